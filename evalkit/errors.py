@@ -1,0 +1,107 @@
+"""Errors that people meet: what happened, where, what to do next, and the exit code that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    NOT_GOOD_ENOUGH = 1
+    WRONG_INPUT = 2
+    NOT_MEASURED = 3
+    UNSURE = 4
+    NOTHING_EVALUATED = 5
+    INTERRUPTED = 130
+
+
+PRECEDENCE = (
+    ExitCode.INTERRUPTED,
+    ExitCode.WRONG_INPUT,
+    ExitCode.NOTHING_EVALUATED,
+    ExitCode.NOT_MEASURED,
+    ExitCode.NOT_GOOD_ENOUGH,
+    ExitCode.UNSURE,
+    ExitCode.OK,
+)
+"""When several apply, or several models were run, the first of these wins."""
+
+
+class EvalkitError(Exception):
+    """Shown as ``error: WHERE: MESSAGE`` with the hint indented below it; a traceback only with ``--debug``."""
+
+    exit_code: ExitCode = ExitCode.WRONG_INPUT
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{head}\n{self.hint}" if self.hint else head
+
+
+class ConfigurationError(EvalkitError):
+    """A setting is impossible; ``where`` says which file, variable or option it came from."""
+
+
+class SuiteError(EvalkitError):
+    """The suite file is wrong; ``where`` is ``file:line``."""
+
+
+class DatasetError(EvalkitError):
+    """A dataset cannot be read, breaks its contract, or is empty after filtering."""
+
+
+class ModelError(EvalkitError):
+    """The model reference, its weights, its access or its environment is wrong."""
+
+
+class MissingExtra(EvalkitError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the optional extra '{extra}', which is not installed",
+            hint=f"install it with: pip install 'evalkit-lm[{extra}]'",
+        )
+
+
+class StoreError(EvalkitError):
+    """The runs database cannot be opened, read or written."""
+
+
+class RunNotFound(StoreError):
+    """No run, or more than one, has that name."""
+
+
+class ReportError(EvalkitError):
+    """A report cannot be written where it was asked for."""
+
+
+class PluginError(EvalkitError):
+    """A plugin cannot be imported or does not do what its protocol says; the message names it."""
+
+
+class Interrupted(EvalkitError):
+    exit_code = ExitCode.INTERRUPTED
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known name that a person probably meant, or nothing: ``rougel`` means ``rougeL``."""
+    from difflib import get_close_matches
+
+    by_fold = {name.casefold(): name for name in known}
+    close = get_close_matches(word.casefold(), list(by_fold), n=1, cutoff=0.6)
+    return by_fold[close[0]] if close else ""
+
+
+def did_you_mean(word: str, known: Iterable[str], introduction: str = "known") -> str:
+    """One hint line: the nearest name where there is one, and every valid name."""
+    names = list(known)
+    close = nearest(word, names)
+    listing = f"{introduction}: {', '.join(names)}"
+    return f"did you mean '{close}'? {listing}" if close else listing
