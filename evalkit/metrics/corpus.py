@@ -1,0 +1,138 @@
+"""BLEU, chrF and TER, computed by sacreBLEU and equal to it; several references per row, as many as each row has.
+
+sacreBLEU wants references as streams (the first reference of every row, then the second ...) and silently scores the
+first row only when they are given row by row. Here every row brings its own references, so there is nothing to turn
+around. Chinese, Japanese or Thai under the default tokeniser ``13a`` is one long word: name another (``zh``, ``char``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from evalkit.metrics.kinds import SHARE, TextMetric, one
+from evalkit.records import Unscored, Vector
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ORDER = 4
+TOKENIZERS = ("13a", "intl", "zh", "char", "none", "ja-mecab", "ko-mecab")
+"""Of sacreBLEU's, those that need no download; the two mecab ones need their package."""
+
+
+@cache
+def _scorer(family: str, options: tuple[tuple[str, Any], ...]) -> Any:
+    """sacreBLEU's object for these options, made when first needed and once per process."""
+    from sacrebleu.metrics import BLEU, CHRF, TER
+
+    scorer = {"bleu": BLEU, "chrf": CHRF, "ter": TER}[family](**dict(options))
+    scorer.num_refs = -1  # what sacreBLEU itself sets for a varying number of references; its signature says "var"
+    return scorer
+
+
+@lru_cache(maxsize=16)
+def _statistics(
+    family: str, options: tuple[tuple[str, Any], ...], hypothesis: str, references: tuple[str, ...]
+) -> tuple[float, ...]:
+    """One row's sufficient statistics; remembered briefly because bleu and sentence_bleu want the same ones."""
+    scorer = _scorer(family, options)
+    prepared = [scorer._preprocess_segment(reference) for reference in references]
+    known = scorer._extract_reference_info(prepared)
+    return tuple(map(float, scorer._compute_segment_statistics(scorer._preprocess_segment(hypothesis), known)))
+
+
+@dataclass(frozen=True, slots=True)
+class SacreMetric(TextMetric):
+    """A corpus score: the value comes from the summed statistics of all rows, on sacreBLEU's scale divided by 100.
+
+    It has no worst that would fit every row: an errored case counts as an empty answer to it (``worst_for``).
+    """
+
+    kind: str = "corpus"
+    worst: Vector | None = None
+    family: str = "bleu"
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def signature(self) -> str:
+        return f"{self.family}|{_scorer(self.family, self.options).get_signature()}"
+
+    def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
+        return _statistics(self.family, self.options, hypothesis, tuple(references))
+
+    def value(self, total: Vector) -> float | None:
+        """None where there is no row; what sacreBLEU says otherwise, an empty text included."""
+        if not any(total):
+            return None
+        return float(_scorer(self.family, self.options)._compute_score_from_stats(list(total)).score) / 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bleu(SacreMetric):
+    def values(self, totals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """``value`` of every row of summed statistics at once, for resampling: shape (R, 10) in, (R,) out.
+
+        Written here because sacreBLEU computes one score at a time, and a bootstrap needs thousands.
+        """
+        import numpy as np
+
+        answered, wanted = totals[:, 0], totals[:, 1]
+        correct, total = totals[:, 2 : 2 + ORDER], totals[:, 2 + ORDER :]
+        halvings = np.cumsum((correct == 0) & (total > 0), axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            smoothed = np.where(correct > 0, correct, 0.5**halvings) / total
+            logs = np.where(total > 0, np.log(smoothed), -np.inf)
+            brevity = np.where(answered < wanted, np.exp(1.0 - wanted / answered), 1.0)
+            scores = brevity * np.exp(logs.mean(axis=1))
+        return np.where(correct.any(axis=1), scores, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceBleu(TextMetric):
+    """The mean over rows of sacreBLEU's sentence score with effective order, so that short texts can reach 1."""
+
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def signature(self) -> str:
+        return f"sentence_bleu|mean|{_scorer('bleu', (*self.options, ('effective_order', True))).get_signature()}"
+
+    def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
+        counts = _statistics("bleu", self.options, hypothesis, tuple(references))
+        scorer = _scorer("bleu", (*self.options, ("effective_order", True)))
+        return one(scorer._compute_score_from_stats(list(counts)).score / 100.0)
+
+
+def _bleu_options(tokenize: str, lowercase: bool) -> tuple[tuple[str, Any], ...]:
+    if tokenize not in TOKENIZERS:
+        raise ValueError(f"BLEU has no tokenizer '{tokenize}'; it has: {', '.join(TOKENIZERS)}")
+    return (("lowercase", lowercase), ("tokenize", tokenize))
+
+
+def make_bleu(tokenize: str = "13a", *, lowercase: bool = False, name: str = "bleu") -> Bleu:
+    return Bleu(name, bounds=SHARE, options=_bleu_options(tokenize, lowercase))
+
+
+def make_sentence_bleu(tokenize: str = "13a", *, lowercase: bool = False, name: str = "sentence_bleu") -> SentenceBleu:
+    return SentenceBleu(name, bounds=SHARE, options=_bleu_options(tokenize, lowercase))
+
+
+def make_chrf(*, word_order: int = 0, lowercase: bool = False, name: str = "chrf") -> SacreMetric:
+    """``word_order=2`` makes it chrF++."""
+    options = (("lowercase", lowercase), ("word_order", word_order))
+    return SacreMetric(name, bounds=SHARE, family="chrf", options=options)
+
+
+def make_ter(*, case_sensitive: bool = False, name: str = "ter") -> SacreMetric:
+    """Edits per reference word: lower is better, and there is no upper bound."""
+    return SacreMetric(name, better="lower", bounds=None, family="ter", options=(("case_sensitive", case_sensitive),))
+
+
+bleu = make_bleu()
+sentence_bleu = make_sentence_bleu()
+chrf = make_chrf()
+ter = make_ter()

@@ -1,0 +1,139 @@
+"""ROUGE as the package rouge_score computes it: the F of each row, the best over its references, the mean over rows.
+
+The tokeniser of rouge_score sees ASCII letters and digits only, so identical Chinese or Cyrillic texts would score 0.
+A reference of whose letters it sees fewer than half is not used; a row with no other is unscored. An *answer* in such
+a script to a reference that is seen scores what rouge_score says, usually 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from evalkit.metrics.kinds import TextMetric, one
+from evalkit.records import Unscored, Vector
+
+NOT_SEEN = Unscored("rouge's tokeniser sees ASCII words only")
+Tokens = tuple[str, ...]
+_ASCII_LETTER = re.compile("[a-z0-9]", re.IGNORECASE)
+
+
+@cache
+def _stemmer() -> Any:
+    from nltk.stem.porter import PorterStemmer
+
+    return PorterStemmer()
+
+
+@lru_cache(maxsize=65536)
+def _stem(word: str) -> str:
+    """As rouge_score stems: words of more than three characters only. Remembered, since stemming is slow."""
+    return str(_stemmer().stem(word)) if len(word) > 3 else word
+
+
+@lru_cache(maxsize=64)
+def _tokens(text: str, stemmed: bool) -> Tokens:
+    """rouge_score's tokens; remembered briefly because several variants look at the same row one after another."""
+    from rouge_score.tokenize import NON_ALPHANUM_RE
+
+    found = NON_ALPHANUM_RE.sub(" ", text.lower()).split()
+    return tuple(map(_stem, found)) if stemmed else tuple(found)
+
+
+class _Tokenizer:
+    """For rouge_score, so that stems are remembered there too."""
+
+    def __init__(self, stemmed: bool) -> None:
+        self.stemmed = stemmed
+
+    def tokenize(self, text: str) -> list[str]:
+        return list(_tokens(text, self.stemmed))
+
+
+@cache
+def _summary_scorer(stemmed: bool) -> Any:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rougeLsum"], tokenizer=_Tokenizer(stemmed))
+
+
+@lru_cache(maxsize=64)
+def is_seen(text: str) -> bool:
+    """At least half of the letters and digits are ASCII, or there are none at all."""
+    if text.isascii():
+        return True
+    return 2 * len(_ASCII_LETTER.findall(text)) >= sum(map(str.isalnum, text))
+
+
+def common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
+    """Length of the longest common subsequence.
+
+    Written here because rouge_score fills a table cell by cell in Python, 40,000 for two answers of 200 words: this is
+    the bit-vector algorithm of Crochemore et al., one integer operation per word, and its result is the same number.
+    """
+    positions: dict[str, int] = {}
+    for index, word in enumerate(right):
+        positions[word] = positions.get(word, 0) | 1 << index
+    mask = (1 << len(right)) - 1
+    unmatched = mask
+    for word in left:
+        here = unmatched & positions.get(word, 0)
+        unmatched = (unmatched + here | unmatched - here) & mask
+    return len(right) - unmatched.bit_count()
+
+
+def _f_measure(hits: int, said: int, wanted: int) -> float:
+    """In rouge_score's order of operations, so that no last digit differs."""
+    if not said or not wanted or not hits:
+        return 0.0
+    precision, recall = hits / said, hits / wanted
+    return 2 * precision * recall / (precision + recall)
+
+
+def _grams(tokens: Tokens, n: int) -> Counter[Tokens]:
+    return Counter(zip(*(tokens[start:] for start in range(n)), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Rouge(TextMetric):
+    variant: str = "rougeL"
+    stemmed: bool = False
+
+    @property
+    def signature(self) -> str:
+        from importlib.metadata import version
+
+        stem = "porter" if self.stemmed else "no"
+        return (
+            f"{self.variant}|mean|refs:max|F|stem:{stem}|split:newline|tok:ascii|rouge_score:{version('rouge-score')}"
+        )
+
+    def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
+        seen = [reference for reference in references if is_seen(reference)]
+        if not seen:
+            return NOT_SEEN
+        return one(max(self.f_measure(hypothesis, reference) for reference in seen))
+
+    def f_measure(self, hypothesis: str, reference: str) -> float:
+        if self.variant == "rougeLsum" and ("\n" in hypothesis.strip("\n") or "\n" in reference.strip("\n")):
+            return float(_summary_scorer(self.stemmed).score(reference, hypothesis)["rougeLsum"].fmeasure)
+        said, wanted = _tokens(hypothesis, self.stemmed), _tokens(reference, self.stemmed)
+        if self.variant in {"rougeL", "rougeLsum"}:  # with one sentence on either side the two are the same number
+            return _f_measure(common_subsequence(wanted, said), len(said), len(wanted))
+        n = int(self.variant.removeprefix("rouge"))
+        hits = sum((_grams(said, n) & _grams(wanted, n)).values())
+        return _f_measure(hits, max(len(said) - n + 1, 0), max(len(wanted) - n + 1, 0))
+
+
+rouge1 = Rouge("rouge1", variant="rouge1")
+rouge2 = Rouge("rouge2", variant="rouge2")
+rougeL = Rouge("rougeL", variant="rougeL")
+rougeLsum = Rouge("rougeLsum", variant="rougeLsum")
+rouge1_stem = Rouge("rouge1_stem", variant="rouge1", stemmed=True)
+rouge2_stem = Rouge("rouge2_stem", variant="rouge2", stemmed=True)
+rougeL_stem = Rouge("rougeL_stem", variant="rougeL", stemmed=True)
+rougeLsum_stem = Rouge("rougeLsum_stem", variant="rougeLsum", stemmed=True)

@@ -1,0 +1,49 @@
+"""Words in any script: what counts as one, and how texts are made comparable."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from functools import lru_cache
+
+# Scripts written without spaces: Thai, Lao, Myanmar, Khmer; kana, CJK ideographs and their extensions. Each character
+# counts as a word there, because finding the words would need a dictionary of each language.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_UNSPACED_CHARACTER = re.compile(f"([{UNSPACED}])")
+_ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+class _Punctuation(dict[int, str | None]):
+    """A translation table that learns each character when it is first met; at most one entry per character there is."""
+
+    def __missing__(self, code: int) -> str | None:
+        character = chr(code)
+        drop = character in string.punctuation or unicodedata.category(character).startswith("P")
+        self[code] = None if drop else character
+        return self[code]
+
+
+_without_punctuation = _Punctuation()
+
+
+@lru_cache(maxsize=4096)
+def normalize(text: str) -> str:
+    """As the SQuAD evaluation does it: no case, punctuation, articles or extra white space; equal to it on ASCII.
+
+    Beyond ASCII, compatibility forms are unified (full-width digits, composed accents) and every script's punctuation
+    goes. Characters of scripts without spaces are set apart, so that they compare like words. A text that would
+    vanish altogether (``!!!``, ``The``) is kept without case instead, so that two different ones do not compare equal.
+    """
+    folded = (
+        unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+        if not text.isascii()
+        else text.lower()
+    )
+    bare = _ARTICLES.sub(" ", folded.translate(_without_punctuation))
+    if not text.isascii():
+        bare = _UNSPACED_CHARACTER.sub(r" \1 ", bare)
+    return " ".join(bare.split()) or " ".join(folded.split())
