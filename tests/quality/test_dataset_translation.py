@@ -19,7 +19,7 @@ TELLING_WORDS = {
     "en": "the to of is with for you i we she he it my from your by there has not at did was and how if after take",
     "fr": "le et les dans à je nous une au pour vous pas chez est elle avant j leur tu cette avec redémarrez redémarre",
     "de": "der die und ich das ist wir nicht im zu von den ein mein keine bitte kein am gestern mit haben vor solltest",
-    "es": "el los y con una las por para mi del su más qué desde nos antes cuánto soy lleva hay al porque hoy nunca",
+    "es": "el los y con una las por para mi del su más qué desde nos antes cuánto lleva hay debe al porque hoy nunca",
 }
 Row = dict[str, Any]
 
