@@ -27,9 +27,12 @@ TOKENIZERS = ("13a", "intl", "zh", "char", "none", "ja-mecab", "ko-mecab")
 @cache
 def _scorer(family: str, options: tuple[tuple[str, Any], ...]) -> Any:
     """sacreBLEU's object for these options, made when first needed and once per process."""
-    from sacrebleu.metrics import BLEU, CHRF, TER
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+    from sacrebleu.metrics.ter import TER
 
-    scorer = {"bleu": BLEU, "chrf": CHRF, "ter": TER}[family](**dict(options))
+    kinds: dict[str, Any] = {"bleu": BLEU, "chrf": CHRF, "ter": TER}
+    scorer = kinds[family](**dict(options))
     scorer.num_refs = -1  # what sacreBLEU itself sets for a varying number of references; its signature says "var"
     return scorer
 

@@ -47,3 +47,19 @@ def normalize(text: str) -> str:
     if not text.isascii():
         bare = _UNSPACED_CHARACTER.sub(r" \1 ", bare)
     return " ".join(bare.split()) or " ".join(folded.split())
+
+
+_UNSPACED_AT = re.compile(f"[{UNSPACED}]").match
+
+
+def is_unspaced(character: str) -> bool:
+    """It belongs to a script that is written without spaces between words."""
+    return _UNSPACED_AT(character) is not None
+
+
+def fold(text: str) -> str:
+    """Without differences of case, compatibility form and white space; curly apostrophes become straight."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    unified = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(unified.replace("’", "'").replace("‘", "'").split())
