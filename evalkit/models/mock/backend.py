@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from evalkit.models.mock.kinds import make_voice
 from evalkit.models.mock.options import Options
-from evalkit.models.mock.voices import Voice, request_digest, unit_interval
+from evalkit.models.mock.voices import Voice, prompt_digest, unit_interval
 from evalkit.models.reference import ModelSettings, Reference
 from evalkit.records import (
     Answer,
@@ -122,8 +122,8 @@ class MockSession:
             prompt_tokens,
             words,
             self._timing,
-            margins=_pseudo_margins(request, words) if "margins" in wants else None,
-            logprobs=_pseudo_logprobs(request, words) if "logprobs" in wants else None,
+            margins=_pseudo_margins(request, text.split()) if "margins" in wants else None,
+            logprobs=_pseudo_logprobs(request, text.split()) if "logprobs" in wants else None,
             served_by=REVISION,
         )
 
@@ -132,10 +132,10 @@ class MockSession:
 
     def _likelihood(self, request: Request, ask: Likelihood, prompt_tokens: int) -> Answer:
         """The text is the continuation. A preferred one is nearly certain; any other is improbable, by its hash."""
-        words = len(ask.continuation.split())
-        logprobs = (-0.01,) * words if self._voice.prefers(ask) else _pseudo_logprobs(request, words)
+        words = ask.continuation.split()
+        logprobs = (-0.01,) * len(words) if self._voice.prefers(ask) else _pseudo_logprobs(request, words)
         return Answer(
-            ask.continuation, "stop", prompt_tokens, words, self._timing, logprobs=logprobs, served_by=REVISION
+            ask.continuation, "stop", prompt_tokens, len(words), self._timing, logprobs=logprobs, served_by=REVISION
         )
 
 
@@ -159,9 +159,16 @@ def _finish(text: str, decoding: Decoding) -> tuple[str, int, str]:
     return "", 0, "length"
 
 
-def _pseudo_logprobs(request: Request, count: int) -> tuple[float, ...]:
-    return tuple(-0.5 - 4.5 * unit_interval(request_digest(request, f"logprob {word}")) for word in range(count))
+def _pseudo_logprobs(request: Request, words: Sequence[str]) -> tuple[float, ...]:
+    """From -5 to -0.5, by prompt, word and position."""
+    return tuple(-0.5 - 4.5 * share for share in _shares(request, "logprob", words))
 
 
-def _pseudo_margins(request: Request, count: int) -> tuple[float, ...]:
-    return tuple(0.1 + 5.0 * unit_interval(request_digest(request, f"margin {word}")) for word in range(count))
+def _pseudo_margins(request: Request, words: Sequence[str]) -> tuple[float, ...]:
+    """From 0.1 to 5, by prompt, word and position."""
+    return tuple(0.1 + 4.9 * share for share in _shares(request, "margin", words))
+
+
+def _shares(request: Request, what: str, words: Sequence[str]) -> Iterator[float]:
+    for position, word in enumerate(words):
+        yield unit_interval(prompt_digest(request, f"{what} {position} {word}"))

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evalkit.errors import ModelError, did_you_mean
+from evalkit.models.mock.damage import DAMAGE
 from evalkit.models.mock.options import Options
-from evalkit.models.mock.voices import COMPLIANCE, REFUSAL, Constant, Echo, Oracle, Script, Voice
+from evalkit.models.mock.voices import COMPLIANCE, REFUSAL, Constant, Echo, Long, Oracle, Script, Voice
+from evalkit.models.mock.wrappers import Biased, Degraded, Drift, Flaky, Slow
 
 COMMON_OPTIONS = ("context",)
 
@@ -15,6 +17,15 @@ COMMON_OPTIONS = ("context",)
 @dataclass(frozen=True, slots=True)
 class Kind:
     make: Callable[[Options], Voice]
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WrapperKind:
+    """Changes the answers of a plain kind: that of ``of=``, or its own default."""
+
+    make: Callable[[Options, Voice], Voice]
+    of: str
     options: tuple[str, ...] = ()
 
 
@@ -26,17 +37,34 @@ PLAIN: dict[str, Kind] = {
     "compliant": Kind(lambda _: Constant(COMPLIANCE)),
     "constant": Kind(lambda options: Constant(options.text("text", "This is the answer.")), ("text",)),
     "empty": Kind(lambda _: Constant("")),
+    "long": Kind(lambda options: Long(options.count("words", 500)), ("words",)),
 }
-WRAPPERS: dict[str, Kind] = {}
+WRAPPERS: dict[str, WrapperKind] = {
+    "flaky": WrapperKind(Flaky, "oracle", ("rate", "kind", "seed", "recovers")),
+    "slow": WrapperKind(Slow, "echo", ("ms",)),
+    "drift": WrapperKind(Drift, "echo", ("rate", "seed")),
+    "degraded": WrapperKind(Degraded, "oracle", ("seed", *DAMAGE)),
+    "biased": WrapperKind(Biased, "oracle", ("against",)),
+}
 
 
 def make_voice(options: Options) -> Voice:
-    """The voice that the reference names; options of another kind are refused."""
+    """The voice that the reference names; options that neither it nor the kind it wraps knows are refused."""
     name = options.reference.target
-    kinds = PLAIN | WRAPPERS
-    if name not in kinds:
+    if name in PLAIN:
+        options.reference.allow((*PLAIN[name].options, *COMMON_OPTIONS))
+        return PLAIN[name].make(options)
+    if name not in WRAPPERS:
         raise ModelError(
-            f"unknown mock '{name}' in '{options.reference.text}'", hint=did_you_mean(name, kinds, "kinds of mock")
+            f"unknown mock '{name}' in '{options.reference.text}'",
+            hint=did_you_mean(name, [*PLAIN, *WRAPPERS], "kinds of mock"),
         )
-    options.reference.allow((*kinds[name].options, *COMMON_OPTIONS))
-    return kinds[name].make(options)
+    wrapper = WRAPPERS[name]
+    of = options.text("of", wrapper.of)
+    if of not in PLAIN:
+        raise ModelError(
+            f"'{options.reference.text}' cannot be made of '{of}'",
+            hint=did_you_mean(of, PLAIN, "kinds that can be wrapped"),
+        )
+    options.reference.allow(("of", *wrapper.options, *PLAIN[of].options, *COMMON_OPTIONS))
+    return wrapper.make(options, PLAIN[of].make(options))

@@ -64,6 +64,17 @@ class Constant(Voice):
         return self._text
 
 
+class Long(Voice):
+    """That many words of prose without a loop in it."""
+
+    def __init__(self, words: int) -> None:
+        sentences = (f"Step {n} builds on what step {n - 1} has shown." for n in range(2, words // 9 + 3))
+        self._text = " ".join(" ".join(sentences).split()[:words])
+
+    def reply(self, request: Request, ask: Generate) -> str:
+        return self._text
+
+
 class Oracle(Voice):
     """Answers with the first reference of the sample that was asked about."""
 
@@ -111,21 +122,24 @@ class Script(Voice):
 
 
 def request_digest(request: Request, salt: str) -> bytes:
-    """A stable hash of what is asked; Python's own ``hash`` differs from process to process."""
-    content = hashlib.blake2b(salt.encode(), digest_size=16)
+    """A stable hash of all that is asked; Python's own ``hash`` differs from process to process."""
     ask = request.ask
-    messages: tuple[Message, ...]
-    if isinstance(ask, Generate):
-        decoding = ask.decoding
-        messages = ask.messages
-        settings = (decoding.max_tokens, decoding.temperature, decoding.top_p, decoding.seed, decoding.stop)
-        content.update(repr(settings).encode())
-    else:
+    decoding = ask.decoding if isinstance(ask, Generate) else ask.continuation
+    return prompt_digest(request, f"{salt} {request.attempt} {decoding!r}")
+
+
+def prompt_digest(request: Request, salt: str) -> bytes:
+    """As a greedy model sees it: only the prompt counts. Sampled, seed and attempt count as well."""
+    ask = request.ask
+    content = hashlib.blake2b(salt.encode("utf-8", "surrogatepass"), digest_size=16)
+    if isinstance(ask, Likelihood):
         messages = (Message("", ask.context),) if isinstance(ask.context, str) else ask.context
-        content.update(ask.continuation.encode("utf-8", "surrogatepass"))
+    else:
+        messages = ask.messages
+        if not ask.decoding.greedy:
+            content.update(f"{ask.decoding.seed} {request.attempt}".encode())
     for message in messages:
         content.update(f"\x1e{message.role}\x1f{message.content}".encode("utf-8", "surrogatepass"))
-    content.update(f"\x1d{request.attempt}".encode())
     return content.digest()
 
 
