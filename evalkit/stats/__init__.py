@@ -1,0 +1,1 @@
+"""Statistics become intervals: pure functions of their arguments, seeded where they draw."""

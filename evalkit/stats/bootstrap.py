@@ -1,0 +1,202 @@
+"""One bootstrap for every metric that is a function of summed statistics, and one for its paired difference."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalkit.protocols import Metric
+from evalkit.records import Interval
+from evalkit.stats.intervals import require_confidence
+from evalkit.stats.resampling import Matrix, as_matrix, sum_by, units, weights
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How intervals are resampled. The same settings on the same statistics give the same bytes."""
+
+    resamples: int = 1000
+    seed: int = 0
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        require_confidence(self.confidence)
+        if self.resamples < 2:
+            raise ValueError(f"{self.resamples} resamples are too few to see a spread")
+
+    def weights(self, count: int) -> Iterator[Matrix]:
+        return weights(count, self.resamples, self.seed)
+
+
+RESAMPLING = Resampling()
+LEAST_DEFINED = 0.5
+"""A metric that has no value in more than half of the resamples gets no interval."""
+
+
+def total_of(matrix: Matrix) -> tuple[float, ...]:
+    """Exactly rounded column sums: they do not depend on the order of cases."""
+    return tuple(math.fsum(column) for column in matrix.T.tolist())
+
+
+def values_of(metric: Metric, totals: Matrix) -> Matrix:
+    """The metric's value for each row of summed statistics; NaN where it has none.
+
+    A metric may bring a vectorised ``values``. Plain shares, means and ratios are divided here; the first row is
+    checked against ``metric.value``, so that a metric which rescales its quotient is asked row by row instead.
+    """
+    vectorised = getattr(metric, "values", None)
+    if callable(vectorised):
+        return np.asarray(vectorised(totals), dtype=np.float64)
+    if metric.kind in {"rate", "mean", "ratio"} and totals.shape[1] == 2 and len(totals):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quotients = np.where(totals[:, 1] == 0, np.nan, totals[:, 0] / totals[:, 1])
+        if _same(metric.value(tuple(totals[0].tolist())), float(quotients[0])):
+            return np.asarray(quotients, dtype=np.float64)
+    return np.array([_number(metric.value(tuple(row))) for row in totals.tolist()], dtype=np.float64)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _same(value: float | None, quotient: float) -> bool:
+    return math.isnan(quotient) if value is None else math.isclose(value, quotient, rel_tol=1e-12, abs_tol=1e-15)
+
+
+def percentiles(values: Matrix, count: int, resampling: Resampling, method: str) -> Interval | None:
+    """The middle of the resampled values, widened for few clusters.
+
+    Percentiles of resamples are too narrow for a small number of clusters by the factor sqrt((n - 1) / n) and by using
+    a normal where Student's t belongs; taking wider percentiles makes up for both (Hesterberg 2015, section 5.3).
+    Values that do not exist (an empty denominator) are left out and counted in the method.
+    """
+    from scipy.special import ndtr, stdtrit
+
+    defined = values[~np.isnan(values)]
+    missing = len(values) - len(defined)
+    if count < 2 or len(defined) < LEAST_DEFINED * len(values) or len(defined) < 2:
+        return None
+    z = float(stdtrit(count - 1, 0.5 + resampling.confidence / 2)) * math.sqrt(count / (count - 1))
+    tail = float(ndtr(-z))
+    low, high = np.quantile(defined, [tail, 1 - tail])
+    if missing:
+        method += f", {missing} without a value"
+    return Interval(float(low), float(high), resampling.confidence, method)
+
+
+def _method(name: str, n: int, clusters: int, resampling: Resampling) -> str:
+    of = f" of {clusters} clusters" if clusters != n else ""
+    return f"{name}{of}, {resampling.resamples} resamples"
+
+
+def bootstrap(
+    metric: Metric,
+    statistics: NDArray[Any] | Sequence[Sequence[float]],
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> Interval | None:
+    """Interval of ``metric.value(sum of statistics)`` when whole clusters of cases are drawn anew.
+
+    None where nothing can be said: fewer than two clusters, or hardly a resample in which the metric has a value.
+    """
+    matrix = as_matrix(statistics, metric.name)
+    if len(matrix) == 0:
+        raise ValueError(f"metric '{metric.name}': no cases, an interval needs at least one")
+    codes, count, of_clusters = units(clusters, len(matrix), resampling.seed)
+    if count < 2:
+        return None
+    sums = sum_by(codes, count, matrix)
+    values = np.concatenate([values_of(metric, block @ sums) for block in resampling.weights(count)])
+    return percentiles(values, count, resampling, _method("bootstrap", len(matrix), of_clusters, resampling))
+
+
+def paired_bootstrap(
+    metric: Metric,
+    a: NDArray[Any] | Sequence[Sequence[float]],
+    b: NDArray[Any] | Sequence[Sequence[float]],
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> tuple[float | None, Interval | None]:
+    """``value(a) - value(b)`` and its interval, for two measurements of the same cases in the same order.
+
+    Both sides are drawn together, so what makes a case hard for both cancels out. Not for metrics of kind quantile.
+    """
+    ours, theirs = as_matrix(a, metric.name), as_matrix(b, metric.name)
+    if ours.shape != theirs.shape:
+        raise ValueError(
+            f"metric '{metric.name}': pairs need as many cases on both sides, not {len(ours)} and {len(theirs)}"
+        )
+    if len(ours) == 0:
+        return None, None
+    if metric.kind == "quantile":
+        return _paired_quantiles(metric, ours[:, 0], theirs[:, 0], clusters, resampling)
+    left, right = metric.value(total_of(ours)), metric.value(total_of(theirs))
+    value = None if left is None or right is None else left - right
+    codes, count, of_clusters = units(clusters, len(ours), resampling.seed)
+    if count < 2 or value is None:
+        return value, None
+    our_sums, their_sums = sum_by(codes, count, ours), sum_by(codes, count, theirs)
+    values = np.concatenate(
+        [
+            values_of(metric, block @ our_sums) - values_of(metric, block @ their_sums)
+            for block in resampling.weights(count)
+        ]
+    )
+    method = _method("paired bootstrap", len(ours), of_clusters, resampling)
+    return value, percentiles(values, count, resampling, method)
+
+
+def quantile_of(values: Matrix, q: float) -> float:
+    """The usual linear interpolation between neighbours."""
+    return float(np.quantile(values, q))
+
+
+def _resampled_quantiles(
+    values: Matrix, codes: NDArray[np.intp], count: int, q: float, resampling: Resampling
+) -> Matrix:
+    """The smallest value that at least the share ``q`` of a resample does not exceed, for each resample."""
+    order = np.argsort(values, kind="stable")
+    ordered, units_in_order = values[order], codes[order]
+    found = []
+    for block in resampling.weights(count):
+        step = max(1, len(block) * count // max(len(values), 1))
+        for start in range(0, len(block), step):
+            reached = np.cumsum(block[start : start + step][:, units_in_order], axis=1)
+            found.append(ordered[np.argmax(reached >= q * reached[:, -1:] - 1e-9, axis=1)])
+    return np.concatenate(found)
+
+
+def bootstrap_quantile(
+    values: Matrix,
+    q: float,
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> Interval | None:
+    """For values that come in clusters; independent ones have order statistics."""
+    codes, count, of_clusters = units(clusters, len(values), resampling.seed)
+    if count < 2:
+        return None
+    found = _resampled_quantiles(values, codes, count, q, resampling)
+    return percentiles(found, count, resampling, _method("bootstrap", len(values), of_clusters, resampling))
+
+
+def _paired_quantiles(
+    metric: Metric,
+    ours: Matrix,
+    theirs: Matrix,
+    clusters: Sequence[str] | None,
+    resampling: Resampling,
+) -> tuple[float | None, Interval | None]:
+    q = float(getattr(metric, "quantile", 0.5))
+    value = quantile_of(ours, q) - quantile_of(theirs, q)
+    codes, count, of_clusters = units(clusters, len(ours), resampling.seed)
+    if count < 2:
+        return value, None
+    found = [_resampled_quantiles(side, codes, count, q, resampling) for side in (ours, theirs)]
+    method = _method("paired bootstrap", len(ours), of_clusters, resampling)
+    return value, percentiles(found[0] - found[1], count, resampling, method)

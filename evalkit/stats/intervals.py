@@ -1,0 +1,97 @@
+"""Intervals in closed form: Wilson and Clopper-Pearson for shares, order statistics for quantiles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+from evalkit.records import Interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def normal_quantile(probability: float) -> float:
+    return NormalDist().inv_cdf(probability)
+
+
+def require_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is a share between 0 and 1, not {confidence}")
+
+
+def _require_share(successes: float, n: float) -> None:
+    if n <= 0:
+        raise ValueError("no cases: an interval needs at least one")
+    if not 0 <= successes <= n:
+        raise ValueError(f"{successes} successes of {n} are impossible")
+
+
+def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval for a share of independent cases.
+
+    Fractions of cases are allowed (effective sizes). It stays inside 0-1 and, unlike the textbook interval, has a
+    width where all or none succeeded: 60 of 60 is 0.940-1, not 1-1.
+    """
+    _require_share(successes, n)
+    require_confidence(confidence)
+    z = normal_quantile(0.5 + confidence / 2)
+    share = successes / n
+    spread = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    centre = share + z * z / (2 * n)
+    scale = 1 + z * z / n
+    low = 0.0 if successes == 0 else max(0.0, (centre - spread) / scale)
+    high = 1.0 if successes == n else min(1.0, (centre + spread) / scale)
+    return Interval(low, high, confidence, "Wilson")
+
+
+def exact(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """Clopper and Pearson's interval: never covers less than it says, and is wider than Wilson's for it."""
+    _require_share(successes, n)
+    require_confidence(confidence)
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
+    return Interval(low, high, confidence, "Clopper-Pearson")
+
+
+def quantile_ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int | None, int | None]:
+    """Which order statistics (from 1) bound the quantile ``q`` of a population, whatever its distribution.
+
+    None on a side where so few values cannot bound it: the largest of 20 values is below the 95th percentile more than
+    a third of the time. Each side errs with at most half of ``1 - confidence``.
+    """
+    if n <= 0:
+        raise ValueError("no cases: an interval needs at least one")
+    if not 0 < q < 1:
+        raise ValueError(f"a quantile is between 0 and 1, not {q}")
+    require_confidence(confidence)
+    from scipy.stats import binom
+
+    tail = (1 - confidence) / 2
+    # values below the quantile ~ Binomial(n, q): the r-th smallest exceeds it with probability P(B <= r - 1)
+    low = int(binom.ppf(tail, n, q))
+    while low > 0 and binom.cdf(low - 1, n, q) > tail:
+        low -= 1
+    high = int(binom.ppf(1 - tail, n, q)) + 1
+    return (low or None), (high if high <= n else None)
+
+
+def quantile_interval(
+    values: Sequence[float] | NDArray[Any], q: float, confidence: float = 0.95, *, floor: float | None = None
+) -> Interval | None:
+    """Between two order statistics, for independent values of any distribution; none where there are too few.
+
+    ``floor`` is the least possible value, and stands in for a lower side that the values cannot bound.
+    """
+    low, high = quantile_ranks(len(values), q, confidence)
+    if high is None or (low is None and floor is None):
+        return None
+    ordered = sorted(float(value) for value in values)
+    bottom = ordered[low - 1] if low is not None else floor
+    assert bottom is not None
+    return Interval(bottom, ordered[high - 1], confidence, "order statistics")
