@@ -1,0 +1,227 @@
+"""What columns a row must have, and which of them are the prompt, the references and the id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.data.rows import Row
+from evalkit.data.values import TYPES, from_cell, unreal_number
+from evalkit.errors import DatasetError, did_you_mean
+from evalkit.records import Message
+
+PROMPT_ALIASES = ("question", "input", "instruction", "source", "document")
+REFERENCE_ALIASES = ("reference", "answers", "answer", "expected", "output", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: str = "text"
+    """text, texts (one or a list), integer, number, boolean, list, object, any; also id and messages."""
+    nullable: bool = False
+    values: tuple[Any, ...] = ()
+    """The only values there may be; empty: any."""
+    aliases: tuple[str, ...] = ()
+    role: str = "label"
+    """prompt, messages, references, id or label; ``constraint``: checked, and nothing else."""
+
+    def __post_init__(self) -> None:
+        if self.type not in TYPES:
+            raise DatasetError(
+                f"column '{self.name}' has the unknown type '{self.type}'", hint=did_you_mean(self.type, TYPES, "types")
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Built-in contracts give every column its role. In a suite's own, columns are checked as they say, and prompt,
+    references and id are found as in the ``evalkit`` contract."""
+
+    name: str
+    columns: tuple[Column, ...] = ()
+    custom: bool = True
+
+
+_ID = Column("id", "id", nullable=True, role="id")
+EVALKIT = Contract(
+    "evalkit",
+    (
+        _ID,
+        Column("messages", "messages", nullable=True, role="messages"),
+        Column("prompt", nullable=True, aliases=PROMPT_ALIASES, role="prompt"),
+        Column("references", "texts", nullable=True, aliases=REFERENCE_ALIASES, role="references"),
+    ),
+    custom=False,
+)
+CHAT = Contract(
+    "chat",
+    (_ID, Column("input", role="prompt"), Column("output", "texts", aliases=("expected",), role="references")),
+    custom=False,
+)
+INSTRUCTION = Contract(
+    "instruction",
+    (
+        _ID,
+        Column("instruction", role="prompt"),
+        Column("input", nullable=True, role="prompt"),
+        Column("output", "texts", role="references"),
+    ),
+    custom=False,
+)
+PREFERENCE = Contract(
+    "preference",
+    (_ID, Column("prompt", role="prompt"), Column("chosen", "texts", role="references"), Column("rejected")),
+    custom=False,
+)
+BUILT_IN: Mapping[str, Contract] = {
+    "evalkit": EVALKIT,
+    "chat": CHAT,
+    "instruction": INSTRUCTION,
+    "preference": PREFERENCE,
+    "dpo": PREFERENCE,
+}
+
+
+def contract_named(contract: str | Contract, where: str = "") -> Contract:
+    if isinstance(contract, Contract):
+        return contract
+    if contract not in BUILT_IN:
+        hint = did_you_mean(contract, BUILT_IN, "known contracts")
+        raise DatasetError(f"unknown contract '{contract}'", where=where, hint=hint)
+    return BUILT_IN[contract]
+
+
+@dataclass(slots=True)
+class Entry:
+    """What a row means under its contract, before a prompt is made of it."""
+
+    id: str = ""
+    prompt: str = ""
+    messages: tuple[Message, ...] = ()
+    references: tuple[str, ...] = ()
+    labels: dict[str, Any] = field(default_factory=dict)
+    faults: list[tuple[str, str]] = field(default_factory=list)
+    """(column, message)"""
+
+
+class Interpreter:
+    """Reads rows under one contract and one mapping of column names."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        template_columns: frozenset[str] | None = None,
+        needs_prompt: bool = True,
+    ) -> None:
+        """``template_columns``: what the prompt's template reads, where there is one: it then makes the prompt."""
+        self.contract = contract
+        self.mapping = dict(mapping or {})
+        self._template = template_columns
+        self._needs_prompt = needs_prompt and template_columns is None
+        checked = tuple(Column(c.name, c.type, c.nullable, c.values, role="constraint") for c in contract.columns)
+        self._columns = checked + EVALKIT.columns if contract.custom else contract.columns
+        claimed = set(self.mapping.values())
+        self._sources = {
+            (column.role, column.name): (self.mapping[column.name],)
+            if column.name in self.mapping
+            else (column.name, *(alias for alias in column.aliases if alias not in claimed))
+            for column in self._columns
+        }
+        names = {column.name for column in self._columns if column.role not in ("label", "constraint")}
+        self._renamed = {theirs: ours for ours, theirs in self.mapping.items() if ours not in names}
+
+    def prompt_sources(self) -> tuple[str, ...]:
+        """Where a prompt may come from: for the message that there is none."""
+        roles = ("prompt", "messages")
+        return tuple(name for key, names in self._sources.items() if key[0] in roles for name in names)
+
+    def required(self) -> dict[str, tuple[str, ...]]:
+        """Columns that every row must have, with the names they may go by."""
+        return {c.name: self._sources[c.role, c.name] for c in self._columns if not c.nullable}
+
+    def read(self, row: Row) -> Entry:
+        entry = Entry()
+        if row.fault:
+            entry.faults.append((row.field, row.fault))
+            return entry
+        values = row.values
+        entry.faults += [(name, "is NaN or infinite") for name, value in values.items() if unreal_number(value)]
+        if entry.faults:
+            return entry
+        used: set[str] = set()
+        prompts: list[str] = []
+        for column in self._columns:
+            source, fault = self._source(column, row)
+            if fault:
+                entry.faults.append((source, fault))
+            elif source:
+                self._take(column, source, row, entry, prompts, used)
+        entry.prompt = "\n\n".join(prompts)
+        if self._needs_prompt and not entry.prompt and not entry.messages and not entry.faults:
+            entry.faults.append(("prompt", f"is missing: none of {', '.join(self.prompt_sources())} has a value"))
+        entry.labels = self._labels(row, used)
+        return entry
+
+    def _source(self, column: Column, row: Row) -> tuple[str, str]:
+        """The row's name for a column (empty: it has none), or the name and what is wrong."""
+        sources = self._sources[column.role, column.name]
+        present = [name for name in sources if _given(row.values.get(name), row.typed)]
+        if not present:
+            if column.nullable or (column.role == "prompt" and self._template is not None):
+                return "", ""
+            known = next((name for name in sources if name in row.values), None)
+            if known is None:
+                return sources[0], "is missing"
+            return known, "is null" if row.typed else "is empty"
+        if len(present) > 1 and present[0] != column.name:
+            if column.role == "prompt" and self._template is not None:
+                return "", ""
+            others = " and ".join(f"'{name}'" for name in present)
+            return present[
+                0
+            ], f"is not the only column that could be the {column.name} ({others}): say which in columns"
+        return present[0], ""
+
+    def _take(self, column: Column, source: str, row: Row, entry: Entry, prompts: list[str], used: set[str]) -> None:
+        if column.role == "prompt" and self._template is not None:
+            return  # the template reads the row itself
+        if column.role != "constraint":
+            used.add(source)
+        value, fault = TYPES[column.type](row.values[source], row.typed)
+        if not fault and isinstance(value, str) and not value.strip():
+            if column.nullable and column.role == "prompt" and self.contract.name == "instruction":
+                return
+            fault = "is empty"
+        if not fault and column.values and value not in column.values:
+            fault = f"is {value!r}, which is none of {', '.join(map(repr, column.values))}"
+        if fault:
+            entry.faults.append((source, fault))
+        elif column.role == "prompt":
+            prompts.append(value)
+        elif column.role == "messages":
+            entry.messages = value
+        elif column.role == "references":
+            entry.references = value
+        elif column.role == "id":
+            entry.id = value
+        elif column.role == "label":
+            used.discard(source)
+
+    def _labels(self, row: Row, used: set[str]) -> dict[str, Any]:
+        """Every other column. Null is the same as absent. A prompt column that the template reads is no label."""
+        if self._template is not None:
+            used |= self._template & set(self.prompt_sources())
+        labels: dict[str, Any] = {}
+        for name, value in row.values.items():
+            read = from_cell(value) if not row.typed and isinstance(value, str) else value
+            if name not in used and read is not None:
+                labels[self._renamed.get(name, name)] = read
+        return labels
+
+
+def _given(value: Any, typed: bool) -> bool:
+    return value is not None and (typed or value != "")
