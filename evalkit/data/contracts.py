@@ -104,6 +104,8 @@ class Entry:
     labels: dict[str, Any] = field(default_factory=dict)
     faults: list[tuple[str, str]] = field(default_factory=list)
     """(column, message)"""
+    used: set[str] = field(default_factory=set)
+    """The row's columns that became prompt, references or id, and so are no labels."""
 
 
 class Interpreter:
@@ -152,18 +154,15 @@ class Interpreter:
         entry.faults += [(name, "is NaN or infinite") for name, value in values.items() if unreal_number(value)]
         if entry.faults:
             return entry
-        used: set[str] = set()
-        prompts: list[str] = []
         for column in self._columns:
             source, fault = self._source(column, row)
             if fault:
                 entry.faults.append((source, fault))
             elif source:
-                self._take(column, source, row, entry, prompts, used)
-        entry.prompt = "\n\n".join(prompts)
+                self._take(column, source, row, entry)
         if self._needs_prompt and not entry.prompt and not entry.messages and not entry.faults:
             entry.faults.append(("prompt", f"is missing: none of {', '.join(self.prompt_sources())} has a value"))
-        entry.labels = self._labels(row, used)
+        entry.labels = self._labels(row, entry.used)
         return entry
 
     def _source(self, column: Column, row: Row) -> tuple[str, str]:
@@ -186,11 +185,11 @@ class Interpreter:
             ], f"is not the only column that could be the {column.name} ({others}): say which in columns"
         return present[0], ""
 
-    def _take(self, column: Column, source: str, row: Row, entry: Entry, prompts: list[str], used: set[str]) -> None:
+    def _take(self, column: Column, source: str, row: Row, entry: Entry) -> None:
         if column.role == "prompt" and self._template is not None:
             return  # the template reads the row itself
         if column.role != "constraint":
-            used.add(source)
+            entry.used.add(source)
         value, fault = TYPES[column.type](row.values[source], row.typed)
         if not fault and isinstance(value, str) and not value.strip():
             if column.nullable and column.role == "prompt" and self.contract.name == "instruction":
@@ -201,7 +200,7 @@ class Interpreter:
         if fault:
             entry.faults.append((source, fault))
         elif column.role == "prompt":
-            prompts.append(value)
+            entry.prompt = f"{entry.prompt}\n\n{value}" if entry.prompt else value
         elif column.role == "messages":
             entry.messages = value
         elif column.role == "references":
@@ -209,7 +208,7 @@ class Interpreter:
         elif column.role == "id":
             entry.id = value
         elif column.role == "label":
-            used.discard(source)
+            entry.used.discard(source)
 
     def _labels(self, row: Row, used: set[str]) -> dict[str, Any]:
         """Every other column. Null is the same as absent. A prompt column that the template reads is no label."""

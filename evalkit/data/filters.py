@@ -76,33 +76,41 @@ class RowFilter:
         )
 
     def _compile(self, node: ast.expr) -> Evaluate:
+        evaluate = self._value(node) or self._operation(node)
+        if evaluate is None:
+            raise self._wrong(f"may not hold {_called(node)}")
+        return evaluate
+
+    def _value(self, node: ast.expr) -> Evaluate | None:
+        found: Evaluate | None = None
         match node:
             case ast.Constant(value=value) if isinstance(value, str | int | float | None):
-                return lambda values: value
+                found = _always(value)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                found = _always(-number)
             case ast.Name(id=name) if name in _WORDS:
-                return lambda values: _WORDS[name]
-            case ast.Name(id=name):
+                found = _always(_WORDS[name])
+            case ast.Name(id=name) | ast.Subscript(value=ast.Name(id="row"), slice=ast.Constant(value=str() as name)):
                 self._names.add(name)
-                return operator.itemgetter(name)
-            case ast.Subscript(value=ast.Name(id="row"), slice=ast.Constant(value=str() as name)):
-                self._names.add(name)
-                return operator.itemgetter(name)
+                found = operator.itemgetter(name)
+        return found
+
+    def _operation(self, node: ast.expr) -> Evaluate | None:
+        found: Evaluate | None = None
+        match node:
             case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
                 parts = [self._compile(item) for item in items]
-                return lambda values: [part(values) for part in parts]
+                found = lambda values: [part(values) for part in parts]  # noqa: E731
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 inner = self._compile(operand)
-                return lambda values: not inner(values)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return lambda values: -number
+                found = lambda values: not inner(values)  # noqa: E731
             case ast.BoolOp(op=joiner, values=operands):
                 sides = [self._compile(operand) for operand in operands]
                 together = all if isinstance(joiner, ast.And) else any
-                return lambda values: together(side(values) for side in sides)
+                found = lambda values: together(side(values) for side in sides)  # noqa: E731
             case ast.Compare(left=left, ops=ops, comparators=comparators):
-                return self._comparison([self._compile(side) for side in (left, *comparators)], ops)
-            case _:
-                raise self._wrong(f"may not hold {_called(node)}")
+                found = self._comparison([self._compile(side) for side in (left, *comparators)], ops)
+        return found
 
     def _comparison(self, sides: list[Evaluate], ops: list[ast.cmpop]) -> Evaluate:
         def evaluate(values: Mapping[str, Any]) -> bool:
@@ -110,6 +118,10 @@ class RowFilter:
             return all(_compare(op, found[place], found[place + 1]) for place, op in enumerate(ops))
 
         return evaluate
+
+
+def _always(value: Any) -> Evaluate:
+    return lambda values: value
 
 
 def _compare(op: ast.cmpop, left: Any, right: Any) -> bool:

@@ -73,9 +73,9 @@ def _not_json(text: str, error: json.JSONDecodeError) -> str:
     return f"is not JSON: {error.msg} at character {error.pos + 1}"
 
 
-def python_literal(text: str, wanted: type) -> bool:
+def python_literal(text: str, wanted: type[dict[Any, Any]] | type[list[Any]]) -> bool:
     """Whether this is the ``repr`` of a Python value of that type, the commonest way of not being JSON."""
-    opening = {dict: "{", list: "["}[wanted]
+    opening = "{" if wanted is dict else "["
     if not text.lstrip().startswith(opening) or len(text) > REPR_LIMIT:
         return False
     try:
@@ -120,13 +120,14 @@ class _Decoded:
         self.faults: dict[int, str] = {}
 
     def __iter__(self) -> Iterator[str]:
-        for self.last, raw in self._lines:
+        for number, raw in self._lines:
+            self.last = number
             if b"\x00" in raw:
-                self.faults[self.last] = "holds NUL bytes"
+                self.faults[number] = "holds NUL bytes"
             try:
                 yield raw.decode("utf-8")
             except UnicodeDecodeError as error:
-                self.faults[self.last] = encoding_fault(error)
+                self.faults[number] = encoding_fault(error)
                 yield raw.decode("utf-8", "replace")
 
     def fault(self) -> str:

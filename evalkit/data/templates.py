@@ -17,15 +17,17 @@ from evalkit.errors import DatasetError, did_you_mean
 
 LONGEST_PROMPT = 1_000_000
 MOST_PIECES = 200_000
-FILTERS = frozenset(
+_FILTER_NAMES = (
     "abs capitalize count d default dictsort first float int items join last length list lower map max min reject "
     "rejectattr replace reverse round select selectattr sort string striptags sum title tojson trim truncate unique "
-    "upper wordcount".split()
+    "upper wordcount"
 )
-TEXT_METHODS = frozenset(
+FILTERS = frozenset(_FILTER_NAMES.split())
+_TEXT_METHOD_NAMES = (
     "capitalize casefold count endswith find isdigit join lower lstrip removeprefix removesuffix replace rfind rstrip "
-    "split splitlines startswith strip title upper".split()
+    "split splitlines startswith strip title upper"
 )
+TEXT_METHODS = frozenset(_TEXT_METHOD_NAMES.split())
 ROW = "row"
 """Every column by its name, for names that are no identifiers: ``{{ row["Best answer"] }}``."""
 
@@ -39,14 +41,8 @@ class _Absent(jinja2.StrictUndefined):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]  # the base always raises, even in a condition
         return False
-
-    def __eq__(self, other: object) -> bool:
-        return other is None or isinstance(other, _Absent)
-
-    def __hash__(self) -> int:
-        return hash(None)
 
 
 class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
@@ -66,7 +62,7 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
 
 def _environment() -> _Environment:
     # prompts are plain text for a model; escaping them as HTML would change what is asked
-    environment = _Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+    environment = _Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.globals = {}
     environment.filters = {name: environment.filters[name] for name in FILTERS}
     return environment

@@ -84,21 +84,24 @@ def messages(value: Any, typed: bool) -> Checked:
         value = _json_cell(value)
     if not isinstance(value, list) or not value:
         return None, f"is {'an empty list' if value == [] else kind(value)} where a list of messages is wanted"
-    turns: list[Message] = []
     for place, item in enumerate(value, 1):
-        if not isinstance(item, Mapping) or not {"role", "content"} <= set(item):
-            return None, f"has no role and content in message {place}"
-        role, content = item["role"], item["content"]
-        if role not in ROLES:
-            return None, f"has the role {role!r} in message {place}; roles are {', '.join(ROLES)}"
-        if not isinstance(content, str):
-            return None, f"has {kind(content)} as content of message {place} where text is wanted"
-        if not content.strip():
-            return None, f"has no content in message {place}"
-        turns.append(Message(role, content))
+        if fault := _message_fault(item):
+            return None, f"{fault} in message {place}"
+    turns = tuple(Message(item["role"], item["content"]) for item in value)
     if turns[-1].role != "user":
         return None, f"ends with a message of the {turns[-1].role}, not of the user"
-    return tuple(turns), ""
+    return turns, ""
+
+
+def _message_fault(item: Any) -> str:
+    if not isinstance(item, Mapping) or not {"role", "content"} <= set(item):
+        return "has no role and content"
+    role, content = item["role"], item["content"]
+    if role not in ROLES:
+        return f"has the role {role!r} (roles are {', '.join(ROLES)})"
+    if not isinstance(content, str):
+        return f"has {kind(content)} as content where text is wanted"
+    return "" if content.strip() else "has no content"
 
 
 def _scalar(wanted: str, accepts: Callable[[Any], bool]) -> Callable[[Any, bool], Checked]:
