@@ -200,11 +200,12 @@ class Score:
     """One check's judgement of one case."""
 
     results: Mapping[str, Vector | Unscored] = field(default_factory=dict)
-    """By metric name. A metric of the check that is missing here counts as unscored."""
+    """By metric name. A metric of the check that is missing here counts as unscored; of an errored case, what it counts
+    as where that is not simply the metric's worst (an unanswered row of BLEU still has a reference length)."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """JSON-ready: matched span, extracted number, first difference, ..."""
     error: str = ""
-    """Set when the case could not be judged at all; then ``results`` is empty."""
+    """Set when the case could not be judged at all."""
 
     @property
     def status(self) -> Status:
@@ -383,11 +384,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """What a metric says of itself: enough to read its stored statistics again."""
+
+    name: str
+    kind: str
+    better: str = "higher"
+    unit: str = ""
+    bounds: tuple[float | None, float | None] | None = None
+    signature: str = ""
+    worst: Vector | None = None
+    quantile: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSummary:
     name: str
     kind: str
     dataset: str
     counts: Counts
+    metrics: tuple[MetricInfo, ...] = ()
+    log: str = ""
+    """File in the report folder that lists every case of this check."""
     dataset_rows: int = 0
     skipped_rows: int = 0
     """Rows that ``on_error: skip`` left out."""

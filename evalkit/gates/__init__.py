@@ -1,0 +1,1 @@
+"""Gates: scores become estimates, estimates (and a baseline) verdicts, verdicts an outcome."""

@@ -1,0 +1,1 @@
+"""Suites: a YAML file with every name resolved, or an error with file, line and the nearest valid name."""

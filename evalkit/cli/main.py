@@ -1,0 +1,106 @@
+"""Commands found by name, errors shown as sentences, and the exit code that goes with them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+import evalkit
+from evalkit.errors import EvalkitError, ExitCode, nearest
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("evalkit.cli.run", "Evaluate a model with a suite: verdicts, report, exit code."),
+    "plan": ("evalkit.cli.plan", "Say what a run would ask and cost, and what its gates need. Asks nothing."),
+    "report": ("evalkit.cli.report", "Show a run's verdicts again, or write its report files."),
+    "list": ("evalkit.cli.list", "List runs."),
+    "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),
+    "compare": ("evalkit.cli.compare", "Compare two runs case by case."),
+    "models": ("evalkit.cli.models", "List, describe and fetch models."),
+    "data": ("evalkit.cli.data", "Validate, describe and make datasets."),
+    "init": ("evalkit.cli.init", "Write a starter suite, dataset, CI workflow and pre-commit hook."),
+    "doctor": ("evalkit.cli.doctor", "Check the installation and say what is missing."),
+    "schema": ("evalkit.cli.schema", "Print the JSON Schema of suites or of report.json."),
+    "delete": ("evalkit.cli.delete", "Delete a run."),
+}
+"""Name to module and short help; the help stands here so that ``--help`` imports no command."""
+
+
+class LazyCommands(click.Group):
+    """Imports a command's module only when that command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            close = nearest(args[0], COMMANDS)
+            hint = f"did you mean '{close}'?" if close else f"commands: {', '.join(COMMANDS)}"
+            raise EvalkitError(f"there is no command '{args[0]}'", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyCommands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 passed, 1 not good enough, 2 wrong input, 3 not measured, 4 unsure, 5 nothing evaluated, 130 interrupted.",
+)
+@click.version_option(evalkit.__version__, prog_name="evalkit")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def commands(debug: bool) -> None:
+    """Is this model good enough, is that answer to be trusted, and what changed since last time?
+
+    \b
+    evalkit run quickstart                      the default model, a few minutes on a CPU
+    evalkit run smoke --model mock:oracle       no model at all, two seconds
+    evalkit run my.yaml --model http://localhost:8000/v1?model=mine
+    """
+
+
+def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; never returns."""
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
+    try:
+        code = commands.main(args=[a for a in given if a != "--debug"], prog_name="evalkit", standalone_mode=False)
+    except EvalkitError as error:
+        if debug:
+            raise
+        _show(error)
+        sys.exit(int(error.exit_code))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(int(ExitCode.WRONG_INPUT))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(int(ExitCode.INTERRUPTED))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
+        sys.exit(0)
+    except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
+        if debug:
+            raise
+        click.echo(f"error: internal: {type(error).__name__}: {error}", err=True)
+        click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
+        sys.exit(int(ExitCode.NOT_MEASURED))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: EvalkitError) -> None:
+    where = f"{error.where}: " if error.where else ""
+    lines = f"{where}{error.message}".split("\n")
+    click.echo(click.style("error: ", fg="red", bold=True, reset=True) + "\n       ".join(lines), err=True)
+    if error.hint:
+        click.echo("       " + error.hint.replace("\n", "\n       "), err=True)

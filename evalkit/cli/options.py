@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from evalkit.configuration import Configuration
+    from evalkit.store import Store
+
+Command = Callable[..., Any]
+
+model_option = click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="REF",
+    help="smollm2-135m, hf:ORG/NAME, ./folder, http://HOST/v1?model=NAME, mock:oracle, ... Repeat to compare.",
+)
+store_option = click.option("--store", metavar="URL", help="Runs database: path or URL.  [default: .evalkit/runs.db]")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def scope_options(command: Command) -> Command:
+    for option in (
+        click.option("--seed", type=int, help="Seed of sampled generation, in place of the suite's."),
+        click.option("--only", multiple=True, metavar="CHECK", help="Run this check alone (repeatable). Marks the run partial."),
+        click.option("--limit", type=int, help="At most N cases of every check. Marks the run partial."),
+    ):
+        command = option(command)
+    return command
+
+
+def engine_options(command: Command) -> Command:
+    for option in (
+        click.option("--batch-size", type=int, help="Prompts generated at once by a local model."),
+        click.option("--dtype", help="float32, bfloat16 or float16.  [default: what suits the device]"),
+        click.option("--device", help="auto, cpu, cuda, cuda:1 or mps.  [default: auto]"),
+    ):
+        command = option(command)
+    return command
+
+
+def open_configured_store(configuration: Configuration) -> Store:
+    from evalkit.store import open_store
+
+    return open_store(configuration.settings.store)

@@ -1,0 +1,127 @@
+"""Settings from ``evalkit.toml`` or ``[tool.evalkit]``, then ``EVALKIT_*``, then options; each knows where it came from."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from evalkit.errors import ConfigurationError, did_you_mean
+from evalkit.models.reference import ModelSettings
+
+PREFIX = "EVALKIT_"
+NOT_SETTINGS = frozenset({"EVALKIT_TEST_DATA", "EVALKIT_CACHE"})
+"""Variables with the prefix that are read elsewhere."""
+DEVICES = r"^(auto|cpu|mps|xpu|cuda(:\d+)?)$"
+DTYPES = ("auto", "float32", "float16", "bfloat16")
+
+
+class Settings(BaseModel):
+    """What can be configured. An empty or missing key keeps the default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    model: str = Field("smollm2-135m", min_length=1, description="Model reference, when none is given.")
+    store: str = Field(".evalkit/runs.db", min_length=1, description="Path or URL of the runs database.")
+    report: str = Field("reports", min_length=1, description="Folder in which every run gets a folder.")
+    limit: int | None = Field(None, ge=1, description="At most this many cases of every check.")
+    device: str = Field("auto", pattern=DEVICES, description="auto, cpu, cuda, cuda:1, mps or xpu.")
+    dtype: str = Field("auto", pattern="^(" + "|".join(DTYPES) + ")$", description=", ".join(DTYPES))
+    batch_size: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1)
+    timeout: float = Field(60.0, gt=0, description="Seconds an endpoint may take for one answer.")
+    retries: int = Field(4, ge=0)
+    concurrency: int = Field(8, ge=1, description="Requests under way at once to an endpoint.")
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Named models: ref, body, response, ...")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    settings: Settings
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Key to the file, variable or option that set it."""
+
+    def model_settings(self, name: str) -> tuple[str, ModelSettings]:
+        """The reference behind a model name, with the settings that go with it. Names of ``[models.NAME]`` come first."""
+        shared = {key.name for key in fields(ModelSettings)} & set(Settings.model_fields)
+        base = ModelSettings(**{key: getattr(self.settings, key) for key in shared})
+        if name not in self.settings.models:
+            return name, base
+        where = self.origins.get("models", "")
+        own = dict(self.settings.models[name])
+        reference = own.pop("ref", "")
+        if not isinstance(reference, str) or not reference.strip():
+            raise ConfigurationError(f"model '{name}' has no ref", where=where, hint="ref = 'http://HOST/path'")
+        known = {key.name for key in fields(ModelSettings)}
+        for key in own:
+            if key not in known:
+                raise ConfigurationError(
+                    f"unknown key '{key}' of model '{name}'", where=where, hint=did_you_mean(key, ["ref", *sorted(known)])
+                )
+        return reference, replace(base, **own)
+
+
+def configure(options: Mapping[str, Any] | None = None, *, folder: Path | None = None, environ: Mapping[str, str] = os.environ) -> Configuration:
+    """``options`` are those given on the command line or as keywords; None means not given."""
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for layer, layer_origins in (_from_file(folder or Path.cwd()), _from_environment(environ), _from_options(options or {})):
+        values.update(layer)
+        origins.update(layer_origins)
+    try:
+        return Configuration(Settings.model_validate(values), origins)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = str(first["loc"][0])
+        where = origins.get(key, "")
+        if first["type"] == "extra_forbidden":
+            raise ConfigurationError(f"unknown key '{key}'", where=where, hint=did_you_mean(key, Settings.model_fields)) from error
+        field_ = Settings.model_fields[key]
+        hint = f"{key}: {field_.description}" if field_.description else ""
+        raise ConfigurationError(f"{key} is {first['input']!r}: {first['msg'].lower()}", where=where, hint=hint) from error
+
+
+def _from_file(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The nearest ``evalkit.toml``, or ``pyproject.toml`` with our table, here or in a parent folder."""
+    for place in (folder, *folder.resolve().parents):
+        for name, table in (("evalkit.toml", ()), ("pyproject.toml", ("tool", "evalkit"))):
+            path = place / name
+            if not path.is_file():
+                continue
+            try:
+                data: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+                if not table:
+                    raise ConfigurationError(f"cannot be read: {error}", where=str(path)) from error
+                continue  # a project's broken pyproject.toml is not ours to complain about
+            for key in table:
+                data = data.get(key) if isinstance(data, dict) else None
+            if isinstance(data, dict):
+                where = f"{path} [{'.'.join(table)}]" if table else str(path)
+                return data, dict.fromkeys(data, where)
+    return {}, {}
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    values, origins = {}, {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+            continue
+        key = variable.removeprefix(PREFIX).lower()
+        if key == "models":
+            raise ConfigurationError("models cannot be set by a variable", where=variable, hint="use evalkit.toml")
+        values[key] = text
+        origins[key] = variable
+    return values, origins
+
+
+def _from_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    given = {key: value for key, value in options.items() if value is not None}
+    return given, {key: f"--{key.replace('_', '-')}" for key in given}

@@ -1,0 +1,140 @@
+"""Scores, kept as columns of statistics: from here every estimate, slice and contrast is a sum."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.protocols import Metric
+from evalkit.records import Counts, Estimate, Score, Status, Unscored, Vector
+from evalkit.stats.estimate import estimate
+
+COVERAGE = "coverage"
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageMetric:
+    """Scored of planned cases. Every check has it."""
+
+    name: str = COVERAGE
+    kind: str = "rate"
+    better: str = "higher"
+    unit: str = "share"
+    bounds: tuple[float, float] | None = (0.0, 1.0)
+    signature: str = "coverage|scored/planned"
+    worst: Vector | None = (0.0, 1.0)
+
+    def value(self, total: Vector) -> float | None:
+        return total[0] / total[1] if total[1] else None
+
+
+@dataclass(slots=True)
+class Column:
+    """One metric of one check, a row a case. A row is a vector, or the reason why there is none."""
+
+    metric: Metric
+    rows: list[Vector | str] = field(default_factory=list)
+    errors: set[int] = field(default_factory=set)
+    """Positions of errored cases: they hold the metric's worst vector, or a reason where there is no worst."""
+
+
+@dataclass(slots=True)
+class CheckTable:
+    """All scores of one check, in the order of cases."""
+
+    name: str
+    kind: str
+    metrics: Sequence[Metric]
+    cases: list[str] = field(default_factory=list)
+    clusters: list[str] = field(default_factory=list)
+    labels: list[Mapping[str, Any]] = field(default_factory=list)
+    statuses: list[Status] = field(default_factory=list)
+    columns: dict[str, Column] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for metric in (*self.metrics, CoverageMetric()):
+            self.columns[metric.name] = Column(metric)
+
+    def add(self, case: str, cluster: str, labels: Mapping[str, Any], score: Score) -> None:
+        position = len(self.cases)
+        status = score.status
+        self.cases.append(case)
+        self.clusters.append(cluster)
+        self.labels.append(labels)
+        self.statuses.append(status)
+        if status is Status.ERRORED:
+            self.reasons[score.error] += 1
+        elif status is Status.UNSCORED:
+            self.reasons[_reason(score)] += 1
+        for name, column in self.columns.items():
+            if name == COVERAGE:
+                column.rows.append((float(status is Status.SCORED), 1.0))
+            elif status is Status.ERRORED:
+                column.errors.add(position)
+                counted = score.results.get(name, column.metric.worst)
+                column.rows.append(counted if isinstance(counted, tuple) else score.error)
+            else:
+                result = score.results.get(name, Unscored("not measured"))
+                column.rows.append(result.reason if isinstance(result, Unscored) else result)
+
+    @property
+    def counts(self) -> Counts:
+        """By case: what happened to each."""
+        tally = Counter(self.statuses)
+        return Counts(
+            planned=len(self.cases),
+            scored=tally[Status.SCORED],
+            unscored=tally[Status.UNSCORED],
+            errored=tally[Status.ERRORED],
+            reasons=dict(self.reasons.most_common()),
+        )
+
+    def positions(self, wanted: Mapping[str, str]) -> list[int]:
+        """Which cases are in a slice."""
+        if not wanted:
+            return list(range(len(self.cases)))
+        return [i for i, labels in enumerate(self.labels) if all(str(labels.get(k)) == v for k, v in wanted.items())]
+
+    def slice_values(self, label: str) -> list[str]:
+        values = (labels.get(label) for labels in self.labels)
+        return sorted({str(value) for value in values if isinstance(value, str | int | bool) and value != ""})
+
+    def vectors(self, metric: str, positions: Iterable[int]) -> tuple[list[Vector], list[int]]:
+        """The statistics that count, errored cases at their worst, and the positions they come from."""
+        rows = self.columns[metric].rows
+        kept = [i for i in positions if not isinstance(rows[i], str)]
+        return [row for i in kept if not isinstance(row := rows[i], str)], kept
+
+    def metric_counts(self, metric: str, positions: Sequence[int]) -> Counts:
+        column = self.columns[metric]
+        errored = sum(i in column.errors for i in positions)
+        reasons = Counter(row for i in positions if isinstance(row := column.rows[i], str))
+        unscored = sum(isinstance(column.rows[i], str) and i not in column.errors for i in positions)
+        return Counts(
+            planned=len(positions),
+            scored=len(positions) - errored - unscored,
+            unscored=unscored,
+            errored=errored,
+            reasons=dict(reasons.most_common()),
+        )
+
+    def estimate(self, metric: str, wanted: Mapping[str, str] | None = None) -> Estimate:
+        positions = self.positions(wanted or {})
+        vectors, kept = self.vectors(metric, positions)
+        clusters = [self.clusters[i] for i in kept]
+        counts = self.metric_counts(metric, positions)
+        if counts.scored == 0:  # errors at their worst are no measurement: what was never scored has no value
+            vectors, clusters = [], []
+        return estimate(self.name, self.columns[metric].metric, vectors, clusters, counts, dict(wanted or {}))
+
+
+def _reason(score: Score) -> str:
+    reasons = [result.reason for result in score.results.values() if isinstance(result, Unscored)]
+    return reasons[0] if reasons else "not measured"
+
+
+Measurements = dict[str, CheckTable]
+"""By check name."""

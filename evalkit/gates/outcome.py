@@ -1,0 +1,57 @@
+"""Verdicts become one outcome: one word, one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from evalkit.errors import PRECEDENCE, ExitCode
+from evalkit.gates.measurements import Measurements
+from evalkit.records import Counts, Outcome, Verdict, Word
+
+WORDS = {
+    ExitCode.OK: "good enough",
+    ExitCode.NOT_GOOD_ENOUGH: "not good enough",
+    ExitCode.WRONG_INPUT: "wrong input",
+    ExitCode.NOT_MEASURED: "not measured",
+    ExitCode.UNSURE: "unsure",
+    ExitCode.NOTHING_EVALUATED: "nothing evaluated",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+
+def total(measurements: Measurements) -> Counts:
+    counts = [table.counts for table in measurements.values()]
+    return Counts(
+        planned=sum(c.planned for c in counts),
+        scored=sum(c.scored for c in counts),
+        unscored=sum(c.unscored for c in counts),
+        errored=sum(c.errored for c in counts),
+    )
+
+
+def conclude(verdicts: Sequence[Verdict], measurements: Measurements, tolerance: float) -> Outcome:
+    """The suite's result. Errors beyond tolerance in any check outweigh every verdict made in spite of them."""
+    codes: dict[ExitCode, str] = {}
+    counts = total(measurements)
+    if counts.scored == 0 and counts.errored == 0:
+        codes[ExitCode.NOTHING_EVALUATED] = f"none of {counts.planned} planned measurements was scored"
+    for name, table in measurements.items():
+        errored, planned = table.counts.errored, table.counts.planned
+        if planned and errored / planned > tolerance:
+            codes.setdefault(
+                ExitCode.NOT_MEASURED, f"{errored} of {planned} cases of {name} errored; tolerated are {tolerance:.0%}"
+            )
+    failed = [v for v in verdicts if v.counts_as is Word.FAIL]
+    unsure = [v for v in verdicts if v.counts_as is Word.UNSURE]
+    if failed:
+        codes[ExitCode.NOT_GOOD_ENOUGH] = f"{len(failed)} of {len(verdicts)} gates failed"
+    if unsure:
+        codes[ExitCode.UNSURE] = f"{len(unsure)} of {len(verdicts)} gates cannot be decided on these cases"
+    code = worst_code(codes)
+    return Outcome(WORDS[code], int(code), codes.get(code, f"all {len(verdicts)} gates passed"), tuple(verdicts))
+
+
+def worst_code(codes: Iterable[int]) -> ExitCode:
+    """The first in the order of precedence."""
+    present = set(codes)
+    return next((code for code in PRECEDENCE if code in present), ExitCode.OK)

@@ -1,0 +1,155 @@
+"""Requests become answers: equal ones once, known ones from the store, the rest from the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalkit.errors import Interrupted, ModelError
+from evalkit.protocols import Backend, Session
+from evalkit.records import Answer, Condition, FailureKind, Request
+from evalkit.store import Identity, Store, request_key
+
+FLUSH_SECONDS = 2.0
+"""What was answered is written at least this often, so that a kill loses no more."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What asking has cost so far."""
+
+    needed: int = 0
+    asked: int = 0
+    reused: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+
+
+class LimitReached(Interrupted):
+    """The suite's own limit on minutes or requests stopped the run; it can be resumed."""
+
+
+@dataclass(slots=True)
+class Limits:
+    minutes: float | None = None
+    requests: int | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def check(self, asked: int) -> None:
+        if self.requests is not None and asked >= self.requests:
+            raise LimitReached(f"the suite's limit of {self.requests:,} requests is reached", hint="the same command goes on from here")
+        if self.minutes is not None and time.monotonic() - self.started >= 60 * self.minutes:
+            raise LimitReached(f"the suite's limit of {self.minutes:g} minutes is reached", hint="the same command goes on from here")
+
+
+class Asker:
+    """Asks for one run. Sessions are opened when first needed: a run that finds all its answers loads no model."""
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        backends: Mapping[str, Callable[[], Backend]],
+        identities: Mapping[str, Identity],
+        *,
+        limits: Limits | None = None,
+        on_answer: Callable[[Tally], None] = lambda _: None,
+    ) -> None:
+        self.tally = Tally()
+        self._store = store
+        self._run_id = run_id
+        self._backends = backends
+        self._identities = identities
+        self._limits = limits or Limits()
+        self._on_answer = on_answer
+        self._sessions: dict[tuple[str, Condition], Session] = {}
+
+    def __call__(self, requests: Sequence[Request]) -> list[tuple[str, Answer]]:
+        keys = [request_key(request, self._identity(request.role)) for request in requests]
+        unique: dict[str, Request] = {}
+        for key, request in zip(keys, requests, strict=True):
+            known = unique.get(key)
+            unique[key] = _with_wants(known, request) if known else request
+        self.tally.needed += len(requests)
+        answers = dict(self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id))
+        self.tally.reused += len(answers)
+        missing = [key for key in unique if key not in answers]
+        for (role, condition), group in _grouped(missing, unique).items():
+            answers.update(self._ask(role, condition, {key: unique[key] for key in group}))
+        self._on_answer(self.tally)
+        return [(key, answers[key]) for key in keys]
+
+    def _identity(self, role: str) -> Identity:
+        if role not in self._identities:
+            raise ModelError(
+                f"a check asks a {role}, and the suite names none", hint=f"add to the suite: {role}: MODEL"
+            )
+        return self._identities[role]
+
+    def _ask(self, role: str, condition: Condition, wanted: Mapping[str, Request]) -> dict[str, Answer]:
+        self._limits.check(self.tally.asked)
+        session = self._session(role, condition)
+        keys, requests = list(wanted), list(wanted.values())
+        answers: dict[str, Answer] = {}
+        unsaved: list[tuple[str, Request, Answer]] = []
+        saved_at = time.monotonic()
+        try:
+            for position, answer in session.ask(requests):
+                key = keys[position]
+                answers[key] = answer
+                unsaved.append((key, requests[position], answer))
+                self._count(answer)
+                if time.monotonic() - saved_at >= FLUSH_SECONDS:
+                    self._save(unsaved)
+                    saved_at = time.monotonic()
+                    self._limits.check(self.tally.asked)
+        finally:  # also what was answered before an interruption is kept
+            self._save(unsaved)
+        for key in keys:
+            if key not in answers:
+                answers[key] = Answer.failed(FailureKind.INTERNAL, "the backend gave no answer to this request")
+        return answers
+
+    def _save(self, unsaved: list[tuple[str, Request, Answer]]) -> None:
+        if unsaved:
+            self._store.put_answers(self._run_id, unsaved)
+            unsaved.clear()
+        self._store.heartbeat(self._run_id)
+        self._on_answer(self.tally)
+
+    def _count(self, answer: Answer) -> None:
+        self.tally.asked += 1
+        self.tally.failed += answer.failure is not None
+        self.tally.prompt_tokens += answer.prompt_tokens or 0
+        self.tally.output_tokens += answer.output_tokens or 0
+
+    def _session(self, role: str, condition: Condition) -> Session:
+        key = (role, condition)
+        if key not in self._sessions:
+            self._sessions[key] = self._backends[role]().session(condition)
+        return self._sessions[key]
+
+    def close(self) -> None:
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+
+
+def _with_wants(known: Request, other: Request) -> Request:
+    if other.wants <= known.wants:
+        return known
+    return Request(known.ask, known.role, known.condition, known.attempt, known.fresh, known.wants | other.wants)
+
+
+def _wants(unique: Mapping[str, Request]) -> dict[str, frozenset[str]]:
+    return {key: request.wants for key, request in unique.items() if request.wants}
+
+
+def _grouped(keys: Sequence[str], unique: Mapping[str, Request]) -> dict[tuple[str, Condition], list[str]]:
+    groups: dict[tuple[str, Condition], list[str]] = {}
+    for key in keys:
+        request = unique[key]
+        groups.setdefault((request.role, request.condition), []).append(key)
+    return groups

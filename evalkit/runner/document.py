@@ -1,0 +1,84 @@
+"""A result as a JSON document and back: what the store keeps, and what ``report.json`` says."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from typing import Any
+
+from evalkit.errors import StoreError
+from evalkit.records import Result
+
+SCHEMA_VERSION = 1
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Result)
+
+
+def to_document(result: Result) -> dict[str, Any]:
+    """Top level: schema, run, environment, outcome, verdicts, estimates, checks, findings, usage, model."""
+    data = _adapter().dump_python(result, mode="json")
+    outcome = data.pop("outcome")
+    run = data.pop("run")
+    document = {
+        "schema": SCHEMA_VERSION,
+        "run": run,
+        "outcome": {key: value for key, value in outcome.items() if key != "verdicts"},
+        "verdicts": outcome["verdicts"],
+        "estimates": data.pop("estimates"),
+        "environment": run.pop("environment"),
+        **data,
+    }
+    finite: dict[str, Any] = _finite(document)
+    return finite
+
+
+def _finite(node: Any) -> Any:
+    """JSON has no infinities: an unbounded side of an interval is null."""
+    if isinstance(node, float):
+        return node if math.isfinite(node) else None
+    if isinstance(node, dict):
+        return {key: _finite(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_finite(value) for value in node]
+    return node
+
+
+def to_json(result: Result, *, indent: int | None = None) -> str:
+    return json.dumps(to_document(result), ensure_ascii=False, indent=indent, sort_keys=False)
+
+
+def from_json(text: str) -> Result:
+    document = json.loads(text)
+    if document.get("schema") != SCHEMA_VERSION:
+        raise StoreError(
+            f"a result of schema {document.get('schema')} cannot be read; this evalkit reads {SCHEMA_VERSION}",
+            hint="update evalkit",
+        )
+    document.pop("schema")
+    document["run"]["environment"] = document.pop("environment")
+    document["outcome"]["verdicts"] = document.pop("verdicts")
+    result: Result = _adapter().validate_python(document)
+    return result
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of ``report.json``."""
+    schema: dict[str, Any] = _adapter().json_schema(mode="serialization")
+    properties = schema["properties"]
+    definitions = schema["$defs"]
+    outcome = definitions["Outcome"]["properties"]
+    schema["properties"] = {
+        "schema": {"const": SCHEMA_VERSION},
+        **properties,
+        "verdicts": outcome.pop("verdicts"),
+        "environment": definitions["Run"]["properties"].pop("environment"),
+    }
+    schema["required"] = ["schema", "run", "outcome", "verdicts", "estimates", "environment"]
+    schema["title"] = "evalkit report"
+    return schema

@@ -1,0 +1,257 @@
+"""One run of one suite on one model, from plan to stored result."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from evalkit.errors import Interrupted, RunNotFound, StoreError, SuiteError
+from evalkit.gates.measurements import CheckTable, Measurements
+from evalkit.gates.outcome import conclude, total
+from evalkit.models import ModelSettings, open_backend
+from evalkit.protocols import Backend, Taught
+from evalkit.records import ModelInfo, Result, Run, Usage
+from evalkit.runner.ask import Asker, Limits, Tally
+from evalkit.runner.conclude import decide_gates, estimate_all, summarise
+from evalkit.runner.context import fit_context
+from evalkit.runner.document import from_json, to_json
+from evalkit.runner.environment import environment
+from evalkit.runner.examine import examine
+from evalkit.runner.findings import findings
+from evalkit.runner.plan import Plan, Scope, make_plan, scope_options
+from evalkit.runner.provable import unprovable_gates
+from evalkit.runner.tables import load_tables
+from evalkit.store import Identity, ScoreRow, Store
+from evalkit.suite.load import Suite
+
+RESUME = ("auto", "required", "never")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands, for whoever shows it."""
+
+    suite: str
+    model: str
+    cases: int
+    done: int
+    tally: Tally
+    stage: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    scope: Scope = Scope()
+    settings: ModelSettings = ModelSettings()
+    baseline: str = ""
+    """A finished run to compare with: id, prefix, ``last`` or ``last:SUITE``."""
+    replicate: int = 0
+    """Independent repetitions of a whole run do not share answers."""
+    seed: int | None = None
+    resume: str = "auto"
+    """``auto``: go on with an interrupted run of the same command; ``required``: it must exist; ``never``: ask anew."""
+    strict: bool = False
+    """Warnings about the suite are errors."""
+    reproduce: str = ""
+    on_progress: Callable[[Progress], None] = lambda _: None
+
+
+def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunOptions()) -> Result:
+    """Plan, ask, score, decide, store. What is wrong is found, and raised, before anything is asked."""
+    started = time.monotonic()
+    plan = make_plan(suite, options.scope)
+    doubts = unprovable_gates(plan)
+    if doubts and options.strict:
+        raise SuiteError("\n".join(doubts), where=str(suite.path), hint="--strict takes warnings for errors")
+    backend = _open(model, options.settings, plan)
+    try:
+        plan, cut = fit_context(plan, backend)
+        baseline, baseline_name = _baseline(store, suite, options.baseline, plan)
+        run = _begin(store, plan, backend.info, options)
+        return _run(_Running(plan, backend, store, run, options, started, [*plan.warnings(), *cut, *doubts]), baseline, baseline_name)
+    finally:
+        backend.close()
+
+
+@dataclass(slots=True)
+class _Running:
+    """What the stages of one run share."""
+
+    plan: Plan
+    backend: Backend
+    store: Store
+    run: Run
+    options: RunOptions
+    started: float
+    warnings: list[str]
+
+
+def _open(model: str, settings: ModelSettings, plan: Plan) -> Backend:
+    backend = open_backend(model, settings)
+    if isinstance(backend, Taught):
+        for name in plan.order:
+            backend.teach(plan.samples(name))
+    return backend
+
+
+def _baseline(store: Store, suite: Suite, name: str, plan: Plan) -> tuple[Measurements | None, str]:
+    """The baseline's tables. It must be a whole, finished run over the same data."""
+    if not name:
+        if suite.baseline == "required" and any(gate.against_baseline for gate in suite.gates):
+            raise RunNotFound(f"suite '{suite.name}' requires a baseline", hint="name one: --baseline RUN")
+        return None, ""
+    run = store.get_run(name, suite=suite.name)
+    if run.state != "finished":
+        raise StoreError(f"run {run.id} is {run.state}; a baseline is a finished run", hint="evalkit list shows the runs")
+    if run.partial:
+        raise StoreError(
+            f"run {run.id} is partial (made with --limit or --only); it cannot be a baseline", hint="run the whole suite once"
+        )
+    for dataset in plan.datasets.values():
+        theirs = run.datasets.get(dataset.name)
+        if theirs is not None and theirs != dataset.fingerprint:
+            raise StoreError(
+                f"run {run.id} read other data under the name '{dataset.name}'",
+                hint="make a new baseline with the data of today",
+            )
+    known = {check.name: {metric.name: metric for metric in check.check.metrics} for check in plan.checks}
+    return load_tables(store, from_json(store.get_result(run.id)), known), run.id
+
+
+def _begin(store: Store, plan: Plan, info: ModelInfo, options: RunOptions) -> Run:
+    """Go on with an interrupted run of the same command, or begin a new one."""
+    recorded = {**scope_options(plan.scope), "replicate": options.replicate, "seed": options.seed}
+    recorded["baseline"] = options.baseline
+    wanted = Run(
+        id=_new_id(),
+        suite=plan.suite.name,
+        model=info.reference,
+        state="planned",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        suite_fingerprint=plan.suite.fingerprint,
+        model_fingerprint=info.fingerprint,
+        datasets={name: dataset.fingerprint for name, dataset in plan.datasets.items()},
+        environment=environment(),
+        options=recorded,
+        partial=plan.scope.partial,
+    )
+    if options.resume != "never":
+        earlier = store.find_resumable(wanted.suite_fingerprint, wanted.model_fingerprint, recorded)
+        if earlier is not None and earlier.datasets == wanted.datasets:
+            store.transition(earlier.id, "running", cause="resumed")
+            return replace(earlier, state="running")
+    if options.resume == "required":
+        raise RunNotFound("there is no interrupted run of this suite, model and options", hint="leave --resume out")
+    store.create_run(wanted)
+    store.transition(wanted.id, "running", cause="started")
+    return replace(wanted, state="running")
+
+
+def _new_id() -> str:
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
+def _run(running: _Running, baseline: Measurements | None, baseline_name: str) -> Result:
+    """Ask and score all blocks; whatever ends it, the run's state says how."""
+    store, run = running.store, running.run
+    try:
+        for name, dataset in running.plan.datasets.items():
+            store.put_samples(dataset.fingerprint, running.plan.samples(name))
+        tables, tally = _measure(running)
+        result = _conclude(running, tables, tally, baseline, baseline_name)
+        store.finish(run.id, to_json(result))
+    except (KeyboardInterrupt, Interrupted) as stop:
+        store.transition(run.id, "interrupted", cause=str(stop) or "interrupted by hand")
+        if isinstance(stop, Interrupted):
+            raise
+        raise Interrupted("interrupted; everything answered so far is kept", hint="the same command goes on from here") from stop
+    except BaseException as error:
+        store.transition(run.id, "failed", cause=f"{type(error).__name__}: {error}")
+        raise
+    return result
+
+
+def _measure(running: _Running) -> tuple[Measurements, Tally]:
+    plan, store, run = running.plan, running.store, running.run
+    tables = {check.name: CheckTable(check.name, check.check.kind, check.check.metrics) for check in plan.checks}
+    cases = sum(len(block) for block in plan.blocks())
+    done = 0
+
+    def show(tally: Tally, stage: str = "asking") -> None:
+        seconds = time.monotonic() - running.started
+        running.options.on_progress(Progress(plan.suite.name, run.model, cases, done, tally, stage, seconds))
+
+    asker = Asker(
+        store,
+        run.id,
+        _backends(running),
+        _identities(running),
+        limits=Limits(plan.suite.minutes, plan.suite.requests),
+        on_answer=show,
+    )
+    try:
+        for block in plan.blocks():
+            rows = []
+            for one in examine(block, asker):
+                case, name = one.planned.case, one.planned.check.name
+                tables[name].add(case.id, case.cluster, case.labels, one.score)
+                rows.append(ScoreRow(name, case, one.planned.position, tuple(one.keys), one.score))
+            store.put_scores(run.id, rows)
+            done += len(block)
+            show(asker.tally)
+    finally:
+        asker.close()
+    show(asker.tally, "deciding")
+    return tables, asker.tally
+
+
+def _backends(running: _Running) -> Mapping[str, Callable[[], Backend]]:
+    backends: dict[str, Callable[[], Backend]] = {"subject": lambda: running.backend}
+    if running.plan.suite.judge:
+        judge = open_backend(running.plan.suite.judge, running.options.settings)
+        backends["judge"] = lambda: judge
+    return backends
+
+
+def _identities(running: _Running) -> dict[str, Identity]:
+    identities = {}
+    for role, backend in _backends(running).items():
+        info = backend().info
+        bound = not info.verifiable or running.options.resume == "never"
+        identities[role] = Identity(
+            info.fingerprint, info.revision, running.options.replicate, run=running.run.id, bound_to_run=bound
+        )
+    return identities
+
+
+def _conclude(
+    running: _Running, tables: Measurements, tally: Tally, baseline: Measurements | None, baseline_name: str
+) -> Result:
+    plan, store, run = running.plan, running.store, running.run
+    verdicts = decide_gates(plan, tables, baseline, baseline_name)
+    finished = replace(run, state="finished", finished=datetime.now(UTC).isoformat(timespec="seconds"))
+    usage: dict[str, Any] = {"needed": tally.needed, "asked": tally.asked, "reused": tally.reused}
+    return Result(
+        run=finished,
+        outcome=conclude(verdicts, tables, plan.suite.tolerance),
+        estimates=estimate_all(plan, tables, verdicts),
+        checks=summarise(plan, plan.checks, tables),
+        findings=findings(store, finished, plan.checks, tables, verdicts),
+        usage=Usage(
+            cases=total(tables).planned,
+            prompt_tokens=tally.prompt_tokens,
+            output_tokens=tally.output_tokens,
+            seconds=round(time.monotonic() - running.started, 3),
+            incidents=store.counts(run.id).incidents,
+            **usage,
+        ),
+        warnings=tuple(running.warnings),
+        reproduce=running.options.reproduce,
+        suite_title=plan.suite.title,
+        model=running.backend.info,
+    )

@@ -1,0 +1,94 @@
+"""The cases that a person should read: errored ones, and the worst of every check, with what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from evalkit.gates.measurements import COVERAGE, CheckTable
+from evalkit.protocols import Metric
+from evalkit.records import Answer, Exchange, Finding, Run, Sample, Status, Verdict
+from evalkit.store import Store, StoredScore
+from evalkit.suite.load import SuiteCheck
+
+WORST = 6
+ERRORED = 3
+
+
+def findings(
+    store: Store, run: Run, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable], verdicts: Sequence[Verdict]
+) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for check in checks:
+        table = tables[check.name]
+        metric = _telling_metric(table, verdicts)
+        chosen = _worst(table, metric)
+        stored = {score.case: score for score in store.iter_scores(run.id, check.name) if score.case in chosen}
+        exchanges = exchanges_of(store, run.datasets[check.dataset], stored.values())
+        for case, value in chosen.items():
+            score = stored[case].score
+            found.append(
+                Finding(
+                    check=check.name,
+                    case=case,
+                    metric=metric.name if metric else COVERAGE,
+                    value=value,
+                    exchanges=tuple(exchanges[case]),
+                    evidence=score.evidence,
+                    status=score.status,
+                    note=score.error,
+                )
+            )
+    return tuple(found)
+
+
+def _telling_metric(table: CheckTable, verdicts: Sequence[Verdict]) -> Metric | None:
+    """The metric to rank cases by: that of the check's worst gate, else its first that has a value per case."""
+    order = {"fail": 0, "unsure": 1, "pass": 2}
+    mine = [v for v in verdicts if v.estimate and v.estimate.check == table.name and v.estimate.metric != COVERAGE]
+    for verdict in sorted(mine, key=lambda v: order[v.word]):
+        assert verdict.estimate is not None
+        metric = table.columns[verdict.estimate.metric].metric
+        if metric.kind != "quantile":
+            return metric
+    return next((metric for metric in table.metrics if metric.kind != "quantile"), None)
+
+
+def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
+    """Case to its value, worst first; errored cases come before all."""
+    errored = [i for i, status in enumerate(table.statuses) if status is Status.ERRORED][:ERRORED]
+    chosen: dict[str, float | None] = {table.cases[i]: None for i in errored}
+    if metric is None:
+        return chosen
+    vectors, kept = table.vectors(metric.name, range(len(table.cases)))
+    values = [(metric.value(vector), i) for vector, i in zip(vectors, kept, strict=True)]
+    sign = 1 if metric.better == "higher" else -1
+    ranked = sorted((sign * value, i) for value, i in values if value is not None and i not in errored)
+    for signed, i in ranked[:WORST]:
+        chosen[table.cases[i]] = sign * signed
+    return chosen
+
+
+def exchanges_of(store: Store, fingerprint: str, scores: Iterable[StoredScore]) -> dict[str, list[Exchange]]:
+    """By case, what was asked and answered."""
+    wanted = list(scores)
+    samples = store.get_samples(fingerprint, sorted({name for score in wanted for name in score.samples}))
+    answers = store.get_answers(sorted({key for score in wanted for key in score.keys}), {}, run_id="")
+    return {score.case: list(_exchange(score, samples, answers)) for score in wanted}
+
+
+def _exchange(
+    score: StoredScore, samples: Mapping[str, Sample], answers: Mapping[str, Answer]
+) -> Iterator[Exchange]:
+    """Pair answers with the samples they answer: one each, or several answers to one sample."""
+    for position, key in enumerate(score.keys):
+        name = score.samples[position] if position < len(score.samples) else score.samples[-1]
+        sample, answer = samples[name], answers.get(key)
+        yield Exchange(
+            sample=name,
+            messages=sample.messages,
+            answer=answer.text if answer else "",
+            references=sample.references,
+            labels=sample.labels,
+            finish=answer.finish if answer else "error",
+            error="" if answer else score.score.error or "no answer",
+        )

@@ -1,0 +1,64 @@
+"""Stored scores of a finished run as the same tables that a running one fills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from evalkit import plugins
+from evalkit.errors import StoreError
+from evalkit.gates.measurements import CheckTable, Measurements
+from evalkit.metrics.kinds import Quantity
+from evalkit.protocols import Metric
+from evalkit.records import MetricInfo, Result
+from evalkit.store import Store, StoredScore
+
+
+def describe(metric: Metric) -> MetricInfo:
+    return MetricInfo(
+        name=metric.name,
+        kind=metric.kind,
+        better=metric.better,
+        unit=metric.unit,
+        bounds=metric.bounds,
+        signature=metric.signature,
+        worst=metric.worst,
+        quantile=getattr(metric, "quantile", None),
+    )
+
+
+def restore(info: MetricInfo, known: Mapping[str, Metric]) -> Metric:
+    """A metric that can read the statistics: the suite's own, a quantity, or for a corpus metric its plugin."""
+    ours = known.get(info.name)
+    if ours is not None and ours.signature == info.signature:
+        return ours
+    if info.kind == "corpus":
+        metric: Metric = plugins.load("evalkit.metrics", info.name)
+        return metric
+    return Quantity(
+        info.name, info.kind, info.better, info.unit, info.bounds, info.signature, info.worst, info.quantile or 0.5
+    )
+
+
+def load_tables(store: Store, result: Result, known: Mapping[str, Mapping[str, Metric]] | None = None) -> Measurements:
+    """``known``: metrics by check and name, where a suite is at hand."""
+    tables: Measurements = {}
+    for check in result.checks:
+        metrics = [restore(info, (known or {}).get(check.name, {})) for info in check.metrics]
+        table = CheckTable(check.name, check.kind, metrics)
+        fingerprint = result.run.datasets.get(check.dataset)
+        if fingerprint is None:
+            raise StoreError(f"run {result.run.id} does not say which data check '{check.name}' read")
+        for batch in batched(store.iter_scores(result.run.id, check.name)):
+            samples = store.get_samples(fingerprint, sorted({stored.samples[0] for stored in batch}))
+            for stored in batch:
+                table.add(stored.case, stored.cluster, samples[stored.samples[0]].labels, stored.score)
+        tables[check.name] = table
+    return tables
+
+
+def batched(scores: Iterable[StoredScore], size: int = 500) -> Iterator[list[StoredScore]]:
+    """Scores by the handful: their samples and answers are looked up together, and not all at once."""
+    remaining = iter(scores)
+    while batch := list(islice(remaining, size)):
+        yield batch

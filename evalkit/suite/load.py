@@ -1,0 +1,276 @@
+"""Suite file → Suite: every name resolved, every value possible."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from evalkit import plugins
+from evalkit.checks.base import BaseCheck
+from evalkit.data import Column, Contract, DatasetSpec, FewShotSpec, PromptSpec, SampleSpec
+from evalkit.errors import SuiteError, did_you_mean
+from evalkit.gates.expression import Gate, parse_gate
+from evalkit.gates.measurements import COVERAGE
+from evalkit.records import Decoding
+from evalkit.suite.schema import CheckConfig, ContractConfig, DatasetConfig, GateConfig, Generation, Prompt, SuiteConfig
+from evalkit.suite.source import KeyPath, Source, read_source
+
+if TYPE_CHECKING:
+    from evalkit.protocols import Check
+
+M = TypeVar("M", bound=BaseModel)
+MINIMUM_COVERAGE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteCheck:
+    """A check of a suite: the check itself, the dataset it reads and where it was written."""
+
+    check: Check
+    dataset: str
+    decoding: Decoding
+    truncate: str
+    required: tuple[str, ...]
+    """Columns that the check cannot do without."""
+    log: str
+    """File in the report folder that lists all its cases, or nothing."""
+    origin: str
+
+    @property
+    def name(self) -> str:
+        return self.check.name
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    name: str
+    title: str
+    path: Path
+    datasets: Mapping[str, DatasetSpec]
+    checks: tuple[SuiteCheck, ...]
+    gates: tuple[Gate, ...]
+    unsure: str
+    baseline: str
+    slices: tuple[str, ...]
+    judge: str
+    tolerance: float
+    minutes: float | None
+    requests: int | None
+    fingerprint: str
+    """Of what is asked and how it is judged, not of file names: a moved suite is the same suite."""
+
+    def check(self, name: str) -> SuiteCheck:
+        return next(check for check in self.checks if check.name == name)
+
+
+def load_suite(path: Path, *, seed: int | None = None) -> Suite:
+    """``seed`` replaces every generation seed that the file names."""
+    source = read_source(path)
+    if seed is not None:
+        _reseed(source.data, seed)
+    config = _validated(SuiteConfig, source.data, source, ())
+    datasets = {name: _dataset(name, dataset, source) for name, dataset in config.datasets.items()}
+    checks = tuple(_check(name, check, config, source) for name, check in config.checks.items())
+    return Suite(
+        name=config.name,
+        title=config.title or config.name,
+        path=path,
+        datasets=datasets,
+        checks=checks,
+        gates=_gates(config, checks, source),
+        unsure=config.unsure,
+        baseline=config.baseline,
+        slices=tuple(config.slices),
+        judge=config.judge,
+        tolerance=config.errors.tolerance,
+        minutes=config.limits.minutes,
+        requests=config.limits.requests,
+        fingerprint=_fingerprint(config),
+    )
+
+
+def _reseed(data: dict[str, Any], seed: int) -> None:
+    data["generation"] = {**(data.get("generation") or {}), "seed": seed}
+    for check in (data.get("checks") or {}).values():
+        if isinstance(check, dict) and isinstance(check.get("generation"), dict):
+            check["generation"]["seed"] = seed
+
+
+def _validated(model: type[M], data: Any, source: Source, keys: KeyPath, what: str = "") -> M:
+    """Validate, and turn the first problem into an error with its line and the nearest valid name."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+        loc: KeyPath = tuple(part for part in first["loc"] if not _is_union_arm(part))
+        where = source.where((*keys, *loc))
+        name = ".".join(str(part) for part in (*keys, *loc))
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(model, loc[:-1])
+            raise SuiteError(
+                f"unknown key '{loc[-1]}'{what}", where=where, hint=did_you_mean(str(loc[-1]), known, "known keys")
+            ) from error
+        if first["type"] == "missing":
+            raise SuiteError(f"'{name}' is missing{what}", where=where) from error
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        got = first["input"]
+        shown = f", not {json.dumps(got, ensure_ascii=False)[:60]}" if isinstance(got, str | int | float) else ""
+        raise SuiteError(f"'{name}': {first['msg'].lower()}{shown}{more}", where=where) from error
+
+
+def _is_union_arm(part: str | int) -> bool:
+    """Pydantic names the arm of a union in the location; a person never wrote it."""
+    return isinstance(part, str) and (part in {"str", "GateConfig", "ContractConfig"} or "[" in part)
+
+
+def _known_keys(model: type[BaseModel], loc: KeyPath) -> list[str]:
+    """The keys valid where an unknown one stood."""
+    current: Any = model
+    for part in loc:
+        fields = getattr(current, "model_fields", None)
+        if fields and part in fields:
+            current = _model_in(fields[part].annotation)
+    known = list(getattr(current, "model_fields", {}))
+    return [*known, "extends"] if current is SuiteConfig else known
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model inside ``dict[Name, Model]``, ``Model | None`` and the like."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _model_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _dataset(name: str, config: DatasetConfig, source: Source) -> DatasetSpec:
+    contract: str | Contract = config.contract if isinstance(config.contract, str) else _contract(config.contract)
+    return DatasetSpec(
+        name=name,
+        path=config.path,
+        format=config.format,
+        contract=contract,
+        columns=config.columns,
+        prompt=_prompt(config.prompt),
+        where=config.where,
+        limit=config.limit,
+        sample=SampleSpec(config.sample.n, config.sample.stratify, config.sample.seed) if config.sample else None,
+        min_rows=config.min_rows,
+        on_error=config.on_error,
+        origin=source.where(("datasets", name)),
+    )
+
+
+def _contract(config: ContractConfig) -> Contract:
+    return Contract(
+        columns=tuple(
+            Column(rule.name, rule.type, rule.nullable, None if rule.values is None else tuple(rule.values))
+            for rule in config.columns
+        )
+    )
+
+
+def _prompt(config: Prompt) -> PromptSpec:
+    shots = config.few_shot
+    few_shot = FewShotSpec(shots.n, shots.path, shots.seed) if shots else FewShotSpec()
+    return PromptSpec(config.system, config.template, few_shot)
+
+
+def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -> SuiteCheck:
+    keys: KeyPath = ("checks", name)
+    kind = config.kind or name
+    known = plugins.names("evalkit.checks")
+    if kind not in known:
+        key = "kind" if config.kind else ""
+        raise SuiteError(
+            f"check '{name}' is of an unknown kind '{kind}'",
+            where=source.where((*keys, key) if key else keys),
+            hint=did_you_mean(kind, known, "known kinds"),
+        )
+    check_class: type[BaseCheck] = plugins.load("evalkit.checks", kind, where=source.where(keys))
+    generation = _validated(
+        Generation, {**suite.generation.model_dump(), **config.generation}, source, (*keys, "generation")
+    )
+    options = _validated(check_class.Options, config.model_extra or {}, source, keys, f" in check '{name}' ({kind})")
+    stop = (generation.stop,) if isinstance(generation.stop, str) else tuple(generation.stop)
+    decoding = Decoding(generation.max_tokens, generation.temperature, generation.top_p, generation.seed, stop)
+    try:
+        check: Any = check_class(name, decoding, options)
+    except ValueError as error:
+        raise SuiteError(f"check '{name}': {error}", where=source.where(keys)) from error
+    return SuiteCheck(
+        check=check,
+        dataset=_dataset_of(name, config, suite, source),
+        decoding=decoding,
+        truncate=generation.truncate,
+        required=tuple(check.required),
+        log=check.log,
+        origin=source.where(keys),
+    )
+
+
+def _dataset_of(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -> str:
+    where = source.where(("checks", name, "dataset"))
+    if config.dataset:
+        if config.dataset not in suite.datasets:
+            hint = did_you_mean(config.dataset, suite.datasets, "datasets of this suite")
+            raise SuiteError(f"check '{name}' reads an unknown dataset '{config.dataset}'", where=where, hint=hint)
+        return config.dataset
+    if len(suite.datasets) > 1:
+        hint = f"add dataset: one of {', '.join(suite.datasets)}"
+        raise SuiteError(f"check '{name}' does not say which dataset it reads", where=where, hint=hint)
+    return next(iter(suite.datasets))
+
+
+def _gates(config: SuiteConfig, checks: tuple[SuiteCheck, ...], source: Source) -> tuple[Gate, ...]:
+    by_name = {check.name: check for check in checks}
+    gates = []
+    for index, entry in enumerate(config.gates):
+        text, about = (entry.gate, entry.about) if isinstance(entry, GateConfig) else (entry, None)
+        gate = parse_gate(text, about=about or config.about, origin=source.where(("gates", index)))
+        _resolve(gate, by_name)
+        gates.append(gate)
+    covered = {gate.check for gate in gates if gate.metric == COVERAGE and not gate.slice and not gate.by}
+    for name in by_name:
+        if name not in covered:
+            text = f"{name}.{COVERAGE} >= {MINIMUM_COVERAGE}"
+            gates.append(parse_gate(text, about="dataset", origin=by_name[name].origin, automatic=True))
+    return tuple(gates)
+
+
+def _resolve(gate: Gate, checks: Mapping[str, SuiteCheck]) -> None:
+    if gate.check not in checks:
+        raise SuiteError(
+            f"gate names a check that this suite does not have: '{gate.check}'",
+            where=gate.origin,
+            hint=did_you_mean(gate.check, checks, "its checks"),
+        )
+    names = [metric.name for metric in checks[gate.check].check.metrics] + [COVERAGE]
+    if gate.metric not in names:
+        raise SuiteError(
+            f"gate names a metric that check '{gate.check}' does not measure: '{gate.metric}'",
+            where=gate.origin,
+            hint=did_you_mean(gate.metric, names, "it measures"),
+        )
+
+
+def _fingerprint(config: SuiteConfig) -> str:
+    data = config.model_dump(mode="json")
+    for dataset in data["datasets"].values():
+        dataset["path"] = Path(dataset["path"]).name
+        shots = dataset["prompt"]["few_shot"]
+        if shots:
+            shots["path"] = Path(shots["path"]).name
+    for unimportant in ("title", "description", "limits"):
+        data.pop(unimportant)
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()

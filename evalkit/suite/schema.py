@@ -1,0 +1,117 @@
+"""What may stand in a suite file. The JSON Schema for editors is made from these models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FewShot(Config):
+    n: int = Field(ge=0, description="How many worked examples precede each question.")
+    path: str = Field("", description="File with the examples; by default they are taken out of the dataset itself.")
+    seed: int = Field(0, description="Which rows become examples.")
+
+
+class Prompt(Config):
+    system: str = Field("", description="System message put before every question.")
+    template: str = Field("", description="Sandboxed Jinja template over the row's columns.")
+    few_shot: FewShot | None = None
+
+
+class SampleConfig(Config):
+    n: int = Field(ge=1)
+    stratify: str = Field("", description="Column whose shares the sample keeps.")
+    seed: int = 0
+
+
+class ColumnRule(Config):
+    name: str
+    type: Literal["str", "int", "float", "bool", "list", "dict", "any"] = "any"
+    nullable: bool = False
+    values: list[Any] | None = Field(None, description="The values that are allowed.")
+
+
+class ContractConfig(Config):
+    columns: list[ColumnRule]
+
+
+class DatasetConfig(Config):
+    path: str = Field(min_length=1, description="File, Arrow folder or hub:ORG/NAME@REV?split=test, relative to this suite.")
+    format: str = Field("", description="Reader, if the file name does not say it: jsonl, json, csv, tsv, parquet, arrow.")
+    contract: Literal["evalkit", "chat", "instruction", "preference", "dpo"] | ContractConfig = "evalkit"
+    columns: dict[str, str] = Field(default_factory=dict, description="Our column name: the file's column name.")
+    prompt: Prompt = Prompt()
+    where: str = Field("", description="Filter such as: lang == 'en' and score > 0.5")
+    limit: int | None = Field(None, ge=1)
+    sample: SampleConfig | None = None
+    min_rows: int = Field(1, ge=1)
+    on_error: Literal["refuse", "skip"] = "refuse"
+
+
+class Generation(Config):
+    max_tokens: int = Field(128, ge=1)
+    temperature: float = Field(0.0, ge=0, le=2)
+    top_p: float = Field(1.0, gt=0, le=1)
+    seed: int = Field(0, ge=0)
+    stop: list[str] | str = Field(default_factory=list)
+    truncate: Literal["", "left"] = Field("", description="left: cut prompts that are longer than the model's context.")
+
+
+class CheckConfig(BaseModel):
+    """The part of a check that all kinds share; the rest are the kind's own options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str = Field("", description="Which check; by default the check's own name.")
+    dataset: str = Field("", description="Which dataset; needless where there is only one.")
+    generation: dict[str, Any] = Field(default_factory=dict, description="What this check asks differently.")
+
+
+class GateConfig(Config):
+    gate: str
+    about: Literal["population", "dataset"] | None = None
+
+
+class Errors(Config):
+    tolerance: float = Field(0.05, ge=0, le=1, description="Share of errored cases in any check beyond which a run is not measured.")
+
+
+class Limits(Config):
+    minutes: float | None = Field(None, gt=0)
+    requests: int | None = Field(None, ge=1)
+
+
+class SuiteConfig(Config):
+    name: Name
+    title: str = ""
+    description: str = ""
+    datasets: dict[Name, DatasetConfig] = Field(min_length=1)
+    generation: Generation = Generation()
+    checks: dict[Name, CheckConfig] = Field(min_length=1)
+    gates: list[str | GateConfig] = Field(default_factory=list)
+    unsure: Literal["estimate", "pass", "fail"] = Field("estimate", description="What a gate counts as when the evidence cannot tell.")
+    about: Literal["population", "dataset"] = Field("population", description="What gates speak of, unless a gate says otherwise.")
+    baseline: Literal["optional", "required"] = "optional"
+    slices: list[str] = Field(default_factory=lambda: ["category"], description="Labels by which every metric is broken down.")
+    judge: str = Field("", description="Model reference of the judge, for checks that ask one.")
+    errors: Errors = Errors()
+    limits: Limits = Limits()
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a suite file."""
+    schema = SuiteConfig.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "evalkit suite"
+    schema["properties"]["extends"] = {
+        "description": "Suite file, or a list of them, that this one builds on.",
+        "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+    }
+    return schema

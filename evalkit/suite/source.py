@@ -1,0 +1,134 @@
+"""A suite file as plain data that remembers where every key was written, through ``extends`` too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import SuiteError
+
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Source:
+    path: Path
+    data: dict[str, Any]
+    lines: dict[KeyPath, str] = field(default_factory=dict)
+    """Key path to ``file:line``."""
+
+    def where(self, keys: KeyPath) -> str:
+        """The closest place known: an invented key has no line, its parent has."""
+        for length in range(len(keys), -1, -1):
+            if keys[:length] in self.lines:
+                return self.lines[keys[:length]]
+        return str(self.path)
+
+
+def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
+    """Read a suite and, first, what it extends. Mappings merge key by key; anything else is replaced."""
+    resolved = path.resolve()
+    if resolved in seen:
+        chain = " -> ".join(p.name for p in (*seen, resolved))
+        raise SuiteError(f"suites extend each other in a circle: {chain}", where=str(path))
+    source = _parse(path)
+    _anchor_paths(source)
+    parents = source.data.pop("extends", None)
+    if parents is None:
+        return source
+    names = [parents] if isinstance(parents, str) else parents
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise SuiteError("'extends' is a suite file or a list of them", where=source.where(("extends",)))
+    merged = Source(path, {}, {})
+    for name in names:
+        parent = (path.parent / name).resolve()
+        if not parent.is_file():
+            raise SuiteError(f"extends '{name}', which is not there", where=source.where(("extends",)))
+        _merge(merged, read_source(parent, seen=(*seen, resolved)))
+    _merge(merged, source)
+    return merged
+
+
+def _parse(path: Path) -> Source:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"cannot be read: {error}", where=str(path)) from error
+    yaml = YAML(typ="rt")
+    try:
+        tree = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        what = (error.problem or error.context or "cannot be parsed").split("\n")[0]
+        raise SuiteError(
+            f"not valid YAML: {what}", where=f"{path}:{line}", hint="check the indentation and quotes around that line"
+        ) from error
+    except (YAMLError, ValueError) as error:
+        raise SuiteError(f"not valid YAML: {str(error).splitlines()[0]}", where=str(path)) from error
+    if not isinstance(tree, Mapping):
+        raise SuiteError("a suite is a mapping with name, datasets, checks and gates", where=f"{path}:1")
+    lines: dict[KeyPath, str] = {(): f"{path}:1"}
+    data = _plain(tree, (), path, lines)
+    return Source(path, data, lines)
+
+
+def _plain(node: Any, keys: KeyPath, path: Path, lines: dict[KeyPath, str]) -> Any:
+    """Ordinary containers and scalars out of ruamel's, noting lines on the way."""
+    if isinstance(node, Mapping):
+        result = {}
+        for key, value in node.items():
+            name = str(key)
+            lines[(*keys, name)] = f"{path}:{node.lc.key(key)[0] + 1}" if hasattr(node, "lc") else str(path)
+            result[name] = _plain(value, (*keys, name), path, lines)
+        return result
+    if isinstance(node, list):
+        for index in range(len(node)):
+            if hasattr(node, "lc"):
+                lines[(*keys, index)] = f"{path}:{node.lc.item(index)[0] + 1}"
+        return [_plain(value, (*keys, index), path, lines) for index, value in enumerate(node)]
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return str(node)
+
+
+def _anchor_paths(source: Source) -> None:
+    """Paths are relative to the file that wrote them; after this they are absolute."""
+    datasets = source.data.get("datasets")
+    if not isinstance(datasets, dict):
+        return
+    for config in datasets.values():
+        if not isinstance(config, dict):
+            continue
+        prompt = config.get("prompt")
+        few_shot = prompt.get("few_shot") if isinstance(prompt, dict) else None
+        for holder in (config, few_shot):
+            if isinstance(holder, dict) and isinstance(holder.get("path"), str):
+                holder["path"] = _anchored(holder["path"], source.path.parent)
+
+
+def _anchored(text: str, folder: Path) -> str:
+    if text.startswith("hub:") or not text:
+        return text
+    path = folder / Path(text).expanduser()
+    return str(path.resolve())
+
+
+def _merge(into: Source, other: Source) -> None:
+    def merge(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+        for key, value in theirs.items():
+            if isinstance(value, dict) and isinstance(ours.get(key), dict):
+                merge(ours[key], value)
+            else:
+                ours[key] = value
+
+    merge(into.data, other.data)
+    into.lines.update(other.lines)
