@@ -14,7 +14,7 @@ Matrix = NDArray[np.float64]
 MOST_UNITS = 4096
 """Beyond so many clusters, whole random groups of clusters are drawn: the same spread, at a bounded cost."""
 
-CELLS_AT_ONCE = 2_000_000
+CELLS_AT_ONCE = 1_000_000
 
 
 def as_matrix(statistics: Any, name: str) -> Matrix:
@@ -67,10 +67,10 @@ def units(clusters: Sequence[str] | None, n: int, seed: int) -> tuple[NDArray[np
 
 
 @lru_cache(maxsize=4)
-def _drawn(count: int, resamples: int, seed: int) -> NDArray[np.uint16]:
+def _drawn(count: int, resamples: int, seed: int) -> NDArray[np.uint8]:
     """How often each unit is drawn (resamples x units). Kept, for the metrics of one check all draw alike."""
     random = np.random.default_rng(seed)
-    drawn = np.empty((resamples, count), dtype=np.uint16)
+    drawn = np.empty((resamples, count), dtype=np.uint8)
     step = max(1, CELLS_AT_ONCE // count)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)

@@ -1,0 +1,202 @@
+"""Records become JSON documents and come back equal. No pickles: a runs database may come from anywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from evalkit.errors import StoreError
+from evalkit.records import (
+    Answer,
+    Failure,
+    FailureKind,
+    Generate,
+    Message,
+    Request,
+    Sample,
+    Score,
+    Timing,
+    Unscored,
+)
+
+DEFAULT_TIMING = Timing()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: numpy's numbers stay numbers, records become objects, sets lists, the rest text."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Set):
+        return sorted(value, key=str)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return str(value)
+
+
+_readable = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=_plain).encode
+_sorted = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=_plain, sort_keys=True).encode
+
+
+def dump(value: Any) -> str:
+    """JSON text that every database can hold. Lone surrogates have no UTF-8: with one, all is escaped."""
+    try:
+        text = _readable(value)
+        if not text.isascii():
+            text.encode("utf-8")
+    except UnicodeEncodeError:
+        return _ascii(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StoreError(
+            f"a value cannot be stored as JSON: {error}",
+            hint="labels and evidence are made of texts, numbers, lists and maps",
+        ) from error
+    return text
+
+
+def canonical(value: Any) -> str:
+    """Equal values, equal text: whatever the order of keys."""
+    return _sorted(value)
+
+
+def load(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise StoreError("a stored document is damaged", hint="restore the runs database from a copy") from error
+
+
+def stored_name(name: str) -> str:
+    """A name as a column can hold it: names with NUL or lone surrogates are kept as an escaped JSON string."""
+    if name.isascii() and "\0" not in name and not name.startswith('"'):
+        return name
+    if "\0" not in name and not name.startswith('"'):
+        try:
+            name.encode("utf-8")
+            return name
+        except UnicodeEncodeError:
+            pass
+    return json.dumps(name)
+
+
+def shown_name(stored: str) -> str:
+    return str(json.loads(stored)) if stored.startswith('"') else stored
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def answer_document(answer: Answer) -> str:
+    """Only what differs from the default is written; ``reused`` is what a reader finds, not what was stored."""
+    document: dict[str, Any] = {"text": answer.text, "finish": answer.finish}
+    for name in ("prompt_tokens", "output_tokens", "margins", "logprobs"):
+        if (value := getattr(answer, name)) is not None:
+            document[name] = value
+    if answer.timing != DEFAULT_TIMING:
+        timing = answer.timing
+        document["timing"] = [timing.seconds, timing.batch, timing.memory_growth_mb]
+    if answer.reasoning:
+        document["reasoning"] = answer.reasoning
+    if answer.served_by:
+        document["served_by"] = answer.served_by
+    if answer.failure is not None:
+        failure = answer.failure
+        document["failure"] = [failure.kind.value, failure.message, failure.retryable]
+    return dump(document)
+
+
+def answer_of(document: Mapping[str, Any], *, reused: bool = False) -> Answer:
+    failure = document.get("failure")
+    timing = document.get("timing")
+    return Answer(
+        text=document["text"],
+        finish=document["finish"],
+        prompt_tokens=document.get("prompt_tokens"),
+        output_tokens=document.get("output_tokens"),
+        timing=Timing(*timing) if timing else DEFAULT_TIMING,
+        reasoning=document.get("reasoning", ""),
+        margins=_floats(document.get("margins")),
+        logprobs=_floats(document.get("logprobs")),
+        failure=Failure(FailureKind(failure[0]), failure[1], failure[2]) if failure else None,
+        served_by=document.get("served_by", ""),
+        reused=reused,
+    )
+
+
+def _floats(values: list[float] | None) -> tuple[float, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def request_document(request: Request) -> str:
+    """For people who look into a failure: what was asked, without what was left at its default."""
+    ask = request.ask
+    document: dict[str, Any] = {"role": request.role, "attempt": request.attempt}
+    if isinstance(ask, Generate):
+        document["messages"] = _pairs(ask.messages)
+        document["decoding"] = asdict(ask.decoding)
+    else:
+        document["context"] = ask.context if isinstance(ask.context, str) else _pairs(ask.context)
+        document["continuation"] = ask.continuation
+    condition = {name: value for name, value in asdict(request.condition).items() if value is not None}
+    if condition:
+        document["condition"] = condition
+    return dump(document)
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def _pairs(messages: tuple[Message, ...]) -> list[list[str]]:
+    return [[message.role, message.content] for message in messages]
+
+
+def sample_document(sample: Sample) -> str:
+    document: dict[str, Any] = {"messages": _pairs(sample.messages)}
+    if sample.references:
+        document["references"] = sample.references
+    if sample.labels:
+        document["labels"] = dict(sample.labels)
+    if sample.cluster:
+        document["cluster"] = sample.cluster
+    if sample.origin:
+        document["origin"] = sample.origin
+    return dump(document)
+
+
+def sample_of(identifier: str, document: Mapping[str, Any]) -> Sample:
+    return Sample(
+        id=identifier,
+        messages=tuple(Message(role, content) for role, content in document["messages"]),
+        references=tuple(document.get("references", ())),
+        labels=document.get("labels", {}),
+        cluster=document.get("cluster", ""),
+        origin=document.get("origin", ""),
+    )
+
+
+# --- scores -----------------------------------------------------------------------------------------------------------
+
+
+def score_document(score: Score) -> str:
+    """A vector is a list, the reason of an unscored measurement is a text."""
+    results = {
+        name: result.reason if isinstance(result, Unscored) else result for name, result in score.results.items()
+    }
+    document: dict[str, Any] = {"results": results}
+    if score.evidence:
+        document["evidence"] = dict(score.evidence)
+    if score.error:
+        document["error"] = score.error
+    return dump(document)
+
+
+def score_of(document: Mapping[str, Any]) -> Score:
+    results = {
+        name: Unscored(result) if isinstance(result, str) else tuple(result)
+        for name, result in document["results"].items()
+    }
+    return Score(results=results, evidence=document.get("evidence", {}), error=document.get("error", ""))

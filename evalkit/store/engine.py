@@ -1,0 +1,203 @@
+"""Connections and transactions: how several processes share one database, and what people read when that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import Table
+
+from evalkit.errors import MissingExtra, StoreError
+from evalkit.store import migrations
+from evalkit.store.location import Location, locate
+
+BUSY_SECONDS = 20
+"""How long SQLite itself waits for another writer, each time."""
+BUSY_RETRIES = 6
+WRITER = "evalkit_writer"
+"""Execution option: the transaction is going to write."""
+POSTGRES_WRITER_LOCK = 0x65_76_61_6C_6B_69_74
+"""One writer at a time, as SQLite has it: read-compare-insert then means the same on both."""
+
+
+class Database:
+    """An engine with evalkit's rules: writes take the writer's place first, so that none fails half-way."""
+
+    def __init__(self, engine: Engine, location: Location) -> None:
+        self.engine = engine
+        self.location = location
+        # one writer per process; and everything in memory shares a single connection, so that reads queue too
+        self._writing = threading.RLock()
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        location = locate(url)
+        _prepare_folder(location)
+        database = cls(_engine(location), location)
+        try:
+            database._open_schema()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _open_schema(self) -> None:
+        with self.reading() as connection:
+            version = migrations.version_of(connection)
+        migrations.refuse_newer(version, self.location.shown)
+        if version != migrations.current_version(migrations.STEPS):
+            with self.writing() as connection:
+                migrations.migrate(connection, self.location.shown)
+
+    @property
+    def name(self) -> str:
+        return self.location.shown
+
+    def insert(self, table: Table) -> Any:
+        """An insert that knows ``on_conflict_do_...``."""
+        return (sqlite if self.location.is_sqlite else postgresql).insert(table)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        turn = self._writing if self.location.in_memory else contextlib.nullcontext()
+        with turn, self._errors_for_people(), self._connected() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction, committed at the end unless something is raised."""
+        with self._writing, self._errors_for_people(), self._connected(writer=True) as connection:
+            yield connection
+            connection.commit()
+
+    @contextlib.contextmanager
+    def _connected(self, *, writer: bool = False) -> Iterator[Connection]:
+        connection = self._begun(writer)
+        try:
+            yield connection
+        finally:
+            connection.close()  # rolls back what was not committed
+
+    def _begun(self, writer: bool) -> Connection:
+        """Waiting for other processes happens here, where trying again repeats nothing."""
+        for remaining in range(BUSY_RETRIES, -1, -1):
+            try:
+                connection = self.engine.connect().execution_options(**{WRITER: writer})
+                try:
+                    connection.begin()
+                    if writer and not self.location.is_sqlite:
+                        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRES_WRITER_LOCK})
+                except BaseException:
+                    connection.close()
+                    raise
+                return connection
+            except exc.OperationalError as error:
+                if not remaining or not _is_busy(error):
+                    raise
+                time.sleep(0.05 * (BUSY_RETRIES - remaining + 1))
+        raise AssertionError("unreachable")
+
+    @contextlib.contextmanager
+    def _errors_for_people(self) -> Iterator[None]:
+        try:
+            yield
+        except (exc.DBAPIError, sqlite3.Error) as error:
+            raise self._explained(error) from error
+        except ModuleNotFoundError as error:
+            raise MissingExtra("a PostgreSQL runs database", "postgres") from error
+
+    def _explained(self, error: exc.DBAPIError | sqlite3.Error) -> StoreError:
+        original = error.orig if isinstance(error, exc.DBAPIError) else error
+        lines = str(original).strip().splitlines()
+        said = self.location.without_secrets(lines[0] if lines else type(original).__name__)
+        for words, message, hint in EXPLANATIONS:
+            if words in said:
+                return StoreError(message, where=self.name, hint=hint)
+        return StoreError(f"the runs database failed: {said}", where=self.name, hint=HINT_OTHER)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+HINT_OTHER = "check that it can be reached, or give another one with --store"
+EXPLANATIONS = (
+    ("file is not a database", "this file is not a runs database", "give another path with --store"),
+    ("malformed", "the runs database is damaged", "restore it from a copy, or give another path with --store"),
+    ("unable to open", "the runs database cannot be opened", "check that its folder exists and is yours to write"),
+    ("readonly", "the runs database cannot be written", "check the permissions of the file and of its folder"),
+    ("disk is full", "the disk is full", "free some space: everything committed so far is safe, and the run resumes"),
+    ("disk I/O", "the disk fails under the runs database", "check the disk, or give another path with --store"),
+    ("locked", "another process has kept the runs database busy for too long", "wait for it to end, then run again"),
+)
+
+
+def _is_busy(error: exc.OperationalError) -> bool:
+    return isinstance(error.orig, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
+
+
+def _prepare_folder(location: Location) -> None:
+    path = location.path
+    if path is None or str(path).startswith("file:"):
+        return
+    hint = "give another path with --store"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise StoreError(
+            f"the folder of the runs database cannot be made: {error.strerror}", where=str(path), hint=hint
+        ) from error
+    if is_folder:
+        raise StoreError(
+            "this is a folder, and a runs database is a file", where=str(path), hint=f"try {path / 'runs.db'}"
+        )
+
+
+def _engine(location: Location) -> Engine:
+    options: dict[str, Any] = {}
+    if location.in_memory:
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    elif location.is_sqlite:
+        options = {"connect_args": {"check_same_thread": False, "timeout": BUSY_SECONDS}}
+    else:
+        options = {"pool_pre_ping": True}
+    try:
+        engine = create_engine(location.url, hide_parameters=True, **options)
+    except (exc.NoSuchModuleError, ModuleNotFoundError) as error:
+        raise MissingExtra("a PostgreSQL runs database", "postgres") from error
+    except (exc.ArgumentError, TypeError, ValueError):
+        # the message may repeat options of the URL
+        raise StoreError("the URL of the runs database has an option that is not known", where=location.shown) from None
+    if location.is_sqlite:
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: Any, _: Any) -> None:
+    """WAL lets readers go on beside a writer. ``synchronous=NORMAL`` survives the death of any process; a power cut may
+    take the last transactions, never the database."""
+    connection.isolation_level = None  # the driver's own idea of when a transaction begins is too late for us
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+            cursor.execute("PRAGMA journal_mode = WAL")  # stays as it is where the file system cannot
+        cursor.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    finally:
+        cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    writer = connection.get_execution_options().get(WRITER)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

@@ -1,0 +1,84 @@
+"""The schema's history. A new database is made as ``schema`` says; an old one takes the steps it has not taken yet.
+
+To change the schema: change ``schema.py``, and append a step that brings an existing database there. Steps are never
+edited once released. Each runs inside the one transaction that opens the database, and uses plain SQL rather than the
+tables of ``schema``, which will have moved on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy import inspect as look_into
+
+from evalkit.errors import StoreError
+from evalkit.store import schema
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    version: int
+    """What the schema's version is after it."""
+    what: str
+    apply: Callable[[Connection], None]
+
+
+FIRST_VERSION = 1
+STEPS: tuple[Step, ...] = ()
+"""After the first version, in order and without gaps."""
+
+
+def current_version(steps: tuple[Step, ...]) -> int:
+    return steps[-1].version if steps else FIRST_VERSION
+
+
+def version_of(connection: Connection) -> int | None:
+    """None for a database without evalkit's tables."""
+    if not look_into(connection).has_table(schema.schema_version.name):
+        return None
+    return connection.scalar(select(schema.schema_version.c.version).order_by(schema.schema_version.c.version.desc()))
+
+
+def refuse_newer(version: int | None, where: str) -> None:
+    newest = current_version(STEPS)
+    if version is not None and version > newest:
+        raise StoreError(
+            f"the runs database has schema version {version}, and this evalkit knows up to {newest}",
+            where=where,
+            hint="update evalkit, or give another database with --store",
+        )
+
+
+def migrate(connection: Connection, where: str) -> None:
+    """Bring the database to the current version. The caller holds the writer's place, and commits."""
+    version = version_of(connection)
+    refuse_newer(version, where)
+    if version is None:
+        _make(connection, where)
+        return
+    for step in STEPS:
+        if step.version > version:
+            step.apply(connection)
+            _stamp(connection, step.version)
+
+
+def _make(connection: Connection, where: str) -> None:
+    foreign = set(look_into(connection).get_table_names())
+    if connection.dialect.name != "sqlite":
+        foreign &= set(schema.metadata.tables)  # a server's database may be shared, a file is ours or it is not
+    if foreign:
+        raise StoreError(
+            f"the database belongs to another program: it has a table '{min(foreign)}' that evalkit did not make",
+            where=where,
+            hint="give another database with --store",
+        )
+    schema.metadata.create_all(connection)
+    _stamp(connection, current_version(STEPS))
+
+
+def _stamp(connection: Connection, version: int) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    connection.execute(insert(schema.schema_version).values(version=version, applied=now))

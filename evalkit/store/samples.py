@@ -1,0 +1,67 @@
+"""Dataset rows as they were asked, kept once per content: reports can show them when the file is long gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import bindparam, select
+
+from evalkit.records import Sample
+from evalkit.store import documents as doc
+from evalkit.store.answers import in_chunks
+from evalkit.store.engine import Database
+from evalkit.store.schema import samples
+
+_by_ids = samples.c.id.in_(bindparam("ids", expanding=True))
+
+
+class SampleTables:
+    database: Database
+
+    def put_samples(self, dataset_fingerprint: str, rows: Iterable[Sample]) -> int:
+        """Keep what is not kept yet; the number of new rows. The same rows again cost a look-up.
+
+        Rows are told apart by id: the fingerprint vouches that equal ids have equal content.
+        """
+        dataset, added = doc.stored_name(dataset_fingerprint), 0
+        held = select(samples.c.id).where(samples.c.dataset == dataset, _by_ids)
+        for chunk in in_chunks(rows):
+            named = {doc.stored_name(sample.id): sample for sample in chunk}
+            with self.database.reading() as connection:
+                present = set(connection.scalars(held, {"ids": list(named)}))
+            new = [
+                {"dataset": dataset, "id": name, "document": doc.sample_document(sample)}
+                for name, sample in named.items()
+                if name not in present
+            ]
+            if new:
+                with self.database.writing() as connection:
+                    connection.execute(self.database.insert(samples).on_conflict_do_nothing(), new)
+                added += len(new)
+        return added
+
+    def get_samples(self, dataset_fingerprint: str, ids: Iterable[str]) -> dict[str, Sample]:
+        """By id; ids that are not kept are absent."""
+        dataset, found = doc.stored_name(dataset_fingerprint), {}
+        query = select(samples.c.id, samples.c.document).where(samples.c.dataset == dataset, _by_ids)
+        with self.database.reading() as connection:
+            for chunk in in_chunks(dict.fromkeys(map(doc.stored_name, ids))):
+                for name, document in connection.execute(query, {"ids": chunk}):
+                    identifier = doc.shown_name(name)
+                    found[identifier] = doc.sample_of(identifier, doc.load(document))
+        return found
+
+    def iter_samples(self, dataset_fingerprint: str) -> Iterator[Sample]:
+        """All rows kept of a dataset, by id."""
+        dataset, last = doc.stored_name(dataset_fingerprint), ""
+        query = select(samples.c.id, samples.c.document).where(samples.c.dataset == dataset)
+        while True:
+            page = query.where(samples.c.id > last).order_by(samples.c.id).limit(1000)
+            with self.database.reading() as connection:
+                rows = connection.execute(page).all()
+            for name, document in rows:
+                last = name
+                identifier = doc.shown_name(name)
+                yield doc.sample_of(identifier, doc.load(document))
+            if not rows:
+                return

@@ -1,0 +1,107 @@
+"""Judgements: one per run, check and case."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import select, tuple_
+
+from evalkit.errors import StoreError
+from evalkit.store import documents as doc
+from evalkit.store.engine import Database
+from evalkit.store.rows import ScoreRow, StoredScore
+from evalkit.store.runs import FINISHED, known_state, renew_lease
+from evalkit.store.schema import scores
+
+PAGE = 2000
+
+
+class ScoreTables:
+    database: Database
+
+    def put_scores(self, run_id: str, check: str, rows: Iterable[ScoreRow | tuple[object, ...]]) -> None:
+        """Keep a block of judgements in one transaction; judging a case again replaces what was there.
+
+        A finished run takes no more: what was reported must be what is stored.
+        """
+        maker, name = doc.stored_name(run_id), doc.stored_name(check)
+        block = [_row(maker, name, ScoreRow(*row)) for row in rows]
+        if not block:
+            return
+        put = self.database.insert(scores)
+        replaced = ("position", "cluster", "signature", "answer_keys", "document")
+        upsert = put.on_conflict_do_update(
+            index_elements=("run_id", "check_name", "case_id"),
+            set_={column: put.excluded[column] for column in replaced},
+        )
+        with self.database.writing() as connection:
+            if known_state(connection, maker) == FINISHED:
+                raise StoreError(f"run {run_id} is finished: its scores cannot change", hint="start a new run")
+            renew_lease(connection, maker, time.time())
+            connection.execute(upsert, block)
+
+    def iter_scores(self, run_id: str, check: str = "") -> Iterator[StoredScore]:
+        """In the order of positions, check after check by name. Read page by page: nothing is held in between, so
+        the caller may write while it reads."""
+        for name in [doc.stored_name(check)] if check else self._stored_checks(run_id):
+            yield from self._iter_check(doc.stored_name(run_id), name)
+
+    def _iter_check(self, run_id: str, check: str) -> Iterator[StoredScore]:
+        wanted = select(
+            scores.c.case_id,
+            scores.c.cluster,
+            scores.c.position,
+            scores.c.signature,
+            scores.c.answer_keys,
+            scores.c.document,
+        ).where(scores.c.run_id == run_id, scores.c.check_name == check)
+        order = (scores.c.position, scores.c.case_id)
+        page = wanted.order_by(*order).limit(PAGE)
+        query = page
+        while True:
+            with self.database.reading() as connection:
+                rows = connection.execute(query).all()
+            for case, cluster, position, signature, keys, document in rows:
+                yield StoredScore(
+                    check=doc.shown_name(check),
+                    case=doc.shown_name(case),
+                    cluster=doc.shown_name(cluster),
+                    position=position,
+                    signature=doc.shown_name(signature),
+                    keys=tuple(keys.split()),
+                    score=doc.score_of(doc.load(document)),
+                )
+            if len(rows) < PAGE:
+                return
+            query = page.where(tuple_(*order) > (rows[-1].position, rows[-1].case_id))
+
+    def cases_of(self, run_id: str, check: str) -> dict[str, str]:
+        """The cases that a check has judged in a run, each with the signature under which it did."""
+        query = select(scores.c.case_id, scores.c.signature).where(
+            scores.c.run_id == doc.stored_name(run_id), scores.c.check_name == doc.stored_name(check)
+        )
+        with self.database.reading() as connection:
+            return {doc.shown_name(case): doc.shown_name(signature) for case, signature in connection.execute(query)}
+
+    def checks_of(self, run_id: str) -> list[str]:
+        """The checks that have scores in a run, by name."""
+        return [doc.shown_name(name) for name in self._stored_checks(run_id)]
+
+    def _stored_checks(self, run_id: str) -> list[str]:
+        query = select(scores.c.check_name).where(scores.c.run_id == doc.stored_name(run_id)).distinct()
+        with self.database.reading() as connection:
+            return sorted(connection.scalars(query), key=doc.shown_name)
+
+
+def _row(run_id: str, check: str, row: ScoreRow) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "check_name": check,
+        "case_id": doc.stored_name(row.case),
+        "position": row.position,
+        "cluster": doc.stored_name(row.cluster),
+        "signature": doc.stored_name(row.signature),
+        "answer_keys": " ".join(row.keys),
+        "document": doc.score_document(row.score),
+    }
