@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from evalkit.models.mock.kinds import make_voice
-from evalkit.models.mock.options import Options
 from evalkit.models.mock.voices import Voice, prompt_digest, unit_interval
+from evalkit.models.options import Options
 from evalkit.models.reference import ModelSettings, Reference
 from evalkit.records import (
     Answer,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from evalkit.errors import ModelError, did_you_mean
 from evalkit.models.mock.damage import DAMAGE
-from evalkit.models.mock.options import Options
 from evalkit.models.mock.voices import COMPLIANCE, REFUSAL, Constant, Echo, Long, Oracle, Script, Voice
 from evalkit.models.mock.wrappers import Biased, Degraded, Drift, Flaky, Slow
+from evalkit.models.options import Options
 
 COMMON_OPTIONS = ("context",)
 

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import ModelError
+from evalkit.models.conversation import last_user_text
 from evalkit.records import Message, Sample
 
 Conversation = tuple[Message, ...]
-
-
-def last_user_text(messages: Sequence[Message]) -> str:
-    """What was asked last; the last message of any role where no user spoke."""
-    for message in reversed(messages):
-        if message.role == "user":
-            return message.content
-    return messages[-1].content if messages else ""
 
 
 class AnswerTable:

@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from evalkit.models.mock.options import Options
-from evalkit.models.mock.table import AnswerTable, last_user_text, read_script
+from evalkit.models.conversation import last_user_text
+from evalkit.models.mock.table import AnswerTable, read_script
+from evalkit.models.options import Options
 from evalkit.records import Failure, FailureKind, Generate, Likelihood, Message, Request, Sample
 
 NOT_TAUGHT = "No reference answer is known for this prompt."

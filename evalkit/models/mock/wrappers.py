@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from random import Random
 
 from evalkit.models.mock.damage import DAMAGE
-from evalkit.models.mock.options import Options
 from evalkit.models.mock.voices import REFUSAL, Voice, prompt_digest, request_digest, unit_interval
+from evalkit.models.options import Options
 from evalkit.records import Failure, FailureKind, Generate, Likelihood, Request, Sample
 
 RETRYABLE = frozenset({FailureKind.NETWORK, FailureKind.RATE_LIMIT, FailureKind.TIMEOUT})

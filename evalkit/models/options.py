@@ -1,4 +1,4 @@
-"""Options of a mock reference, read with errors that name the option and the reference."""
+"""Options of a model reference, read with errors that name the option and the reference."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Options:
         if not self.reference.options.get(name):
             raise ModelError(
                 f"'{self.reference.text}' needs the option '{name}'",
-                hint=f"for example: mock:{self.reference.target}?{name}=...",
+                hint=f"for example: {self.reference.text.partition('?')[0]}?{name}=...",
             )
         return self.reference.options[name]
 

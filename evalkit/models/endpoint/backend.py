@@ -1,0 +1,209 @@
+"""The endpoint backend: many requests at once to one server, each answer handed over as soon as it is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from evalkit.errors import ModelError
+from evalkit.models.endpoint.target import Target, make_target
+from evalkit.models.endpoint.wire import Wire, make_wire
+from evalkit.models.reference import ModelSettings, Reference
+from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Likelihood, ModelInfo, Request
+
+if TYPE_CHECKING:
+    from evalkit.models.endpoint.loop import LoopThread
+    from evalkit.models.endpoint.transport import Transport
+
+REVISION = "endpoint-1"
+
+
+def open_endpoint(reference: Reference, settings: ModelSettings) -> EndpointBackend:
+    """Nothing is sent and no key is read before the first request."""
+    return EndpointBackend(make_target(reference, settings))
+
+
+class EndpointBackend:
+    """What is behind an address can change from one answer to the next, so it is never verifiable."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._wire = make_wire(target)
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    @property
+    def info(self) -> ModelInfo:
+        target = self._target
+        asked = [target.address, target.model, target.api]
+        if target.template is not None and target.path is not None:
+            asked += [target.template.source, target.path.text]
+        return ModelInfo(
+            reference=target.reference,
+            backend="endpoint",
+            fingerprint="endpoint:" + hashlib.sha256(json.dumps(asked).encode()).hexdigest(),
+            revision=REVISION,
+            verifiable=False,
+            context_length=target.context_length,
+            capabilities=self._wire.capabilities,
+            details={"address": target.address, "model": target.model, "api": target.api},
+        )
+
+    def session(self, condition: Condition) -> EndpointSession:
+        return EndpointSession(self._wire, condition, self._connect, self._target.concurrency)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _connect(self) -> Connection:
+        """The connection, made and probed once; a failed probe is repeated by the next session that asks."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = Connection(self._target, self._wire)
+            return self._connection
+
+
+def read_key(target: Target) -> str:
+    """From the environment, when it is needed."""
+    key = os.environ.get(target.key_env, "").strip() if target.key_env else ""
+    if not key and target.key_required:
+        raise ModelError(
+            f"the environment variable {target.key_env} is not set, and {target.host} needs a key",
+            where=target.host,
+            hint=f"set {target.key_env} to the key; it is read from there only and stored nowhere",
+        )
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ModelError(f"the environment variable {target.key_env} does not hold a usable key", where=target.host)
+    return key
+
+
+class Connection:
+    """An event loop and the open connections in it."""
+
+    def __init__(self, target: Target, wire: Wire) -> None:
+        from evalkit.models.endpoint.loop import LoopThread
+        from evalkit.models.endpoint.probe import probe
+        from evalkit.models.endpoint.transport import Transport
+
+        key = read_key(target)
+
+        async def connect() -> Transport:
+            transport = Transport(target, wire, key)
+            try:
+                await probe(target, transport)
+            except BaseException:
+                await transport.close()
+                raise
+            return transport
+
+        self.loop: LoopThread = LoopThread(f"evalkit {target.host}")
+        try:
+            self.transport = self.loop.run(connect())
+        except BaseException:
+            self.loop.close()
+            raise
+        # Whoever forgets to close the backend leaves no thread behind.
+        self._finalizer = weakref.finalize(self, _disconnect, self.loop, self.transport)
+
+    def close(self) -> None:
+        self._finalizer()
+
+
+def _disconnect(loop: LoopThread, transport: Transport) -> None:
+    loop.run(transport.close())
+    loop.close()
+
+
+class EndpointSession:
+    def __init__(self, wire: Wire, condition: Condition, connect: Callable[[], Connection], concurrency: int) -> None:
+        self._wire = wire
+        self._condition = condition
+        self._connect = connect
+        self._concurrency = concurrency
+
+    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        """Closing the iterator early cancels what is under way and waits until it has ended."""
+        possible: list[tuple[int, Request]] = []
+        for index, request in enumerate(requests):
+            reason = self._unsupported(request)
+            if reason:
+                yield index, Answer.failed(FailureKind.UNSUPPORTED, reason)
+            else:
+                possible.append((index, request))
+        if possible:
+            yield from self._ask_possible(possible)
+
+    def close(self) -> None:
+        """The connection belongs to the backend."""
+
+    def _ask_possible(self, requests: Sequence[tuple[int, Request]]) -> Iterator[tuple[int, Answer]]:
+        connection = self._connect()
+        inbox: queue.SimpleQueue[tuple[int, Answer] | _Done] = queue.SimpleQueue()
+        work = _work(connection.transport, requests, inbox.put, self._concurrency)
+        job = connection.loop.start(work, lambda error: inbox.put(_Done(error)))
+        done: _Done | None = None
+        try:
+            while True:
+                item = inbox.get()
+                if isinstance(item, _Done):
+                    done = item
+                    break
+                yield item
+        finally:
+            if done is None:
+                job.cancel()
+                while not isinstance(inbox.get(), _Done):
+                    pass
+        if done.error is not None:
+            raise done.error
+
+    def _unsupported(self, request: Request) -> str:
+        kind = "likelihood" if isinstance(request.ask, Likelihood) else "generate"
+        if kind not in self._wire.capabilities:
+            return f"this endpoint cannot answer '{kind}' requests"
+        for condition in (self._condition, request.condition):
+            if condition != DEFAULT_CONDITION:
+                asked = [field.name for field in fields(condition) if getattr(condition, field.name) is not None]
+                return f"an endpoint chooses for itself how it runs: no {', '.join(asked)}"
+        return ""
+
+
+class _Done:
+    """The last thing in the inbox."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+async def _work(
+    transport: Transport,
+    requests: Sequence[tuple[int, Request]],
+    hand_over: Callable[[tuple[int, Answer]], None],
+    concurrency: int,
+) -> None:
+    """As many workers as the server may be asked at once, each taking the next request when it is done with one."""
+    import asyncio
+
+    remaining = iter(requests)
+
+    async def worker() -> None:
+        for index, request in remaining:
+            hand_over((index, await transport.answer(request)))
+
+    workers = [asyncio.create_task(worker()) for _ in range(min(concurrency, len(requests)))]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)

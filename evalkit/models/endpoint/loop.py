@@ -1,0 +1,59 @@
+"""A private event loop in a thread of its own, so that callers need not be asynchronous and connections stay open from
+one block of requests to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run it there and wait for its result. An interruption of the waiting cancels it."""
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def start(self, coroutine: Coroutine[Any, Any, None], when_done: Callable[[BaseException | None], None]) -> Job:
+        """Start it and go on. ``when_done`` is called once, in the loop's thread, with what went wrong, if anything."""
+
+        def done(task: asyncio.Task[None]) -> None:
+            when_done(None if task.cancelled() else task.exception())
+
+        async def create() -> asyncio.Task[None]:
+            task = asyncio.create_task(coroutine)
+            task.add_done_callback(done)
+            return task
+
+        return Job(self._loop, self.run(create()))
+
+    def close(self) -> None:
+        """Stop the thread. May be called twice, and at the end of the process."""
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+
+class Job:
+    def __init__(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+        self._loop = loop
+        self._task = task
+
+    def cancel(self) -> None:
+        self._loop.call_soon_threadsafe(self._task.cancel)

@@ -1,0 +1,238 @@
+"""One request over HTTP: time-outs, a bounded answer, retries with backoff, and failures that name their kind.
+
+The retry loop is a few lines of our own rather than a library's: one Retry-After must hold back all requests to the
+server, a server that has stopped answering must not be waited for at every single row, and a retry is not to be logged
+in the middle of the progress display.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import zlib
+from collections.abc import AsyncIterator, Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from evalkit.errors import ModelError
+from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
+from evalkit.models.endpoint.target import KEY_VARIABLE, Target
+from evalkit.models.endpoint.wire import Malformed, Wire
+from evalkit.records import Answer, FailureKind, Request, Timing
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_BYTES = 10_000_000
+CONNECT_SECONDS = 10.0
+LONGEST_WAIT = 60.0
+"""Also for a Retry-After that asks for more."""
+GIVE_UP_AFTER = 8
+"""Requests in a row that failed in spite of their retries; from then on, until one succeeds, each gets one try."""
+
+
+class Transport:
+    """Lives in one event loop. Holds the key; nothing that leaves it repeats the key."""
+
+    def __init__(self, target: Target, wire: Wire, key: str) -> None:
+        import httpx
+
+        self._target = target
+        self._wire = wire
+        self._key = key
+        self._slots = asyncio.Semaphore(target.concurrency)
+        self._not_before = 0.0
+        self._failed_in_a_row = 0
+        self._answered = False
+        try:
+            self._http = httpx.AsyncClient(
+                auth=_key_auth(target.key_header, key) if key else None,
+                timeout=httpx.Timeout(target.timeout, connect=min(CONNECT_SECONDS, target.timeout), pool=None),
+                limits=httpx.Limits(max_connections=target.concurrency, max_keepalive_connections=target.concurrency),
+                # A proxy is never asked for an address of this machine.
+                trust_env=not target.loopback,
+                # Not compressed: a small answer must not unfold to fill the memory.
+                headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "evalkit"},
+            )
+        except (ValueError, httpx.InvalidURL):
+            raise ModelError(
+                "the proxy settings of the environment cannot be used",
+                hint="look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY",
+            ) from None
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    @property
+    def key_hint(self) -> str:
+        """Which variable holds the key; never what it holds."""
+        name = self._target.key_env
+        if not name:
+            return f"name the environment variable that holds the key: key_env={KEY_VARIABLE}"
+        state = "which is set: is the key valid for this server?" if self._key else "which is not set"
+        return f"the key is read from the environment variable {name}, {state}"
+
+    async def answer(self, request: Request) -> Answer:
+        """Raises ``ModelError`` for what would meet every other request as well."""
+        body = json.dumps(self._wire.body(request)).encode()
+        tries = 0
+        while True:
+            tries += 1
+            await self._wait_for_permission()
+            started = time.perf_counter()
+            try:
+                reply = await self.send("POST", self._target.post_url, body)
+                answer = self._read(reply, request)
+            except Trouble as trouble:
+                self._raise_for_all(trouble)
+                if trouble.retry and tries <= self._allowed_retries():
+                    await self._back_off(tries, trouble.retry_after)
+                    continue
+                self._failed_in_a_row += trouble.retry
+                return self._failed(trouble, tries, Timing(time.perf_counter() - started))
+            self._failed_in_a_row = 0
+            self._answered = True
+            return answer
+
+    async def send(self, method: str, url: str, body: bytes | None = None) -> Reply:
+        """One try. Whatever goes wrong on the way is a ``Trouble``, and a bad status is left to the caller."""
+        import httpx
+
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        try:
+            async with self._slots, asyncio.timeout(self._target.timeout):
+                started = time.perf_counter()
+                async with self._http.stream(method, url, content=body, headers=headers) as response:
+                    return Reply(
+                        response.status_code,
+                        response.headers.get("content-type", ""),
+                        response.headers.get("location", ""),
+                        response.headers.get("retry-after", ""),
+                        await _bounded(response),
+                        time.perf_counter() - started,
+                    )
+        except httpx.ConnectTimeout:
+            message = f"no connection to {self._target.host} in time"
+            raise Trouble(FailureKind.TIMEOUT, message, retry=True, unreachable=True) from None
+        except httpx.InvalidURL:
+            message = "the address cannot be used"
+            raise Trouble(FailureKind.CONFIGURATION, message, for_all=True, unreachable=True) from None
+        except (TimeoutError, httpx.TimeoutException):
+            seconds = f"{self._target.timeout:g} s"
+            raise Trouble(FailureKind.TIMEOUT, f"no answer within {seconds}", retry=True) from None
+        except httpx.ConnectError as error:
+            raise _no_connection(self._target, error) from None
+        except (httpx.TransportError, httpx.StreamError) as error:
+            message = f"the connection broke ({type(error).__name__})"
+            raise Trouble(FailureKind.NETWORK, message, retry=True) from None
+
+    def _read(self, reply: Reply, request: Request) -> Answer:
+        trouble = trouble_of(reply, key_hint=self.key_hint, url=self._target.post_url)
+        if trouble is not None:
+            raise trouble
+        try:
+            data = json.loads(reply.data)
+        except (ValueError, RecursionError):
+            if reply.looks_like_a_page:
+                raise web_page(self._target.post_url) from None
+            start = self.scrub(shown(reply.data[:800].decode("utf-8", "replace")))
+            raise Trouble(FailureKind.CONTENT, f"the answer is not valid JSON: {start or 'it is empty'}") from None
+        try:
+            answer = self._wire.read(data, request, Timing(reply.seconds))
+        except Malformed as malformed:
+            raise Trouble(FailureKind.CONTENT, self.scrub(shown(str(malformed)))) from None
+        return replace(
+            answer,
+            text=self.scrub(answer.text),
+            reasoning=self.scrub(answer.reasoning),
+            served_by=self.scrub(shown(answer.served_by)),
+        )
+
+    def scrub(self, text: str) -> str:
+        """Without the key, should the server have repeated it, and without half characters, which nothing can store."""
+        if self._key:
+            text = text.replace(self._key, "[key]")
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+    def _raise_for_all(self, trouble: Trouble) -> None:
+        """Refused access ends the run at once; other troubles of this sort only while no request has succeeded."""
+        if trouble.for_all and (trouble.kind is FailureKind.AUTHENTICATION or not self._answered):
+            raise ModelError(self.scrub(trouble.message), where=self._target.host, hint=trouble.hint)
+
+    def _failed(self, trouble: Trouble, tries: int, timing: Timing) -> Answer:
+        message = self.scrub(trouble.message) + (f" ({tries} tries)" if tries > 1 else "")
+        return Answer.failed(trouble.kind, message, retryable=trouble.later, timing=timing)
+
+    def _allowed_retries(self) -> int:
+        return 0 if self._failed_in_a_row >= GIVE_UP_AFTER else self._target.retries
+
+    async def _back_off(self, tries: int, retry_after: float | None) -> None:
+        """Half of the wait is random, so that requests which failed together do not come back together."""
+        wait = min(LONGEST_WAIT, self._target.backoff * 2.0 ** (tries - 1))
+        if retry_after is not None:
+            held_back = min(LONGEST_WAIT, retry_after)
+            self._not_before = max(self._not_before, time.monotonic() + held_back)
+            wait = min(wait, self._target.backoff)
+        await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+
+    async def _wait_for_permission(self) -> None:
+        """A Retry-After that one request was given holds for all of them."""
+        while (wait := self._not_before - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
+
+
+def _key_auth(header: str, key: str) -> httpx.Auth:
+    """As an auth object, the key is in no list of default headers that somebody might print."""
+    import httpx
+
+    class KeyAuth(httpx.Auth):
+        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+            request.headers[header or "Authorization"] = key if header else f"Bearer {key}"
+            yield request
+
+    return KeyAuth()
+
+
+def _no_connection(target: Target, error: Exception) -> Trouble:
+    said = str(error).lower()
+    if "certificate" in said:
+        hint = "if the server's certificate is your company's own, set SSL_CERT_FILE to its authority"
+        message = f"the certificate of {target.host} is not trusted"
+        return Trouble(FailureKind.NETWORK, message, unreachable=True, for_all=True, hint=hint)
+    if any(sign in said for sign in ("name or service", "getaddrinfo", "nodename", "name resolution", "no address")):
+        message = f"the host name of {target.host} is not known"
+        return Trouble(FailureKind.NETWORK, message, retry=True, unreachable=True)
+    if "ssl" in said:
+        message = f"{target.host} does not speak TLS"
+        hint = "is http meant instead of https?"
+        return Trouble(FailureKind.NETWORK, message, unreachable=True, for_all=True, hint=hint)
+    return Trouble(FailureKind.NETWORK, f"nothing listens at {target.host}", retry=True, unreachable=True)
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    """The body, never above the limit; unfolded by hand where the server compresses although it was asked not to."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "", "gzip", "deflate"}:
+        raise Trouble(
+            FailureKind.CONTENT, f"the answer is compressed in a way that was not asked for: {shown(encoding)}"
+        )
+    data = bytearray()
+    async for piece in _pieces(response, unfold=encoding in {"gzip", "deflate"}):
+        data += piece
+        if len(data) > MAX_BYTES:
+            raise Trouble(FailureKind.CONTENT, f"the answer is larger than {MAX_BYTES // 1_000_000} MB")
+    return bytes(data)
+
+
+async def _pieces(response: httpx.Response, *, unfold: bool) -> AsyncIterator[bytes]:
+    decompressor: Any = zlib.decompressobj(wbits=47) if unfold else None  # 47: finds out whether gzip or zlib
+    async for raw in response.aiter_raw():
+        if decompressor is None:
+            yield raw
+            continue
+        try:
+            yield decompressor.decompress(raw, MAX_BYTES + 1)
+        except zlib.error:
+            raise Trouble(FailureKind.CONTENT, "the compressed answer is damaged") from None
