@@ -1,0 +1,150 @@
+"""A local transformers model as a backend: known at once, loaded when it is first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import ConfigurationError
+from evalkit.models.hf.options import HfOptions, resolve_device, resolve_dtype
+from evalkit.models.hf.sources import Source, adapter_identity, find_source, fingerprint
+from evalkit.models.reference import Reference
+from evalkit.protocols import Session
+from evalkit.records import Condition, Message, ModelInfo
+
+REVISION = "1"
+"""Of prompts and decode loop: raised whenever either could write another text."""
+
+
+class HfBackend:
+    def __init__(self, reference: Reference, options: HfOptions) -> None:
+        self._reference = reference
+        self._options = options
+        self._source: Source = find_source(reference, options)
+        self._engines: dict[str, Any] = {}
+
+    @cached_property
+    def info(self) -> ModelInfo:
+        """Without torch: hashes of files, and what their configuration says."""
+        from evalkit.models.hf.loading import context_of
+        from evalkit.models.hf.session import SETTABLE
+
+        options = self._options
+        identity = self._source.identity()
+        adapter = adapter_identity(options.adapter, options)
+        config = self._source.config()
+        limits = [limit for limit in (context_of(config), options.context_length) if limit]
+        return ModelInfo(
+            reference=self._reference.text,
+            backend="hf",
+            fingerprint=fingerprint(identity, adapter, self._dtype),
+            revision=_revision(),
+            verifiable=True,
+            context_length=min(limits) if limits else None,
+            capabilities=frozenset({"generate", "likelihood", "margins", "logprobs"}),
+            conditions=SETTABLE,
+            details=self._details(config),
+        )
+
+    def _details(self, config: Mapping[str, Any]) -> dict[str, Any]:
+        details = {**self._source.details(), "dtype": self._dtype, "device": self._device}
+        if config.get("architectures"):
+            details["architecture"] = str(config["architectures"][0])
+        if self._options.adapter is not None:
+            details["adapter"] = str(self._options.adapter)
+        return details
+
+    @cached_property
+    def _device(self) -> str:
+        return resolve_device(self._options.device)
+
+    @cached_property
+    def _dtype(self) -> str:
+        saved: str | None = None
+        if self._options.dtype == "auto" and self._device != "cpu":
+            config = self._source.config()
+            saved = config.get("dtype") or config.get("torch_dtype")
+        return resolve_dtype(self._options.dtype, self._device, saved)
+
+    def load(self) -> None:
+        """Load the weights now rather than with the first question."""
+        self._engine(self._dtype)
+
+    @property
+    def loaded(self) -> bool:
+        return bool(self._engines)
+
+    def _engine(self, dtype: str) -> Any:
+        if dtype not in self._engines:
+            from evalkit.models.hf.loading import load_engine, torch_and_transformers
+
+            torch, _ = torch_and_transformers()
+            if self._options.threads is not None:
+                torch.set_num_threads(self._options.threads)
+            _ = self.info  # what is wrong with the files is better said before the libraries trip over it
+            self._engines[dtype] = load_engine(self._source.folder(), self._options, self._device, dtype)
+        return self._engines[dtype]
+
+    def session(self, condition: Condition) -> Session:
+        from evalkit.models.hf.options import DTYPES
+        from evalkit.models.hf.session import HfSession, Refusing, unsupported
+
+        refused = unsupported(condition)
+        dtype = self._dtype if condition.dtype in {None, "auto"} else DTYPES.get(str(condition.dtype).casefold(), "")
+        if not dtype:
+            refused = f"dtype={condition.dtype}"
+        if refused:
+            return Refusing(refused)
+
+        def close() -> None:
+            """A second copy of the weights, in a dtype of one condition, goes when its session ends."""
+            if dtype != self._dtype:
+                self._engines.pop(dtype, None)
+
+        return HfSession(lambda: self._engine(dtype), condition, self._options.batch_size, close)
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """How long a prompt is, template included. Loads the tokenizer, not the weights."""
+        from evalkit.models.hf.prompts import TemplateError, encode
+
+        try:
+            return len(encode(self._tokenizer, messages).tokens)
+        except TemplateError as error:
+            raise ConfigurationError(str(error), where=self._reference.text) from error
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        if self._engines:
+            return next(iter(self._engines.values())).tokenizer
+        from evalkit.models.hf.loading import load_tokenizer
+
+        return load_tokenizer(self._source.folder(), self._options)
+
+    def with_adapter(self, adapter: Path) -> HfBackend:
+        """The same model with an adapter: another backend, since it is another model."""
+        return HfBackend(self._reference, replace(self._options, adapter=adapter))
+
+    def close(self) -> None:
+        if not self._engines:
+            return
+        from evalkit.models.hf.session import free_memory
+
+        device = self._device
+        self._engines.clear()
+        self.__dict__.pop("_tokenizer", None)
+        free_memory(device)
+
+
+def _revision() -> str:
+    """The decode loop, and the libraries that compute: another torch or transformers may write another text."""
+    parts = [REVISION]
+    for library in ("transformers", "torch"):
+        try:
+            parts.append(f"{library}-{'.'.join(version(library).split('.')[:2])}")
+        except PackageNotFoundError:
+            parts.append(f"{library}-missing")
+    return "/".join(parts)

@@ -1,0 +1,159 @@
+"""Write answers token by token: greedy or sampled, each row by its own seed, its own limit and its own stop strings.
+
+Nothing about a row depends on the rows beside it but the last bits of floating-point sums.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.penalties import Penalties, penalties
+from evalkit.models.hf.steps import start
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One answer to write."""
+
+    prompt: tuple[int, ...]
+    max_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+    attempt: int = 0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Written:
+    """An answer in the making, and then made."""
+
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    margins: list[float] = field(default_factory=list)
+    finish: str = ""
+    """``stop``, ``length``, or ``nan`` where the model's logits were no numbers."""
+    seconds: float = 0.0
+
+
+def request_seed(seed: int, attempt: int) -> int:
+    """The seed of one request: the same wherever and beside whomever it is asked, another for every attempt."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{attempt}".encode()).digest()[:8], "big")
+
+
+def write(engine: Engine, jobs: Sequence[Job], *, use_cache: bool = True, details: bool = False) -> list[Written]:
+    """The answers to a batch of prompts, in its order. ``details`` also keeps logprobs and margins."""
+    import torch
+
+    began = time.perf_counter()
+    written = [Written() for _ in jobs]
+    draws = [random.Random(request_seed(job.seed, job.attempt)) for job in jobs]
+    own = [penalties(engine, len(job.prompt), job.max_tokens) for job in jobs]
+    live = list(range(len(jobs)))
+    with torch.inference_mode():
+        steps = start(engine, [job.prompt for job in jobs], use_cache)
+        while True:
+            logits = _penalised(steps.logits, live, jobs, written, own)
+            chosen = _choose(logits, [jobs[row] for row in live], [draws[row] for row in live])
+            numbers = _numbers(logits, chosen) if details else None
+            for position, row in enumerate(live):
+                _append(engine, jobs[row], written[row], chosen[position], numbers[position] if numbers else None)
+                if written[row].finish:
+                    written[row].seconds = time.perf_counter() - began
+            keep = [position for position, row in enumerate(live) if not written[row].finish]
+            if not keep:
+                return written
+            live = [live[position] for position in keep]
+            steps.advance([chosen[position] for position in keep], keep)
+
+
+def _penalised(
+    logits: Any, live: Sequence[int], jobs: Sequence[Job], written: Sequence[Written], own: Sequence[Penalties | None]
+) -> Any:
+    import torch
+
+    if not any(own):
+        return logits
+    lines = []
+    for position, row in enumerate(live):
+        penalise, line = own[row], logits[position]
+        lines.append(penalise(jobs[row].prompt, written[row].tokens, line) if penalise is not None else line)
+    return torch.stack(lines)
+
+
+def _choose(logits: Any, jobs: Sequence[Job], draws: Sequence[random.Random]) -> list[int]:
+    """The next token of every row; -1 where the logits are no numbers."""
+    import torch
+
+    best, chosen = logits.max(dim=-1)
+    tokens: list[int] = torch.where(torch.isnan(best), -1, chosen).tolist()
+    for position, job in enumerate(jobs):
+        if job.temperature > 0 and tokens[position] >= 0:
+            tokens[position] = _sample(logits[position], job, draws[position])
+    return tokens
+
+
+def _sample(logits: Any, job: Job, draw: random.Random) -> int:
+    """One number of the row's own generator against the cumulative distribution, in the order of the vocabulary: the
+    draw is the same on every device, and tiny differences of logits move a boundary by as little as they are."""
+    import torch
+
+    probabilities = torch.softmax(logits.double().cpu() / job.temperature, dim=-1)
+    if job.top_p < 1.0:
+        ordered, order = probabilities.sort(descending=True, stable=True)
+        beyond = ordered.cumsum(-1) - ordered >= job.top_p
+        beyond[0] = False
+        probabilities[order[beyond]] = 0.0
+    cumulative = probabilities.cumsum(-1)
+    point = draw.random() * float(cumulative[-1])
+    token = int(torch.searchsorted(cumulative, point, right=True))
+    if token >= len(cumulative):
+        token = int(probabilities.nonzero()[-1])
+    return token
+
+
+def _numbers(logits: Any, chosen: Sequence[int]) -> list[tuple[float, float]]:
+    """Per row: the chosen token's log-probability (before temperature), and the lead of the best logit."""
+    import torch
+
+    index = torch.tensor(chosen, device=logits.device).clamp(min=0).unsqueeze(1)
+    logprobs = torch.log_softmax(logits, dim=-1).gather(1, index).squeeze(1).tolist()
+    two = logits.topk(2, dim=-1).values
+    return list(zip(logprobs, (two[:, 0] - two[:, 1]).tolist(), strict=True))
+
+
+def _append(engine: Engine, job: Job, written: Written, token: int, numbers: tuple[float, float] | None) -> None:
+    """Add a token, or finish. The end token itself is no part of the answer."""
+    if token < 0:
+        written.finish = "nan"
+        return
+    if token in engine.end_tokens:
+        written.finish = "stop"
+        return
+    written.tokens.append(token)
+    if numbers is not None:
+        written.logprobs.append(numbers[0])
+        written.margins.append(numbers[1])
+    if job.stop and _stopped(engine.tokenizer, written.tokens, job.stop):
+        written.finish = "stop"
+    elif len(written.tokens) >= job.max_tokens:
+        written.finish = "length"
+
+
+def _stopped(tokenizer: Any, tokens: Sequence[int], stop: Sequence[str]) -> bool:
+    """Whether a stop string is in the newest text. A character may take several tokens, hence the generous tail."""
+    tail = 4 * max(len(text) for text in stop) + 8
+    text = tokenizer.decode(tokens[-tail:], skip_special_tokens=True)
+    return any(mark in text for mark in stop)
+
+
+def cut_at_stop(text: str, stop: Sequence[str]) -> tuple[str, bool]:
+    """The text before the first stop string, and whether there was one."""
+    places = [text.find(mark) for mark in stop if mark and mark in text]
+    return (text[: min(places)], True) if places else (text, False)

@@ -1,0 +1,119 @@
+"""GGUF files: looked at cheaply, and converted once to safetensors so that later loads take a second."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from evalkit.errors import MissingExtra, ModelError
+from evalkit.models.fetch import locked, make_folder, tell
+
+CONVERSION = "1"
+"""Part of a converted folder's name: a better conversion never meets the files of an older one."""
+
+COMPLETE = "evalkit.json"
+"""Written last: a folder without it is not used."""
+
+
+def _corrupted(path: Path, why: str) -> ModelError:
+    return ModelError(f"{path} is not a usable GGUF file: {why}", hint="fetch the file again and check its hash")
+
+
+def check_magic(path: Path) -> None:
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head != b"GGUF":
+        raise _corrupted(path, "it does not begin with the letters GGUF")
+
+
+def _open(path: Path) -> Any:
+    check_magic(path)
+    try:
+        from gguf import GGUFReader
+    except ImportError as error:
+        raise MissingExtra("a GGUF model", "hf") from error
+    try:
+        return GGUFReader(str(path))
+    except Exception as error:  # the reader indexes into a memory map: damage shows as any kind of error
+        raise _corrupted(path, "its content is damaged or cut short") from error
+
+
+def context_length(path: Path) -> int | None:
+    """From the header; reading it also finds a file that is damaged or cut short, before anything was asked."""
+    reader = _open(path)
+    for name, entry in reader.fields.items():
+        if name.endswith(".context_length"):
+            return int(entry.contents())
+    return None
+
+
+def _text(reader: Any, name: str) -> str:
+    entry = reader.fields.get(name)
+    return str(entry.contents()) if entry is not None else ""
+
+
+def converted_folder(sha256: str, root: Path) -> Path:
+    return root / "converted" / f"{sha256[:16]}-{CONVERSION}"
+
+
+def is_complete(folder: Path) -> bool:
+    return (folder / COMPLETE).is_file()
+
+
+def convert(path: Path, sha256: str, root: Path) -> Path:
+    """The converted folder of a GGUF file, made by whoever comes first, complete or not there."""
+    target = converted_folder(sha256, root)
+    if is_complete(target):
+        return target
+    with locked(target):
+        if is_complete(target):
+            return target
+        shutil.rmtree(target, ignore_errors=True)
+        pre_tokenizer = _text(_open(path), "tokenizer.ggml.pre")
+        tell(f"converting {path.name} to safetensors, once ...")
+        with TemporaryDirectory(dir=make_folder(target.parent), prefix="incoming-") as folder:
+            arriving = Path(folder) / "model"
+            _write_converted(path, arriving, pre_tokenizer)
+            (arriving / COMPLETE).write_text(json.dumps({"sha256": sha256, "file": path.name}), encoding="utf-8")
+            arriving.replace(target)
+    return target
+
+
+def _write_converted(path: Path, target: Path, pre_tokenizer: str) -> None:
+    from evalkit.models.hf.loading import quiet, torch_and_transformers
+
+    torch, transformers = torch_and_transformers()
+    where, name = str(path.parent), path.name
+    with quiet():
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(where, gguf_file=name)
+            model = transformers.AutoModelForCausalLM.from_pretrained(where, gguf_file=name, dtype=torch.float32)
+        except Exception as error:  # transformers raises whatever it trips over; the person needs to know which file
+            raise _corrupted(path, f"transformers cannot read it ({type(error).__name__})") from error
+        _split_digits(tokenizer, pre_tokenizer)
+        _forget_quantisation(model)
+        model.save_pretrained(str(target))
+        tokenizer.save_pretrained(str(target))
+
+
+def _split_digits(tokenizer: Any, pre_tokenizer: str) -> None:
+    """SmolLM's tokenizer takes every digit by itself; transformers builds a plain GPT-2 one from the GGUF file."""
+    if pre_tokenizer != "smollm":
+        return
+    from tokenizers import pre_tokenizers
+
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+
+
+def _forget_quantisation(model: Any) -> None:
+    """The weights are plain float32 now; marked as quantised, they could be neither saved nor loaded again."""
+    model.hf_quantizer = None
+    for owner, name in ((model, "is_quantized"), (model, "quantization_method"), (model.config, "quantization_config")):
+        with contextlib.suppress(AttributeError):
+            delattr(owner, name)

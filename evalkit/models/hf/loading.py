@@ -1,0 +1,235 @@
+"""Turn a model folder into a model in memory, quietly, with errors that people can act on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import MissingExtra, ModelError
+from evalkit.models.hf.options import HfOptions
+from evalkit.models.hf.sources import read_json, weight_files
+
+CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length", "max_seq_len")
+
+
+@dataclass(slots=True)
+class Engine:
+    """A model and its tokenizer, ready to be asked."""
+
+    model: Any
+    tokenizer: Any
+    device: str
+    seq2seq: bool
+    end_tokens: frozenset[int]
+    pad_token: int
+    context_length: int | None
+    forward: frozenset[str]
+    """Names of the arguments that the model's forward takes."""
+
+
+def torch_and_transformers() -> tuple[Any, Any]:
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise MissingExtra("a local model", "hf") from error
+    return torch, transformers
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars and no advice of the libraries while they load: what matters is raised as an error."""
+    _, transformers = torch_and_transformers()
+    from huggingface_hub.utils import tqdm as hub_bars
+
+    log = transformers.utils.logging
+    before, bar, hub_bar = log.get_verbosity(), log.is_progress_bar_enabled(), hub_bars.are_progress_bars_disabled()
+    others = [logging.getLogger(name) for name in ("huggingface_hub", "peft", "torch", "gguf")]
+    levels = [logger.level for logger in others]
+    log.set_verbosity(logging.CRITICAL)
+    log.disable_progress_bar()
+    disable_progress_bars()
+    for logger in others:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.set_verbosity(before)
+        if bar:
+            log.enable_progress_bar()
+        if not hub_bar:
+            enable_progress_bars()
+        for logger, level in zip(others, levels, strict=True):
+            logger.setLevel(level)
+
+
+def context_of(config: Any) -> int | None:
+    """The longest prompt and answer together, where the configuration says so; T5-style models do not."""
+    inner = config.get("text_config") or config
+    for key in CONTEXT_KEYS:
+        value = inner.get(key)
+        if isinstance(value, int) and value > 0:
+            return value
+    return None
+
+
+def load_engine(folder: Path, options: HfOptions, device: str, dtype: str) -> Engine:
+    torch, transformers = torch_and_transformers()
+    _check_device(torch, device)
+    config = read_json(folder / "config.json")
+    _check_remote_code(folder, config, options)
+    _check_weights(folder, options)
+    common: dict[str, Any] = {"trust_remote_code": options.trust_remote_code, "local_files_only": True}
+    seq2seq = bool(config.get("is_encoder_decoder"))
+    auto = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
+    extra = {"attn_implementation": options.attention} if options.attention else {}
+    where = str(folder)
+    with quiet(), reading(folder):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(where, **common)
+        model = auto.from_pretrained(
+            where,
+            dtype=getattr(torch, dtype),
+            use_safetensors=not options.allow_pickle or None,
+            **extra,
+            **common,
+        )
+        if options.adapter is not None:
+            model = _with_adapter(model, options.adapter, options.allow_pickle)
+        model = model.to(device).eval()
+    return _engine(model, tokenizer, device, seq2seq, options)
+
+
+def _engine(model: Any, tokenizer: Any, device: str, seq2seq: bool, options: HfOptions) -> Engine:
+    import inspect
+
+    limits = [n for n in (context_of(model.config.to_dict()), options.context_length) if n]
+    ends = _end_tokens(model, tokenizer)
+    pad = next((token for token in (tokenizer.pad_token_id, model.config.pad_token_id) if token is not None), None)
+    return Engine(
+        model=model,
+        tokenizer=tokenizer,
+        device=device,
+        seq2seq=seq2seq,
+        end_tokens=ends,
+        # GPT-2-style models have no pad token; any token will do, since padding is masked out
+        pad_token=pad if pad is not None else next(iter(ends), 0),
+        context_length=min(limits) if limits else None,
+        forward=frozenset(inspect.signature(model.forward).parameters),
+    )
+
+
+def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    generation = getattr(model, "generation_config", None)
+    for found in (getattr(generation, "eos_token_id", None), model.config.eos_token_id, tokenizer.eos_token_id):
+        if found is not None:
+            return frozenset(found if isinstance(found, list | tuple) else [found])
+    return frozenset()
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Loading errors of any library, as one short message about this folder."""
+    try:
+        yield
+    except (ModelError, MissingExtra):
+        raise
+    except (
+        Exception
+    ) as error:  # loaders raise OSError, ValueError, SafetensorError, KeyError, ...: all mean "cannot load"
+        kind = type(error).__name__
+        if is_out_of_memory(error):
+            raise ModelError(
+                f"{folder.name} does not fit into memory", hint="take a smaller model, or dtype=bfloat16"
+            ) from error
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [kind]
+        said = re.sub(r"\S+://\S+", "<address>", lines[0])[:200]
+        raise ModelError(
+            f"the model in {folder} cannot be loaded: {kind}: {said}",
+            hint="a model folder holds config.json, *.safetensors and a tokenizer that transformers knows",
+        ) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or (isinstance(error, RuntimeError) and ("not enough memory" in str(error) or "can't allocate" in str(error)))
+    )
+
+
+def _check_device(torch: Any, device: str) -> None:
+    if device.startswith("cuda"):
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        index = int(device.partition(":")[2] or 0)
+        if index >= count:
+            there = f"{count} CUDA device(s)" if count else "no CUDA device"
+            raise ModelError(f"device {device} was asked for, but torch finds {there}", hint="use device=cpu")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise ModelError("device mps was asked for, but this machine has none", hint="use device=cpu")
+
+
+def _check_remote_code(folder: Path, config: dict[str, Any], options: HfOptions) -> None:
+    if config.get("auto_map") and not options.trust_remote_code:
+        known = config.get("model_type") in _known_model_types()
+        if not known:
+            raise ModelError(
+                f"the model in {folder} brings its own Python code",
+                hint="read that code, then add ?trust_remote_code=1 if you trust it",
+            )
+    if options.trust_remote_code and config.get("auto_map"):
+        warnings.warn(f"running Python code that comes with the model in {folder}", stacklevel=2)
+
+
+def _known_model_types() -> Any:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+
+    return CONFIG_MAPPING
+
+
+def _check_weights(folder: Path, options: HfOptions) -> None:
+    first = weight_files(folder, options.allow_pickle)[0]
+    if first.suffix != ".safetensors":
+        warnings.warn(f"reading pickled weights: {first}", stacklevel=2)
+
+
+def _with_adapter(model: Any, adapter: Path, allow_pickle: bool) -> Any:
+    """The model with a LoRA adapter merged into its weights, so that it is asked like any other."""
+    try:
+        from peft import PeftModel
+    except ImportError as error:
+        raise MissingExtra("an adapter", "hf") from error
+    weight_files(adapter, allow_pickle)
+    try:
+        return PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    except Exception as error:  # peft raises whatever does not fit; the person needs to know which adapter
+        said = (str(error).splitlines() or [""])[0][:200]
+        raise ModelError(
+            f"the adapter {adapter} does not fit the model: {type(error).__name__}: {said}",
+            hint="an adapter fits only the base model that it was trained on",
+        ) from error
+
+
+def memory_mb() -> float | None:
+    """Resident memory of this process, where the system tells."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def load_tokenizer(folder: Path, options: HfOptions) -> Any:
+    _, transformers = torch_and_transformers()
+    with quiet(), reading(folder):
+        return transformers.AutoTokenizer.from_pretrained(
+            str(folder), trust_remote_code=options.trust_remote_code, local_files_only=True
+        )

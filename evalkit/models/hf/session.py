@@ -1,0 +1,163 @@
+"""A local model under one condition: sorts, batches, asks, and gives each answer back with its position."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from evalkit.errors import ModelError
+from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
+from evalkit.models.hf.decode import write
+from evalkit.models.hf.likelihood import score
+from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb
+from evalkit.records import Answer, Condition, FailureKind, Request, Timing
+
+DEFAULT_BATCH = 16
+SETTABLE = frozenset({"attention", "batch_size", "dtype", "kv_cache", "threads"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """The session of a condition that this backend cannot set: every request is told so."""
+
+    what: str
+
+    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        for position in range(len(requests)):
+            yield position, Answer.failed(FailureKind.UNSUPPORTED, f"local models cannot set {self.what}")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def unsupported(condition: Condition) -> str:
+    """The first field of a condition that cannot be set here, as ``name=value``."""
+    for name in ("order", "padding", "process"):
+        value = getattr(condition, name)
+        if value is not None:
+            return f"{name}={value}"
+    return ""
+
+
+class HfSession:
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        condition: Condition,
+        batch_size: int | None,
+        close: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._batch_size = condition.batch_size or batch_size or DEFAULT_BATCH
+        self._use_cache = condition.kv_cache is not False
+        self._threads = condition.threads
+        self._attention = condition.attention
+        self._on_close = close
+
+    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        """Longest prompts first, so that too large a batch shows at once; answers come batch by batch."""
+        if not requests:
+            return
+        engine = self._engine()
+        ready: list[Ready] = []
+        for position, request in enumerate(requests):
+            prepared = prepare(engine, position, request)
+            if isinstance(prepared, Answer):
+                yield position, prepared
+            else:
+                ready.append(prepared)
+        for kind in (True, False):
+            waiting = [item for item in ready if item.is_likelihood is kind]
+            waiting.sort(key=lambda item: (-item.length, item.position))
+            yield from self._in_batches(engine, waiting)
+
+    def _in_batches(self, engine: Engine, waiting: list[Ready]) -> Iterator[tuple[int, Answer]]:
+        size = self._batch_size
+        while waiting:
+            batch = waiting[:size]
+            try:
+                answers = self._under_condition(engine, batch)
+            except ModelError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a model's code may raise anything: halve down to the one request
+                out_of_memory = is_out_of_memory(error)
+                if out_of_memory:
+                    free_memory(engine.device)
+                if len(batch) > 1:
+                    size = max(1, len(batch) // 2)
+                    continue
+                answers = [failure_of(error, out_of_memory)]
+            waiting = waiting[len(batch) :]
+            yield from ((item.position, answer) for item, answer in zip(batch, answers, strict=True))
+
+    def _under_condition(self, engine: Engine, batch: Sequence[Ready]) -> list[Answer]:
+        import torch
+
+        threads = torch.get_num_threads()
+        attention = getattr(engine.model.config, "_attn_implementation", None)
+        try:
+            if self._threads is not None:
+                torch.set_num_threads(self._threads)
+            if self._attention is not None:
+                _set_attention(engine, self._attention)
+            return self._run(engine, batch)
+        finally:
+            if self._threads is not None:
+                torch.set_num_threads(threads)
+            if self._attention is not None and attention is not None:
+                engine.model.set_attn_implementation(attention)
+
+    def _run(self, engine: Engine, batch: Sequence[Ready]) -> list[Answer]:
+        before = memory_mb()
+        began = time.perf_counter()
+        if batch[0].is_likelihood:
+            scored = score(engine, [item.pair for item in batch if item.pair is not None])
+            spent = time.perf_counter() - began
+            timing = Timing(spent, len(batch), _growth(before))
+            return [
+                Answer(
+                    "",
+                    prompt_tokens=item.length,
+                    output_tokens=len(logprobs),
+                    timing=timing,
+                    logprobs=tuple(logprobs),
+                    margins=tuple(margins) if "margins" in item.wants else None,
+                )
+                for item, (logprobs, margins) in zip(batch, scored, strict=True)
+            ]
+        jobs = [item.job for item in batch if item.job is not None]
+        details = any(item.wants for item in batch)
+        written = write(engine, jobs, use_cache=self._use_cache, details=details)
+        growth = _growth(before)
+        return [
+            to_answer(engine, item, result, Timing(result.seconds, len(batch), growth))
+            for item, result in zip(batch, written, strict=True)
+        ]
+
+    def close(self) -> None:
+        self._on_close()
+
+
+def _growth(before: float | None) -> float | None:
+    after = memory_mb()
+    return None if before is None or after is None else after - before
+
+
+def _set_attention(engine: Engine, name: str) -> None:
+    try:
+        engine.model.set_attn_implementation(name)
+    except (ValueError, ImportError) as error:
+        raise ModelError(
+            f"this model cannot run with attention '{name}'", hint="eager and sdpa always exist"
+        ) from error
+
+
+def free_memory(device: str) -> None:
+    import gc
+
+    gc.collect()
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()

@@ -1,0 +1,68 @@
+"""From the one string that names a model to the backend that answers for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from evalkit import plugins
+from evalkit.errors import ModelError, did_you_mean
+from evalkit.models.catalog import CATALOG, expand
+from evalkit.models.reference import ModelSettings, Reference, parse_reference
+from evalkit.protocols import Backend
+from evalkit.records import ModelInfo
+
+GROUP = "evalkit.backends"
+
+
+def resolve(text: str) -> Reference:
+    """Which backend a model name means, without opening it.
+
+    In this order: a catalog name; a path to a local folder or ``.gguf`` file (written as a path or simply there);
+    ``scheme:rest``. A folder named like a catalog entry needs ``./`` in front.
+    """
+    from_catalog = expand(text)
+    if from_catalog is not None:
+        return from_catalog
+    stripped = text.strip()
+    path, separator, query = stripped.partition("?")
+    if path and (path.startswith(("./", "../", "/", "~", ".\\")) or path.endswith("/") or _is_local(path)):
+        parsed = parse_reference(f"hf:{path}{separator}{query}")
+        return Reference(stripped, parsed.scheme, parsed.target, parsed.options)
+    if stripped and ":" not in path:
+        raise ModelError(
+            f"unknown model '{stripped}'",
+            hint=did_you_mean(path, CATALOG, "catalog")
+            + "; or write hf:ORG/NAME, hf:./folder, http://HOST/v1?model=NAME, mock:echo",
+        )
+    reference = parse_reference(stripped)
+    known = plugins.names(GROUP)
+    if reference.scheme not in known:
+        raise ModelError(
+            f"unknown kind of model '{reference.scheme}:' in '{stripped}'",
+            hint=did_you_mean(reference.scheme, known, "known kinds"),
+        )
+    return reference
+
+
+def _is_local(path: str) -> bool:
+    try:
+        return Path(path).is_dir() or (path.casefold().endswith(".gguf") and Path(path).is_file())
+    except (OSError, ValueError):  # too long, or not a possible file name: then it is no local model either
+        return False
+
+
+def open_backend(text: str, settings: ModelSettings | None = None) -> Backend:
+    """The backend for a model name. Cheap: weights load when the first question is asked."""
+    reference = resolve(text)
+    open_it = plugins.load(GROUP, reference.scheme)
+    return cast("Backend", open_it(reference, settings or ModelSettings()))
+
+
+def describe(text: str, settings: ModelSettings | None = None) -> ModelInfo:
+    """Who would answer, without loading weights."""
+    backend = open_backend(text, settings)
+    try:
+        return backend.info
+    finally:
+        backend.close()
