@@ -120,8 +120,7 @@ class Connection:
 
 
 def _disconnect(loop: LoopThread, transport: Transport) -> None:
-    loop.run(transport.close())
-    loop.close()
+    loop.close(last=transport.close)
 
 
 class EndpointSession:

@@ -7,9 +7,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+CLOSING_SECONDS = 5.0
 
 
 class LoopThread:
@@ -18,11 +20,11 @@ class LoopThread:
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Run it there and wait for its result. An interruption of the waiting cancels it."""
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            return future.result()
+            return future.result(timeout)
         except BaseException:
             future.cancel()
             raise
@@ -40,12 +42,20 @@ class LoopThread:
 
         return Job(self._loop, self.run(create()))
 
-    def close(self) -> None:
-        """Stop the thread. May be called twice, and at the end of the process."""
-        if self._loop.is_closed():
+    def close(self, last: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        """Run ``last``, then stop the thread. May be called twice, by the garbage collector in any thread, at the end of
+        the process, and after a fork, where the thread is not alive.
+        """
+        if self._loop.is_closed() or not self._thread.is_alive():
             return
+        if threading.current_thread() is self._thread:
+            self._loop.stop()
+            return
+        if last is not None:
+            with suppress(TimeoutError):  # what cannot be closed in time ends with the process
+                self.run(last(), timeout=CLOSING_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=CLOSING_SECONDS)
         if not self._thread.is_alive():
             self._loop.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from evalkit.errors import ModelError, did_you_mean
+from evalkit.errors import ModelError, nearest
 from evalkit.models.endpoint.failures import Reply, Trouble, trouble_of, web_page
 from evalkit.models.endpoint.target import Target
 from evalkit.models.endpoint.transport import Transport
@@ -20,20 +20,19 @@ async def probe(target: Target, transport: Transport) -> None:
     try:
         reply = await transport.send("GET", url)
     except Trouble as trouble:
-        if trouble.kind is FailureKind.NETWORK and (
-            trouble.for_all or not trouble.message.startswith("the connection")
-        ):
+        if trouble.unreachable:
             raise ModelError(
                 trouble.message, where=target.host, hint=trouble.hint or _unreachable_hint(target)
             ) from None
         return
-    trouble_met = trouble_of(reply, key_hint=transport.key_hint, url=url)
-    if target.api != "custom" and trouble_met is None and reply.looks_like_a_page:
-        trouble_met = web_page(url)
-    moved = 300 <= reply.status < 400 and target.api != "custom"
-    if trouble_met is not None and (moved or trouble_met.kind in {FailureKind.AUTHENTICATION, FailureKind.CONTENT}):
-        raise ModelError(transport.scrub(trouble_met.message), where=target.host, hint=trouble_met.hint)
-    if trouble_met is None and target.api != "custom":
+    met = trouble_of(reply, key_hint=transport.key_hint, url=url)
+    custom = target.api == "custom"  # there, a GET says nothing about a POST, except who may ask
+    if met is None and reply.looks_like_a_page and not custom:
+        met = web_page(url)
+    moved = 300 <= reply.status < 400 and not custom
+    if met is not None and (moved or met.kind in {FailureKind.AUTHENTICATION, FailureKind.CONTENT}):
+        raise ModelError(transport.scrub(met.message), where=target.host, hint=met.hint)
+    if met is None and not custom:
         _check_listing(target, reply)
 
 
@@ -45,17 +44,14 @@ def _check_listing(target: Target, reply: Reply) -> None:
     names = _listed(reply)
     if not names or target.unlisted or target.model in names or f"{target.model}:latest" in names:
         return
-    shown = names if len(names) <= 20 else [*names[:20], "..."]
+    close = nearest(target.model, names)
+    listing = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    meant = f"did you mean '{close}'? " if close else ""
     raise ModelError(
         f"the server does not list a model '{target.model}'",
         where=target.host,
-        hint=f"{_nearest_first(target.model, names, shown)}\nif it serves the name all the same, add unlisted=1",
+        hint=f"{meant}it lists: {listing}; if it serves the name all the same, add unlisted=1",
     )
-
-
-def _nearest_first(model: str, names: list[str], shown: list[str]) -> str:
-    close = did_you_mean(model, names).partition("? ")[0] + "? " if "did you mean" in did_you_mean(model, names) else ""
-    return f"{close}it lists: {', '.join(shown)}"
 
 
 def _listed(reply: Reply) -> list[str]:

@@ -24,7 +24,7 @@ class MissingPart(Exception):
 
 
 class BodyTemplate:
-    """A leaf that is exactly ``{{ name }}`` becomes the value itself: a list for ``messages``, a number for ``max_tokens``;
+    """A leaf that is exactly ``{{ name }}`` becomes the value itself: a list for ``messages``, a number for ``seed``;
     any other text leaf is a sandboxed Jinja template. ``prompt`` is the whole conversation as plain text, without its
     system part where the template places ``system`` itself.
     """
