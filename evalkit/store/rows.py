@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from evalkit.records import Score
+from evalkit.records import Case, Score
 
 
 class ScoreRow(NamedTuple):
-    """A judged case on its way into the store. A plain tuple in this order will do."""
+    """A judged case on its way into the store."""
 
-    case: str
-    cluster: str
+    check: str
+    case: Case
     position: int
     """In the dataset's order of cases: scores come back sorted by it."""
-    signature: str
-    """Of all that shapes the judgement: the check's options and its metrics' signatures."""
     keys: Sequence[str]
-    """Of the answers that were judged."""
+    """Of the answers that were judged, as ``request_key`` made them."""
     score: Score
+    signature: str = ""
+    """Of all that shapes the judgement: the check's options and its metrics' signatures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,12 @@ class StoredScore:
     check: str
     case: str
     cluster: str
+    samples: tuple[str, ...]
+    """Ids of the case's samples, in the case's order."""
     position: int
-    signature: str
     keys: tuple[str, ...]
     score: Score
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

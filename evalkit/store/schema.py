@@ -106,6 +106,7 @@ scores = Table(
     Column("case_id", Text, primary_key=True),
     Column("position", Integer, nullable=False),
     Column("cluster", Text, nullable=False),
+    Column("samples", Text, nullable=False),  # empty: one sample, which has the case's id
     Column("signature", Text, nullable=False),
     Column("answer_keys", Text, nullable=False),
     Column("document", Text, nullable=False),

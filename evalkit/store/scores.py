@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, select, tuple_
 
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
@@ -15,25 +16,25 @@ from evalkit.store.runs import FINISHED, known_state, renew_lease
 from evalkit.store.schema import scores
 
 PAGE = 2000
+REPLACED = ("position", "cluster", "samples", "signature", "answer_keys", "document")
 
 
 class ScoreTables:
     database: Database
 
-    def put_scores(self, run_id: str, check: str, rows: Iterable[ScoreRow | tuple[object, ...]]) -> None:
+    def put_scores(self, run_id: str, rows: Iterable[ScoreRow]) -> None:
         """Keep a block of judgements in one transaction; judging a case again replaces what was there.
 
         A finished run takes no more: what was reported must be what is stored.
         """
-        maker, name = doc.stored_name(run_id), doc.stored_name(check)
-        block = [_row(maker, name, ScoreRow(*row)) for row in rows]
+        maker = doc.stored_name(run_id)
+        block = [_row(maker, row) for row in rows]
         if not block:
             return
         put = self.database.insert(scores)
-        replaced = ("position", "cluster", "signature", "answer_keys", "document")
         upsert = put.on_conflict_do_update(
             index_elements=("run_id", "check_name", "case_id"),
-            set_={column: put.excluded[column] for column in replaced},
+            set_={column: put.excluded[column] for column in REPLACED},
         )
         with self.database.writing() as connection:
             if known_state(connection, maker) == FINISHED:
@@ -48,30 +49,16 @@ class ScoreTables:
             yield from self._iter_check(doc.stored_name(run_id), name)
 
     def _iter_check(self, run_id: str, check: str) -> Iterator[StoredScore]:
-        wanted = select(
-            scores.c.case_id,
-            scores.c.cluster,
-            scores.c.position,
-            scores.c.signature,
-            scores.c.answer_keys,
-            scores.c.document,
-        ).where(scores.c.run_id == run_id, scores.c.check_name == check)
+        wanted = select(*(scores.c[column] for column in ("case_id", *REPLACED)))
+        wanted = wanted.where(scores.c.run_id == run_id, scores.c.check_name == check)
         order = (scores.c.position, scores.c.case_id)
         page = wanted.order_by(*order).limit(PAGE)
         query = page
         while True:
             with self.database.reading() as connection:
                 rows = connection.execute(query).all()
-            for case, cluster, position, signature, keys, document in rows:
-                yield StoredScore(
-                    check=doc.shown_name(check),
-                    case=doc.shown_name(case),
-                    cluster=doc.shown_name(cluster),
-                    position=position,
-                    signature=doc.shown_name(signature),
-                    keys=tuple(keys.split()),
-                    score=doc.score_of(doc.load(document)),
-                )
+            for row in rows:
+                yield _stored(check, row)
             if len(rows) < PAGE:
                 return
             query = page.where(tuple_(*order) > (rows[-1].position, rows[-1].case_id))
@@ -94,14 +81,32 @@ class ScoreTables:
             return sorted(connection.scalars(query), key=doc.shown_name)
 
 
-def _row(run_id: str, check: str, row: ScoreRow) -> dict[str, object]:
+def _row(run_id: str, row: ScoreRow) -> dict[str, object]:
+    case = row.case
+    samples = [sample.id for sample in case.samples]
     return {
         "run_id": run_id,
-        "check_name": check,
-        "case_id": doc.stored_name(row.case),
+        "check_name": doc.stored_name(row.check),
+        "case_id": doc.stored_name(case.id),
         "position": row.position,
-        "cluster": doc.stored_name(row.cluster),
+        "cluster": doc.stored_name(case.cluster),
+        "samples": "" if samples == [case.id] else doc.dump(samples),
         "signature": doc.stored_name(row.signature),
         "answer_keys": " ".join(row.keys),
         "document": doc.score_document(row.score),
     }
+
+
+def _stored(check: str, row: Row[Any]) -> StoredScore:
+    name, position, cluster, samples, signature, keys, document = tuple(row)
+    case = doc.shown_name(name)
+    return StoredScore(
+        check=doc.shown_name(check),
+        case=case,
+        cluster=doc.shown_name(cluster),
+        samples=tuple(doc.load(samples)) if samples else (case,),
+        position=position,
+        keys=tuple(keys.split()),
+        score=doc.score_of(doc.load(document)),
+        signature=doc.shown_name(signature),
+    )
