@@ -47,15 +47,12 @@ def torch_and_transformers() -> tuple[Any, Any]:
 def quiet() -> Iterator[None]:
     """No progress bars and no advice of the libraries while they load: what matters is raised as an error."""
     _, transformers = torch_and_transformers()
-    from huggingface_hub.utils import tqdm as hub_bars
-
     log = transformers.utils.logging
-    before, bar, hub_bar = log.get_verbosity(), log.is_progress_bar_enabled(), hub_bars.are_progress_bars_disabled()
+    before, bar = log.get_verbosity(), log.is_progress_bar_enabled()
     others = [logging.getLogger(name) for name in ("huggingface_hub", "peft", "torch", "gguf")]
     levels = [logger.level for logger in others]
     log.set_verbosity(logging.CRITICAL)
     log.disable_progress_bar()
-    disable_progress_bars()
     for logger in others:
         logger.setLevel(logging.CRITICAL)
     try:
@@ -66,8 +63,6 @@ def quiet() -> Iterator[None]:
         log.set_verbosity(before)
         if bar:
             log.enable_progress_bar()
-        if not hub_bar:
-            enable_progress_bars()
         for logger, level in zip(others, levels, strict=True):
             logger.setLevel(level)
 

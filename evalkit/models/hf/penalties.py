@@ -1,8 +1,9 @@
 """What a model's own generation settings do to its logits, besides what a request asks for.
 
 Some models are meant to run with a repetition penalty, a forced first token or suppressed tokens, and say so in
-``generation_config.json``. These are obeyed, as transformers' own ``generate`` obeys them, row by row over the row's own
-tokens, so that padding is never penalised. Its sampling defaults and beam search are not: decoding is the suite's choice.
+``generation_config.json``. These are obeyed, as transformers' own ``generate`` obeys them, row by row over the row's
+own tokens, so that padding is never penalised. Its sampling defaults and beam search are not: decoding is the suite's
+choice.
 """
 
 from __future__ import annotations
@@ -70,4 +71,4 @@ def penalties(engine: Engine, prompt_length: int, max_tokens: int) -> Penalties 
 
 def _given(settings: Any, name: str, neutral: Any) -> bool:
     value = getattr(settings, name, None)
-    return value is not None and value != neutral and value != []
+    return value is not None and value not in (neutral, [])
