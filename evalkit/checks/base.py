@@ -63,14 +63,17 @@ class BaseCheck:
     def ask(self, sample: Sample, **changes: Any) -> Request:
         return Request(Generate(sample.messages, self.decoding), **changes)
 
-    def failed(self, answer: Answer) -> Score:
-        """An answer that is none: an unsupported condition is unscored, all else is an error."""
+    def failed(self, answer: Answer, counts_as: Mapping[str, Vector | Unscored] | None = None) -> Score:
+        """An answer that is none: an unsupported condition is unscored, all else is an error.
+
+        ``counts_as`` says for which metrics the case does not simply count as their worst.
+        """
         assert answer.failure is not None
         kind, message = answer.failure.kind, answer.failure.message
         if kind is FailureKind.UNSUPPORTED:
             reason = f"not supported: {message}" if message else "not supported"
             return Score({metric.name: Unscored(reason) for metric in self.metrics})
-        return Score(error=f"{kind}: {message}")
+        return Score(counts_as or {}, error=f"{kind}: {message}")
 
     def unscored(self, reason: str, evidence: Mapping[str, Any] | None = None) -> Score:
         return Score({metric.name: Unscored(reason) for metric in self.metrics}, evidence or {})
@@ -81,10 +84,22 @@ class AnswerCheck(BaseCheck):
 
     def examine(self, case: Case) -> Conversation:
         (answer,) = yield (self.ask(case.sample),)
-        return self.failed(answer) if answer.failure else self.judge(case, answer)
+        return self.failed(answer, self.counts_as(case)) if answer.failure else self.judge(case, answer)
+
+    def counts_as(self, case: Case) -> Mapping[str, Vector | Unscored]:
+        """What a failed answer to this case counts as, where that is not simply a metric's worst."""
+        return {}
 
     def judge(self, case: Case, answer: Answer) -> Score:
         raise TypeError(f"{type(self).__name__} does not say how to judge an answer")
+
+
+def gravest(failed: Sequence[Answer]) -> Answer:
+    """Of several failed answers the first that is an error: it says more than a condition that is not supported."""
+    for answer in failed:
+        if answer.failure is not None and answer.failure.kind is not FailureKind.UNSUPPORTED:
+            return answer
+    return failed[0]
 
 
 def one(value: float) -> Vector:

@@ -1,0 +1,77 @@
+"""Readability: how hard is an answer to read?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from pydantic import Field
+
+from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.bounds import Bounds
+from evalkit.metrics.kinds import Quantity, mean, rate
+from evalkit.metrics.readability import READABILITY, measure, signature
+from evalkit.records import Answer, Case, Score
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+class ReadabilityOptions(Options):
+    min_words: int = Field(6, ge=1)
+    """Shorter answers are unscored: the formulas say nothing about them."""
+    reading_ease: Bounds = Bounds(over=30)
+    """Flesch reading ease that ``within`` asks for."""
+    grade: Bounds = Bounds(under=15)
+    """Flesch-Kincaid grade that ``within`` asks for."""
+
+
+class Readability(AnswerCheck):
+    """The readability formulas of textstat, and the share of answers that are as easy as wanted. English only."""
+
+    kind = "readability"
+    Options: ClassVar[type[Options]] = ReadabilityOptions
+
+    def measures(self) -> Iterable[Quantity]:
+        made = f"{signature()}|words>={self.options.min_words}"
+        for known in READABILITY.values():
+            yield mean(known.name, better=known.better, unit=known.unit, bounds=known.bounds, signature=made)
+        wanted = f"flesch_reading_ease:{self.options.reading_ease}|flesch_kincaid_grade:{self.options.grade}"
+        yield rate("within", unit="share", signature=f"{made}|{wanted}")
+
+    def judge(self, case: Case, answer: Answer) -> Score:
+        measured = measure(answer.text)
+        words = int(measured.get("words", 0))
+        if words < self.options.min_words:
+            return self.unscored(too_short(self.options.min_words), {"words": words})
+        if not _is_latin(answer.text):
+            return self.unscored("not in Latin letters", {"words": words})
+        ease, grade = measured["flesch_reading_ease"], measured["flesch_kincaid_grade"]
+        results = {name: one(value) for name, value in measured.items()}
+        results["within"] = one(self.options.reading_ease.hold(ease) and self.options.grade.hold(grade))
+        return Score(
+            results,
+            {
+                "words": words,
+                "flesch_reading_ease": round(ease, 2),
+                "flesch_kincaid_grade": round(grade, 2),
+                "words_per_sentence": round(measured["words_per_sentence"], 2),
+            },
+        )
+
+
+def too_short(min_words: int) -> str:
+    """``five words or fewer``: why an answer of less than ``min_words`` words is unscored."""
+    most = min_words - 1
+    if most == 0:
+        return "no words"
+    if most == 1:
+        return "one word or none"
+    return f"{_NUMBERS[most] if most < len(_NUMBERS) else most} words or fewer"
+
+
+def _is_latin(text: str) -> bool:
+    """At least half of the letters are Latin: syllables of other scripts would be guessed."""
+    if text.isascii():
+        return True
+    letters = [character for character in text if character.isalpha()]
+    return 2 * sum(character < "\u0250" for character in letters) >= len(letters)
