@@ -1,0 +1,15 @@
+"""``report.json``: the result as a versioned document, described by ``docs/report.schema.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evalkit.records import Result
+from evalkit.report.files import write_text
+from evalkit.runner.document import to_json
+
+NAME = "report.json"
+
+
+def write(result: Result, folder: Path) -> Path:
+    return write_text(folder / NAME, to_json(result, indent=2) + "\n")

@@ -1,0 +1,278 @@
+"""What a person sees when a run ends: first the answer, then why, then what to do. Nothing else scrolls by.
+
+Every text goes into a ``rich.text.Text``, never into markup, with control characters made visible before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from evalkit.records import Result
+from evalkit.report import formatting, view
+from evalkit.report.hostile import one_line, shorten_end
+from evalkit.report.window import ASCII, UNICODE, characters
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.table import Table
+    from rich.text import Text
+
+MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
+PLAIN_MARKS = {"pass": "+", "fail": "x", "unsure": "~"}
+STYLES = {"pass": "green", "fail": "bold red", "unsure": "yellow"}
+DRAWING = 21
+LONGEST_GATE = 60
+LEAST_REASON = 26
+PLAIN = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "...", "×": "x", "∞": "inf", "↵": "/", "⟨": "<", "⟩": ">"})
+
+
+def show(result: Result, console: Console, *, report: str = "") -> None:
+    """Print the verdict to a console, in what its width, colours and encoding can carry."""
+    console.print(
+        render(result, console_width=console.width, unicode=carries_unicode(console.encoding), report=report),
+        soft_wrap=False,
+        highlight=False,
+    )
+
+
+def carries_unicode(encoding: str) -> bool:
+    try:
+        "✓├●┊–".encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def render(
+    result: Result, *, console_width: int = 80, colour: bool = True, unicode: bool = True, report: str = ""
+) -> Group:
+    """The whole verdict as lines of text, none wider than ``console_width``."""
+    from rich.console import Group
+
+    lines = [
+        *_head(result, console_width),
+        _blank(),
+        *_gate_lines(result, console_width, unicode=unicode),
+        *_fates(result, console_width),
+        _blank(),
+        *_foot(result, console_width, report),
+    ]
+    return Group(*(_finish(line, colour=colour, unicode=unicode) for line in lines))
+
+
+def _blank() -> Text:
+    return _text("")
+
+
+def _text(*parts: str | tuple[str, str]) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+
+
+def _finish(line: Text, *, colour: bool, unicode: bool) -> Text:
+    """Without Unicode, what has no plain counterpart is written as an escape, so that printing cannot fail."""
+    from rich.text import Text
+
+    if unicode and colour:
+        return line
+    finished = Text(no_wrap=True, overflow="ellipsis")
+    for piece, style in _runs(line):
+        plain = piece if unicode else piece.translate(PLAIN).encode("ascii", "backslashreplace").decode("ascii")
+        finished.append(plain, style if colour else "")
+    return finished
+
+
+def _runs(line: Text) -> Iterator[tuple[str, str]]:
+    """Pieces of one style each."""
+    at = 0
+    for span in sorted(line.spans):
+        if span.start > at:
+            yield line.plain[at : span.start], ""
+        yield line.plain[span.start : span.end], str(span.style)
+        at = span.end
+    yield line.plain[at:], ""
+
+
+def outcome_shade(result: Result) -> str:
+    return "pass" if result.outcome.passed else "fail" if result.outcome.exit_code == 1 else "unsure"
+
+
+def _head(result: Result, width: int) -> Iterator[Text]:
+    from rich.cells import cell_len
+
+    subject, word = view.subject(result), one_line(result.outcome.word).upper()
+    style = f"bold {STYLES[outcome_shade(result)].removeprefix('bold ')}"
+    gap = width - cell_len(subject) - cell_len(word)
+    if gap >= 2:
+        yield _text((subject, "bold"), " " * gap, (word, style))
+    else:
+        yield from (_text((line, "bold")) for line in wrap(subject, width))
+        yield _text((word, style))
+    yield from (_text(line) for line in wrap(one_line(result.outcome.reason), width))
+    yield from (_text((line, "dim")) for line in wrap(view.effort(result), width))
+
+
+def _gate_lines(result: Result, width: int, *, unicode: bool) -> Iterator[Text]:
+    gates = [gate for gate in view.gates(result) if not gate.automatic or gate.status != "pass"]
+    if not gates:
+        return
+    columns = _Columns.fitting(gates, width)
+    yield columns.heading()
+    for gate in gates:
+        yield from columns.lines(gate, unicode=unicode)
+
+
+class _Columns:
+    """Widths of the gate table. What a narrow terminal loses first is the drawing, then the interval."""
+
+    def __init__(self, gate: int, value: int, interval: int, *, drawing: bool, reason: int, width: int) -> None:
+        self.gate, self.value, self.interval = gate, value, interval
+        self.drawing, self.reason, self.width = drawing, reason, width
+
+    @classmethod
+    def fitting(cls, gates: Sequence[view.GateView], width: int) -> _Columns:
+        from rich.cells import cell_len
+
+        name = min(max([4, *(cell_len(g.gate) for g in gates)]), LONGEST_GATE)
+        value = max([5, *(cell_len(g.value) for g in gates)])
+        interval = max([len("95% interval"), *(cell_len(_interval(g)) for g in gates)])
+        used = 4 + name + 2 + value
+        drawing = used + 2 + DRAWING + 2 + interval <= width
+        if drawing:
+            used += 2 + DRAWING
+        if used + 2 + interval > width:
+            interval = 0
+            name = min(name, max(12, width - 4 - 2 - value))
+        else:
+            used += 2 + interval
+        reason = width - used - 2
+        return cls(name, value, interval, drawing=drawing, reason=reason if reason >= LEAST_REASON else 0, width=width)
+
+    def heading(self) -> Text:
+        text = "    " + _pad("gate", self.gate) + "  " + _pad("value", self.value, right=True)
+        if self.drawing:
+            text += "  " + _pad("", DRAWING)
+        if self.interval:
+            text += "  " + _pad("95% interval", self.interval)
+        return _text((text.rstrip(), "dim"))
+
+    def lines(self, gate: view.GateView, *, unicode: bool) -> Iterator[Text]:
+        mark = (MARKS if unicode else PLAIN_MARKS)[gate.shade]
+        style = STYLES[gate.shade]
+        reason = _reason(gate)
+        names = wrap(gate.gate, self.gate)
+        parts: list[str | tuple[str, str]] = [("  " + mark + " ", style), _pad(names[0], self.gate), "  "]
+        parts.append((_pad(gate.value, self.value, right=True), style))
+        if self.drawing:
+            drawn = characters(gate.picture, DRAWING, UNICODE if unicode else ASCII) if gate.picture else ""
+            parts += ["  ", (_pad(drawn, DRAWING), style)]
+        if self.interval:
+            parts += ["  ", _pad(_interval(gate), self.interval)]
+        beside = wrap(reason, self.reason) if self.reason and reason else []
+        if beside:
+            parts += ["  ", beside[0]]
+        yield _text(*parts)
+        indent = self.width - self.reason
+        for row in range(1, max(len(names), len(beside))):
+            left = "    " + (names[row] if row < len(names) else "")
+            yield _text(_pad(left, indent) + (beside[row] if row < len(beside) else ""))
+        if reason and not beside:
+            yield from (_text(("      " + line, "dim")) for line in wrap(reason, self.width - 6))
+
+
+def _interval(gate: view.GateView) -> str:
+    return gate.interval if gate.picture else ""
+
+
+def _reason(gate: view.GateView) -> str:
+    """A gate that passed by its interval has nothing to explain."""
+    if gate.status == "pass":
+        return "" if gate.picture and gate.confidence else gate.reason
+    if gate.status == "fail":
+        return gate.brief
+    return f"{gate.status}: {gate.brief}"
+
+
+def _fates(result: Result, width: int) -> Iterator[Text]:
+    unscored, errored, reasons = view.fates(result)
+    line = f"{unscored:,} unscored, {formatting.count(errored, 'error')}"
+    why = formatting.reasons({shorten_end(reason, 100): times for reason, times in reasons.items()})
+    line += f" ({why})" if why else ""
+    style = STYLES["unsure"] if errored else "dim"
+    yield from (_text(("    " + part, style)) for part in wrap(line, width - 4))
+
+
+def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
+    rows: list[tuple[str, str, str]] = [("warn", notice, STYLES["unsure"]) for notice in _few(view.notices(result), 5)]
+    if worst := view.worst_slices(result):
+        rows.append(("worst", " · ".join(f"{name} {value}" for name, value in worst), ""))
+    if report:
+        rows.append(("report", one_line(report), ""))
+    if result.reproduce:
+        rows.append(("again", one_line(result.reproduce), ""))
+    for label, text, style in rows:
+        for row, line in enumerate(wrap(text, width - 8)):
+            yield _text((f"{label if row == 0 else '':<8}", "dim"), (line, style))
+
+
+def _few(lines: Sequence[str], most: int) -> list[str]:
+    left = len(lines) - most
+    return [*lines[:most], *([f"{formatting.count(left, 'more warning')} in the report"] if left > 0 else [])]
+
+
+def _pad(text: str, width: int, *, right: bool = False) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) > width:
+        return set_cell_size(text, max(width - 1, 0)) + "…" if width else ""
+    padding = " " * (width - cell_len(text))
+    return padding + text if right else text + padding
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines no wider than ``width`` cells, broken at spaces where possible, inside a word where not."""
+    from rich.cells import cell_len, chop_cells
+
+    width = max(width, 8)
+    lines = [""]
+    for word in text.split(" "):
+        for piece in chop_cells(word, width) or [""]:
+            joined = f"{lines[-1]} {piece}" if lines[-1] else piece
+            if cell_len(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(piece)
+    return lines
+
+
+def render_side_by_side(results: Iterable[Result], *, unicode: bool = True) -> Table:
+    """Several models on one suite: a column each, the outcome first, then every gate."""
+    from rich.table import Table
+    from rich.text import Text
+
+    results = list(results)
+    table = Table(title=None, header_style="bold", show_edge=False)
+    table.add_column("gate", overflow="fold")
+    for result in results:
+        table.add_column(Text(one_line(result.run.model)), justify="right", overflow="fold")
+    table.add_row(Text("outcome"), *(Text(r.outcome.word.upper(), style=STYLES[outcome_shade(r)]) for r in results))
+    table.add_section()
+    views = [{gate.gate: gate for gate in view.gates(result)} for result in results]
+    for name in dict.fromkeys(gate.gate for result in results for gate in view.gates(result)):
+        found = [gates.get(name) for gates in views]
+        if any(gate is not None and not (gate.automatic and gate.status == "pass") for gate in found):
+            table.add_row(Text(name), *(_cell(gate, unicode=unicode) for gate in found))
+    return table
+
+
+def _cell(gate: view.GateView | None, *, unicode: bool) -> Text:
+    from rich.text import Text
+
+    if gate is None:
+        return Text(formatting.NONE if unicode else "-")
+    mark = (MARKS if unicode else PLAIN_MARKS)[gate.shade]
+    between = f"\n{gate.interval}" if _interval(gate) else ""
+    written = f"{mark} {gate.value}{between}"
+    return Text(written if unicode else written.translate(PLAIN), style=STYLES[gate.shade], justify="right")

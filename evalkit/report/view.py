@@ -1,0 +1,241 @@
+"""What every rendering says of a result, in words: made once here, so that the renderings only lay it out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evalkit.records import Counts, Estimate, Finding, Interval, MetricInfo, Result, Verdict, Word
+from evalkit.report import formatting
+from evalkit.report.hostile import one_line
+from evalkit.report.window import Picture, picture
+
+COVERAGE = "coverage"
+STATUS = {
+    (Word.PASS, Word.PASS): "pass",
+    (Word.FAIL, Word.FAIL): "fail",
+    (Word.UNSURE, Word.PASS): "unsure, counts as pass",
+    (Word.UNSURE, Word.FAIL): "unsure, counts as fail",
+    (Word.UNSURE, Word.UNSURE): "undecided",
+}
+PHRASES = {
+    ">=": "at least",
+    ">": "above",
+    "<=": "at most",
+    "<": "below",
+    "==": "exactly",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    gate: str
+    word: Word
+    counts_as: Word
+    status: str
+    """``pass``, ``fail``, ``unsure, counts as pass``, ``unsure, counts as fail`` or ``undecided``."""
+    value: str
+    interval: str
+    confidence: str
+    target: str
+    reason: str
+    brief: str
+    """The reason without what a picture of the interval says anyway."""
+    counts: str
+    about: str
+    automatic: bool
+    check: str
+    origin: str
+    picture: Picture | None
+
+    @property
+    def shade(self) -> str:
+        """How it is coloured and marked: a gate that counts as failed looks failed, whatever the evidence says."""
+        return "fail" if self.counts_as is Word.FAIL else str(self.word)
+
+
+def gates(result: Result) -> list[GateView]:
+    """Those that decide against the model first, otherwise in the order of the suite."""
+    rank = {"fail": 0, "unsure, counts as fail": 1, "undecided": 2, "unsure, counts as pass": 3}
+    infos = metric_infos(result)
+    views = [gate_view(verdict, infos) for verdict in result.outcome.verdicts]
+    return sorted(views, key=lambda view: rank.get(view.status, 4))
+
+
+def metric_infos(result: Result) -> dict[tuple[str, str], MetricInfo]:
+    return {(check.name, metric.name): metric for check in result.checks for metric in check.metrics}
+
+
+def gate_view(verdict: Verdict, infos: dict[tuple[str, str], MetricInfo]) -> GateView:
+    """Values stand on the scale that the gate is written in, so that value and target can be compared by eye."""
+    unit = gate_unit(verdict)
+    value, between = decided_on(verdict)
+    against_baseline = "baseline" in verdict.gate.rpartition(verdict.operator)[2]
+    comparable = verdict.contrast is not None or not against_baseline
+    threshold = verdict.threshold if comparable else None
+    if verdict.contrast is not None:
+        written, span = formatting.difference(value, unit), formatting.interval(between, unit, signed=True)
+        counts = f"{formatting.count(verdict.contrast.pairs, 'pair')}, {verdict.contrast.missing:,} on one side only"
+    else:
+        written = formatting.measure(value, unit, apart_from=threshold)
+        span = formatting.interval(between, unit)
+        counts = formatting.counts(verdict.estimate.counts) if verdict.estimate else formatting.NONE
+    drawn = None
+    if value is not None and comparable and verdict.operator != "==":
+        share = verdict.contrast is None and is_share(verdict.estimate, infos)
+        drawn = picture(value, between, threshold, verdict.operator, share=share)
+    return GateView(
+        gate=one_line(verdict.gate),
+        word=verdict.word,
+        counts_as=verdict.counts_as,
+        status=STATUS.get((verdict.word, verdict.counts_as), f"{verdict.word}, counts as {verdict.counts_as}"),
+        value=written,
+        interval=span,
+        confidence=formatting.confidence(between),
+        target=target(verdict, unit),
+        reason=one_line(verdict.reason),
+        brief=_brief(verdict),
+        counts=counts,
+        about=verdict.about,
+        automatic=verdict.automatic,
+        check=verdict.estimate.check if verdict.estimate else "",
+        origin=one_line(verdict.origin),
+        picture=drawn,
+    )
+
+
+def _brief(verdict: Verdict) -> str:
+    if verdict.word is Word.UNSURE and verdict.more_cases:
+        return f"about {formatting.count(verdict.more_cases, 'more case')} would settle it"
+    return one_line(verdict.reason)
+
+
+def gate_unit(verdict: Verdict) -> str:
+    """BLEU is printed as 27.4, but beside ``>= 0.20`` it has to be 0.274."""
+    unit = verdict.estimate.unit if verdict.estimate else ""
+    return "share" if unit == "score100" else unit
+
+
+def decided_on(verdict: Verdict) -> tuple[float | None, Interval | None]:
+    if verdict.contrast is not None:
+        return verdict.contrast.value, verdict.contrast.interval
+    if verdict.estimate is not None:
+        return verdict.estimate.value, verdict.estimate.interval
+    return None, None
+
+
+def target(verdict: Verdict, unit: str) -> str:
+    """``at least 0.95``; for a gate on a baseline, as it is written."""
+    written = verdict.gate.rpartition(verdict.operator)[2].strip()
+    if "baseline" in written or verdict.threshold is None:
+        return f"{PHRASES.get(verdict.operator, verdict.operator)} {one_line(written)}"
+    return f"{PHRASES.get(verdict.operator, verdict.operator)} {formatting.measure(verdict.threshold, unit)}"
+
+
+def is_share(estimate: Estimate | None, infos: dict[tuple[str, str], MetricInfo]) -> bool:
+    if estimate is None:
+        return False
+    info = infos.get((estimate.check, estimate.metric))
+    return estimate.unit in {"share", "score100"} or (info is not None and info.bounds == (0.0, 1.0))
+
+
+def subject(result: Result) -> str:
+    """``assistant-quality on smollm2-135m (fp32, cpu)``."""
+    details = result.model.details if result.model else {}
+    named = [str(details[key]) for key in ("dtype", "device") if details.get(key)]
+    return one_line(f"{result.run.suite} on {result.run.model}" + (f" ({', '.join(named)})" if named else ""))
+
+
+def sentence(result: Result) -> str:
+    """The answer in one sentence, with the outcome's own word in it."""
+    word, model, suite = result.outcome.word, one_line(result.run.model), one_line(title(result))
+    sentences = {
+        "good enough": f"{model} is good enough for {suite}.",
+        "not good enough": f"{model} is not good enough for {suite}.",
+        "unsure": f"It is unsure whether {model} is good enough for {suite}.",
+        "not measured": f"{model} was not measured well enough to judge it by {suite}.",
+        "nothing evaluated": f"Nothing was evaluated, so {suite} says nothing about {model}.",
+        "interrupted": f"The run was interrupted before {suite} could judge {model}.",
+    }
+    return sentences.get(word, f"{model} on {suite}: {word}.")
+
+
+def title(result: Result) -> str:
+    return result.suite_title or result.run.suite
+
+
+def effort(result: Result) -> str:
+    """``412 cases, 388 questions asked for 1,164 needed, 2 min 41 s``."""
+    usage = result.usage
+    asked = f"{formatting.count(usage.asked, 'question')} asked for {usage.needed:,} needed"
+    reused = f" ({usage.reused:,} known from before)" if usage.reused else ""
+    return f"{formatting.count(usage.cases, 'case')}, {asked}{reused}, {formatting.duration(usage.seconds)}"
+
+
+def fates(result: Result) -> tuple[int, int, dict[str, int]]:
+    """Unscored and errored measurements over all checks, and why, the most frequent first."""
+    reasons: dict[str, int] = {}
+    for check in result.checks:
+        for reason, times in check.counts.reasons.items():
+            shown = one_line(reason)
+            reasons[shown] = reasons.get(shown, 0) + times
+    ranked = dict(sorted(reasons.items(), key=lambda item: -item[1]))
+    unscored = sum(check.counts.unscored for check in result.checks)
+    errored = sum(check.counts.errored for check in result.checks)
+    return unscored, errored, ranked
+
+
+def notices(result: Result) -> list[str]:
+    """Everything a person should know before trusting the numbers."""
+    said = list(result.warnings)
+    for check in result.checks:
+        said += [f"{check.name}: {warning}" for warning in check.warnings]
+        if check.skipped_rows:
+            rows = formatting.count(check.skipped_rows, "row")
+            said.append(f"{check.name}: {rows} of dataset {check.dataset} left out as faulty")
+    if result.usage.incidents:
+        many = formatting.count(result.usage.incidents, "request")
+        said.append(f"{many} got two different texts in the store; the first one counts")
+    if result.run.partial:
+        said.append("This run is partial (--limit or --only): it cannot be a baseline")
+    return list(dict.fromkeys(one_line(warning) for warning in said))
+
+
+def worst_slices(result: Result, most: int = 4) -> list[tuple[str, str]]:
+    """The slices with the lowest values, one metric a check: a gated one where there is one, else its first."""
+    infos = metric_infos(result)
+    ranked: list[tuple[float, str, str]] = []
+    for check in result.checks:
+        metric = leading_metric(result, check.name)
+        for estimate in result.estimates:
+            if estimate.check != check.name or estimate.metric != metric or not estimate.slice:
+                continue
+            if estimate.value is None or not is_share(estimate, infos):
+                continue
+            good = estimate.value if estimate.better == "higher" else 1 - estimate.value
+            where = ",".join(estimate.slice.values())
+            ranked.append((good, one_line(f"{check.name}[{where}]"), formatting.number(estimate.value, estimate.unit)))
+    return [(name, value) for good, name, value in sorted(ranked)[:most] if good < 1]
+
+
+def leading_metric(result: Result, check: str) -> str:
+    gated = [v.estimate.metric for v in result.outcome.verdicts if v.estimate and v.estimate.check == check]
+    named = [m for m in gated if m != COVERAGE]
+    if named:
+        return named[0]
+    summary = next((c for c in result.checks if c.name == check), None)
+    return summary.metrics[0].name if summary and summary.metrics else ""
+
+
+def of_check(estimates: Iterable[Estimate], check: str) -> list[Estimate]:
+    return [estimate for estimate in estimates if estimate.check == check]
+
+
+def finding_value(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> str:
+    info = infos.get((finding.check, finding.metric))
+    return formatting.measure(finding.value, info.unit if info else "")
+
+
+def coverage_text(counts: Counts) -> str:
+    return formatting.number(counts.coverage if counts.planned else math.nan, "share")
