@@ -1,4 +1,4 @@
-"""Settings from ``evalkit.toml`` or ``[tool.evalkit]``, then ``EVALKIT_*``, then options; each knows where it came from."""
+"""Settings from ``evalkit.toml`` or ``[tool.evalkit]``, then ``EVALKIT_*``, then options; each knows its origin."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class Settings(BaseModel):
     concurrency: int = Field(8, ge=1, description="Requests under way at once to an endpoint.")
     trust_remote_code: bool = False
     allow_pickle: bool = False
-    models: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Named models: ref, body, response, ...")
+    models: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Named models: ref, body, response, ..."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Configuration:
     """Key to the file, variable or option that set it."""
 
     def model_settings(self, name: str) -> tuple[str, ModelSettings]:
-        """The reference behind a model name, with the settings that go with it. Names of ``[models.NAME]`` come first."""
+        """The reference behind a model name, and the settings that go with it. ``[models.NAME]`` comes first."""
         shared = {key.name for key in fields(ModelSettings)} & set(Settings.model_fields)
         base = ModelSettings(**{key: getattr(self.settings, key) for key in shared})
         if name not in self.settings.models:
@@ -63,16 +65,24 @@ class Configuration:
         for key in own:
             if key not in known:
                 raise ConfigurationError(
-                    f"unknown key '{key}' of model '{name}'", where=where, hint=did_you_mean(key, ["ref", *sorted(known)])
+                    f"unknown key '{key}' of model '{name}'",
+                    where=where,
+                    hint=did_you_mean(key, ["ref", *sorted(known)]),
                 )
         return reference, replace(base, **own)
 
 
-def configure(options: Mapping[str, Any] | None = None, *, folder: Path | None = None, environ: Mapping[str, str] = os.environ) -> Configuration:
+def configure(
+    options: Mapping[str, Any] | None = None, *, folder: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> Configuration:
     """``options`` are those given on the command line or as keywords; None means not given."""
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for layer, layer_origins in (_from_file(folder or Path.cwd()), _from_environment(environ), _from_options(options or {})):
+    for layer, layer_origins in (
+        _from_file(folder or Path.cwd()),
+        _from_environment(environ),
+        _from_options(options or {}),
+    ):
         values.update(layer)
         origins.update(layer_origins)
     try:
@@ -82,10 +92,14 @@ def configure(options: Mapping[str, Any] | None = None, *, folder: Path | None =
         key = str(first["loc"][0])
         where = origins.get(key, "")
         if first["type"] == "extra_forbidden":
-            raise ConfigurationError(f"unknown key '{key}'", where=where, hint=did_you_mean(key, Settings.model_fields)) from error
+            raise ConfigurationError(
+                f"unknown key '{key}'", where=where, hint=did_you_mean(key, Settings.model_fields)
+            ) from error
         field_ = Settings.model_fields[key]
         hint = f"{key}: {field_.description}" if field_.description else ""
-        raise ConfigurationError(f"{key} is {first['input']!r}: {first['msg'].lower()}", where=where, hint=hint) from error
+        raise ConfigurationError(
+            f"{key} is {first['input']!r}: {first['msg'].lower()}", where=where, hint=hint
+        ) from error
 
 
 def _from_file(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:

@@ -391,7 +391,7 @@ class MetricInfo:
     kind: str
     better: str = "higher"
     unit: str = ""
-    bounds: tuple[float | None, float | None] | None = None
+    bounds: tuple[float, float] | None = None
     signature: str = ""
     worst: Vector | None = None
     quantile: float | None = None

@@ -1,4 +1,4 @@
-"""What ``evalkit run`` does with its options: a run for every model, shown, written down, and turned into one exit code."""
+"""What ``evalkit run`` does: a run for every model, shown, written down, and turned into one exit code."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
     return int(worst_code(result.outcome.exit_code for result in results))
 
 
-def _evaluate(
+def _evaluate(  # noqa: PLR0917
     configuration: Configuration, store: Store, suite: Suite, name: str, model: str, options: Mapping[str, Any]
 ) -> Result:
     from evalkit.cli.progress import showing_progress
@@ -89,7 +89,9 @@ def require_writable(folder: Path) -> None:
 
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not existing.is_dir():
-        raise ReportError(f"'{existing}' is not a folder, so no report can be written to '{folder}'", hint="--report DIR")
+        raise ReportError(
+            f"'{existing}' is not a folder, so no report can be written to '{folder}'", hint="--report DIR"
+        )
     if not os.access(existing, os.W_OK | os.X_OK):
         raise ReportError(f"'{existing}' cannot be written to", hint="choose another folder: --report DIR")
 
@@ -111,7 +113,16 @@ def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any
         return
     from evalkit.report.terminal import render
 
-    _console().print(render(result, report=folder))
+    console = _console()
+    console.print(
+        render(
+            result,
+            console_width=console.width,
+            colour=console.color_system is not None,
+            unicode=not console.legacy_windows and "utf" in console.encoding,
+            report=str(folder / "report.html"),
+        )
+    )
 
 
 def _console() -> Any:

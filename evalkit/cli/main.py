@@ -55,7 +55,8 @@ class LazyCommands(click.Group):
 @click.group(
     cls=LazyCommands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 passed, 1 not good enough, 2 wrong input, 3 not measured, 4 unsure, 5 nothing evaluated, 130 interrupted.",
+    epilog="Exit codes: 0 passed, 1 not good enough, 2 wrong input, 3 not measured, 4 unsure, "
+    "5 nothing evaluated, 130 interrupted.",
 )
 @click.version_option(evalkit.__version__, prog_name="evalkit")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")

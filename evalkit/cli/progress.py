@@ -26,7 +26,8 @@ def showing_progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
 @contextmanager
 def _moving_line() -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         SpinnerColumn(),
@@ -59,8 +60,13 @@ def _plain_lines() -> Callable[[Progress], None]:
         if time.monotonic() - shown_at < SECONDS_BETWEEN_LINES:
             return
         shown_at = time.monotonic()
-        line = f"{progress.suite}: {progress.done}/{progress.cases} cases, {progress.tally.asked} asked, {progress.seconds:.0f} s"
-        print(f"{line}, {_rate(progress)}" if _rate(progress) else line, file=sys.stderr, flush=True)
+        parts = [
+            f"{progress.suite}: {progress.done}/{progress.cases} cases",
+            f"{progress.tally.asked} asked",
+            f"{progress.seconds:.0f} s",
+            _rate(progress),
+        ]
+        print(", ".join(part for part in parts if part), file=sys.stderr, flush=True)
 
     return show
 

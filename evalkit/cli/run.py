@@ -6,20 +6,32 @@ from typing import Any
 
 import click
 
-from evalkit.cli.options import engine_options, json_option, model_option, open_configured_store, scope_options, store_option
+from evalkit.cli.options import (
+    engine_options,
+    json_option,
+    model_option,
+    scope_options,
+    store_option,
+)
 
 
 @click.command("run")
 @click.argument("suite")
 @model_option
-@click.option("--baseline", metavar="RUN", default="", help="Finished run to compare with: id, prefix, last or last:SUITE.")
+@click.option(
+    "--baseline", metavar="RUN", default="", help="Finished run to compare with: id, prefix, last or last:SUITE."
+)
 @scope_options
-@click.option("--replicate", type=click.IntRange(min=0), default=0, help="Independent repetition number; shares no answers.")
+@click.option(
+    "--replicate", type=click.IntRange(min=0), default=0, help="Independent repetition number; shares no answers."
+)
 @store_option
 @click.option("--report", metavar="DIR", help="Folder for this run's report files.  [default: reports/RUN]")
 @click.option("--resume", is_flag=True, help="Insist on going on with an interrupted run.")
 @click.option("--fresh", is_flag=True, help="Begin a new run and ask everything again.")
-@click.option("--strict", is_flag=True, help="Treat warnings about the suite, such as gates that cannot be proven, as errors.")
+@click.option(
+    "--strict", is_flag=True, help="Treat warnings about the suite, such as gates that cannot be proven, as errors."
+)
 @engine_options
 @click.option("-q", "--quiet", is_flag=True, help="Print the outcome in one line.")
 @json_option
@@ -39,7 +51,5 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
 
     if options["resume"] and options["fresh"]:
         raise ConfigurationError("--resume and --fresh exclude each other", hint="give one of them")
-    configuration = configure(
-        {key: options[key] for key in ("store", "limit", "device", "dtype", "batch_size")}
-    )
+    configuration = configure({key: options[key] for key in ("store", "limit", "device", "dtype", "batch_size")})
     return evaluate_models(configuration, suite, models or (configuration.settings.model,), options)

@@ -69,7 +69,7 @@ def _decide_one(gate: Gate, table: CheckTable, wanted: Mapping[str, str], settin
         return _decide_universal(gate, table, estimate, wanted)
     if gate.metric == COVERAGE or (gate.about == "dataset" and setting.complete):
         return _decide_exactly(gate, estimate)
-    return _decide_interval(gate, estimate, estimate.value, estimate.interval, setting)
+    return _decide_interval(gate, estimate, setting)
 
 
 def _verdict(gate: Gate, word: Word, reason: str, estimate: Estimate, counts_as: Word | None = None) -> Verdict:
@@ -111,7 +111,9 @@ def _decide_exactly(gate: Gate, estimate: Estimate) -> Verdict:
 def _decide_universal(gate: Gate, table: CheckTable, estimate: Estimate, wanted: Mapping[str, str]) -> Verdict:
     metric: Metric = table.columns[gate.metric].metric
     vectors, kept = table.vectors(gate.metric, table.positions(wanted))
-    against = [table.cases[i] for vector, i in zip(vectors, kept, strict=True) if metric.value(vector) != gate.threshold]
+    against = [
+        table.cases[i] for vector, i in zip(vectors, kept, strict=True) if metric.value(vector) != gate.threshold
+    ]
     total = len(vectors)
     if against:
         return _verdict(gate, Word.FAIL, f"{len(against)} of {total} cases contradict it, first {against[0]}", estimate)
@@ -135,15 +137,16 @@ def _side(gate: Gate, interval: Interval | None, threshold: float) -> Word:
     return Word.PASS if above else Word.FAIL if below else Word.UNSURE
 
 
-def _decide_interval(
-    gate: Gate, estimate: Estimate, value: float, interval: Interval | None, setting: Setting, contrast_: Contrast | None = None
-) -> Verdict:
+def _decide_interval(gate: Gate, estimate: Estimate, setting: Setting, against: Contrast | None = None) -> Verdict:
+    """By where the interval lies: of the estimate itself, or of its difference to the baseline."""
+    value, interval = (against.value, against.interval) if against else (estimate.value, estimate.interval)
+    assert value is not None
     word = _side(gate, interval, gate.threshold)
     confidence = f"{interval.confidence:.0%} interval" if interval else "interval"
     verb = {Word.PASS: "is on the good side of", Word.FAIL: "is on the bad side of"}
     if word is not Word.UNSURE:
         verdict = _verdict(gate, word, f"the whole {confidence} {verb[word]} the target", estimate)
-        return replace(verdict, contrast=contrast_)
+        return replace(verdict, contrast=against)
     more = cases_needed(value, gate.threshold, interval, estimate.counts.scored) if interval else None
     reason = "one case has no interval" if interval is None else f"the {confidence} holds the target"
     if more:
@@ -153,7 +156,7 @@ def _decide_interval(
         counts_as = Word.PASS if gate.holds(value) else Word.FAIL
         reason += "; the point estimate decides"
     verdict = _verdict(gate, Word.UNSURE, reason, estimate, counts_as)
-    return replace(verdict, more_cases=more, contrast=contrast_)
+    return replace(verdict, more_cases=more, contrast=against)
 
 
 def _decide_baseline(
@@ -168,7 +171,7 @@ def _decide_baseline(
         return _undecided(gate, estimate, f"not comparable with {setting.baseline_name}: {error}")
     if difference.value is None:
         return _undecided(gate, estimate, f"no case in common with {setting.baseline_name}")
-    verdict = _decide_interval(gate, estimate, difference.value, difference.interval, setting, difference)
+    verdict = _decide_interval(gate, estimate, setting, difference)
     missing = f", {difference.missing} cases only on one side" if difference.missing else ""
     paired = f"{difference.value:+.4g} against {setting.baseline_name} over {difference.pairs} pairs{missing}"
     return replace(verdict, reason=f"{paired}: {verdict.reason}")

@@ -21,7 +21,10 @@ PATTERN = re.compile(
     \s*$""",
     re.VERBOSE,
 )
-FORMS = "CHECK.METRIC >= 0.8, CHECK.METRIC[label=value] >= 0.8, min CHECK.METRIC by LABEL >= 0.8, CHECK.METRIC >= baseline - 0.02"
+FORMS = (
+    "CHECK.METRIC >= 0.8, CHECK.METRIC[label=value] >= 0.8, min CHECK.METRIC by LABEL >= 0.8, "
+    "CHECK.METRIC >= baseline - 0.02"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ def parse_gate(text: str, *, about: str = "population", origin: str = "", automa
     extreme, operator = match["extreme"], match["operator"]
     if bool(extreme) and not match["by"]:
         raise SuiteError(
-            f"gate '{text}' says {extreme} but not over what", where=origin, hint=f"add a label: {extreme} ... by category"
+            f"gate '{text}' says {extreme} but not over what",
+            where=origin,
+            hint=f"add a label: {extreme} ... by category",
         )
     if (extreme == "min" and operator.startswith("<")) or (extreme == "max" and operator.startswith(">")):
         other = "max" if extreme == "min" else "min"
@@ -96,7 +101,9 @@ def parse_gate(text: str, *, about: str = "population", origin: str = "", automa
         )
     if match["baseline"]:
         if operator == "==":
-            raise SuiteError(f"gate '{text}' cannot ask for equality with a baseline", where=origin, hint="use >= or <=")
+            raise SuiteError(
+                f"gate '{text}' cannot ask for equality with a baseline", where=origin, hint="use >= or <="
+            )
         margin = _number(match["margin"]) if match["margin"] else 0.0
         threshold = -margin if match["sign"] == "-" else margin
     else:

@@ -39,9 +39,13 @@ class Limits:
 
     def check(self, asked: int) -> None:
         if self.requests is not None and asked >= self.requests:
-            raise LimitReached(f"the suite's limit of {self.requests:,} requests is reached", hint="the same command goes on from here")
+            raise LimitReached(
+                f"the suite's limit of {self.requests:,} requests is reached", hint="the same command goes on from here"
+            )
         if self.minutes is not None and time.monotonic() - self.started >= 60 * self.minutes:
-            raise LimitReached(f"the suite's limit of {self.minutes:g} minutes is reached", hint="the same command goes on from here")
+            raise LimitReached(
+                f"the suite's limit of {self.minutes:g} minutes is reached", hint="the same command goes on from here"
+            )
 
 
 class Asker:

@@ -67,4 +67,3 @@ def summarise(plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, Che
             )
         )
     return tuple(summaries)
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from evalkit.errors import DatasetError
@@ -68,5 +68,3 @@ def _cut_left(sample: Sample, room: int, count: CountTokens) -> Sample:
         else:
             high = middle
     return with_messages(sample, text[low:])
-
-

@@ -58,7 +58,7 @@ def _advance(one: _Open, answers: Sequence[Answer] | None, following: list[_Open
         requests = next(one.conversation) if answers is None else one.conversation.send(answers)
     except StopIteration as end:
         one.examined.score = end.value
-    except Exception as error:  # a check is a plugin: one case that breaks it must not lose the run
+    except Exception as error:  # noqa: BLE001 - a check is a plugin: one case that breaks it must not lose the run
         one.examined.score = Score(error=f"plugin: {type(error).__name__}: {error}")
     else:
         following.append(_Open(one.examined, one.conversation, requests))

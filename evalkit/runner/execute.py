@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,8 +46,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    scope: Scope = Scope()
-    settings: ModelSettings = ModelSettings()
+    scope: Scope = field(default_factory=Scope)
+    settings: ModelSettings = field(default_factory=ModelSettings)
     baseline: str = ""
     """A finished run to compare with: id, prefix, ``last`` or ``last:SUITE``."""
     replicate: int = 0
@@ -73,7 +73,11 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
         plan, cut = fit_context(plan, backend)
         baseline, baseline_name = _baseline(store, suite, options.baseline, plan)
         run = _begin(store, plan, backend.info, options)
-        return _run(_Running(plan, backend, store, run, options, started, [*plan.warnings(), *cut, *doubts]), baseline, baseline_name)
+        return _run(
+            _Running(plan, backend, store, run, options, started, [*plan.warnings(), *cut, *doubts]),
+            baseline,
+            baseline_name,
+        )
     finally:
         backend.close()
 
@@ -107,10 +111,13 @@ def _baseline(store: Store, suite: Suite, name: str, plan: Plan) -> tuple[Measur
         return None, ""
     run = store.get_run(name, suite=suite.name)
     if run.state != "finished":
-        raise StoreError(f"run {run.id} is {run.state}; a baseline is a finished run", hint="evalkit list shows the runs")
+        raise StoreError(
+            f"run {run.id} is {run.state}; a baseline is a finished run", hint="evalkit list shows the runs"
+        )
     if run.partial:
         raise StoreError(
-            f"run {run.id} is partial (made with --limit or --only); it cannot be a baseline", hint="run the whole suite once"
+            f"run {run.id} is partial (made with --limit or --only); it cannot be a baseline",
+            hint="run the whole suite once",
         )
     for dataset in plan.datasets.values():
         theirs = run.datasets.get(dataset.name)
@@ -169,7 +176,9 @@ def _run(running: _Running, baseline: Measurements | None, baseline_name: str) -
         store.transition(run.id, "interrupted", cause=str(stop) or "interrupted by hand")
         if isinstance(stop, Interrupted):
             raise
-        raise Interrupted("interrupted; everything answered so far is kept", hint="the same command goes on from here") from stop
+        raise Interrupted(
+            "interrupted; everything answered so far is kept", hint="the same command goes on from here"
+        ) from stop
     except BaseException as error:
         store.transition(run.id, "failed", cause=f"{type(error).__name__}: {error}")
         raise
@@ -186,6 +195,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         seconds = time.monotonic() - running.started
         running.options.on_progress(Progress(plan.suite.name, run.model, cases, done, tally, stage, seconds))
 
+    signatures = {check.name: "\n".join(metric.signature for metric in check.check.metrics) for check in plan.checks}
     asker = Asker(
         store,
         run.id,
@@ -200,7 +210,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
             for one in examine(block, asker):
                 case, name = one.planned.case, one.planned.check.name
                 tables[name].add(case.id, case.cluster, case.labels, one.score)
-                rows.append(ScoreRow(name, case, one.planned.position, tuple(one.keys), one.score))
+                rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
             store.put_scores(run.id, rows)
             done += len(block)
             show(asker.tally)

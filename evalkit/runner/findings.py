@@ -76,9 +76,7 @@ def exchanges_of(store: Store, fingerprint: str, scores: Iterable[StoredScore]) 
     return {score.case: list(_exchange(score, samples, answers)) for score in wanted}
 
 
-def _exchange(
-    score: StoredScore, samples: Mapping[str, Sample], answers: Mapping[str, Answer]
-) -> Iterator[Exchange]:
+def _exchange(score: StoredScore, samples: Mapping[str, Sample], answers: Mapping[str, Answer]) -> Iterator[Exchange]:
     """Pair answers with the samples they answer: one each, or several answers to one sample."""
     for position, key in enumerate(score.keys):
         name = score.samples[position] if position < len(score.samples) else score.samples[-1]

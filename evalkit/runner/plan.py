@@ -99,7 +99,10 @@ def _chosen(suite: Suite, only: Sequence[str]) -> tuple[SuiteCheck, ...]:
     names = [check.name for check in suite.checks]
     for name in only:
         if name not in names:
-            raise SuiteError(f"--only names a check that suite '{suite.name}' does not have: '{name}'", hint=did_you_mean(name, names, "its checks"))
+            raise SuiteError(
+                f"--only names a check that suite '{suite.name}' does not have: '{name}'",
+                hint=did_you_mean(name, names, "its checks"),
+            )
     return tuple(check for check in suite.checks if not only or check.name in only)
 
 
@@ -134,7 +137,11 @@ def _verify_slices(suite: Suite, checks: Sequence[SuiteCheck], datasets: Mapping
         for label in (*gate.slice, *((gate.by,) if gate.by else ())):
             if label not in values:
                 hint = did_you_mean(label, values, "its labels")
-                raise SuiteError(f"gate '{gate.text}' slices by '{label}', a column that dataset '{dataset.name}' does not have", where=gate.origin, hint=hint)
+                raise SuiteError(
+                    f"gate '{gate.text}' slices by '{label}', a column that dataset '{dataset.name}' does not have",
+                    where=gate.origin,
+                    hint=hint,
+                )
         for label, value in gate.slice.items():
             if value not in values[label]:
                 hint = did_you_mean(value, sorted(values[label])[:40], f"its values of {label}")

@@ -11,7 +11,7 @@ from evalkit.stats.power import Provable, provable
 def provability(plan: Plan, gate: Gate) -> tuple[int, Provable | None]:
     """How many cases the gate has at most (in its smallest slice), and whether the best possible result proves it."""
     check = next(check for check in plan.checks if check.name == gate.check)
-    cases = [case for case in check.check.cases(plan.samples(check.dataset))]
+    cases = list(check.check.cases(plan.samples(check.dataset)))
     labels = [case.labels for case in cases]
     labels = [found for found in labels if all(str(found.get(k)) == v for k, v in gate.slice.items())]
     count = len(labels)

@@ -153,7 +153,7 @@ def _model_in(annotation: Any) -> Any:
 
 
 def _dataset(name: str, config: DatasetConfig, source: Source) -> DatasetSpec:
-    contract: str | Contract = config.contract if isinstance(config.contract, str) else _contract(config.contract)
+    contract: str | Contract = config.contract if isinstance(config.contract, str) else _contract(name, config.contract)
     return DatasetSpec(
         name=name,
         path=config.path,
@@ -170,12 +170,10 @@ def _dataset(name: str, config: DatasetConfig, source: Source) -> DatasetSpec:
     )
 
 
-def _contract(config: ContractConfig) -> Contract:
+def _contract(name: str, config: ContractConfig) -> Contract:
     return Contract(
-        columns=tuple(
-            Column(rule.name, rule.type, rule.nullable, None if rule.values is None else tuple(rule.values))
-            for rule in config.columns
-        )
+        name=f"{name}'s own",
+        columns=tuple(Column(rule.name, rule.type, rule.nullable, tuple(rule.values or ())) for rule in config.columns),
     )
 
 
@@ -240,10 +238,10 @@ def _gates(config: SuiteConfig, checks: tuple[SuiteCheck, ...], source: Source) 
         _resolve(gate, by_name)
         gates.append(gate)
     covered = {gate.check for gate in gates if gate.metric == COVERAGE and not gate.slice and not gate.by}
-    for name in by_name:
-        if name not in covered:
-            text = f"{name}.{COVERAGE} >= {MINIMUM_COVERAGE}"
-            gates.append(parse_gate(text, about="dataset", origin=by_name[name].origin, automatic=True))
+    for check in checks:
+        if check.name not in covered:
+            text = f"{check.name}.{COVERAGE} >= {MINIMUM_COVERAGE}"
+            gates.append(parse_gate(text, about="dataset", origin=check.origin, automatic=True))
     return tuple(gates)
 
 

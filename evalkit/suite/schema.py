@@ -33,7 +33,7 @@ class SampleConfig(Config):
 
 class ColumnRule(Config):
     name: str
-    type: Literal["str", "int", "float", "bool", "list", "dict", "any"] = "any"
+    type: Literal["text", "texts", "integer", "number", "boolean", "list", "object", "any"] = "any"
     nullable: bool = False
     values: list[Any] | None = Field(None, description="The values that are allowed.")
 
@@ -43,8 +43,12 @@ class ContractConfig(Config):
 
 
 class DatasetConfig(Config):
-    path: str = Field(min_length=1, description="File, Arrow folder or hub:ORG/NAME@REV?split=test, relative to this suite.")
-    format: str = Field("", description="Reader, if the file name does not say it: jsonl, json, csv, tsv, parquet, arrow.")
+    path: str = Field(
+        min_length=1, description="File, Arrow folder or hub:ORG/NAME@REV?split=test, relative to this suite."
+    )
+    format: str = Field(
+        "", description="Reader, if the file name does not say it: jsonl, json, csv, tsv, parquet, arrow."
+    )
     contract: Literal["evalkit", "chat", "instruction", "preference", "dpo"] | ContractConfig = "evalkit"
     columns: dict[str, str] = Field(default_factory=dict, description="Our column name: the file's column name.")
     prompt: Prompt = Prompt()
@@ -80,7 +84,9 @@ class GateConfig(Config):
 
 
 class Errors(Config):
-    tolerance: float = Field(0.05, ge=0, le=1, description="Share of errored cases in any check beyond which a run is not measured.")
+    tolerance: float = Field(
+        0.05, ge=0, le=1, description="Share of errored cases in any check beyond which a run is not measured."
+    )
 
 
 class Limits(Config):
@@ -96,10 +102,16 @@ class SuiteConfig(Config):
     generation: Generation = Generation()
     checks: dict[Name, CheckConfig] = Field(min_length=1)
     gates: list[str | GateConfig] = Field(default_factory=list)
-    unsure: Literal["estimate", "pass", "fail"] = Field("estimate", description="What a gate counts as when the evidence cannot tell.")
-    about: Literal["population", "dataset"] = Field("population", description="What gates speak of, unless a gate says otherwise.")
+    unsure: Literal["estimate", "pass", "fail"] = Field(
+        "estimate", description="What a gate counts as when the evidence cannot tell."
+    )
+    about: Literal["population", "dataset"] = Field(
+        "population", description="What gates speak of, unless a gate says otherwise."
+    )
     baseline: Literal["optional", "required"] = "optional"
-    slices: list[str] = Field(default_factory=lambda: ["category"], description="Labels by which every metric is broken down.")
+    slices: list[str] = Field(
+        default_factory=lambda: ["category"], description="Labels by which every metric is broken down."
+    )
     judge: str = Field("", description="Model reference of the judge, for checks that ask one.")
     errors: Errors = Errors()
     limits: Limits = Limits()
