@@ -98,7 +98,7 @@ class Database:
                     connection.close()
                     raise
                 return connection
-            except exc.OperationalError as error:
+            except (exc.OperationalError, sqlite3.OperationalError) as error:
                 if not remaining or not _is_busy(error):
                     raise
                 time.sleep(0.05 * (BUSY_RETRIES - remaining + 1))
@@ -138,8 +138,9 @@ EXPLANATIONS = (
 )
 
 
-def _is_busy(error: exc.OperationalError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and ("locked" in str(error) or "busy" in str(error))
+def _is_busy(error: exc.OperationalError | sqlite3.OperationalError) -> bool:
+    original = error.orig if isinstance(error, exc.OperationalError) else error
+    return isinstance(original, sqlite3.OperationalError) and ("locked" in str(original) or "busy" in str(original))
 
 
 def _prepare_folder(location: Location) -> None:

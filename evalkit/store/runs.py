@@ -124,16 +124,16 @@ class RunTables:
         wanted, _, of_suite = name.partition(":")
         if wanted == "last":
             return self._last(of_suite or suite, finished=finished)
-        now = time.time()
+        if not name:
+            raise self._not_found(name)
+        now, prefix = time.time(), doc.stored_name(name)
         with self.database.reading() as connection:
-            exact = connection.execute(select(runs).where(runs.c.id == doc.stored_name(name))).first()
+            exact = connection.execute(select(runs).where(runs.c.id == prefix)).first()
             if exact is not None:
                 return _run_of(exact, now)
-            query = (
-                _newest(suite).where(runs.c.id.startswith(name, autoescape=True)) if name else _newest(suite).limit(0)
-            )
+            query = _newest(suite).where(runs.c.id.startswith(prefix, autoescape=True))
             found = connection.execute(query.limit(LISTED_WHEN_AMBIGUOUS + 1)).all()
-        found = [row for row in found if row.id.startswith(name)]  # LIKE knows no case in SQLite
+        found = [row for row in found if row.id.startswith(prefix)]  # LIKE knows no case in SQLite
         if len(found) == 1:
             return _run_of(found[0], now)
         if found:
