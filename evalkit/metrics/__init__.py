@@ -1,0 +1,138 @@
+"""Metrics: texts in, sufficient statistics out, and a value from their sum.
+
+    >>> from evalkit import metrics
+    >>> metrics.score("exact_match", ["Paris", "Rome"], [["Paris", "paris"], ["Madrid"]])
+    0.5
+
+Nothing heavy is imported before a metric needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evalkit.metrics import (
+        corpus,
+        keywords,
+        kinds,
+        length,
+        match,
+        numeric,
+        readability,
+        refusal,
+        repetition,
+        rouge,
+        sentiment,
+        words,
+    )
+
+_MODULES = (
+    "corpus",
+    "keywords",
+    "kinds",
+    "length",
+    "match",
+    "numeric",
+    "readability",
+    "refusal",
+    "repetition",
+    "rouge",
+    "sentiment",
+    "words",
+)
+__all__ = [
+    "corpus",
+    "hf_module",
+    "keywords",
+    "kinds",
+    "length",
+    "match",
+    "names",
+    "numeric",
+    "readability",
+    "refusal",
+    "repetition",
+    "rouge",
+    "score",
+    "sentiment",
+    "words",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"evalkit.metrics.{name}")
+    raise AttributeError(f"module 'evalkit.metrics' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def names() -> list[str]:
+    """Of every text metric there is, those of installed plugins included."""
+    from evalkit import plugins
+
+    return plugins.names("evalkit.metrics")
+
+
+def score(name: str, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+    """The metric's value over all rows: ``references`` holds, for each row, the list of its accepted texts.
+
+    Rows that the metric cannot judge (a Chinese reference under ROUGE) are left out; where that leaves none, and for
+    an empty input, a bare string in place of a list, unequal lengths or a row without references, it is a ValueError.
+    An unknown name is a ``PluginError`` that names the nearest one.
+    """
+    from evalkit import plugins
+    from evalkit.records import Answer, Case, Sample, Unscored
+
+    metric = plugins.load("evalkit.metrics", name)
+    _check_rows(hypotheses, references)
+    total: list[float] = []
+    reasons: set[str] = set()
+    for row, (hypothesis, accepted) in enumerate(zip(hypotheses, references, strict=True)):
+        case = Case(str(row), (Sample(str(row), (), tuple(accepted)),))
+        vector = metric.statistics(case, [Answer(hypothesis)])
+        if isinstance(vector, Unscored):
+            reasons.add(vector.reason)
+        else:
+            total = [left + right for left, right in zip(total, vector, strict=True)] if total else list(vector)
+    value = metric.value(tuple(total)) if total else None
+    if value is None:
+        raise ValueError(f"{name}: no row could be scored ({'; '.join(sorted(reasons)) or 'nothing to divide by'})")
+    return float(value)
+
+
+def _check_rows(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    if isinstance(hypotheses, str) or isinstance(references, str):
+        raise ValueError("hypotheses and references are lists with one entry a row, not a single string")  # noqa: TRY004
+    if len(hypotheses) != len(references):
+        raise ValueError(f"{len(hypotheses)} hypotheses but {len(references)} rows of references")
+    if not hypotheses:
+        raise ValueError("no rows to score")
+    for row, (hypothesis, accepted) in enumerate(zip(hypotheses, references, strict=True)):
+        if not isinstance(hypothesis, str):
+            # a bad row among good ones is a bad value of the whole argument: one exception for all that is wrong here
+            raise ValueError(f"row {row}: the hypothesis is a {type(hypothesis).__name__}, not a string")  # noqa: TRY004
+        if isinstance(accepted, str) or not all(isinstance(reference, str) for reference in accepted):
+            raise ValueError(
+                f"row {row}: references are a list of strings, such as ['{accepted}'], also when there is one"
+            )
+        if not accepted:
+            raise ValueError(f"row {row} has no reference")
+
+
+def hf_module(name: str) -> str:
+    """Path of a script for ``evaluate.load``, which then needs no hub: ``evaluate.load(hf_module("rougeL"))``."""
+    from evalkit.errors import PluginError, did_you_mean
+
+    folder = Path(__file__).parent / "hf"
+    script = folder / name / f"{name}.py"
+    if Path(name).name != name or not script.is_file():
+        known = sorted(entry.name for entry in folder.iterdir() if (entry / f"{entry.name}.py").is_file())
+        raise PluginError(f"no evaluate module '{name}'", hint=did_you_mean(name, known, "known modules"))
+    return str(script)

@@ -68,10 +68,13 @@ class SacreMetric(TextMetric):
         return _statistics(self.family, self.options, hypothesis, tuple(references))
 
     def value(self, total: Vector) -> float | None:
-        """None where there is no row; what sacreBLEU says otherwise, an empty text included."""
-        if not any(total):
+        """None where there is no row at all; what sacreBLEU says otherwise, also of empty texts."""
+        if not total:
             return None
-        return float(_scorer(self.family, self.options)._compute_score_from_stats(list(total)).score) / 100.0
+        value = float(_scorer(self.family, self.options)._compute_score_from_stats(list(total)).score) / 100.0
+        return (
+            value if self.bounds is None else min(value, self.bounds[1])
+        )  # sacreBLEU's perfect score is 100.00000000000004
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Bleu(SacreMetric):
             logs = np.where(total > 0, np.log(smoothed), -np.inf)
             brevity = np.where(answered < wanted, np.exp(1.0 - wanted / answered), 1.0)
             scores = brevity * np.exp(logs.mean(axis=1))
-        return np.where(correct.any(axis=1), scores, 0.0)
+        return np.where(correct.any(axis=1), np.minimum(scores, 1.0), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class SentenceBleu(TextMetric):
     def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
         counts = _statistics("bleu", self.options, hypothesis, tuple(references))
         scorer = _scorer("bleu", (*self.options, ("effective_order", True)))
-        return one(scorer._compute_score_from_stats(list(counts)).score / 100.0)
+        return one(min(scorer._compute_score_from_stats(list(counts)).score / 100.0, 1.0))
 
 
 def _bleu_options(tokenize: str, lowercase: bool) -> tuple[tuple[str, Any], ...]:
