@@ -51,7 +51,10 @@ class Accuracy(AnswerCheck):
             yield made[name](self.options.tokenize) if name in made else plugins.load(_GROUP, name)
 
     def judge(self, case: Case, answer: Answer) -> Score:
-        results = {metric.name: metric.statistics(case, (answer,)) for metric in self.text_metrics}
+        results: dict[str, Vector | Unscored] = {}
+        for metric in self.text_metrics:
+            found = metric.statistics(case, (answer,))
+            results[metric.name] = found if isinstance(found, Unscored) else tuple(map(float, found))
         return Score(results, self._evidence(case.sample, answer.text))
 
     @property
