@@ -1,0 +1,45 @@
+# make eval   evaluates the embedded default model and shows the verdict
+# make test   runs all tests with coverage
+# Both create .venv and install what they need. PYTHON chooses another interpreter (3.11 or newer).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUITE ?= quickstart
+MODEL ?= smollm2-135m
+PYTEST_ARGS ?=
+
+.PHONY: eval test lint clean
+.DEFAULT_GOAL := eval
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "evalkit needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[hf]'
+	@touch $@
+
+$(VENV)/.installed-for-tests: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test,lint]'
+	@touch $@
+
+# A failed gate is a finished evaluation: only exit codes beyond "not good enough" and "unsure" stop make.
+eval: $(VENV)/.installed
+	@$(BIN)/evalkit run $(SUITE) --model $(MODEL) || { code=$$?; [ $$code -eq 1 ] || [ $$code -eq 4 ] || exit $$code; }
+
+test: $(VENV)/.installed-for-tests
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=90
+
+lint: $(VENV)/.installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy evalkit
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .evalkit .mypy_cache .ruff_cache .pytest_cache htmlcov .coverage*

@@ -1,0 +1,167 @@
+"""evalkit from Python and notebooks: the same stages as the command line, and results that show themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.configuration import Configuration, configure
+from evalkit.errors import MissingExtra
+from evalkit.records import Estimate, Finding, Outcome, Result, Verdict
+from evalkit.runner.compare import Comparison, compare_runs
+from evalkit.runner.document import to_json
+from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.logs import case_logs
+from evalkit.runner.plan import Scope
+from evalkit.store import Store, open_store
+from evalkit.suite.find import find_suite
+from evalkit.suite.load import Suite
+from evalkit.suite.load import load_suite as _load_suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A finished run: its verdicts and estimates, as objects, a table, JSON or HTML."""
+
+    result: Result
+
+    @property
+    def id(self) -> str:
+        return self.result.run.id
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.result.outcome
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome.passed
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.outcome.verdicts
+
+    @property
+    def estimates(self) -> Mapping[str, Estimate]:
+        """By name: ``accuracy.rougeL``, ``safety.refusal_rate[category=fraud]``."""
+        return {estimate.name: estimate for estimate in self.result.estimates}
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The worst cases of every check."""
+        return self.result.findings
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """The document that ``report.json`` holds."""
+        return to_json(self.result, indent=indent)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for every estimate. Needs the extra ``frames``."""
+        try:
+            import pandas as pd
+        except ModuleNotFoundError as error:
+            raise MissingExtra("RunResult.to_frame", "frames") from error
+        return pd.DataFrame([_row(estimate) for estimate in self.result.estimates])
+
+    def _repr_html_(self) -> str:
+        from evalkit.report.notebook import fragment
+
+        return fragment(self.result)
+
+    def __str__(self) -> str:
+        run = self.result.run
+        return f"{run.suite} on {run.model}: {self.outcome.word} ({self.outcome.reason})"
+
+
+def _row(estimate: Estimate) -> dict[str, Any]:
+    interval, counts = estimate.interval, estimate.counts
+    return {
+        "check": estimate.check,
+        "metric": estimate.metric,
+        "slice": ", ".join(f"{label}={value}" for label, value in estimate.slice.items()),
+        "value": estimate.value,
+        "low": interval.low if interval else None,
+        "high": interval.high if interval else None,
+        "planned": counts.planned,
+        "scored": counts.scored,
+        "unscored": counts.unscored,
+        "errored": counts.errored,
+        "unit": estimate.unit,
+        "better": estimate.better,
+        "signature": estimate.signature,
+    }
+
+
+def load_suite(suite: str | Path, *, seed: int | None = None) -> Suite:
+    """A suite from a file, or by the name of one that ships with evalkit. Raises ``SuiteError`` with file and line."""
+    return _load_suite(find_suite(str(suite)), seed=seed)
+
+
+def evaluate(
+    suite: str | Path | Suite,
+    *,
+    model: str | None = None,
+    baseline: str = "",
+    limit: int | None = None,
+    only: Sequence[str] = (),
+    seed: int | None = None,
+    replicate: int = 0,
+    store: str | Store | None = None,
+    report: str | Path | None = None,
+    fresh: bool = False,
+    strict: bool = False,
+    **settings: Any,
+) -> RunResult:
+    """Evaluate a model with a suite, as ``evalkit run`` does.
+
+    ``settings`` are the configuration's keys (``device``, ``dtype``, ``batch_size``, ...); what is not given comes from
+    ``evalkit.toml`` and ``EVALKIT_*``. Report files are written only where ``report`` names a folder. Verdicts never
+    raise; what is wrong with the suite, the data or the model does.
+    """
+    url = store if isinstance(store, str) else None
+    configuration = configure({"model": model, "limit": limit, "store": url, **settings})
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed)
+    reference, model_settings = configuration.model_settings(configuration.settings.model)
+    options = RunOptions(
+        scope=Scope(tuple(only), configuration.settings.limit),
+        settings=model_settings,
+        baseline=baseline,
+        replicate=replicate,
+        seed=seed,
+        resume="never" if fresh else "auto",
+        strict=strict,
+    )
+    with _store(store, configuration) as opened:
+        result = run_suite(loaded, reference, opened, replace(options, reproduce=_reproduce(loaded, reference)))
+        if report is not None:
+            from evalkit.report import write_all
+
+            write_all(result, Path(report), case_logs(opened, result))
+    return RunResult(result)
+
+
+def compare(baseline: str | RunResult, candidate: str | RunResult, *, store: str | Store | None = None) -> Comparison:
+    """Two finished runs case by case. Refuses different data and different metric signatures."""
+    configuration = configure({"store": store if isinstance(store, str) else None})
+    names = [run.id if isinstance(run, RunResult) else run for run in (baseline, candidate)]
+    with _store(store, configuration) as opened:
+        return compare_runs(opened, *names)
+
+
+def _store(store: str | Store | None, configuration: Configuration) -> AbstractContextManager[Store]:
+    """A store that the caller opened stays open."""
+    if store is None or isinstance(store, str):
+        return open_store(configuration.settings.store)
+    return nullcontext(store)
+
+
+def _reproduce(suite: Suite, model: str) -> str:
+    import shlex
+
+    return shlex.join(["evalkit", "run", str(suite.path), "--model", model])
