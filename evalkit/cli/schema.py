@@ -1,0 +1,30 @@
+"""``evalkit schema``: what editors and scripts need to know about the files."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("schema")
+@click.argument("what", metavar="suite|report", type=click.Choice(["suite", "report"]))
+def command(what: str) -> None:
+    """Print the JSON Schema of suites or of report.json.
+
+    An editor that knows the schema completes keys and marks mistakes while you write.
+
+    \b
+    evalkit schema suite > suite.schema.json
+    evalkit schema report > report.schema.json
+
+    Then, as the first line of a suite:
+
+    \b
+    # yaml-language-server: $schema=suite.schema.json
+    """
+    import json
+
+    if what == "suite":
+        from evalkit.suite.schema import json_schema
+    else:
+        from evalkit.runner.document import json_schema
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
