@@ -43,8 +43,8 @@ class LoopThread:
         return Job(self._loop, self.run(create()))
 
     def close(self, last: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """Run ``last``, then stop the thread. May be called twice, by the garbage collector in any thread, at the end of
-        the process, and after a fork, where the thread is not alive.
+        """Run ``last``, then stop the thread. May be called twice, by the garbage collector in any thread, at the end
+        of the process, and after a fork, where the thread is not alive.
         """
         if self._loop.is_closed() or not self._thread.is_alive():
             return

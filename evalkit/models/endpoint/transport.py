@@ -108,9 +108,9 @@ class Transport:
                     return Reply(
                         response.status_code,
                         response.headers.get("content-type", ""),
-                        response.headers.get("location", ""),
+                        self.scrub(response.headers.get("location", "")),
                         response.headers.get("retry-after", ""),
-                        await _bounded(response),
+                        self._without_key(await _bounded(response)),
                         time.perf_counter() - started,
                     )
         except httpx.ConnectTimeout:
@@ -155,6 +155,10 @@ class Transport:
         if self._key:
             text = text.replace(self._key, "[key]")
         return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+    def _without_key(self, data: bytes) -> bytes:
+        """Before anything is shortened, and so that not even a chain of exceptions holds it."""
+        return data.replace(self._key.encode(), b"[key]") if self._key else data
 
     def _raise_for_all(self, trouble: Trouble) -> None:
         """Refused access ends the run at once; other troubles of this sort only while no request has succeeded."""
