@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -88,7 +90,7 @@ def _write_converted(path: Path, target: Path, pre_tokenizer: str) -> None:
 
     torch, transformers = torch_and_transformers()
     where, name = str(path.parent), path.name
-    with quiet():
+    with quiet(), redirect_stderr(StringIO()):  # the reader of GGUF files draws its bar whatever it is told
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(where, gguf_file=name)
             model = transformers.AutoModelForCausalLM.from_pretrained(where, gguf_file=name, dtype=torch.float32)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from evalkit.models.hf.cache import growing_cache
 from evalkit.models.hf.loading import Engine
 
 
@@ -107,7 +108,9 @@ class CausalSteps(_Batch):
     def __init__(self, engine: Engine, prompts: Sequence[Sequence[int]], use_cache: bool) -> None:
         super().__init__(engine, len(prompts), use_cache)
         self.tokens, self.mask = pad(prompts, engine.pad_token, engine.device, left=True)
-        self._forward()
+        if use_cache and "past_key_values" in engine.forward:
+            self.cache = growing_cache(engine.model.config)
+        self._forward(slice(None))
 
     def advance(self, tokens: Sequence[int], keep: Sequence[int]) -> None:
         import torch
@@ -118,10 +121,9 @@ class CausalSteps(_Batch):
         column = self._column(tokens)
         self.tokens = torch.cat([self.tokens, column], dim=1)
         self.mask = torch.cat([self.mask, torch.ones_like(column)], dim=1)
-        self._forward()
+        self._forward(slice(-1, None) if self.cache is not None else slice(None))
 
-    def _forward(self) -> None:
-        new = slice(-1, None) if self.cache is not None else slice(None)
+    def _forward(self, new: slice) -> None:
         options = self._options()
         if "position_ids" in self.engine.forward:
             options["position_ids"] = positions_of(self.mask)[:, new]
