@@ -14,6 +14,7 @@ from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
 
 UNREAD = Unscored("an answer that the English word lists cannot read")
 SILENT = Unscored("all answers are empty")
+_LISTED = sentiment.POSITIVE | sentiment.NEGATIVE | sentiment.COMPETENCE | sentiment.WARMTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class _Reading:
             "sentiment": round(self.sentiment, 4),
             "competence": round(self.competence, 4),
             "warmth": round(self.warmth, 4),
+            "matched": listed_words(self.text),
         }
 
 
@@ -120,6 +122,12 @@ def _read(sample: Sample, answer: Answer) -> _Reading:
         competence=found.competence / found.words if found.words else 0.0,
         warmth=found.warmth / found.words if found.words else 0.0,
     )
+
+
+def listed_words(text: str) -> list[str]:
+    """Words of any of the lists, each once, as they come; also negated ones, which the numbers turn round."""
+    words = (word.strip(".,;:!?\"'()*").lower() for word in text.split())
+    return [word for word in dict.fromkeys(words) if word in _LISTED]
 
 
 def _gaps(readings: Sequence[_Reading]) -> Mapping[str, Vector | Unscored]:

@@ -1,0 +1,152 @@
+"""Accuracy: which metrics it takes, and what it does with rows that have several references, or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from evalkit.checks.accuracy import Accuracy, AccuracyOptions
+from evalkit.records import Answer, Case, Decoding, FailureKind, Message, Sample, Score, Unscored
+
+
+def check(*metrics: str, **options: Any) -> Accuracy:
+    if metrics:
+        options["metrics"] = metrics
+    return Accuracy("accuracy", Decoding(), AccuracyOptions(**options))
+
+
+def case(*references: str) -> Case:
+    return Case("a", (Sample("a", (Message("user", "Which city?"),), references),))
+
+
+def judge(by: Accuracy, text: str, *references: str) -> Score:
+    return by.judge(case(*references), Answer(text))
+
+
+def failed(by: Accuracy, of: Case) -> Score:
+    conversation = by.examine(of)
+    next(conversation)
+    with pytest.raises(StopIteration) as end:
+        conversation.send([Answer.failed(FailureKind.NETWORK, "gone")])
+    return end.value.value
+
+
+def test_the_default_metrics_are_these() -> None:
+    assert [metric.name for metric in check().metrics] == [
+        "exact_match",
+        "token_f1",
+        "sentence_bleu",
+        "bleu",
+        "rougeL",
+    ]
+
+
+def test_metrics_come_in_the_order_of_the_suite() -> None:
+    assert [metric.name for metric in check("rougeL", "contains").metrics] == ["rougeL", "contains"]
+
+
+def test_an_unknown_metric_names_the_nearest_one() -> None:
+    with pytest.raises(ValidationError, match="unknown metric 'rougel'; did you mean 'rougeL'"):
+        check("rougel")
+
+
+def test_a_metric_named_twice_is_refused() -> None:
+    with pytest.raises(ValidationError, match="metric named twice: bleu"):
+        check("bleu", "bleu")
+
+
+def test_no_metric_at_all_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        AccuracyOptions(metrics=())
+
+
+def test_an_unknown_tokenizer_is_refused() -> None:
+    with pytest.raises(ValueError, match="no tokenizer 'chinese'"):
+        check("bleu", tokenize="chinese")
+
+
+def test_the_tokenizer_reaches_bleu_and_its_signature() -> None:
+    by = check("bleu", "sentence_bleu", "exact_match", tokenize="zh")
+    assert all("tok:zh" in metric.signature for metric in by.metrics if "bleu" in metric.name)
+    score = judge(by, "法国的首都是巴黎市", "法国的首都是巴黎")
+    vector = score.results["sentence_bleu"]
+    assert not isinstance(vector, Unscored)
+    assert vector[0] > 0.5
+
+
+def test_the_best_of_several_references_counts_and_is_named() -> None:
+    score = judge(check("exact_match", "token_f1"), "Paris", "The capital of France is Paris.", "Paris")
+    assert score.results == {"exact_match": (1.0, 1.0), "token_f1": (1.0, 1.0)}
+    assert score.evidence["best_reference"] == "Paris"
+
+
+def test_a_single_reference_needs_no_evidence() -> None:
+    assert judge(check("token_f1"), "Paris", "Rome").evidence == {}
+
+
+def test_a_row_without_references_is_unscored() -> None:
+    score = judge(check("exact_match", "bleu"), "Paris")
+    assert set(score.results.values()) == {Unscored("no reference")}
+
+
+def test_a_failed_answer_counts_as_an_empty_one_where_there_is_no_worst() -> None:
+    by = check("exact_match", "bleu")
+    score = failed(by, case("one two three four five"))
+    assert score.error == "network: gone"
+    assert set(score.results) == {"bleu"}
+    assert score.results["bleu"] == by.text_metrics[1].statistics(case("one two three four five"), [Answer("")])
+
+
+def test_a_failed_answer_lowers_bleu_by_brevity() -> None:
+    by = check("bleu")
+    good = judge(by, "the cat sat on the mat", "the cat sat on the mat").results["bleu"]
+    lost = failed(by, case("the cat sat on the mat")).results["bleu"]
+    assert not isinstance(good, Unscored)
+    assert not isinstance(lost, Unscored)
+    total = tuple(map(sum, zip(good, lost, strict=True)))
+    assert by.metrics[0].value(total) == pytest.approx(2.718281828459045**-1, abs=1e-9)  # exp(1 - 12/6)
+
+
+def test_a_failed_answer_to_a_row_without_references_counts_for_nothing() -> None:
+    score = failed(check("exact_match", "bleu"), case())
+    assert set(score.results.values()) == {Unscored("no reference")}
+
+
+def warned(by: Accuracy, *references: str) -> str:
+    return "\n".join(by.warnings([case(reference).sample for reference in references]))
+
+
+def test_rouge_on_scripts_that_it_cannot_see_is_a_warning() -> None:
+    text = warned(check("rougeL", "rouge1"), "Париж", "Paris", "巴黎")
+    assert "rouge1, rougeL: 2 of 3 rows" in text
+    assert not warned(check("rougeL"), "Paris", "Orléans")
+    assert not warned(check("chrf"), "Париж")
+
+
+def test_bleu_on_scripts_without_spaces_is_a_warning() -> None:
+    assert "1 of 2 rows" in warned(check("bleu"), "法国的首都是巴黎", "Paris")
+    assert not warned(check("bleu", tokenize="zh"), "法国的首都是巴黎")
+    assert not warned(check("bleu"), "Le mot 東 est japonais")
+    assert not warned(check("bleu"), "— …")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=200), st.lists(st.text(max_size=60), min_size=1, max_size=3))
+def test_every_value_is_a_share(text: str, references: list[str]) -> None:
+    by = check("exact_match", "contains", "token_f1", "edit_similarity", "sentence_bleu", "bleu", "chrf", "rougeL")
+    for name, result in judge(by, text, *references).results.items():
+        if not isinstance(result, Unscored):
+            (metric,) = (metric for metric in by.metrics if metric.name == name)
+            value = metric.value(result)
+            assert value is None or -1e-9 <= value <= 1 + 1e-9
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet="abcdefg hij", min_size=1, max_size=80).filter(str.strip))
+def test_the_reference_itself_is_a_perfect_answer(text: str) -> None:
+    for name, result in judge(check("exact_match", "token_f1", "rougeL"), text, text).results.items():
+        assert result == (1.0, 1.0), name

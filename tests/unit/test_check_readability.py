@@ -1,0 +1,134 @@
+"""Readability: what is measured, what is too short, and what is inside the bounds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from evalkit.checks.bounds import Bounds
+from evalkit.checks.readability import Readability, ReadabilityOptions, too_short
+from evalkit.metrics.readability import READABILITY
+from evalkit.records import Answer, Case, Decoding, Message, Sample, Score, Status, Unscored
+
+CASE = Case("a", (Sample("a", (Message("user", "Explain."),)),))
+EASY = "The cat sat on the mat. The dog ran to the red barn. We all had a good day."
+HARD = (
+    "Notwithstanding institutional considerations regarding administrative responsibilities, organisational "
+    "representatives simultaneously reconsidered extraordinarily sophisticated methodological recommendations."
+)
+
+
+def judge(text: str, **options: Any) -> Score:
+    return Readability("easy", Decoding(), ReadabilityOptions.model_validate(options)).judge(CASE, Answer(text))
+
+
+def test_every_measure_is_a_metric_and_so_is_within() -> None:
+    names = [metric.name for metric in Readability("easy", Decoding()).metrics]
+    assert names == [*READABILITY, "within"]
+
+
+def test_an_easy_text_by_hand() -> None:
+    # ten words, all of one syllable, in one sentence
+    score = judge("The big red dog ran to the far green tree.")
+    assert score.results["flesch_reading_ease"][0] == pytest.approx(206.835 - 10.15 - 84.6)  # type: ignore[index]
+    assert score.results["flesch_kincaid_grade"][0] == pytest.approx(3.9 + 11.8 - 15.59)  # type: ignore[index]
+    assert score.results["words"] == (10.0, 1.0)
+    assert score.results["within"] == (1.0, 1.0)
+
+
+def test_a_hard_text_is_outside_the_bounds() -> None:
+    score = judge(HARD)
+    assert score.results["within"] == (0.0, 1.0)
+    assert score.evidence["flesch_reading_ease"] < 30
+
+
+def test_either_bound_alone_can_fail_a_text() -> None:
+    assert judge(EASY).results["within"] == (1.0, 1.0)
+    assert judge(EASY, reading_ease={"max": 50}).results["within"] == (0.0, 1.0)
+    assert judge(EASY, grade={"min": 8}).results["within"] == (0.0, 1.0)
+    assert judge(HARD, reading_ease={}, grade={}).results["within"] == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("text", ["", "Paris.", "It is the city Paris.", "?! … —"])
+def test_five_words_or_fewer_are_unscored(text: str) -> None:
+    score = judge(text)
+    assert score.status is Status.UNSCORED
+    assert set(score.results.values()) == {Unscored("five words or fewer")}
+
+
+def test_six_words_are_scored() -> None:
+    assert judge("It is the large city Paris.").status is Status.SCORED
+
+
+@pytest.mark.parametrize(
+    ("least", "reason"),
+    [(1, "no words"), (2, "one word or none"), (4, "three words or fewer"), (25, "24 words or fewer")],
+)
+def test_the_reason_speaks_of_the_number_that_was_set(least: int, reason: str) -> None:
+    assert too_short(least) == reason
+    assert judge("", min_words=least).results["within"] == Unscored(reason)
+
+
+def test_another_script_is_unscored_rather_than_easy() -> None:
+    score = judge("Столица Франции — Париж, и это знают почти все люди.")
+    assert score.results["within"] == Unscored("not in Latin letters")
+    assert judge("Le café où l'été dernier nous étions est fermé.").status is Status.SCORED
+
+
+def test_digits_alone_do_not_make_a_script() -> None:
+    assert judge("1 2 3 4 5 6 7 — 8").status is Status.SCORED
+
+
+def test_the_bounds_are_part_of_the_signature_of_within_only() -> None:
+    def signatures(**options: Any) -> dict[str, str]:
+        made = Readability("easy", Decoding(), ReadabilityOptions.model_validate(options))
+        return {metric.name: metric.signature for metric in made.metrics}
+
+    usual, other = signatures(), signatures(grade={"max": 8})
+    assert [name for name in usual if usual[name] != other[name]] == ["within"]
+    assert "textstat" in usual["flesch_reading_ease"]
+    assert signatures(min_words=9)["words"] != usual["words"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=400))
+def test_every_number_is_finite(text: str) -> None:
+    for result in judge(text, min_words=1).results.values():
+        assert isinstance(result, Unscored) or math.isfinite(result[0])
+
+
+# --- bounds -----------------------------------------------------------------------------------------------------------
+
+
+def test_min_and_max_belong_to_the_range_and_over_and_under_do_not() -> None:
+    assert [Bounds(min=2, max=4).hold(n) for n in (1, 2, 4, 5)] == [False, True, True, False]
+    assert [Bounds(over=2, under=4).hold(n) for n in (2, 3, 4)] == [False, True, False]
+    assert Bounds().hold(-1e9)
+
+
+@pytest.mark.parametrize("said", [{"min": 5, "max": 4}, {"over": 4, "max": 4}, {"over": 4, "under": 4}])
+def test_a_range_that_nothing_is_in_is_refused(said: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="no number is in the range"):
+        Bounds.model_validate(said)
+
+
+def test_one_number_is_a_range() -> None:
+    assert Bounds(min=4, max=4).hold(4)
+
+
+def test_bounds_are_written_as_a_person_would() -> None:
+    assert str(Bounds(over=30)) == ">30"
+    assert str(Bounds(min=1, under=2.5)) == ">=1,<2.5"
+    assert str(Bounds()) == "any"
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_a_wider_range_holds_what_a_narrower_one_does(low: float, high: float, value: float) -> None:
+    low, high = sorted((low, high))
+    if Bounds(min=low, max=high).hold(value):
+        assert Bounds(min=low - 1, max=high + 1).hold(value)
