@@ -16,7 +16,7 @@ from sqlalchemy.schema import Table
 
 from evalkit.errors import MissingExtra, StoreError
 from evalkit.store import migrations
-from evalkit.store.location import Location, locate
+from evalkit.store.location import FORMS, Location, locate
 
 BUSY_SECONDS = 20
 """How long SQLite itself waits for another writer, each time."""
@@ -110,8 +110,6 @@ class Database:
             yield
         except (exc.DBAPIError, sqlite3.Error) as error:
             raise self._explained(error) from error
-        except ModuleNotFoundError as error:
-            raise MissingExtra("a PostgreSQL runs database", "postgres") from error
 
     def _explained(self, error: exc.DBAPIError | sqlite3.Error) -> StoreError:
         original = error.orig if isinstance(error, exc.DBAPIError) else error
@@ -171,11 +169,18 @@ def _engine(location: Location) -> Engine:
         options = {"pool_pre_ping": True}
     try:
         engine = create_engine(location.url, hide_parameters=True, **options)
-    except (exc.NoSuchModuleError, ModuleNotFoundError) as error:
+    except exc.NoSuchModuleError:
+        driver = location.url.get_driver_name()
+        raise StoreError(
+            f"there is no database driver '{driver}'", where=location.shown, hint=f"give {FORMS}"
+        ) from None
+    except ModuleNotFoundError as error:
         raise MissingExtra("a PostgreSQL runs database", "postgres") from error
     except (exc.ArgumentError, TypeError, ValueError):
         # the message may repeat options of the URL
-        raise StoreError("the URL of the runs database has an option that is not known", where=location.shown) from None
+        raise StoreError(
+            "the URL of the runs database has an option that is not known", where=location.shown, hint=f"give {FORMS}"
+        ) from None
     if location.is_sqlite:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
@@ -186,17 +191,15 @@ def _on_sqlite_connect(connection: Any, _: Any) -> None:
     """WAL lets readers go on beside a writer. ``synchronous=NORMAL`` survives the death of any process; a power cut may
     take the last transactions, never the database."""
     connection.isolation_level = None  # the driver's own idea of when a transaction begins is too late for us
-    cursor = connection.cursor()
     try:
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        if cursor.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
-            cursor.execute("PRAGMA journal_mode = WAL")  # stays as it is where the file system cannot
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+                cursor.execute("PRAGMA journal_mode = WAL")  # stays as it is where the file system cannot
+            cursor.execute("PRAGMA synchronous = NORMAL")
     except BaseException:
         connection.close()
         raise
-    finally:
-        cursor.close()
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

@@ -131,9 +131,8 @@ class RunTables:
             exact = connection.execute(select(runs).where(runs.c.id == prefix)).first()
             if exact is not None:
                 return _run_of(exact, now)
-            query = _newest(suite).where(runs.c.id.startswith(prefix, autoescape=True))
+            query = _newest(suite).where(func.substr(runs.c.id, 1, len(prefix)) == prefix)
             found = connection.execute(query.limit(LISTED_WHEN_AMBIGUOUS + 1)).all()
-        found = [row for row in found if row.id.startswith(prefix)]  # LIKE knows no case in SQLite
         if len(found) == 1:
             return _run_of(found[0], now)
         if found:

@@ -1,0 +1,499 @@
+"""What the store promises, on each database that it promises it for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evalkit.errors import RunNotFound, StoreError
+from evalkit.records import (
+    Answer,
+    Case,
+    FailureKind,
+    Generate,
+    Likelihood,
+    Message,
+    Request,
+    Run,
+    Sample,
+    Score,
+    Timing,
+    Unscored,
+)
+from evalkit.store import Identity, ScoreRow, Store, open_store, request_key
+
+IDENTITY = Identity("weights", "loop-1")
+ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates and NUL too
+UNJUDGED = Score()
+MARGINS = frozenset({"margins"})
+
+
+# --- the databases ----------------------------------------------------------------------------------------------------
+
+
+def find_server_programs() -> Path | None:
+    """The folder of ``initdb`` and ``postgres``; Debian keeps them off the path."""
+    places = [Path(found).resolve().parent] if (found := shutil.which("initdb")) else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL server of our own, that ends with the tests. It refuses to run as root, so root lends it a user."""
+
+    folder: Path
+    port: int
+    driver: str
+    server: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+{self.driver}://tester:secret@127.0.0.1:{self.port}"
+
+    def run(self, sql: str) -> None:
+        from sqlalchemy import create_engine
+
+        engine = create_engine(f"{self.url}/postgres", isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(sql)
+        finally:
+            engine.dispose()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def wait_until_it_answers(cluster: Cluster) -> None:
+    from sqlalchemy.exc import DBAPIError
+
+    for _ in range(150):
+        try:
+            cluster.run("SELECT 1")
+        except DBAPIError:
+            assert cluster.server.poll() is None, "the server ended"
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError("the server does not answer")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    programs = find_server_programs()
+    driver = next((name for name in ("psycopg", "pg8000") if find_spec(name)), None)
+    if programs is None or driver is None:
+        pytest.skip("needs the programs initdb and postgres, and a driver (psycopg or pg8000)")
+    user = "nobody" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="evalkit-pg-"))
+    try:
+        if user:
+            shutil.chown(folder, user)
+        password = folder / "password"
+        password.write_text("secret")
+        data = folder / "data"
+        made = subprocess.run(
+            [
+                programs / "initdb",
+                "-D",
+                data,
+                "-U",
+                "tester",
+                "-A",
+                "scram-sha-256",
+                f"--pwfile={password}",
+                "-E",
+                "UTF8",
+            ],
+            user=user,
+            capture_output=True,
+            check=False,
+            cwd=folder,
+        )
+        if made.returncode:
+            pytest.skip(f"initdb cannot make a cluster here: {made.stderr.decode(errors='replace')[-300:]}")
+        port = free_port()
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],
+                user=user,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+            )
+        try:
+            cluster = Cluster(folder, port, driver, server)
+            wait_until_it_answers(cluster)
+            yield cluster
+        finally:
+            server.terminate()
+            server.wait(30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "memory":
+        return "sqlite:///:memory:"
+    if request.param == "file":
+        return str(tmp_path / "runs.db")
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    name = f"db{time.time_ns()}"
+    cluster.run(f"CREATE DATABASE {name}")
+    return f"{cluster.url}/{name}"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with open_store(url) as opened:
+        for name in ("r-1", "r-2"):
+            opened.create_run(Run(name, "suite", "model", "running", "2026", datasets={"qa": "data-f"}))
+        yield opened
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def ask(text: str = "Hi", wants: frozenset[str] = frozenset()) -> Request:
+    return Request(Generate((Message("user", text),)), wants=wants)
+
+
+def key_of(text: str = "Hi") -> str:
+    return request_key(ask(text), IDENTITY)
+
+
+def row(
+    case: str, position: int = 0, keys: tuple[str, ...] = (), score: Score = UNJUDGED, check: str = "c"
+) -> ScoreRow:
+    return ScoreRow(check, Case(case, (Sample(case, ()),)), position, keys, score)
+
+
+FULL = Answer(
+    "The answer", "length", 7, 128, Timing(1.5, 8, -2.5), "let me think", (0.5, 1.0), (-0.1, -0.2), served_by="v1 fp_3"
+)
+
+
+class TestAnswers:
+    def test_come_back_whole_and_say_who_made_them(self, store: Store) -> None:
+        store.put_answers("r-1", [(key_of(), ask(), FULL)])
+        assert store.get_answers([key_of()], run_id="r-1") == {key_of(): FULL}
+        assert store.get_answers([key_of()], run_id="r-2") == {key_of(): replace(FULL, reused=True)}
+        assert store.get_answers([key_of()])[key_of()].reused
+
+    def test_unknown_keys_are_absent(self, store: Store) -> None:
+        assert store.get_answers([]) == {}
+        assert store.get_answers([key_of("never asked")]) == {}
+
+    def test_many_are_found_at_once(self, store: Store) -> None:
+        block = [(key_of(str(n)), ask(str(n)), Answer(str(n))) for n in range(1234)]
+        assert store.put_answers("r-1", block) == 1234
+        found = store.get_answers([key for key, _, _ in block] + [key_of("other")], run_id="r-1")
+        assert found == {key: answer for key, _, answer in block}
+
+    def test_failures_never_take_a_place_and_are_all_kept(self, store: Store) -> None:
+        failure = Answer.failed(FailureKind.RATE_LIMIT, "429 for now", retryable=True, timing=Timing(2.0))
+        assert store.put_answers("r-1", [(key_of(), ask(), failure)]) == 0
+        store.put_answers("r-1", [(key_of(), ask(), failure)])
+        assert store.get_answers([key_of()]) == {}
+        assert store.attempts("r-1") == [(key_of(), failure)] * 2
+        assert store.put_answers("r-1", [(key_of(), ask(), Answer("at last"))]) == 1
+        assert store.get_answers([key_of()], run_id="r-1")[key_of()].text == "at last"
+
+    def test_the_first_of_two_texts_stays_and_the_second_is_an_incident(self, store: Store) -> None:
+        store.put_answers("r-1", [(key_of(), ask(), Answer("one"))])
+        assert store.put_answers("r-2", [(key_of(), ask(), Answer("two"))]) == 0
+        assert store.get_answers([key_of()], run_id="r-1") == {key_of(): Answer("one")}
+        assert [(i.key, i.first, i.second) for i in store.incidents("r-2")] == [(key_of(), "one", "two")]
+        assert store.incidents("r-1") == []
+        assert len(store.incidents()) == 1
+
+    def test_two_texts_in_one_block_are_an_incident_too(self, store: Store) -> None:
+        block = [(key_of(), ask(), Answer(text)) for text in ("one", "two", "one")]
+        assert store.put_answers("r-1", block) == 1
+        assert store.get_answers([key_of()])[key_of()].text == "one"
+        assert [(i.first, i.second) for i in store.incidents("r-1")] == [("one", "two")]
+
+    def test_the_same_text_again_is_no_incident(self, store: Store) -> None:
+        for _ in range(2):
+            store.put_answers("r-1", [(key_of(), ask(), Answer("one", timing=Timing(1.0)))])
+        assert store.incidents() == []
+        assert store.counts("r-1").answers == 1
+
+    def test_a_look_up_finds_only_what_has_all_that_is_wanted(self, store: Store) -> None:
+        store.put_answers("r-1", [(key_of(), ask(), Answer("one"))])
+        assert store.get_answers([key_of()], {key_of(): MARGINS}) == {}
+        assert store.get_answers([key_of()], {key_of(): frozenset()})
+        assert store.get_answers([key_of()], {})
+
+    def test_what_was_wanted_is_united(self, store: Store) -> None:
+        first = Answer("one", timing=Timing(9.0))
+        store.put_answers("r-1", [(key_of(), ask(), first)])
+        store.put_answers("r-2", [(key_of(), ask(wants=MARGINS), replace(first, timing=Timing(1.0), margins=(0.5,)))])
+        store.put_answers("r-2", [(key_of(), ask(), replace(first, logprobs=(-1.0,)))])
+        everything = {key_of(): MARGINS | {"logprobs"}}
+        found = store.get_answers([key_of()], everything, run_id="r-1")
+        assert found == {key_of(): replace(first, margins=(0.5,), logprobs=(-1.0,))}
+
+    def test_wants_are_united_inside_a_block(self, store: Store) -> None:
+        store.put_answers(
+            "r-1", [(key_of(), ask(), Answer("one")), (key_of(), ask(wants=MARGINS), Answer("one", margins=(0.5,)))]
+        )
+        assert store.get_answers([key_of()], {key_of(): MARGINS})[key_of()].margins == (0.5,)
+
+    def test_what_a_model_cannot_give_is_not_asked_for_again(self, store: Store) -> None:
+        store.put_answers("r-1", [(key_of(), ask(wants=MARGINS), Answer("one", margins=None))])
+        assert store.get_answers([key_of()], {key_of(): MARGINS})[key_of()].margins is None
+
+    def test_likelihoods_are_kept_by_their_log_probabilities(self, store: Store) -> None:
+        request = Request(Likelihood("2 + 2 =", " 4"), wants=frozenset({"logprobs"}))
+        key = request_key(request, IDENTITY)
+        store.put_answers("r-1", [(key, request, Answer("", logprobs=(-0.25,)))])
+        store.put_answers("r-1", [(key, request, Answer("", logprobs=(-0.2500001,)))])
+        assert store.get_answers([key])[key].logprobs == (-0.25,)
+        assert store.incidents() == []
+
+    def test_answers_of_other_runs_can_be_too_old(self, store: Store) -> None:
+        store.put_answers("r-1", [(key_of(), ask(), Answer("one"))])
+        later = time.time() + 60
+        assert store.get_answers([key_of()], run_id="r-2", made_since=later) == {}
+        assert store.get_answers([key_of()], run_id="r-1", made_since=later)
+        assert store.get_answers([key_of()], run_id="r-2", made_since=later - 120)
+
+    def test_a_block_is_kept_whole_or_not_at_all(self, store: Store) -> None:
+        circle: dict[str, object] = {}
+        circle["self"] = circle
+        store.put_scores("r-1", [row("a")])
+        with pytest.raises(StoreError):
+            store.put_scores("r-1", [row("b"), row("c", score=Score(evidence=circle))])
+        assert set(store.cases_of("r-1", "c")) == {"a"}
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(text=ANY_TEXT, reasoning=ANY_TEXT, served_by=ANY_TEXT, message=ANY_TEXT)
+    def test_any_text_comes_back_equal(
+        self, store: Store, text: str, reasoning: str, served_by: str, message: str
+    ) -> None:
+        request = ask(text + reasoning + served_by)
+        key = request_key(Request(Likelihood(text, repr((reasoning, served_by)))), IDENTITY)
+        answer = Answer(text, reasoning=reasoning, served_by=served_by)
+        failure = Answer.failed(FailureKind.CONTENT, message)
+        store.put_answers("r-1", [(key, request, answer), ("f", request, failure)])
+        assert store.get_answers([key], run_id="r-1") == {key: answer}
+        assert store.attempts("r-1")[-1] == ("f", failure)
+
+
+class TestSamples:
+    def test_are_kept_once_for_a_dataset(self, store: Store) -> None:
+        rows = [Sample(str(n), (Message("user", str(n)),), ("a",), {"n": n}, f"k{n}", "qa.jsonl:1") for n in range(700)]
+        assert store.put_samples("f", rows) == 700
+        assert store.put_samples("f", iter(rows)) == 0
+        assert store.put_samples("g", rows[:1]) == 1
+        assert store.get_samples("f", ["5", "699", "none"]) == {"5": rows[5], "699": rows[699]}
+        assert store.get_samples("h", ["5"]) == {}
+        assert list(store.iter_samples("f")) == sorted(rows, key=lambda sample: sample.id)
+
+    def test_rows_that_a_limited_run_left_out_are_added_later(self, store: Store) -> None:
+        rows = [Sample(str(n), ()) for n in range(5)]
+        store.put_samples("f", rows[:2])
+        assert store.put_samples("f", rows) == 3
+        assert len(store.get_samples("f", [sample.id for sample in rows])) == 5
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(identifier=ANY_TEXT, content=ANY_TEXT, label=ANY_TEXT)
+    def test_any_text_comes_back_equal(self, store: Store, identifier: str, content: str, label: str) -> None:
+        sample = Sample(
+            identifier, (Message("user", content),), (content,), {label: [label, 1.5, None]}, label, content
+        )
+        dataset = f"{len(label)} {label}{content}"
+        store.put_samples(dataset, [sample])
+        assert store.get_samples(dataset, [identifier]) == {identifier: sample}
+
+
+class TestScores:
+    def test_come_back_in_the_order_of_positions(self, store: Store) -> None:
+        score = Score({"em": (1.0, 1.0), "bleu": Unscored("empty")}, {"expected": "x", "at": [1, 2]})
+        case = Case("pair-1", (Sample("a", ()), Sample("b", ())), cluster="pair")
+        store.put_scores("r-1", [row("later", 9), ScoreRow("c", case, 3, (key_of("a"), key_of("b")), score, "sig")])
+        store.put_scores("r-1", [row("first", 1), row("other", 0, check="b")])
+        found = list(store.iter_scores("r-1", "c"))
+        assert [stored.case for stored in found] == ["first", "pair-1", "later"]
+        pair = found[1]
+        assert (pair.cluster, pair.samples, pair.position) == ("pair", ("a", "b"), 3)
+        assert (pair.keys, pair.score, pair.signature) == ((key_of("a"), key_of("b")), score, "sig")
+        assert found[0].samples == ("first",)
+        assert [stored.check for stored in store.iter_scores("r-1")] == ["b", "c", "c", "c"]
+        assert store.checks_of("r-1") == ["b", "c"]
+        assert list(store.iter_scores("r-2")) == []
+
+    def test_judging_again_replaces(self, store: Store) -> None:
+        store.put_scores("r-1", [row("a", 1, score=Score(error="broken"))])
+        store.put_scores("r-1", [row("a", 2, score=Score({"em": (1.0, 1.0)}))])
+        (stored,) = store.iter_scores("r-1", "c")
+        assert (stored.position, stored.score) == (2, Score({"em": (1.0, 1.0)}))
+
+    def test_a_case_may_be_judged_twice_in_one_block(self, store: Store) -> None:
+        store.put_scores("r-1", [row("a", 1), row("a", 2)])
+        assert [stored.position for stored in store.iter_scores("r-1")] == [2]
+
+    def test_stream_over_many_pages_while_others_write(self, store: Store) -> None:
+        store.put_scores("r-1", [row(f"case {n}", n // 2) for n in range(5000)])
+        positions = []
+        for count, stored in enumerate(store.iter_scores("r-1", "c")):
+            positions.append(stored.position)
+            if count % 1000 == 0:
+                store.put_scores("r-1", [row(str(count), count, check="other")])
+        assert positions == [n // 2 for n in range(5000)]
+        assert len(store.cases_of("r-1", "c")) == 5000
+
+    def test_a_finished_run_takes_no_more(self, store: Store) -> None:
+        store.put_scores("r-1", [row("a")])
+        store.finish("r-1", "{}")
+        with pytest.raises(StoreError, match="finished"):
+            store.put_scores("r-1", [row("b")])
+        store.put_scores("r-1", [])
+        assert store.cases_of("r-1", "c") == {"a": ""}
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(name=ANY_TEXT, reason=ANY_TEXT, evidence=ANY_TEXT)
+    def test_any_text_comes_back_equal(self, store: Store, name: str, reason: str, evidence: str) -> None:
+        score = Score({name: Unscored(reason)}, {evidence: evidence})
+        case = Case(name, (Sample(reason, ()),), cluster=evidence)
+        store.put_scores("r-2", [ScoreRow("any", case, 0, (), score, reason)])
+        stored = next(found for found in store.iter_scores("r-2", "any") if found.case == name)
+        assert (stored.score, stored.cluster, stored.samples, stored.signature) == (score, evidence, (reason,), reason)
+
+
+class TestRuns:
+    def test_go_their_way_to_the_result(self, store: Store) -> None:
+        store.transition("r-1", "interrupted", cause="Ctrl-C \0 \ud800")
+        store.transition("r-1", "running")
+        store.heartbeat("r-1")
+        store.finish("r-1", '{"a": "ü"}', outcome="good enough")
+        assert store.get_result("r-1") == '{"a": "ü"}'
+        assert [event.after for event in store.events("r-1")] == ["running", "interrupted", "running", "finished"]
+        assert store.events("r-1")[1].cause == "Ctrl-C \0 \ud800"
+        with pytest.raises(StoreError, match="cannot become"):
+            store.transition("r-1", "running")
+
+    def test_are_found(self, store: Store) -> None:
+        assert store.get_run("last").id == "r-2"
+        assert store.get_run("last:suite").id == "r-2"
+        with pytest.raises(RunNotFound, match="more than one"):
+            store.get_run("r-")
+        with pytest.raises(RunNotFound):
+            store.get_run("R-1")
+        store.transition("r-2", "failed")
+        found = store.find_resumable("", "", {})
+        assert found is not None
+        assert found.id == "r-2"
+
+    @pytest.mark.parametrize("document", ['"\0"', '"\ud800"'])
+    def test_results_are_json_in_utf8(self, store: Store, document: str) -> None:
+        with pytest.raises(StoreError, match="result document"):
+            store.finish("r-1", document)
+        assert store.get_run("r-1").state == "running"
+
+    def test_deleting_keeps_what_others_rest_on(self, store: Store) -> None:
+        store.put_samples("data-f", [Sample("1", ())])
+        store.put_samples("own-f", [Sample("1", ())])
+        store.create_run(Run("r-3", "suite", "model", "running", "2026", datasets={"qa": "data-f", "own": "own-f"}))
+        store.put_answers("r-3", [(key_of(text), ask(text), Answer(text)) for text in ("mine", "shared")])
+        store.put_answers("r-3", [(key_of("f"), ask("f"), Answer.failed(FailureKind.TIMEOUT, "slow"))])
+        store.put_answers("r-1", [(key_of("theirs"), ask("theirs"), Answer("theirs"))])
+        store.put_scores("r-3", [row("a", keys=(key_of("mine"), key_of("shared"), key_of("theirs")))])
+        store.put_scores("r-1", [row("a", keys=(key_of("shared"),))])
+        with pytest.raises(StoreError, match="being made"):
+            store.delete_run("r-3")
+        store.finish("r-3", "{}")
+        store.delete_run("r-3")
+        assert set(store.get_answers([key_of(text) for text in ("mine", "shared", "theirs")])) == {
+            key_of("shared"),
+            key_of("theirs"),
+        }
+        assert set(store.get_samples("data-f", ["1"])) == {"1"}
+        assert store.get_samples("own-f", ["1"]) == {}
+        assert [run.id for run in store.list_runs()] == ["r-2", "r-1"]
+        assert list(store.iter_scores("r-3")) == []
+        assert store.attempts("r-3") == []
+        assert store.events("r-3") == []
+        assert [stored.case for stored in store.iter_scores("r-1")] == ["a"]
+
+    def test_the_number_of_a_deleted_run_is_not_given_again(self, store: Store) -> None:
+        store.transition("r-2", "failed")
+        store.delete_run("r-2")
+        store.create_run(Run("a-later", "suite", "model", "planned", "2026"))
+        assert store.get_run("last").id == "a-later"
+
+
+def test_threads_of_one_process_share_a_store(store: Store) -> None:
+    errors: list[BaseException] = []
+
+    def work(name: int) -> None:
+        try:
+            for block in range(10):
+                texts = [f"{name} {block} {n}" for n in range(5)]
+                store.put_answers("r-1", [(key_of(text), ask(text), Answer(text)) for text in texts])
+                assert len(store.get_answers([key_of(text) for text in texts])) == 5
+        except BaseException as error:  # noqa: BLE001 - a thread's failure is shown by the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert store.counts("r-1").answers == 300
+
+
+def test_what_a_closed_store_kept_is_there_when_opened_again(url: str) -> None:
+    if "memory" in url:
+        pytest.skip("memory forgets, as it should")
+    with open_store(url) as store:
+        store.create_run(Run("r-1", "suite", "model", "running", "2026"))
+        store.put_answers("r-1", [(key_of(), ask(), Answer("kept"))])
+    with open_store(url) as store:
+        assert store.get_answers([key_of()])[key_of()].text == "kept"
+
+
+def test_a_server_that_is_down_is_an_error_without_the_password(postgresql: Cluster) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store(f"postgresql+{postgresql.driver}://me:hunter2@127.0.0.1:{free_port()}/db")
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.hint
+
+
+def test_a_wrong_password_is_an_error_that_does_not_show_it(postgresql: Cluster) -> None:
+    with pytest.raises(StoreError) as caught:
+        open_store(f"postgresql+{postgresql.driver}://tester:hunter2@127.0.0.1:{postgresql.port}/postgres")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_database_of_another_program_is_left_alone(postgresql: Cluster) -> None:
+    from sqlalchemy import create_engine
+
+    name = f"db{time.time_ns()}"
+    postgresql.run(f"CREATE DATABASE {name}")
+    engine = create_engine(f"{postgresql.url}/{name}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE runs (marathon text)")
+    engine.dispose()
+    with pytest.raises(StoreError, match="another program"):
+        open_store(f"{postgresql.url}/{name}")
