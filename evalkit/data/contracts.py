@@ -180,9 +180,9 @@ class Interpreter:
             if column.role == "prompt" and self._template is not None:
                 return "", ""
             others = " and ".join(f"'{name}'" for name in present)
-            return present[
-                0
-            ], f"is not the only column that could be the {column.name} ({others}): say which in columns"
+            other_way = ", or set contract: instruction" if {"instruction", "input"} <= set(present) else ""
+            what = f"is not the only column that could be the {column.name} ({others}): say which in columns{other_way}"
+            return present[0], what
         return present[0], ""
 
     def _take(self, column: Column, source: str, row: Row, entry: Entry) -> None:
@@ -217,7 +217,8 @@ class Interpreter:
         labels: dict[str, Any] = {}
         for name, value in row.values.items():
             read = from_cell(value) if not row.typed and isinstance(value, str) else value
-            if name not in used and read is not None:
+            hidden = name not in self._renamed and name in self._renamed.values()
+            if name not in used and read is not None and not hidden:
                 labels[self._renamed.get(name, name)] = read
         return labels
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from evalkit.data.rows import quoted
 from evalkit.errors import DatasetError
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -113,7 +115,8 @@ def _only_list(text: str, begin: int, where: str) -> int:
             hint="if it is JSON Lines, set format: jsonl",
         )
     if len(lists) != 1:
-        found = f"these lists: {', '.join(lists)}" if lists else "no list"
+        some = ", ".join(itertools.islice(map(quoted, lists), 6)) + (", ..." if len(lists) > 6 else "")
+        found = f"{len(lists)} lists ({some})" if lists else "no list"
         raise DatasetError(
             f"is an object with {found}; which rows are meant?", where=where, hint="keep one list of rows"
         )

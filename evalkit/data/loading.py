@@ -12,12 +12,12 @@ from evalkit.data.contracts import Entry, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
 from evalkit.data.formats import located
 from evalkit.data.identity import fingerprint
-from evalkit.data.rows import Problem, Row
+from evalkit.data.rows import Problem, Row, column_hint
 from evalkit.data.sampling import Pool, draw
 from evalkit.data.scanning import Scan
 from evalkit.data.spec import Dataset, DatasetSpec, FewShotSpec, PromptSpec
 from evalkit.data.templates import PromptFault, PromptTemplate
-from evalkit.errors import DatasetError, did_you_mean, nearest
+from evalkit.errors import DatasetError, nearest
 from evalkit.records import Message, Sample
 
 SHOWN_PROBLEMS = 20
@@ -93,7 +93,8 @@ class _Loading:
                 self._note(row, entry)
                 continue
             sample = self._sample(row, entry, messages)
-            stratum = str(row.values.get(stratify, "")) if stratify else ""
+            value = row.values.get(stratify) if stratify else None
+            stratum = "" if value is None else str(value)
             if self.own_exemplars and stratify:
                 self.strata[sample.id] = stratum
             self.pool.offer(sample, stratum)
@@ -115,8 +116,9 @@ class _Loading:
 
     def _variables(self, row: Row, entry: Entry) -> Mapping[str, Any]:
         """The row's columns as the file has them, and those that ``columns`` renames under our names too."""
-        values = dict(row.values)
-        values.update({ours: row.values[theirs] for ours, theirs in self.spec.columns.items() if theirs in row.values})
+        given = {name: value if row.typed or value != "" else None for name, value in row.values.items()}
+        values: dict[str, Any] = dict(given)
+        values.update({ours: given[theirs] for ours, theirs in self.spec.columns.items() if theirs in given})
         values["id"] = entry.id
         values["references"] = list(entry.references)
         return values
@@ -159,7 +161,7 @@ class _Loading:
                 raise DatasetError(
                     f"{who} '{name}', a column that no row has",
                     where=self.spec.origin or self.found.file,
-                    hint=f"{self.found.file}: {did_you_mean(name, known, 'its columns')}",
+                    hint=f"{self.found.file}: {column_hint(name, known)}",
                 )
         if self.template is None and not any(name in known for name in self.interpreter.prompt_sources()):
             raise self._no_prompt(known)
@@ -170,7 +172,7 @@ class _Loading:
         return DatasetError(
             f"no row has a prompt: none of the columns {', '.join(sources)}",
             where=self.found.file,
-            hint=f"its columns: {', '.join(known)}; name the one that asks with columns: {{prompt: {close}}}",
+            hint=f"{column_hint('', known)}; name the one that asks with columns: {{prompt: {close}}}",
         )
 
     def dataset(self) -> Dataset:
@@ -186,7 +188,7 @@ class _Loading:
                     rest.offer(sample, self.strata.get(sample.id, ""))
             samples, before_limit = rest.drawn()
         elif spec.prompt.few_shot.n:
-            exemplars = self._exemplars_of_their_own_file()
+            exemplars = self._exemplars_of_their_own_file(samples)
         if before_limit < max(spec.min_rows, 1):
             raise self._too_few(before_limit, len(exemplars))
         finished = tuple(replace(s, messages=conversation(spec.prompt, exemplars, s)) for s in samples)
@@ -201,14 +203,16 @@ class _Loading:
             tuple(sample.id for sample in exemplars),
         )
 
-    def _exemplars_of_their_own_file(self) -> list[Sample]:
+    def _exemplars_of_their_own_file(self, scored: Sequence[Sample]) -> list[Sample]:
+        """Rows of that file that are not also asked: showing a question with its answer is no test."""
         few_shot = self.spec.prompt.few_shot
         prompt = PromptSpec(template=self.spec.prompt.template)
         theirs = replace(
             self.spec, path=few_shot.path, format="", prompt=prompt, where="", limit=None, sample=None, min_rows=1
         )
-        loaded = load(theirs, self.base)
-        return choose_exemplars(loaded.samples, few_shot, few_shot.path)
+        asked = {sample.messages for sample in scored}
+        unseen = [sample for sample in load(theirs, self.base).samples if sample.messages not in asked]
+        return choose_exemplars(unseen, few_shot, few_shot.path)
 
     def _too_few(self, left: int, exemplars: int) -> DatasetError:
         parts = [f"{self.found.rows} in the file"]
@@ -234,7 +238,7 @@ def choose_exemplars(samples: Iterable[Sample], few_shot: FewShotSpec, file: str
     chosen = heapq.nsmallest(few_shot.n, first.values(), key=lambda sample: draw("few-shot", few_shot.seed, sample))
     if len(chosen) < few_shot.n:
         raise DatasetError(
-            f"few_shot wants {few_shot.n} examples, and {len(chosen)} independent rows have a reference",
+            f"few_shot wants {few_shot.n} examples; {len(chosen)} independent rows have a reference and are not asked",
             where=file,
             hint="lower few_shot.n, or add rows with references",
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from evalkit.errors import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,22 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: " + (f"'{self.field}' {self.message}" if self.field else self.message)
+        where = f"{self.file}:{self.line}: "
+        return where + (f"{quoted(self.field)} {self.message}" if self.field else self.message)
+
+
+def quoted(name: str, longest: int = 60) -> str:
+    """A column name as messages print it: files are not trusted with a terminal's control characters."""
+    shortened = name if len(name) <= longest else name[: longest - 3] + "..."
+    return "'" + "".join(mark if mark.isprintable() else repr(mark)[1:-1] for mark in shortened) + "'"
+
+
+def column_hint(wanted: str, known: Iterable[str], most: int = 30) -> str:
+    """The nearest of a file's columns, and what they are."""
+    names = [quoted(name)[1:-1] for name in itertools.islice(known, most + 1)]
+    close = nearest(wanted, names)
+    listing = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return (f"did you mean '{close}'? " if close else "") + f"its columns: {listing}"
 
 
 def shown(path: str | Path) -> str:

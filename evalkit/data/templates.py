@@ -59,6 +59,9 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
             return False
         return super().is_safe_attribute(obj, attr, value)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """The base class lets ``str.format`` through with attributes guarded; a width of a billion it does not guard."""
+
 
 def _environment() -> _Environment:
     # prompts are plain text for a model; escaping them as HTML would change what is asked

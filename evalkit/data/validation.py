@@ -8,9 +8,9 @@ from pathlib import Path
 from evalkit.data.contracts import Contract, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
 from evalkit.data.formats import HUB
-from evalkit.data.rows import Problem
+from evalkit.data.rows import Problem, column_hint
 from evalkit.data.scanning import Scan
-from evalkit.errors import DatasetError, did_you_mean
+from evalkit.errors import DatasetError
 
 
 class Problems:
@@ -38,7 +38,7 @@ class Problems:
             raise DatasetError("has no rows", where=scan.file, hint="a dataset needs at least one row")
         for ours, theirs in scan.interpreter.mapping.items():
             if scan.parsed and theirs not in scan.columns:
-                hint = did_you_mean(theirs, scan.columns, "its columns")
+                hint = column_hint(theirs, scan.columns)
                 raise DatasetError(f"no row has the column '{theirs}', mapped to {ours}", where=scan.file, hint=hint)
 
 

@@ -14,6 +14,7 @@ from evalkit.records import Message
 
 Checked = tuple[Any, str]
 ROLES = ("system", "user", "assistant")
+HOLDS_NUL = "holds a NUL character, which neither databases nor terminals take"
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?([eE][+-]?\d{1,2})?")
 _WORDS: Mapping[str, bool] = {"true": True, "false": False}
 
@@ -50,7 +51,9 @@ def unreal_number(value: Any) -> bool:
 
 
 def text(value: Any, typed: bool) -> Checked:
-    return (value, "") if isinstance(value, str) else (None, f"is {kind(value)} where text is wanted")
+    if not isinstance(value, str):
+        return None, f"is {kind(value)} where text is wanted"
+    return (value, "") if "\0" not in value else (None, HOLDS_NUL)
 
 
 def texts(value: Any, typed: bool) -> Checked:
@@ -68,6 +71,8 @@ def texts(value: Any, typed: bool) -> Checked:
         written = str(item)
         if not written.strip():
             return None, "is empty" if items is not value else "holds an empty text"
+        if "\0" in written:
+            return None, HOLDS_NUL
         found.append(written)
     return tuple(found), ""
 
