@@ -104,7 +104,7 @@ def _decide_exactly(gate: Gate, estimate: Estimate) -> Verdict:
     word = Word.PASS if gate.holds(estimate.value) else Word.FAIL
     reason = f"{estimate.counts.scored} of {estimate.counts.planned} cases scored"
     if gate.metric != COVERAGE:
-        reason = f"on this dataset: all {estimate.counts.planned} cases were asked"
+        reason = f"on this dataset: all were asked, {estimate.counts.scored} scored"
     return _verdict(gate, word, reason, estimate)
 
 

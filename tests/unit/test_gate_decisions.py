@@ -1,4 +1,4 @@
-"""From scores to verdicts to an outcome: what passes, what fails, what cannot be told, and what is never silently lost."""
+"""From scores to verdicts to an outcome: what passes, what fails, what cannot be told, and what is never lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BROKEN = Score(error="time-out: no answer in 60 s")
 def table(
     scores: Sequence[Score], name: str = "check", labels: Sequence[dict[str, object]] | None = None
 ) -> CheckTable:
-    made = CheckTable(name, "toy", [rate("ok"), mean("grade", better="lower"), quantile("slow", 0.5)])
+    made = CheckTable("check", "toy", [rate("ok"), mean("grade", better="lower"), quantile("slow", 0.5)])
     for i, score in enumerate(scores):
         made.add(f"c{i}", f"c{i}", labels[i] if labels else {}, score)
     return made
