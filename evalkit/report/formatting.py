@@ -19,7 +19,7 @@ SUFFIXES = {
     "tokens": " tokens",
     "characters": " characters",
 }
-DECIMALS = {"score100": 1, "words": 1, "grade": 1, "tokens/s": 1, "tokens": 1, "characters": 1}
+DECIMALS = {"score100": 1, "words": 1, "grade": 1, "tokens/s": 1, "MB": 1, "tokens": 1, "characters": 1}
 SHARES = {"", "share"}
 
 
@@ -75,7 +75,11 @@ def _minus(text: str) -> str:
 def measure(value: float | None, unit: str = "", *, apart_from: float | None = None) -> str:
     """A value with its unit: ``0.213``, ``27.4``, ``0.42 s``, ``grade 8.1``."""
     text = number(value, unit, apart_from=apart_from)
-    if text == NONE or unit in SHARES or unit == "score100":
+    return text if text == NONE else with_unit(text, unit)
+
+
+def with_unit(text: str, unit: str) -> str:
+    if unit in SHARES or unit == "score100":
         return text
     return f"grade {text}" if unit == "grade" else text + SUFFIXES.get(unit, f" {unit}")
 
@@ -92,7 +96,8 @@ def interval(between: Interval | None, unit: str = "", *, signed: bool = False) 
         return NONE
     write = difference if signed else number
     low, high = write(between.low, unit), write(between.high, unit)
-    return f"{low} to {high}" if signed or "−" in low + high else f"{low}–{high}"
+    suffix = SUFFIXES.get(unit, "" if unit in SHARES | {"score100", "grade"} else f" {unit}")
+    return (f"{low} to {high}" if signed or "−" in low + high else f"{low}–{high}") + suffix
 
 
 def confidence(between: Interval | None) -> str:

@@ -54,7 +54,7 @@ def render(result: Result, limit: int = LIMIT) -> str:
 
 
 def _sections(result: Result) -> Iterator[str]:
-    mark = MARKS["pass" if result.outcome.passed else "fail" if result.outcome.exit_code == 1 else "unsure"]
+    mark = MARKS[view.outcome_shade(result)]
     yield f"## {mark} {text(view.sentence(result))}\n\n"
     yield f"{text(result.outcome.reason)}. {text(view.effort(result))}.\n\n"
     gates = view.gates(result)

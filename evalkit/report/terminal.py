@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
 PLAIN_MARKS = {"pass": "+", "fail": "x", "unsure": "~"}
 STYLES = {"pass": "green", "fail": "bold red", "unsure": "yellow"}
-DRAWING = 21
+DRAWINGS = (21, 17, 13)
+"""Widths of the drawing, the widest that leaves room for the rest; names of gates wrap before it is given up."""
 LONGEST_GATE = 60
+LEAST_GATE = 30
 LEAST_REASON = 26
 PLAIN = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "...", "×": "x", "∞": "inf", "↵": "/", "⟨": "<", "⟩": ">"})
 
@@ -95,15 +97,11 @@ def _runs(line: Text) -> Iterator[tuple[str, str]]:
     yield line.plain[at:], ""
 
 
-def outcome_shade(result: Result) -> str:
-    return "pass" if result.outcome.passed else "fail" if result.outcome.exit_code == 1 else "unsure"
-
-
 def _head(result: Result, width: int) -> Iterator[Text]:
     from rich.cells import cell_len
 
     subject, word = view.subject(result), one_line(result.outcome.word).upper()
-    style = f"bold {STYLES[outcome_shade(result)].removeprefix('bold ')}"
+    style = f"bold {STYLES[view.outcome_shade(result)].removeprefix('bold ')}"
     gap = width - cell_len(subject) - cell_len(word)
     if gap >= 2:
         yield _text((subject, "bold"), " " * gap, (word, style))
@@ -127,7 +125,7 @@ def _gate_lines(result: Result, width: int, *, unicode: bool) -> Iterator[Text]:
 class _Columns:
     """Widths of the gate table. What a narrow terminal loses first is the drawing, then the interval."""
 
-    def __init__(self, gate: int, value: int, interval: int, *, drawing: bool, reason: int, width: int) -> None:
+    def __init__(self, gate: int, value: int, interval: int, *, drawing: int, reason: int, width: int) -> None:
         self.gate, self.value, self.interval = gate, value, interval
         self.drawing, self.reason, self.width = drawing, reason, width
 
@@ -138,22 +136,23 @@ class _Columns:
         name = min(max([4, *(cell_len(g.gate) for g in gates)]), LONGEST_GATE)
         value = max([5, *(cell_len(g.value) for g in gates)])
         interval = max([len("95% interval"), *(cell_len(_interval(g)) for g in gates)])
-        used = 4 + name + 2 + value
-        drawing = used + 2 + DRAWING + 2 + interval <= width
+        fixed = 4 + 2 + value
+        left = width - fixed - 2 - interval  # for names and drawing
+        drawing = next((d for d in DRAWINGS if left - 2 - d >= min(name, LEAST_GATE)), 0)
         if drawing:
-            used += 2 + DRAWING
-        if used + 2 + interval > width:
-            interval = 0
-            name = min(name, max(12, width - 4 - 2 - value))
+            name = min(name, left - 2 - drawing)
+        elif left >= min(name, LEAST_GATE):
+            name = min(name, left)
         else:
-            used += 2 + interval
+            interval, name = 0, min(name, max(12, width - fixed))
+        used = fixed + name + (2 + interval if interval else 0) + (2 + drawing if drawing else 0)
         reason = width - used - 2
         return cls(name, value, interval, drawing=drawing, reason=reason if reason >= LEAST_REASON else 0, width=width)
 
     def heading(self) -> Text:
         text = "    " + _pad("gate", self.gate) + "  " + _pad("value", self.value, right=True)
         if self.drawing:
-            text += "  " + _pad("", DRAWING)
+            text += "  " + _pad("", self.drawing)
         if self.interval:
             text += "  " + _pad("95% interval", self.interval)
         return _text((text.rstrip(), "dim"))
@@ -166,8 +165,8 @@ class _Columns:
         parts: list[str | tuple[str, str]] = [("  " + mark + " ", style), _pad(names[0], self.gate), "  "]
         parts.append((_pad(gate.value, self.value, right=True), style))
         if self.drawing:
-            drawn = characters(gate.picture, DRAWING, UNICODE if unicode else ASCII) if gate.picture else ""
-            parts += ["  ", (_pad(drawn, DRAWING), style)]
+            drawn = characters(gate.picture, self.drawing, UNICODE if unicode else ASCII) if gate.picture else ""
+            parts += ["  ", (_pad(drawn, self.drawing), style)]
         if self.interval:
             parts += ["  ", _pad(_interval(gate), self.interval)]
         beside = wrap(reason, self.reason) if self.reason and reason else []
@@ -257,7 +256,9 @@ def render_side_by_side(results: Iterable[Result], *, unicode: bool = True) -> T
     table.add_column("gate", overflow="fold")
     for result in results:
         table.add_column(Text(one_line(result.run.model)), justify="right", overflow="fold")
-    table.add_row(Text("outcome"), *(Text(r.outcome.word.upper(), style=STYLES[outcome_shade(r)]) for r in results))
+    table.add_row(
+        Text("outcome"), *(Text(r.outcome.word.upper(), style=STYLES[view.outcome_shade(r)]) for r in results)
+    )
     table.add_section()
     views = [{gate.gate: gate for gate in view.gates(result)} for result in results]
     for name in dict.fromkeys(gate.gate for result in results for gate in view.gates(result)):

@@ -39,6 +39,9 @@ class GateView:
     interval: str
     confidence: str
     target: str
+    """``at least 0.95``"""
+    target_number: str
+    """``0.95``"""
     reason: str
     brief: str
     """The reason without what a picture of the interval says anyway."""
@@ -94,6 +97,7 @@ def gate_view(verdict: Verdict, infos: dict[tuple[str, str], MetricInfo]) -> Gat
         interval=span,
         confidence=formatting.confidence(between),
         target=target(verdict, unit),
+        target_number=target_number(verdict, unit),
         reason=one_line(verdict.reason),
         brief=_brief(verdict),
         counts=counts,
@@ -126,11 +130,13 @@ def decided_on(verdict: Verdict) -> tuple[float | None, Interval | None]:
 
 
 def target(verdict: Verdict, unit: str) -> str:
-    """``at least 0.95``; for a gate on a baseline, as it is written."""
-    written = verdict.gate.rpartition(verdict.operator)[2].strip()
-    if "baseline" in written or verdict.threshold is None:
-        return f"{PHRASES.get(verdict.operator, verdict.operator)} {one_line(written)}"
-    return f"{PHRASES.get(verdict.operator, verdict.operator)} {formatting.measure(verdict.threshold, unit)}"
+    """``at least 0.95``, ``below 5 s``: the number as it is written in the suite."""
+    return f"{PHRASES.get(verdict.operator, verdict.operator)} {target_number(verdict, unit)}"
+
+
+def target_number(verdict: Verdict, unit: str) -> str:
+    written = one_line(verdict.gate.rpartition(verdict.operator)[2].strip())
+    return written if "baseline" in written else formatting.with_unit(written, unit)
 
 
 def is_share(estimate: Estimate | None, infos: dict[tuple[str, str], MetricInfo]) -> bool:
@@ -159,6 +165,11 @@ def sentence(result: Result) -> str:
         "interrupted": f"The run was interrupted before {suite} could judge {model}.",
     }
     return sentences.get(word, f"{model} on {suite}: {word}.")
+
+
+def outcome_shade(result: Result) -> str:
+    """``pass``, ``fail``, or ``unsure`` for everything that says nothing about the model."""
+    return "pass" if result.outcome.passed else "fail" if result.outcome.exit_code == 1 else "unsure"
 
 
 def title(result: Result) -> str:
