@@ -154,7 +154,7 @@ class Timing:
 class Answer:
     text: str
     finish: str = "stop"
-    """``stop``, ``length`` (ran into max_tokens) or ``error``."""
+    """``stop``, ``length`` (ran into max_tokens), ``filtered`` (withheld by the provider's filter) or ``error``."""
     prompt_tokens: int | None = None
     output_tokens: int | None = None
     timing: Timing = Timing()
