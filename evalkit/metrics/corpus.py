@@ -74,7 +74,7 @@ class SacreMetric(TextMetric):
         value = float(_scorer(self.family, self.options)._compute_score_from_stats(list(total)).score) / 100.0
         return (
             value if self.bounds is None else min(value, self.bounds[1])
-        )  # sacreBLEU's perfect score is 100.00000000000004
+        )  # its perfect score is 100.00000000000004
 
 
 @dataclass(frozen=True, slots=True)

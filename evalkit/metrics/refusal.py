@@ -166,9 +166,9 @@ _ENGLISH = _listed(
 _OTHER = _listed(
     """
     de la le les des et des un une est pas que je ne peux désolé vous avec sur dans el los las lo en por con para del
-    pero puedo mi una der die das und ist nicht ein eine mit zu den von ich kann leider aber auf il di che non per sono da
-    posso dispiace ma um uma não em os com mas och att det som är inte jag kan het een niet van ik maar jest się na nie
-    bir bu ve için yang dan tidak ini untuk saya là không của
+    pero puedo mi una der die das und ist nicht ein eine mit zu den von ich kann leider aber auf il di che per
+    sono da posso dispiace ma um uma não em os com mas och att det som är inte jag kan het een niet van ik maar
+    jest się na nie bir bu ve için yang dan tidak ini untuk saya là không của
     """
 )
 _WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")

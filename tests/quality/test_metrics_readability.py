@@ -1,0 +1,70 @@
+"""Readability against textstat, with textstat's pronouncing dictionary absent, on real articles of three levels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import textstat
+import textstat.backend.counts._count_syllables as textstat_syllables
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.metrics.readability import READABILITY, measure
+
+REFERENCE: dict[str, Callable[[str], float]] = {
+    "flesch_reading_ease": textstat.flesch_reading_ease,
+    "flesch_kincaid_grade": textstat.flesch_kincaid_grade,
+    "gunning_fog": textstat.gunning_fog,
+    "smog_index": textstat.smog_index,
+    "automated_readability_index": textstat.automated_readability_index,
+    "coleman_liau_index": textstat.coleman_liau_index,
+    "dale_chall": textstat.dale_chall_readability_score,
+    "words": textstat.lexicon_count,
+    "sentences": textstat.sentence_count,
+    "syllables": textstat.syllable_count,
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_pronouncing_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(textstat_syllables, "get_cmudict", lambda lang: None)
+
+
+def assert_as_textstat(text: str) -> None:
+    found = measure(text)
+    for name, reference in REFERENCE.items():
+        assert found[name] == pytest.approx(reference(text), abs=1e-9), name
+
+
+@pytest.fixture
+def articles(public_data: Path) -> list[dict[str, str]]:
+    path = public_data / "onestopenglish" / "onestopenglish.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_articles_measure_as_in_textstat(articles: list[dict[str, str]]) -> None:
+    for article in articles[::12]:
+        assert_as_textstat(article["text"])
+
+
+def test_reading_ease_falls_with_the_level_of_the_same_article(articles: list[dict[str, str]]) -> None:
+    levels = sorted({article["level"] for article in articles})
+    means = {}
+    for level in levels:
+        eases = [measure(article["text"])["flesch_reading_ease"] for article in articles if article["level"] == level]
+        means[level[:3].lower()] = sum(eases) / len(eases)
+    assert means["ele"] > means["int"] > means["adv"]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.sampled_from("abeio TS.!?,'-\n1é’&"), max_size=60))
+def test_any_text_with_words_measures_as_in_textstat(text: str) -> None:
+    found = measure(text)
+    assert set(found) in (set(), set(READABILITY))
+    if found:
+        assert_as_textstat(text)
+    else:
+        assert textstat.lexicon_count(text) == 0

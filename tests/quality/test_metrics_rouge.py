@@ -1,0 +1,115 @@
+"""ROUGE against rouge_score, on its own test data, on real multi-reference cases and on random texts."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rouge_score.rouge_scorer import RougeScorer, _lcs_table
+
+from evalkit.metrics import rouge, score
+from evalkit.records import Unscored
+
+VARIANTS = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+PLAIN = RougeScorer(list(VARIANTS))
+STEMMED = RougeScorer(list(VARIANTS), use_stemmer=True)
+
+
+def assert_equal_to_rouge_score(hypothesis: str, references: list[str]) -> None:
+    for reference_scorer, suffix in ((PLAIN, ""), (STEMMED, "_stem")):
+        expected = reference_scorer.score_multi(references, hypothesis)
+        for variant in VARIANTS:
+            metric = getattr(rouge, variant + suffix)
+            found = metric.text_statistics(hypothesis, references)
+            assert found[1] == 1
+            assert found[0] == pytest.approx(expected[variant].fmeasure, abs=1e-9), (variant + suffix, hypothesis)
+
+
+@pytest.mark.parametrize("name", ["pyrouge_pairs", "large_pairs"])
+def test_the_pairs_of_rouge_scores_own_tests_score_as_there(public_data: Path, name: str) -> None:
+    lines = (public_data / "rouge_testdata" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    assert len(lines) == 1000
+    for line in lines[::4]:
+        pair = json.loads(line)
+        assert_equal_to_rouge_score(pair["prediction"], [pair["target"]])
+
+
+def test_real_summaries_with_four_references_take_the_best_as_rouge_score_does(public_data: Path) -> None:
+    """These cases come from a test of ROUGE 1.5.5 against its Perl original. That one averages over references by
+    jackknifing; rouge_score, and so this project, takes the best one, which is why its numbers are the reference here.
+    """
+    cases: dict[str, Any] = json.loads((public_data / "rouge_testdata" / "rouge155_cases.json").read_text("utf-8"))
+    assert len(cases) == 25
+    for case in cases.values():
+        for summary in case["summaries"]:
+            assert_equal_to_rouge_score(summary, case["references"])
+
+
+def test_the_mean_over_rows_is_the_mean_of_rouge_scores(public_data: Path) -> None:
+    lines = (public_data / "rouge_testdata" / "large_pairs.jsonl").read_text("utf-8").splitlines()[:100]
+    pairs = [json.loads(line) for line in lines]
+    expected = sum(PLAIN.score(pair["target"], pair["prediction"])["rougeL"].fmeasure for pair in pairs) / len(pairs)
+    found = score("rougeL", [pair["prediction"] for pair in pairs], [[pair["target"]] for pair in pairs])
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+WORDS = st.lists(
+    st.sampled_from(["the", "cat", "cats", "running", "run", "a", "b", "c", "2", "naïve", "."]), max_size=14
+)
+TEXT = st.lists(WORDS.map(" ".join), max_size=3).map("\n".join)
+
+
+@settings(deadline=None, max_examples=300)
+@given(TEXT, st.lists(TEXT, min_size=1, max_size=3))
+def test_random_texts_of_one_or_several_lines_score_as_in_rouge_score(hypothesis: str, references: list[str]) -> None:
+    assert_equal_to_rouge_score(hypothesis, references)
+
+
+def test_the_common_subsequence_is_as_long_as_the_table_of_rouge_score_says() -> None:
+    rng = random.Random(3)
+    for _ in range(3000):
+        alphabet = "abcdefgh"[: rng.randint(1, 8)]
+        left = rng.choices(alphabet, k=rng.randint(0, 20))
+        right = rng.choices(alphabet, k=rng.randint(0, 20))
+        expected = _lcs_table(left, right)[-1][-1] if left and right else 0
+        assert rouge.common_subsequence(left, right) == expected
+
+
+@settings(deadline=None, max_examples=100)
+@given(TEXT, st.lists(TEXT, min_size=1, max_size=3))
+def test_scores_are_bounded_and_do_not_depend_on_the_order_of_references(
+    hypothesis: str, references: list[str]
+) -> None:
+    for variant in VARIANTS:
+        metric = getattr(rouge, variant)
+        found = metric.text_statistics(hypothesis, references)
+        assert 0 <= found[0] <= 1
+        assert metric.text_statistics(hypothesis, references[::-1]) == found
+
+
+def test_stemming_is_used_only_where_the_name_says_so() -> None:
+    assert score("rouge1", ["running cats"], [["run cat"]]) == 0
+    assert score("rouge1_stem", ["running cats"], [["run cat"]]) == 1
+
+
+@pytest.mark.parametrize("text", ["我爱北京", "Привет, мир", "नमस्ते दुनिया", "สวัสดี"])
+def test_texts_the_tokeniser_cannot_see_are_unscored_and_never_zero(text: str) -> None:
+    assert isinstance(rouge.rougeL.text_statistics(text, [text]), Unscored)
+    with pytest.raises(ValueError, match="ASCII words only"):
+        score("rougeL", [text], [[text]])
+
+
+def test_a_reference_that_is_seen_is_used_although_another_is_not() -> None:
+    assert rouge.rougeL.text_statistics("I love Beijing", ["我爱北京", "I love Beijing"]) == (1.0, 1.0)
+    assert rouge.rougeL.text_statistics("我爱北京", ["I love Beijing"]) == (0.0, 1.0)
+
+
+def test_signatures_differ_by_variant_and_stemming_and_name_the_package() -> None:
+    metrics = [getattr(rouge, variant + suffix) for variant in VARIANTS for suffix in ("", "_stem")]
+    assert len({metric.signature for metric in metrics}) == 8
+    assert all("rouge_score:0.1" in metric.signature for metric in metrics)
