@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from evalkit import plugins
 from evalkit.checks.base import AnswerCheck, Options
@@ -23,18 +24,6 @@ class AccuracyOptions(Options):
     tokenize: str = "13a"
     """How ``bleu`` and ``sentence_bleu`` find words: ``zh`` for Chinese, ``char`` for any script without spaces."""
 
-    @field_validator("metrics")
-    @classmethod
-    def _known_and_different(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
-        known = plugins.names(_GROUP)
-        for name in metrics:
-            if name not in known:
-                raise ValueError(f"unknown metric '{name}'; {did_you_mean(name, known, 'known metrics')}")
-        twice = sorted({name for name in metrics if metrics.count(name) > 1})
-        if twice:
-            raise ValueError(f"metric named twice: {', '.join(twice)}")
-        return metrics
-
 
 class Accuracy(AnswerCheck):
     """Compares each answer with the references of its row, by any of the text metrics."""
@@ -47,7 +36,7 @@ class Accuracy(AnswerCheck):
         from evalkit.metrics.corpus import make_bleu, make_sentence_bleu
 
         made = {"bleu": make_bleu, "sentence_bleu": make_sentence_bleu}
-        for name in self.options.metrics:
+        for name in _known_and_different(self.options.metrics):
             yield made[name](self.options.tokenize) if name in made else plugins.load(_GROUP, name)
 
     def judge(self, case: Case, answer: Answer) -> Score:
@@ -75,6 +64,10 @@ class Accuracy(AnswerCheck):
         from evalkit.metrics.kinds import PairMetric
 
         evidence: dict[str, Any] = {}
+        if "numeric" in self.options.metrics:
+            from evalkit.metrics.numeric import last_number
+
+            evidence["number"] = _written(last_number(text))
         compared = [metric for metric in self.metrics if isinstance(metric, PairMetric)]
         if len(sample.references) > 1 and compared:
             graded = next((metric for metric in compared if metric.kind == "mean"), compared[0])
@@ -99,6 +92,26 @@ class Accuracy(AnswerCheck):
                     f"{', '.join(bleu)}: {unspaced} of {len(samples)} rows have references without spaces between "
                     f"words, which the tokeniser {self.options.tokenize} takes for one long word: say tokenize: char"
                 )
+
+
+def _known_and_different(names: Sequence[str]) -> Sequence[str]:
+    known = plugins.names(_GROUP)
+    for name in names:
+        if name not in known:
+            raise ValueError(f"unknown metric '{name}'; {did_you_mean(name, known, 'known metrics')}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"metric named twice: {', '.join(twice)}")
+    return names
+
+
+def _written(number: Fraction | None) -> str | None:
+    """The number that was compared, short enough to be read."""
+    if number is None:
+        return None
+    if number.denominator == 1 or abs(number) >= 1e15:
+        return str(number)[:60]
+    return f"{float(number):.12g}"
 
 
 def _rouge_sees(references: Sequence[str]) -> bool:

@@ -50,12 +50,12 @@ def test_metrics_come_in_the_order_of_the_suite() -> None:
 
 
 def test_an_unknown_metric_names_the_nearest_one() -> None:
-    with pytest.raises(ValidationError, match="unknown metric 'rougel'; did you mean 'rougeL'"):
+    with pytest.raises(ValueError, match="unknown metric 'rougel'; did you mean 'rougeL'"):
         check("rougel")
 
 
 def test_a_metric_named_twice_is_refused() -> None:
-    with pytest.raises(ValidationError, match="metric named twice: bleu"):
+    with pytest.raises(ValueError, match="metric named twice: bleu"):
         check("bleu", "bleu")
 
 
@@ -86,6 +86,22 @@ def test_the_best_of_several_references_counts_and_is_named() -> None:
 
 def test_a_single_reference_needs_no_evidence() -> None:
     assert judge(check("token_f1"), "Paris", "Rome").evidence == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "right"),
+    [
+        ("First 3, then 1,234.", "1234", 1.0),
+        ("It is 12.50 in all", "12.5", 0.0),
+        ("about 1/3", "0.333333333333", 0.0),
+        ("none", None, 0.0),
+        ("9" * 200, "9" * 60, 0.0),
+    ],
+)
+def test_the_number_that_was_compared_is_shown(text: str, number: str | None, right: float) -> None:
+    score = judge(check("numeric"), text, "#### 1234")
+    assert score.evidence == {"number": number}
+    assert score.results["numeric"] == (right, 1.0)
 
 
 def test_a_row_without_references_is_unscored() -> None:
