@@ -344,3 +344,13 @@ def test_nothing_is_sent_before_the_first_question(http_server: Server, opened: 
     assert backend.info.verifiable is False
     assert dict(backend.session(DEFAULT_CONDITION).ask([])) == {}
     assert http_server.requests == []
+
+
+def test_proxy_settings_that_cannot_be_used_are_said_without_being_shown(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "gopher://user:s3cret@proxy")
+    error = refusal(opened("http://model.invalid/v1?model=m"))
+    assert "proxy settings" in error.message
+    assert "s3cret" not in str(error)

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.models.endpoint.failures import Reply, parse_retry_after, shown, trouble_of
+from evalkit.models.endpoint.target import make_target
+from evalkit.models.endpoint.transport import no_connection
 from evalkit.models.endpoint.wire import error_text, request_seed
+from evalkit.models.reference import ModelSettings, parse_reference
 from evalkit.records import Decoding, FailureKind
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
@@ -129,3 +132,20 @@ def test_seeds_of_repetitions_are_stable_and_apart() -> None:
     assert seeds == [request_seed(sampled, attempt) for attempt in range(20)]
     assert all(0 <= seed < 2**31 for seed in seeds)
     assert {request_seed(Decoding(seed=4), attempt) for attempt in range(5)} == {4}
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "for_all"),
+    [
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed", "the certificate of h is not trusted", True),
+        ("[SSL] record layer failure", "h does not speak TLS", True),
+        ("[Errno -2] Name or service not known", "the host name of h is not known", False),
+        ("[Errno -3] Temporary failure in name resolution", "the host name of h is not known", False),
+        ("[Errno 111] Connection refused", "nothing listens at h", False),
+        ("All connection attempts failed", "nothing listens at h", False),
+    ],
+)
+def test_why_there_is_no_connection(said: str, message: str, for_all: bool) -> None:
+    target = make_target(parse_reference("https://h/v1?model=m"), ModelSettings())
+    trouble = no_connection(target, OSError(said))
+    assert (trouble.message, trouble.for_all, trouble.unreachable) == (message, for_all, True)

@@ -123,7 +123,7 @@ class Transport:
             seconds = f"{self._target.timeout:g} s"
             raise Trouble(FailureKind.TIMEOUT, f"no answer within {seconds}", retry=True) from None
         except httpx.ConnectError as error:
-            raise _no_connection(self._target, error) from None
+            raise no_connection(self._target, error) from None
         except (httpx.TransportError, httpx.StreamError) as error:
             message = f"the connection broke ({type(error).__name__})"
             raise Trouble(FailureKind.NETWORK, message, retry=True) from None
@@ -199,7 +199,7 @@ def _key_auth(header: str, key: str) -> httpx.Auth:
     return KeyAuth()
 
 
-def _no_connection(target: Target, error: Exception) -> Trouble:
+def no_connection(target: Target, error: Exception) -> Trouble:
     said = str(error).lower()
     if "certificate" in said:
         hint = "if the server's certificate is your company's own, set SSL_CERT_FILE to its authority"
