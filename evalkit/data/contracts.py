@@ -141,10 +141,6 @@ class Interpreter:
         roles = ("prompt", "messages")
         return tuple(name for key, names in self._sources.items() if key[0] in roles for name in names)
 
-    def required(self) -> dict[str, tuple[str, ...]]:
-        """Columns that every row must have, with the names they may go by."""
-        return {c.name: self._sources[c.role, c.name] for c in self._columns if not c.nullable}
-
     def read(self, row: Row) -> Entry:
         entry = Entry()
         if row.fault:
@@ -152,13 +148,12 @@ class Interpreter:
             return entry
         values = row.values
         entry.faults += [(name, "is NaN or infinite") for name, value in values.items() if unreal_number(value)]
-        if entry.faults:
-            return entry
+        unreal = {name for name, _ in entry.faults}
         for column in self._columns:
             source, fault = self._source(column, row)
             if fault:
                 entry.faults.append((source, fault))
-            elif source:
+            elif source and source not in unreal:
                 self._take(column, source, row, entry)
         if self._needs_prompt and not entry.prompt and not entry.messages and not entry.faults:
             entry.faults.append(("prompt", f"is missing: none of {', '.join(self.prompt_sources())} has a value"))

@@ -86,6 +86,3 @@ class _Reversed(str):
 
     def __lt__(self, other: str) -> bool:
         return str.__gt__(self, other)
-
-    def __gt__(self, other: str) -> bool:
-        return str.__lt__(self, other)

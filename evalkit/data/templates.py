@@ -60,7 +60,7 @@ class _Environment(jinja2.sandbox.ImmutableSandboxedEnvironment):
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
-        """The base class lets ``str.format`` through with attributes guarded; a width of a billion it does not guard."""
+        """The base class allows ``str.format`` with attributes guarded; a width of a billion it does not guard."""
 
 
 def _environment() -> _Environment:
