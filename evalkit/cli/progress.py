@@ -33,12 +33,12 @@ def _moving_line() -> Iterator[Callable[[Progress], None]]:
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
-        TextColumn("{task.completed:.0f}/{task.total:.0f} cases"),
+        TextColumn("{task.fields[cases]}"),
         TextColumn("{task.fields[rate]}", markup=False),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading", total=None, rate="")
+        task = bar.add_task("loading", total=None, cases="", rate="")
 
         def show(progress: Progress) -> None:
             bar.update(
@@ -46,6 +46,7 @@ def _moving_line() -> Iterator[Callable[[Progress], None]]:
                 description=f"{progress.suite} on {progress.model}: {progress.stage}",
                 total=progress.cases,
                 completed=progress.done,
+                cases=f"{progress.done:,.0f}/{progress.cases:,} cases",
                 rate=_rate(progress),
             )
 
@@ -61,7 +62,7 @@ def _plain_lines() -> Callable[[Progress], None]:
             return
         shown_at = time.monotonic()
         parts = [
-            f"{progress.suite}: {progress.done}/{progress.cases} cases",
+            f"{progress.suite}: {progress.done:,.0f}/{progress.cases:,} cases",
             f"{progress.tally.asked} asked",
             f"{progress.seconds:.0f} s",
             _rate(progress),

@@ -53,6 +53,7 @@ class CheckTable:
     statuses: list[Status] = field(default_factory=list)
     columns: dict[str, Column] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
+    _slices: dict[tuple[int, tuple[tuple[str, str], ...]], list[int]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for metric in (*self.metrics, CoverageMetric()):
@@ -94,9 +95,11 @@ class CheckTable:
 
     def positions(self, wanted: Mapping[str, str]) -> list[int]:
         """Which cases are in a slice."""
-        if not wanted:
-            return list(range(len(self.cases)))
-        return [i for i, labels in enumerate(self.labels) if all(str(labels.get(k)) == v for k, v in wanted.items())]
+        key = (len(self.cases), tuple(sorted(wanted.items())))
+        if key not in self._slices:  # every metric is sliced the same way
+            rows = enumerate(self.labels)
+            self._slices[key] = [i for i, labels in rows if all(str(labels.get(k)) == v for k, v in key[1])]
+        return self._slices[key]
 
     def slice_values(self, label: str) -> list[str]:
         values = (labels.get(label) for labels in self.labels)

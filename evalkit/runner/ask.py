@@ -25,6 +25,13 @@ class Tally:
     failed: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
+    round_asked: int = 0
+    """Of the present round's ``round_missing`` requests, how many are answered."""
+    round_missing: int = 0
+
+    @property
+    def round_share(self) -> float:
+        return self.round_asked / self.round_missing if self.round_missing else 0.0
 
 
 class LimitReached(Interrupted):
@@ -80,9 +87,10 @@ class Asker:
         answers = dict(self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id))
         self.tally.reused += len(answers)
         missing = [key for key in unique if key not in answers]
+        self.tally.round_asked, self.tally.round_missing = 0, len(missing)
         for (role, condition), group in _grouped(missing, unique).items():
             answers.update(self._ask(role, condition, {key: unique[key] for key in group}))
-        self._on_answer(self.tally)
+        self.tally.round_missing = 0
         return [(key, answers[key]) for key in keys]
 
     def _identity(self, role: str) -> Identity:
@@ -105,6 +113,7 @@ class Asker:
                 answers[key] = answer
                 unsaved.append((key, requests[position], answer))
                 self._count(answer)
+                self._on_answer(self.tally)
                 if time.monotonic() - saved_at >= FLUSH_SECONDS:
                     self._save(unsaved)
                     saved_at = time.monotonic()
@@ -121,10 +130,10 @@ class Asker:
             self._store.put_answers(self._run_id, unsaved)
             unsaved.clear()
         self._store.heartbeat(self._run_id)
-        self._on_answer(self.tally)
 
     def _count(self, answer: Answer) -> None:
         self.tally.asked += 1
+        self.tally.round_asked += 1
         self.tally.failed += answer.failure is not None
         self.tally.prompt_tokens += answer.prompt_tokens or 0
         self.tally.output_tokens += answer.output_tokens or 0

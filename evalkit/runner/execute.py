@@ -38,7 +38,8 @@ class Progress:
     suite: str
     model: str
     cases: int
-    done: int
+    done: float
+    """Finished cases, and of the block under way the share that is answered."""
     tally: Tally
     stage: str
     seconds: float
@@ -189,11 +190,12 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
     tables = {check.name: CheckTable(check.name, check.check.kind, check.check.metrics) for check in plan.checks}
     cases = sum(len(block) for block in plan.blocks())
-    done = 0
+    done = under_way = 0
 
     def show(tally: Tally, stage: str = "asking") -> None:
         seconds = time.monotonic() - running.started
-        running.options.on_progress(Progress(plan.suite.name, run.model, cases, done, tally, stage, seconds))
+        now = done + under_way * tally.round_share
+        running.options.on_progress(Progress(plan.suite.name, run.model, cases, now, tally, stage, seconds))
 
     signatures = {check.name: "\n".join(metric.signature for metric in check.check.metrics) for check in plan.checks}
     asker = Asker(
@@ -206,7 +208,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     )
     try:
         for block in plan.blocks():
-            rows = []
+            rows, under_way = [], len(block)
             for one in examine(block, asker):
                 case, name = one.planned.case, one.planned.check.name
                 tables[name].add(case.id, case.cluster, case.labels, one.score)
