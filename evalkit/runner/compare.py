@@ -36,8 +36,8 @@ class MetricChange:
     contrast: Contrast
     """``candidate - baseline``, paired."""
     judged: bool = True
-    """Whether more is better, or less, is beyond doubt: the metric has a gate or bounds, or is about speed. Fewer words,
-    for one, are not better by themselves."""
+    """One direction is better beyond doubt: the metric has a gate or bounds, or is about speed. Fewer words, for one, are
+    not better by themselves."""
     improved: int | None = None
     """Cases; none for metrics that have no value for one case."""
     regressed: int | None = None
@@ -48,11 +48,11 @@ class MetricChange:
         """``better`` or ``worse`` where the whole interval lies on one side of no difference, ``same`` where nothing
         differs at all, else ``unclear``; ``moved`` where neither direction is better by itself."""
         between, value = self.contrast.interval, self.contrast.value
-        if value is None or between is None:
-            return "same" if value is not None and abs(value) <= TOLERANCE else "unclear"
-        if abs(between.low) <= TOLERANCE and abs(between.high) <= TOLERANCE:
+        if value is None:
+            return "unclear"
+        if not self.improved and not self.regressed and abs(value) <= TOLERANCE:
             return "same"
-        if between.low <= 0 <= between.high:
+        if between is None or between.low <= 0 <= between.high:
             return "unclear"
         if not self.judged:
             return "moved"
