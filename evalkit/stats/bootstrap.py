@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evalkit.protocols import Metric
 from evalkit.records import Interval
-from evalkit.stats.intervals import require_confidence
+from evalkit.stats.intervals import require_confidence, wilson
 from evalkit.stats.resampling import Matrix, as_matrix, sum_by, units, weights
 
 
@@ -124,7 +124,7 @@ def paired_bootstrap(
 ) -> tuple[float | None, Interval | None]:
     """``value(a) - value(b)`` and its interval, for two measurements of the same cases in the same order.
 
-    Both sides are drawn together, so what makes a case hard for both cancels out. Not for metrics of kind quantile.
+    Both sides are drawn together, so what makes a case hard for both cancels out.
     """
     ours, theirs = as_matrix(a, metric.name), as_matrix(b, metric.name)
     if ours.shape != theirs.shape:
@@ -148,7 +148,17 @@ def paired_bootstrap(
         ]
     )
     method = _method("paired bootstrap", len(ours), of_clusters, resampling)
-    return value, percentiles(values, count, resampling, method)
+    interval = percentiles(values, count, resampling, method)
+    if interval is not None and interval.low == interval.high == 0 and metric.kind == "rate":
+        interval = _nothing_changed(of_clusters, resampling.confidence)
+    return value, interval
+
+
+def _nothing_changed(clusters: int, confidence: float) -> Interval:
+    """That no pair differs does not prove that none would: as many cases may turn either way as none of so many leaves
+    room for."""
+    unseen = wilson(0, clusters, confidence).high
+    return Interval(-unseen, unseen, confidence, f"Wilson on {clusters} pairs of which none differs")
 
 
 def quantile_of(values: Matrix, q: float) -> float:

@@ -63,6 +63,8 @@ def _quantile(
     q = float(getattr(metric, "quantile", 0.5))
     values = matrix[:, 0]
     _, count = cluster_codes(clusters, len(values))
+    if not 0 < q < 1:
+        return quantile_of(values, q), None  # the largest value seen bounds no larger one
     if count < len(values):
         interval = bootstrap_quantile(values, q, clusters, resampling)
     else:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -461,6 +462,28 @@ def test_threads_of_one_process_share_a_store(store: Store) -> None:
         thread.join()
     assert not errors
     assert store.counts("r-1").answers == 300
+
+
+def test_stores_opened_at_once_make_the_database_once_and_write_side_by_side(url: str) -> None:
+    if "memory" in url:
+        pytest.skip("each store in memory is its own")
+
+    def work(name: str) -> int:
+        with open_store(url) as store:
+            store.create_run(Run(name, "suite", "model", "running", "2026"))
+            for block in range(10):
+                texts = [f"{name} {block} {n}" for n in range(5)]
+                store.put_answers(name, [(key_of(text), ask(text), Answer(text)) for text in texts])
+                store.put_answers(name, [(key_of(str(block)), ask(str(block)), Answer(name))])
+            return store.counts(name).incidents
+
+    names = [f"run-{number}" for number in range(6)]
+    with ThreadPoolExecutor(6) as threads:
+        incidents = list(threads.map(work, names))
+    with open_store(url) as store:
+        assert sum(store.counts(name).answers for name in names) == 6 * 50 + 10
+        assert sum(incidents) == 5 * 10
+        assert {run.id for run in store.list_runs()} == set(names)
 
 
 def test_what_a_closed_store_kept_is_there_when_opened_again(url: str) -> None:
