@@ -79,7 +79,6 @@ def read_key(target: Target) -> str:
     if not key and target.key_required:
         raise ModelError(
             f"the environment variable {target.key_env} is not set, and {target.host} needs a key",
-            where=target.host,
             hint=f"set {target.key_env} to the key; it is read from there only and stored nowhere",
         )
     if not (key.isascii() and key.isprintable()) or " " in key:

@@ -21,9 +21,7 @@ async def probe(target: Target, transport: Transport) -> None:
         reply = await transport.send("GET", url)
     except Trouble as trouble:
         if trouble.unreachable:
-            raise ModelError(
-                trouble.message, where=target.host, hint=trouble.hint or _unreachable_hint(target)
-            ) from None
+            raise ModelError(trouble.message, hint=trouble.hint or _unreachable_hint(target)) from None
         return
     met = trouble_of(reply, key_hint=transport.key_hint, url=url)
     custom = target.api == "custom"  # there, a GET says nothing about a POST, except who may ask
