@@ -108,7 +108,8 @@ def _validated(model: type[M], data: Any, source: Source, keys: KeyPath, what: s
         return model.model_validate(data)
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+        # the deepest problem is the most telling one: every arm of a union complains, the arm that was meant deepest
+        first = min(problems, key=lambda problem: (problem["type"] != "extra_forbidden", -len(problem["loc"])))
         loc: KeyPath = tuple(part for part in first["loc"] if not _is_union_arm(part))
         where = source.where((*keys, *loc))
         name = ".".join(str(part) for part in (*keys, *loc))
