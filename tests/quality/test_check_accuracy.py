@@ -14,25 +14,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from evalkit.checks.accuracy import Accuracy, AccuracyOptions
 from evalkit.records import Answer, Case, Decoding, Message, Sample, Unscored
 
-WORDS = [
-    "the",
-    "a",
-    "cat",
-    "dog",
-    "sat",
-    "ran",
-    "on",
-    "under",
-    "mat",
-    "tree",
-    "red",
-    "old",
-    "and",
-    "then",
-    "quickly",
-    "away",
-    ".",
-]
+WORDS = ("the", "a", "cat", "dog", "sat", "ran", "on", "under", "mat", "tree", "red", "old", "and", "then", ".")
 
 
 def made_up() -> tuple[list[str], list[str]]:
