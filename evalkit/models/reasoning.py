@@ -19,7 +19,8 @@ def split_reasoning(text: str, *, opened: bool = False) -> tuple[str, str]:
     * A block that is never closed (the model ran into its limit while thinking) is reasoning to the end; the answer
       is then what came before, often empty.
     * ``opened`` says that the prompt itself ended inside a block, as some chat templates do; the text then begins as
-      reasoning. A closing tag before any opening one means the same, said by the text alone.
+      reasoning. A closing tag before any opening one, at the
+      edge of a line, means the same.
     * Text without any block is returned unchanged, white space included.
     """
     answer: list[str] = []
@@ -27,7 +28,7 @@ def split_reasoning(text: str, *, opened: bool = False) -> tuple[str, str]:
     position = 0
     first_close, first_open = _CLOSE.search(text), _OPEN.search(text)
     orphan = first_close is not None and (first_open is None or first_close.start() < first_open.start())
-    if opened or orphan:
+    if opened or (orphan and first_close is not None and _at_line_edge(text, first_close)):
         position = _take_block(text, 0, reasoning)
     while (block := _next_block(text, position, at_start=not "".join(answer).strip())) is not None:
         answer.append(text[position : block.start()])
@@ -36,6 +37,12 @@ def split_reasoning(text: str, *, opened: bool = False) -> tuple[str, str]:
         return text, ""
     answer.append(text[position:])
     return "".join(answer).strip(), "\n\n".join(part for part in reasoning if part)
+
+
+def _at_line_edge(text: str, tag: re.Match[str]) -> bool:
+    before = text[: tag.start()].rpartition("\n")[2]
+    after = text[tag.end() :].partition("\n")[0]
+    return not before.strip() or not after.strip()
 
 
 def _take_block(text: str, start: int, reasoning: list[str]) -> int:

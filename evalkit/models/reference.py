@@ -28,7 +28,7 @@ class Reference:
             if option not in names:
                 raise ModelError(
                     f"unknown option '{option}' in model reference '{self.text}'",
-                    hint=did_you_mean(option, names, f"options of {self.scheme}:") if names else "it takes no options",
+                    hint=did_you_mean(option, names, f"options of {self.scheme}") if names else "it takes no options",
                 )
 
 

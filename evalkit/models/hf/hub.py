@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
-from evalkit.models.fetch import tell
+from evalkit.models.fetch import make_folder, tell
+from evalkit.models.hf.options import HfOptions
 from evalkit.models.hf.sources import read_json
 
 FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.py")
@@ -18,12 +20,15 @@ PICKLED = ("*.bin",)
 
 @dataclass(slots=True)
 class HubSource:
-    """``ORG/NAME`` at a revision. A full commit hash is its own identity; a branch is looked up, and where the hub
-    cannot be reached, what the local hub cache last saw of it is used."""
+    """``ORG/NAME`` at a revision.
+
+    A full commit hash is its own identity; a branch is looked up, and where the hub cannot be reached, what the local
+    hub cache last saw of it is used. What was fetched completely is not asked for again.
+    """
 
     name: str
     revision: str
-    allow_pickle: bool = False
+    options: HfOptions
     _commit: str = field(default="", init=False)
 
     def identity(self) -> Mapping[str, str]:
@@ -65,22 +70,21 @@ class HubSource:
         from evalkit.models.hf.loading import quiet
 
         hub = _hub()
-        patterns = [*FILES, *(PICKLED if self.allow_pickle else ())]
         commit = self._resolved()
+        patterns = [*FILES, *(PICKLED if self.options.allow_pickle else ())]
+        kinds = "all" if self.options.allow_pickle else "safe"
+        complete = self.options.root / "hub" / f"{self.name.replace('/', '--')}@{commit}.{kinds}"
         try:
             with quiet():
-                try:
-                    found = hub.snapshot_download(
-                        self.name, revision=commit, allow_patterns=patterns, local_files_only=True
-                    )
-                    complete = any(Path(found).glob("*.safetensors")) or self.allow_pickle
-                except hub.errors.LocalEntryNotFoundError:
-                    complete = False
-                if not complete:
-                    tell(f"fetching {self.name} from the model hub ...")
-                    found = hub.snapshot_download(self.name, revision=commit, allow_patterns=patterns)
+                if complete.is_file():
+                    with suppress(hub.errors.LocalEntryNotFoundError):  # the hub's cache was emptied: fetch again
+                        return Path(hub.snapshot_download(self.name, revision=commit, local_files_only=True))
+                tell(f"fetching {self.name} from the model hub ...")
+                found = hub.snapshot_download(self.name, revision=commit, allow_patterns=patterns)
         except Exception as error:  # sorted into what a person can do about it
             raise self._explain(error) from error
+        make_folder(complete.parent)
+        complete.touch()
         return Path(found)
 
     def details(self) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from evalkit.models.reference import Reference
 
 WEIGHTS = ("*.safetensors",)
 PICKLED = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
+LOCAL_OR_HUB = "a local model is hf:./folder, one on the model hub hf:ORG/NAME or hf:ORG/NAME@REVISION"
 IDENTITY_FILES = (
     "*.jinja",
     "*.model",
@@ -55,9 +56,11 @@ def find_source(reference: Reference, options: HfOptions) -> Source:
             return PackageSource(entry, options.root)
         from evalkit.models.hf.hub import HubSource
 
-        return HubSource(entry.hub.name, entry.hub.revision, options.allow_pickle)
+        return HubSource(entry.hub.name, entry.hub.revision, options)
     if "source" in reference.options:
         raise ModelError(f"only catalog models have a choice of source, '{reference.text}' is not one")
+    if not target.strip():
+        raise ModelError(f"'{reference.text}' names no model", hint=LOCAL_OR_HUB)
     path = Path(target).expanduser()
     if target.casefold().endswith(".gguf"):
         if not path.is_file():
@@ -72,13 +75,10 @@ def _hub_source(reference: Reference, options: HfOptions) -> Source:
     name, _, revision = reference.target.partition("@")
     looks_local = name.startswith((".", "/", "~")) or name.endswith("/") or name.count("/") > 1 or "\\" in name
     if looks_local or not name:
-        raise ModelError(
-            f"there is no model folder '{reference.target}'" if name else f"'{reference.text}' names no model",
-            hint="a local model is hf:./folder, one on the model hub hf:ORG/NAME or hf:ORG/NAME@REVISION",
-        )
+        raise ModelError(f"there is no model folder '{reference.target}'", hint=LOCAL_OR_HUB)
     from evalkit.models.hf.hub import HubSource
 
-    return HubSource(name, revision or "main", options.allow_pickle)
+    return HubSource(name, revision or "main", options)
 
 
 def read_json(path: Path) -> dict[str, Any]:
