@@ -36,8 +36,8 @@ class MetricChange:
     contrast: Contrast
     """``candidate - baseline``, paired."""
     judged: bool = True
-    """One direction is better beyond doubt: the metric has a gate or bounds, or is about speed. Fewer words, for one, are
-    not better by themselves."""
+    """One direction is better beyond doubt: the metric has a gate or bounds, or is about speed. Fewer words, for one,
+    are not better by themselves."""
     improved: int | None = None
     """Cases; none for metrics that have no value for one case."""
     regressed: int | None = None

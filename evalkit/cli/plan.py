@@ -1,0 +1,194 @@
+"""``evalkit plan``: a run's requests, tokens, time and memory, and its gates' needs, before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evalkit.cli.options import engine_options, json_option, scope_options, store_option
+from evalkit.cli.past import find_store
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evalkit.configuration import Configuration
+    from evalkit.runner.cost import Cost, GateNeed
+    from evalkit.runner.plan import Plan
+
+
+@click.command("plan")
+@click.argument("suite")
+@click.option("--model", metavar="REF", help="Model reference, as for run.  [default: the configured one]")
+@scope_options
+@click.option("--strict", is_flag=True, help="Treat warnings, such as gates that cannot be proven, as errors.")
+@engine_options
+@store_option
+@json_option
+def command(suite: str, model: str | None, **options: Any) -> None:
+    """Say what a run would ask and cost, and what its gates need. Asks nothing.
+
+    No weights are loaded or fetched. Requests are counted as the checks make them: equal ones are asked once, and
+    those answered by an earlier run not at all.
+
+    \b
+    evalkit plan quickstart
+    evalkit plan my.yaml --model http://localhost:8000/v1?model=mine --limit 50
+    evalkit plan my.yaml --json | jq .requests.asked
+    """
+    from evalkit.configuration import configure
+
+    given = {key: options[key] for key in ("store", "limit", "device", "dtype", "batch_size")}
+    configuration = configure({**given, "model": model})
+    plan, cost, subject, warnings, doubts = _planned(configuration, suite, options)
+    if options["as_json"]:
+        from evalkit.cli.screen import print_json
+
+        print_json(_document(plan, cost, subject, [*warnings, *doubts]))
+    else:
+        _print(plan, cost, subject, warnings)
+
+
+def _planned(
+    configuration: Configuration, suite: str, options: dict[str, Any]
+) -> tuple[Plan, Cost, str, Sequence[str], Sequence[str]]:
+    """With the plan's warnings, and apart from them the gates that cannot be proven: the table of gates shows those."""
+    from evalkit.errors import SuiteError
+    from evalkit.models import open_backend
+    from evalkit.protocols import Taught
+    from evalkit.runner.context import fit_context
+    from evalkit.runner.cost import cost_of
+    from evalkit.runner.plan import Scope, make_plan
+    from evalkit.runner.provable import unprovable_gates
+    from evalkit.suite.find import find_suite
+    from evalkit.suite.load import load_suite
+
+    loaded = load_suite(find_suite(suite), seed=options["seed"])
+    plan = make_plan(loaded, Scope(tuple(options["only"]), configuration.settings.limit))
+    doubts = unprovable_gates(plan)
+    if doubts and options["strict"]:
+        raise SuiteError("\n".join(doubts), where=str(loaded.path), hint="--strict takes warnings for errors")
+    reference, settings = configuration.model_settings(configuration.settings.model)
+    backend = open_backend(reference, settings)
+    try:
+        if isinstance(backend, Taught):
+            for name in plan.order:
+                backend.teach(plan.samples(name))
+        cut: list[str] = []
+        if _at_hand(reference, settings.cache_dir):
+            plan, cut = fit_context(plan, backend)
+        store = find_store(options["store"])
+        try:
+            cost = cost_of(plan, backend, store, seed=options["seed"])
+        finally:
+            if store is not None:
+                store.close()
+        details = [str(backend.info.details[key]) for key in ("dtype", "device") if backend.info.details.get(key)]
+        subject = backend.info.reference + (f" ({', '.join(details)})" if details else "")
+    finally:
+        backend.close()
+    return plan, cost, subject, [*plan.warnings(), *cut], doubts
+
+
+def _at_hand(reference: str, cache_dir: str | None) -> bool:
+    """Whether its tokenizer can be asked without fetching anything."""
+    from evalkit.cli.models import cached
+    from evalkit.models.catalog import find
+    from evalkit.models.fetch import cache_root
+    from evalkit.models.registry import resolve
+
+    resolved = resolve(reference)
+    if resolved.scheme != "hf":
+        return True
+    entry = find(reference.partition("?")[0])
+    if entry is not None:
+        return cached(entry, cache_root(cache_dir))
+    return Path(resolved.target).expanduser().exists()
+
+
+def _document(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "suite": plan.suite.name,
+        "model": subject,
+        "partial": plan.scope.partial,
+        "resumes": cost.resumes,
+        "checks": [asdict(check) for check in cost.checks],
+        "requests": {"wanted": cost.wanted, "distinct": cost.distinct, "stored": cost.stored, "asked": cost.asked},
+        "tokens": {
+            "prompt": cost.prompt_tokens,
+            "prompt_is_estimate": not cost.counted,
+            "output_at_most": cost.most_output_tokens,
+        },
+        "time": {
+            "seconds": cost.seconds,
+            "seconds_at_most": cost.most_seconds,
+            "tokens_per_second": cost.speed.tokens_per_second if cost.speed else None,
+            "from_run": cost.speed.run if cost.speed else None,
+        },
+        "memory": {"weights_mb": cost.weights_mb},
+        "gates": [asdict(gate) for gate in cost.gates],
+        "warnings": list(warnings),
+    }
+
+
+def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> None:
+    from evalkit.cli.screen import cell, columns, console, facts
+
+    screen = console()
+    partial = ", a part of it" if plan.scope.partial else ""
+    screen.print(cell(f"{plan.suite.name}{partial} on {subject}", "bold"))
+    screen.print()
+    table = columns("check", "kind", "dataset", "cases", "requests", "", right=("cases", "requests"))
+    for check in cost.checks:
+        rounds = "round" if check.later_rounds == 1 else "rounds"
+        later = f"and up to {check.later_rounds} more {rounds}" if check.later_rounds else ""
+        counts = [cell(f"{check.cases:,}"), cell(f"{check.requests:,}")]
+        table.add_row(cell(check.name, "bold"), cell(check.kind), cell(check.dataset), *counts, cell(later, "dim"))
+    screen.print(table)
+    screen.print()
+    screen.print(facts(_facts(cost)))
+    if cost.gates:
+        screen.print()
+        _print_gates(cost.gates, screen)
+    if warnings:
+        screen.print()
+        screen.print(facts([("warn" if not row else " ", text) for row, text in enumerate(warnings)]))
+
+
+def _facts(cost: Cost) -> list[tuple[str, str]]:
+    from evalkit.report.formatting import duration
+
+    known = f", {cost.stored:,} of them answered before" if cost.stored else ""
+    how = "counted" if cost.counted else "estimated as characters / 4"
+    requests = f"{cost.asked:,} to ask: {cost.wanted:,} wanted, {cost.distinct:,} distinct{known}"
+    time = "unknown: no earlier run of this model tells its speed"
+    if not cost.asked:
+        time = "seconds: nothing is left to ask"
+    elif cost.speed is not None and cost.seconds is not None and cost.most_seconds is not None:
+        most = max(cost.seconds, cost.most_seconds)
+        pace = f"{cost.speed.tokens_per_second:,.0f} tokens/s in run {cost.speed.run}"
+        time = f"about {duration(cost.seconds)}, at most {duration(most)} ({pace})"
+    memory = "none in this process" if cost.weights_mb is None else f"about {cost.weights_mb:,.0f} MB for the weights"
+    found = [
+        ("requests", requests),
+        ("tokens", f"{cost.prompt_tokens:,} in ({how}), at most {cost.most_output_tokens:,} out"),
+        ("time", time),
+        ("memory", memory),
+    ]
+    return [*found, ("goes on", f"with the interrupted run {cost.resumes}")] if cost.resumes else found
+
+
+def _print_gates(gates: Sequence[GateNeed], screen: Console) -> None:
+    from evalkit.cli.screen import cell, columns
+
+    table = columns("gate", "cases", "needs", "", right=("cases", "needs"))
+    for gate in gates:
+        needs = "-" if gate.needs is None else f"{gate.needs:,}"
+        style = "bold red" if gate.possible is False else ""
+        note = gate.note or ("" if gate.possible else "too few to prove it")
+        table.add_row(cell(gate.gate), cell(f"{gate.cases:,}", style), cell(needs, style), cell(note, style or "dim"))
+    screen.print(table)

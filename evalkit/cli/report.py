@@ -1,0 +1,86 @@
+"""``evalkit report``: a finished run rendered again from what the runs database keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from evalkit.cli.options import store_option
+from evalkit.cli.past import need_store
+
+if TYPE_CHECKING:
+    from evalkit.records import Result
+
+FORMATS = ("html", "json", "junit", "markdown", "terminal")
+
+
+@click.command("report")
+@click.argument("run", default="last", metavar="[RUN]")
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    help="What to make (repeatable).  [default: terminal, or with -o every file]",
+)
+@click.option("-o", "--output", metavar="DIR", help="Folder for the files, with the logs of every case.")
+@store_option
+def command(run: str, formats: tuple[str, ...], output: str | None, store: str | None) -> None:
+    """Show a run's verdicts again, or write its report files.
+
+    RUN is an id, a unique prefix, last (the default) or last:SUITE. Nothing is asked and nothing computed again:
+    the result is the one that was stored. Without -o, one format goes to standard output.
+
+    \b
+    evalkit report last:quickstart
+    evalkit report last -o reports/again
+    evalkit report last --format markdown > comment.md
+    """
+    from evalkit.runner.document import from_json
+
+    with need_store(store) as runs:
+        result = from_json(runs.get_result(runs.get_run(run, finished=True).id))
+        if output is None:
+            _print(result, formats or ("terminal",))
+            return
+        from evalkit.report import write_all
+        from evalkit.runner.logs import case_logs
+
+        files = [name for name in formats if name != "terminal"] or (None if not formats else [])
+        paths = write_all(result, Path(output), case_logs(runs, result), files)
+    if "terminal" in formats:
+        _show(result, output)
+    for path in paths:
+        click.echo(path)
+
+
+def _print(result: Result, formats: tuple[str, ...]) -> None:
+    """One document to standard output; two would be one broken file."""
+    from evalkit.errors import ReportError
+
+    if len(formats) > 1:
+        raise ReportError(f"{len(formats)} formats need a folder: {', '.join(formats)}", hint="add -o DIR")
+    if formats[0] == "terminal":
+        _show(result, None)
+    else:
+        click.echo(_rendered(result, formats[0]), nl=False)
+
+
+def _rendered(result: Result, name: str) -> str:
+    """Through the same door as the files, so that both have the same bytes."""
+    from tempfile import TemporaryDirectory
+
+    from evalkit import plugins
+
+    with TemporaryDirectory() as folder:
+        path = Path(plugins.load("evalkit.reporters", name)(result, Path(folder)))
+        return path.read_text(encoding="utf-8")
+
+
+def _show(result: Result, output: str | None) -> None:
+    from evalkit.cli.screen import console
+    from evalkit.report.terminal import show
+
+    show(result, console(), report=output or "")
