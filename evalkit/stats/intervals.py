@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -70,14 +71,13 @@ def quantile_ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int | No
     if not 0 < q < 1:
         raise ValueError(f"a quantile is between 0 and 1, not {q}")
     require_confidence(confidence)
-    from scipy.stats import binom
+    from scipy.special import bdtr  # scipy.stats would take half a second to import
 
     tail = (1 - confidence) / 2
+    ranks = range(1, n + 1)
     # values below the quantile ~ Binomial(n, q): the r-th smallest exceeds it with probability P(B <= r - 1)
-    low = int(binom.ppf(tail, n, q))
-    while low > 0 and binom.cdf(low - 1, n, q) > tail:
-        low -= 1
-    high = int(binom.ppf(1 - tail, n, q)) + 1
+    low = bisect_right(ranks, tail, key=lambda rank: float(bdtr(rank - 1, n, q)))
+    high = bisect_left(ranks, 1 - tail, key=lambda rank: float(bdtr(rank - 1, n, q))) + 1
     return (low or None), (high if high <= n else None)
 
 

@@ -66,7 +66,7 @@ def units(clusters: Sequence[str] | None, n: int, seed: int) -> tuple[NDArray[np
     return group[codes], MOST_UNITS, count
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=12)
 def _drawn(count: int, resamples: int, seed: int) -> NDArray[np.uint8]:
     """How often each unit is drawn (resamples x units). Kept, for the metrics of one check all draw alike."""
     random = np.random.default_rng(seed)

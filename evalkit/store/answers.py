@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from evalkit.records import Answer, Request
 from evalkit.store import documents as doc
-from evalkit.store.engine import Database
+from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import Incident
 from evalkit.store.runs import moment, renew_lease
 from evalkit.store.schema import answers, attempts, incidents
 
-KEYS_AT_ONCE = 500
-T = TypeVar("T")
 _by_keys = answers.c.key.in_(bindparam("keys", expanding=True))
-
-
-def in_chunks(items: Iterable[T], size: int = KEYS_AT_ONCE) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 class AnswerTables:

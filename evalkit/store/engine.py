@@ -6,8 +6,9 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +26,17 @@ WRITER = "evalkit_writer"
 """Execution option: the transaction is going to write."""
 POSTGRES_WRITER_LOCK = 0x65_76_61_6C_6B_69_74
 """One writer at a time, as SQLite has it: read-compare-insert then means the same on both."""
+
+
+AT_ONCE = 500
+"""Values in one statement: every database has a limit somewhere above."""
+T = TypeVar("T")
+
+
+def in_chunks(items: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
 class Database:
@@ -132,6 +144,7 @@ EXPLANATIONS = (
     ("readonly", "the runs database cannot be written", "check the permissions of the file and of its folder"),
     ("disk is full", "the disk is full", "free some space: everything committed so far is safe, and the run resumes"),
     ("disk I/O", "the disk fails under the runs database", "check the disk, or give another path with --store"),
+    ("index row size", "a name is too long for this database", "give the dataset's rows shorter ids"),
     ("locked", "another process has kept the runs database busy for too long", "wait for it to end, then run again"),
 )
 

@@ -15,7 +15,7 @@ from evalkit.errors import RunNotFound, StoreError, did_you_mean, nearest
 from evalkit.records import Run
 from evalkit.store import documents as doc
 from evalkit.store import lease
-from evalkit.store.engine import Database
+from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import RunCounts, RunEvent
 from evalkit.store.schema import answers, attempts, events, incidents, results, runs, scores
 
@@ -244,10 +244,13 @@ class RunTables:
 
     def outcomes(self, run_ids: Iterable[str]) -> dict[str, str]:
         """The outcome's word of each finished run."""
-        names = [doc.stored_name(run_id) for run_id in run_ids]
-        query = select(runs.c.id, runs.c.outcome).where(runs.c.id.in_(names), runs.c.state == FINISHED)
+        finished = select(runs.c.id, runs.c.outcome).where(runs.c.state == FINISHED)
         with self.database.reading() as connection:
-            return {doc.shown_name(name): doc.shown_name(word) for name, word in connection.execute(query)}
+            return {
+                doc.shown_name(name): doc.shown_name(word)
+                for names in in_chunks(map(doc.stored_name, run_ids))
+                for name, word in connection.execute(finished.where(runs.c.id.in_(names)))
+            }
 
     def events(self, run_id: str) -> list[RunEvent]:
         query = select(events.c.time, events.c.before, events.c.after, events.c.cause)

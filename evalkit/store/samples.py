@@ -8,8 +8,7 @@ from sqlalchemy import bindparam, select
 
 from evalkit.records import Sample
 from evalkit.store import documents as doc
-from evalkit.store.answers import in_chunks
-from evalkit.store.engine import Database
+from evalkit.store.engine import Database, in_chunks
 from evalkit.store.schema import samples
 
 _by_ids = samples.c.id.in_(bindparam("ids", expanding=True))

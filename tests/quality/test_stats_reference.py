@@ -11,7 +11,7 @@ from scipy import stats
 
 from evalkit.records import Vector
 from evalkit.stats.bootstrap import Resampling, bootstrap, bootstrap_quantile, paired_bootstrap
-from evalkit.stats.intervals import exact, quantile_interval, wilson
+from evalkit.stats.intervals import exact, quantile_interval, quantile_ranks, wilson
 from evalkit.stats.paired import mcnemar_exact
 
 
@@ -96,6 +96,18 @@ def test_clustered_values_are_covered_where_the_plain_bootstrap_is_overconfident
         overconfident += plain.low <= 0 <= plain.high
     assert 0.92 <= hits / 500 <= 0.98
     assert overconfident / 500 < 0.7
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 20, 71, 72, 100, 5000])
+@pytest.mark.parametrize("q", [0.01, 0.5, 0.9, 0.95])
+def test_ranks_are_the_closest_that_err_seldom_enough(n: int, q: float) -> None:
+    low, high = quantile_ranks(n, q)
+    below = stats.binom(n, q)  # how many values lie below the quantile
+    assert below.cdf((low or 0) - 1) <= 0.025 < below.cdf(low or 0)
+    if high is None:
+        assert below.cdf(n - 1) < 0.975
+    else:
+        assert below.cdf(high - 2) < 0.975 <= below.cdf(high - 1)
 
 
 @pytest.mark.parametrize(("n", "q"), [(20, 0.5), (100, 0.5), (100, 0.95), (400, 0.95)])

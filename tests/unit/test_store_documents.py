@@ -5,13 +5,27 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.errors import StoreError
-from evalkit.records import Answer, Failure, FailureKind, Message, Sample, Score, Timing, Unscored
+from evalkit.records import (
+    Answer,
+    Condition,
+    Failure,
+    FailureKind,
+    Generate,
+    Likelihood,
+    Message,
+    Request,
+    Sample,
+    Score,
+    Timing,
+    Unscored,
+)
 from evalkit.store import documents as doc
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=40)  # lone surrogates and NUL too
@@ -107,11 +121,13 @@ def test_what_json_does_not_know_becomes_what_it_knows() -> None:
         "seen": {"b", "a"},
         "path": Path("x"),
         "m": Message("user", "Hi"),
+        "map": MappingProxyType({"a": 1}),
     }
     assert json.loads(doc.dump(values)) == {
         "share": 0.5,
         "ranks": [1, 2],
         "seen": ["a", "b"],
+        "map": {"a": 1},
         "path": "x",
         "m": {"role": "user", "content": "Hi"},
     }
@@ -138,3 +154,15 @@ def test_equal_options_have_equal_text_whatever_their_order() -> None:
 def test_a_damaged_document_is_no_traceback() -> None:
     with pytest.raises(StoreError, match="damaged"):
         doc.load("{")
+
+
+def test_a_failed_request_can_be_read_by_people() -> None:
+    generate = Request(Generate((Message("user", "Hi"),)), condition=Condition(batch_size=2), attempt=1)
+    document = json.loads(doc.request_document(generate))
+    assert document["messages"] == [["user", "Hi"]]
+    assert document["decoding"]["max_tokens"] == 128
+    assert (document["condition"], document["attempt"]) == ({"batch_size": 2}, 1)
+    plain = json.loads(doc.request_document(Request(Likelihood("2 + 2 =", " 4"), role="judge")))
+    assert plain == {"role": "judge", "attempt": 0, "context": "2 + 2 =", "continuation": " 4"}
+    talk = json.loads(doc.request_document(Request(Likelihood((Message("user", "Hi"),), "Ho"))))
+    assert talk["context"] == [["user", "Hi"]]

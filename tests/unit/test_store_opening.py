@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from sqlalchemy import Connection
 
 from evalkit.errors import MissingExtra, StoreError
 from evalkit.records import Run
-from evalkit.store import migrations, open_store
+from evalkit.store import engine, migrations, open_store
 from evalkit.store.location import locate
 
 SECRET = "hunter2/x@y"
@@ -104,6 +105,63 @@ def test_a_database_that_may_only_be_read_is_read_and_not_written(tmp_path: Path
         assert not store.list_runs()
         with pytest.raises(StoreError, match="cannot be written"):
             store.create_run(RUN)
+
+
+# --- other processes --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(engine, "BUSY_RETRIES", 1)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_database_that_stays_busy_is_an_error_that_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    with open_store(str(path)) as store, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="busy for too long") as caught:
+            store.create_run(RUN)
+        assert "another process" in str(caught.value)
+        assert not store.list_runs()  # reading goes on beside a writer
+        other.execute("ROLLBACK")
+        store.create_run(RUN)
+        assert len(store.list_runs()) == 1
+
+
+def test_a_writer_waits_for_another_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "runs.db"
+    with open_store(str(path)) as store, contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        store.database.engine.dispose()
+        monkeypatch.setattr(engine, "BUSY_SECONDS", 0.01)
+        other.execute("BEGIN IMMEDIATE")
+        waits: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 3:
+                other.execute("COMMIT")
+
+        monkeypatch.setattr("evalkit.store.engine.time.sleep", wait)
+        store.create_run(RUN)
+        assert len(waits) == 3
+        assert len(store.list_runs()) == 1
+
+
+def test_nothing_is_kept_of_a_transaction_that_was_interrupted(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "runs.db")) as store:
+
+        def stop_half_way() -> None:
+            with store.database.writing() as connection:
+                connection.exec_driver_sql("INSERT INTO results VALUES ('r', 'half')")
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            stop_half_way()
+        with store.database.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM results").scalar() == 0
+        store.create_run(RUN)
 
 
 # --- URLs -------------------------------------------------------------------------------------------------------------

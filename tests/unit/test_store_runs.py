@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -321,3 +324,36 @@ def test_counts_say_what_a_run_left(store: Store) -> None:
     store.put_scores("r-1", [ScoreRow("c", Case("1", (Sample("1", ()),)), 0, [key], Score())])
     counts = store.counts("r-1")
     assert (counts.answers, counts.attempts, counts.incidents, counts.scores) == (1, 3, 1, 1)
+
+
+def test_processes_are_alive_dead_or_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def say(error: type[OSError] | None) -> None:
+        def kill(process: int, signal: int) -> None:
+            assert signal == 0
+            if error:
+                raise error
+
+        monkeypatch.setattr("os.kill", kill)
+
+    for error, held in ((None, True), (ProcessLookupError, False), (PermissionError, True)):
+        say(error)
+        assert lease.is_held(lease.host(), 7, heartbeat=0, now=1) is held
+
+
+def test_windows_is_never_asked_by_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signal 0 is Ctrl-C there."""
+    monkeypatch.setattr("os.kill", lambda *_: pytest.fail("a signal was sent"))
+    monkeypatch.setattr(lease, "os", SimpleNamespace(name="nt"))
+    assert lease.is_held(lease.host(), 7, heartbeat=0, now=1)
+
+
+def test_a_host_without_process_namespaces_goes_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Path) -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "readlink", fail)
+    lease.host.cache_clear()
+    try:
+        assert lease.host() == socket.gethostname()
+    finally:
+        lease.host.cache_clear()
