@@ -140,17 +140,17 @@ def _print_estimates(result: Result, screen: Console, *, slices: bool) -> None:
     counted = ("planned", "scored", "unscored", "errored") if wide else ("scored", "of")
     table = columns("estimate", "value", "95% interval", *counted, right=("value", *counted))
     shown, left = _chosen(result, slices=slices)
-    check = ""
+    group = ""
     for estimate in shown:
-        if estimate.check != check:
-            check = estimate.check
-            table.add_row(cell(check, "bold"))
+        if estimate.check != group:
+            group = estimate.check
+            table.add_row(cell(group, "bold"))
         counts = estimate.counts
         numbers = [counts.planned, counts.scored, counts.unscored, counts.errored]
         if not wide:
             numbers = [counts.scored, counts.planned]
         table.add_row(
-            cell("  " + estimate.name.removeprefix(f"{check}.")),
+            cell("  " + estimate.name.removeprefix(f"{group}.")),
             cell(formatting.measure(estimate.value, estimate.unit)),
             cell(_span(estimate)),
             *(cell(f"{number:,}") for number in numbers),
