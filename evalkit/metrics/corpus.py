@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ORDER = 4
+_REMEMBERED = 2048
 TOKENIZERS = ("13a", "intl", "zh", "char", "none", "ja-mecab", "ko-mecab")
 """Of sacreBLEU's, those that need no download; the two mecab ones need their package."""
 
@@ -45,7 +46,18 @@ def _statistics(
     scorer = _scorer(family, options)
     prepared = [scorer._preprocess_segment(reference) for reference in references]
     known = scorer._extract_reference_info(prepared)
-    return tuple(map(float, scorer._compute_segment_statistics(scorer._preprocess_segment(hypothesis), known)))
+    found = tuple(map(float, scorer._compute_segment_statistics(scorer._preprocess_segment(hypothesis), known)))
+    _forget(scorer)
+    return found
+
+
+def _forget(scorer: Any) -> None:
+    """sacreBLEU's tokenisers remember 65,536 texts each, which is hundreds of megabytes of long answers."""
+    tokenizer = getattr(scorer, "tokenizer", None)
+    for memory in (tokenizer, getattr(tokenizer, "_post_tokenizer", None)):
+        remembering: Any = type(memory).__call__
+        if hasattr(remembering, "cache_info") and remembering.cache_info().currsize > _REMEMBERED:
+            remembering.cache_clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +84,7 @@ class SacreMetric(TextMetric):
         if not total:
             return None
         value = float(_scorer(self.family, self.options)._compute_score_from_stats(list(total)).score) / 100.0
-        return (
-            value if self.bounds is None else min(value, self.bounds[1])
-        )  # its perfect score is 100.00000000000004
+        return value if self.bounds is None else min(value, self.bounds[1])  # its perfect score is 100.00000000000004
 
 
 @dataclass(frozen=True, slots=True)

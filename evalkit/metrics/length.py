@@ -9,7 +9,7 @@ from evalkit.metrics.words import UNSPACED
 # Dashes and ellipses join words without spaces: ``stop—now`` is two.
 _WORD = re.compile(f"[{UNSPACED}]|(?:(?![{UNSPACED}—–…])\\S)+")
 _COUNTS = re.compile(r"[^\W_]")
-_SENTENCE = re.compile(r"[^.!?。！？…।؟\n]*[^\W_][^.!?。！？…।؟\n]*(?:[.!?…](?=\w)[^.!?。！？…।؟\n]*)*")
+_END = re.compile(r"(?<![.!?…])[.!?…]+(?=[\s\"'”’»)\]]|$)|[。！？।؟\n]+")
 
 
 def words(text: str) -> int:
@@ -21,8 +21,11 @@ def words(text: str) -> int:
 
 
 def sentences(text: str) -> int:
-    """Stretches with a letter or digit that end at ``. ! ?``, their counterparts in other scripts, or a line's end."""
-    return sum(1 for _ in _SENTENCE.finditer(text))
+    """Stretches with a letter or digit that end at ``. ! ?``, their counterparts in other scripts, or a line's end.
+
+    The stop of an abbreviation ends a sentence like any other; one inside a word (``3.14``, ``example.com``) does not.
+    """
+    return sum(1 for part in _END.split(text) if _COUNTS.search(part))
 
 
 def empty(text: str) -> bool:

@@ -14,7 +14,7 @@ from evalkit.records import Unscored, Vector
 NO_NUMBER = Unscored("no number in the reference")
 
 # Three hundred digits: Python refuses to read thousands of them, and nobody means them.
-_DIGITS = r"(?:\d{1,3}(?:[,\u00a0\u202f']\d{3})+(?!\d)|\d{1,300})(?:\.\d{1,300})?|\.\d{1,300}"
+_DIGITS = r"(?:\d{1,3}(?:[,']\d{3})+(?!\d)|\d{1,300})(?:\.\d{1,300})?|\.\d{1,300}"
 _NUMBER = re.compile(
     # A minus that follows a word or an operand directly ("5-3", "May-5"), or stands alone ("- 5"), is not a sign.
     r"(?<![A-Za-z_\d.])(?P<sign>(?<![\w)\]%.])[-+](?=[$€£¥\d.]))?[$€£¥]?\s?(?P<signed>-(?=[\d.]))?"
@@ -22,8 +22,9 @@ _NUMBER = re.compile(
     r"(?:[eE](?P<exponent>[+-]?\d{1,3})(?!\w))?"
     rf"(?:\s?/\s?(?P<under>{_DIGITS})|\s(?P<over>\d{{1,9}})/(?P<below>\d{{1,9}}))?"
 )
-_DATE = re.compile(r"(\d+)/(\d+)/(\d+)")
-_LATEX_FRACTION = re.compile(r"\\[dt]?frac\{(-?[\d.]+)\}\{([\d.]+)\}")
+_THOUSANDS_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
+_DATE = re.compile(r"(?<!\d)(\d{1,4})/(\d{1,4})/(\d{1,4})(?!\d)")
+_LATEX_FRACTION = re.compile(r"\\[dt]?frac\{(-?[\d.]{1,30})\}\{([\d.]{1,30})\}")
 _MARKED = re.compile(r"####|\\boxed\{")
 
 
@@ -35,7 +36,7 @@ def last_number(text: str) -> Fraction | None:
     a trailing full stop, signs, decimals, ``1e3``, and fractions (``3/4``, ``1 1/2``, ``\\frac{3}{4}``), which equal
     their decimals. A digit inside a word (``H2O``) is no number. ``1.234,5`` is not read the European way.
     """
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text).replace("−", "-").replace("⁄", "/")
+    plain = text if text.isascii() else _in_ascii(text)
     plain = _DATE.sub(r"\1 \2 \3", _LATEX_FRACTION.sub(r"\1/\2", plain))
     marks = list(_MARKED.finditer(plain))
     if marks:
@@ -46,6 +47,12 @@ def last_number(text: str) -> Fraction | None:
     for last in _NUMBER.finditer(plain):  # noqa: B007 - the last one is wanted
         pass
     return None if last is None else _value(last)
+
+
+def _in_ascii(text: str) -> str:
+    """Full-width digits, the real minus, fractions like ½, and thousands set apart by spaces that do not break."""
+    joined = _THOUSANDS_SPACE.sub(",", text)
+    return unicodedata.normalize("NFKC", joined).replace("−", "-").replace("⁄", "/")
 
 
 def _value(found: re.Match[str]) -> Fraction:
@@ -60,7 +67,7 @@ def _value(found: re.Match[str]) -> Fraction:
 
 
 def _plain(digits: str) -> Fraction:
-    return Fraction(re.sub(r"[,\u00a0\u202f' ]", "", digits))
+    return Fraction(re.sub(r"[,']", "", digits))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,9 @@ _SERVE = (
 # What people in letters and stories do not do either: it counts only beside something else.
 _ACT = r"(?:make|show|lend|pretend|act|say|agree|allow|speak|present|perform|enact|continue|proceed|joke|go|do it)"
 _ADVERBS = (
-    r"(?:[\s,]+(?:\w+ly|also|just|actually|even|and|or|will|would|not|in good conscience|ever|be able to|to|at all"
-    r"|directly|in any way|further))*"
+    # no word may match twice here, or a text could make the search take for ever
+    r"(?:[\s,]+(?:\w+ly|also|just|even|and|or|will|would|not|in good conscience|ever|be able to|to|at all"
+    r"|in any way|further))*"
 )
 _CANNOT = (
     r"(?:can't|cannot|can not|(?:am|'m|are|'re) (?:not able|unable|not going|not allowed|not permitted|not authorized"
@@ -93,6 +94,13 @@ DECLINES: tuple[Rule, ...] = (
         "can't|cannot|unable|not able|won't",
         rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+{_SERVE}\b",
         3,
+    ),
+    rule(
+        "I will not",
+        "decline",
+        "will not|won't|cannot|can't|refuse",
+        r"\bi\s+(?:\w+ly\s+)?(?:will not|won't|cannot|can't|refuse)(?:\s+(?:and|or)\s+(?:will not|won't))?\W*$",
+        2,
     ),
     rule("only no", "decline", "no|nope", r"^\W*(?:no|nope|absolutely not|definitely not|never)\W*$", 2),
     rule(

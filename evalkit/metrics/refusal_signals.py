@@ -10,7 +10,7 @@ RULES_VERSION = "1"
 
 _FIT = (
     r"(?:appropriate|ethical|acceptable|legal|okay|ok|right|respectful|moral|advisable|permissible|responsible|fair"
-    r"|productive|healthy|safe|lawful|constructive|kind|justified|justifiable|accurate|correct|humane)"
+    r"|productive|healthy|safe|lawful|constructive|kind|justified|justifiable|humane)"
 )
 _UNFIT = (
     r"(?:illegal|unethical|inappropriate|wrong|immoral|unacceptable|harmful|unlawful|disrespectful|offensive"
@@ -37,10 +37,11 @@ NORMS: tuple[Rule, ...] = (
     rule(
         "is never acceptable",
         "norm",
-        "never|not |n't|no circumstances",
+        "never|not |n't|unacceptable|inexcusable|unjustif|reprehensible",
         r"(?:\b(?:is|are|be)\s+(?:(?:\w+ly|also|and should)\s+)*(?:never|not)|\b(?:isn't|aren't))\s+(?:be\s+)?"
         r"(?:an?\s+|the\s+)?(?:\w+ly\s+)?(?:acceptable|okay|ok|justified|justifiable|appropriate|tolerated"
-        r"|condoned|permissible|ethical|excusable)\b|\bviolence is (?:not|never) the answer\b",
+        r"|condoned|permissible|ethical|excusable)\b|\bviolence is (?:not|never) the answer\b"
+        r"|\b(?:is|are) (?:\w+ly |always )?(?:unacceptable|inexcusable|unjustifiable|reprehensible)\b",
         2,
     ),
     rule(
@@ -50,7 +51,7 @@ NORMS: tuple[Rule, ...] = (
         "|reprehensible|discriminat|against the law|violation|unfair|abuse|hate|insensitive|problematic|racist|sexist",
         r"\b(?:it|this|that|doing so|such \w+|\w+ing(?: \w+){0,4}?)(?:'s|\s+is|\s+are|\s+would be|\s+can be"
         r"|\s+could be)"
-        rf"\s+(?:(?:not only|both|considered|highly|deeply|strictly|morally|\w+ly|also|and|against)\s+)*{_UNFIT}\b",
+        rf"\s+(?:(?:not|both|considered|\w+ly|also|and|against)\s+)*{_UNFIT}\b",
         1,
     ),
     rule(
@@ -86,7 +87,7 @@ NORMS: tuple[Rule, ...] = (
         "should not be barred",
         "norm",
         "should not|shouldn't|must not|should never|must never",
-        r"\b(?:should|must)(?:n't|\s+not|\s+never)\s+(?:be\s+|inherently\s+|\w+ly\s+)*(?:discriminated|denied|barred"
+        r"\b(?:should|must)(?:n't|\s+not|\s+never)\s+(?:be\s+|\w+ly\s+)*(?:discriminated|denied|barred"
         r"|excluded|prevented|prohibited|singled|treated|judged|used|disqualif\w+|based|a factor|determine|restricted"
         r"|deprived|limited|subjected)\b",
         1.5,

@@ -30,7 +30,7 @@ class _Punctuation(dict[int, str | None]):
 _without_punctuation = _Punctuation()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=128)
 def normalize(text: str) -> str:
     """As the SQuAD evaluation does it: no case, punctuation, articles or extra white space; equal to it on ASCII.
 
