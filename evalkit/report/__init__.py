@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import ReportError
+from evalkit.errors import EvalkitError, PluginError, ReportError
 from evalkit.records import Result
 from evalkit.report.files import ensure_writable, write_lines
 
@@ -27,10 +27,23 @@ def write_all(
 
     folder = ensure_writable(Path(folder))
     names = plugins.names("evalkit.reporters") if reporters is None else list(reporters)
-    writers = [plugins.load("evalkit.reporters", name) for name in names]
-    paths = [Path(write(result, folder)) for write in writers]
+    writers = {name: plugins.load("evalkit.reporters", name) for name in names}
+    paths = [_write(name, write, result, folder) for name, write in writers.items()]
     for name, rows in (logs or {}).items():
         if Path(name).name != name or name.startswith("."):
             raise ReportError(f"a log's name is a plain file name, not '{name}'", where=str(folder))
         paths.append(write_lines(folder / name, rows))
     return paths
+
+
+def _write(name: str, write: Any, result: Result, folder: Path) -> Path:
+    try:
+        return Path(write(result, folder))
+    except EvalkitError:
+        raise
+    except Exception as error:  # anybody may write a reporter; whatever it raises, the person must learn which it was
+        raise PluginError(
+            f"reporter '{name}' failed: {type(error).__name__}: {error}",
+            where=str(folder),
+            hint="leave this reporter out; the run itself is stored and can be reported again",
+        ) from error

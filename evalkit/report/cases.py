@@ -31,7 +31,7 @@ class ExchangeView:
     references: tuple[str, ...]
     more_references: int
     answer: tuple[tuple[str, bool], ...]
-    """Pieces of text and whether each is the evidence."""
+    """Pieces of text and whether each is the evidence; none of an empty answer."""
     finish: str
     error: str
 
@@ -124,6 +124,8 @@ def spans_of(evidence: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
 
 def pieces(answer: str, span: tuple[int, int] | None, most: int = LONGEST) -> tuple[tuple[str, bool], ...]:
     """The answer cut at the evidence, positions counted in the answer as it was given, each piece shortened alone."""
+    if not answer:
+        return ()
     if span is None or span[0] >= len(answer):
         return ((shown(answer, most), False),)
     start, end = span

@@ -25,6 +25,8 @@ def _visible_names() -> dict[int, str]:
         *range(0x200B, 0x2010),  # zero width, marks of direction
         *range(0x2028, 0x202F),  # line and paragraph separators, embeddings, overrides
         *range(0x2060, 0x2070),  # joiners, isolates
+        *range(0x13430, 0x13440),
+        *range(0x1BCA0, 0x1BCA4),
         0x3164,
         *range(0xD800, 0xE000),  # lone surrogates: no encoding can write them
         0xFEFF,

@@ -134,8 +134,9 @@ def _finding(finding: Finding, value: str) -> str:
 
 def text(raw: str) -> str:
     """A text in a sentence or cell: letters only, nothing that Markdown, HTML or a code host would act on."""
-    line = re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw))
-    return "".join(ESCAPES.get(character, character) for character in line)
+    line = re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
+    escaped = "".join(ESCAPES.get(character, character) for character in line)
+    return re.sub(r"^(\d*)([-.)])", r"\1\\\2", escaped)  # no list begins here
 
 
 def html(raw: str) -> str:

@@ -94,10 +94,10 @@ def characters(of: Picture, width: int, strokes: Strokes = UNICODE) -> str:
     def cell(value: float) -> int:
         return 1 + round(window.place(value) * (width - 3))
 
-    dot = cell(of.value)
+    dot = min(max(cell(of.value), 2), width - 3)
     first, last = dot, dot
     if of.low is not None and of.high is not None:
-        first, last = min(cell(of.low), max(dot - 1, 1)), max(cell(of.high), min(dot + 1, width - 2))
+        first, last = min(cell(of.low), dot - 1), max(cell(of.high), dot + 1)
         for position in range(first, last + 1):
             cells[position] = strokes.line
         cells[first] = strokes.left if math.isfinite(of.low) else "<"

@@ -1,0 +1,124 @@
+"""What all renderings say is made once: sentences, order, and which numbers stand beside a gate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from evalkit.records import Estimate, Outcome, Verdict, Word
+from evalkit.report import view
+
+
+def test_gates_that_count_against_the_model_come_first(make) -> None:
+    assert [gate.status for gate in view.gates(make.result())] == [
+        "fail",
+        "unsure, counts as pass",
+        "pass",
+        "pass",
+        "pass",
+    ]
+
+
+def test_a_gate_shows_its_value_on_the_scale_it_is_written_in(make) -> None:
+    bleu = next(gate for gate in view.gates(make.result()) if gate.gate == "accuracy.bleu >= 0.10")
+    assert (bleu.value, bleu.interval, bleu.target) == ("0.104", "0.081–0.127", "at least 0.10")
+
+
+def test_a_gate_on_a_baseline_shows_the_difference_it_was_decided_on(make) -> None:
+    gate = next(gate for gate in view.gates(make.result()) if "baseline" in gate.gate)
+    assert (gate.value, gate.interval, gate.counts) == ("+0.013", "−0.011 to +0.036", "117 pairs, 3 on one side only")
+    assert gate.target == "at least baseline - 0.02"
+
+
+def test_without_a_baseline_nothing_is_drawn_against_its_margin(make) -> None:
+    estimate = make.estimate("accuracy", "bleu", 0.1, between=(0.05, 0.2))
+    verdict = Verdict(
+        "accuracy.bleu >= baseline - 0.02", Word.UNSURE, Word.PASS, "no baseline", estimate, threshold=-0.02
+    )
+    assert view.gate_view(verdict, {}).picture is None
+
+
+def test_a_universal_gate_is_not_drawn_as_an_interval(make) -> None:
+    verdict = make.verdict(
+        "steady.identical == 1", Word.PASS, make.estimate("steady", "identical", 1.0, between=(0.9, 1))
+    )
+    gate = view.gate_view(verdict, {})
+    assert gate.picture is None
+    assert gate.target == "exactly 1"
+
+
+@pytest.mark.parametrize(
+    ("word", "counts_as", "status", "shade"),
+    [
+        (Word.PASS, Word.PASS, "pass", "pass"),
+        (Word.FAIL, Word.FAIL, "fail", "fail"),
+        (Word.UNSURE, Word.PASS, "unsure, counts as pass", "unsure"),
+        (Word.UNSURE, Word.FAIL, "unsure, counts as fail", "fail"),
+        (Word.UNSURE, Word.UNSURE, "undecided", "unsure"),
+    ],
+)
+def test_a_gate_says_what_the_evidence_says_and_what_it_counts_as(make, word, counts_as, status, shade) -> None:
+    gate = view.gate_view(make.verdict("a.b >= 0.5", word, counts_as=counts_as), {})
+    assert (gate.status, gate.shade) == (status, shade)
+    assert (gate.value, gate.interval, gate.counts, gate.picture) == ("–", "–", "–", None)
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "shade"),
+    [
+        ("good enough", 0, "pass"),
+        ("not good enough", 1, "fail"),
+        ("unsure", 4, "unsure"),
+        ("not measured", 3, "unsure"),
+        ("nothing evaluated", 5, "unsure"),
+        ("interrupted", 130, "unsure"),
+        ("a word of tomorrow", 9, "unsure"),
+    ],
+)
+def test_every_outcome_is_one_sentence_about_model_and_suite(make, word, code, shade) -> None:
+    result = make.result(outcome=Outcome(word, code, "because"))
+    said = view.sentence(result)
+    assert "tiny" in said
+    assert "Assistant quality" in said
+    assert said.endswith(".")
+    assert (word == "good enough") == (said == "tiny is good enough for Assistant quality.")
+    assert view.outcome_shade(result) == shade
+
+
+def test_notices_gather_all_that_lessens_trust(make) -> None:
+    result = make.result()
+    result = replace(result, usage=replace(result.usage, incidents=2), run=replace(result.run, partial=True))
+    said = "\n".join(view.notices(result))
+    for part in ("too few cases", "accuracy: 3 answers were cut off", "3 rows of dataset qa", "2 requests", "partial"):
+        assert part in said
+
+
+def test_the_worst_slices_are_those_of_the_gated_metric_lowest_first(make) -> None:
+    def part(value: float | None, metric: str = "refusal_rate", **changes) -> Estimate:
+        return make.estimate("safety", metric, value, slice={"category": f"{metric}{value}"}, **changes)
+
+    parts = (part(0.5), part(0.1), part(None), part(1.0), part(0.0, "other"), part(0.3))
+    result = make.result(estimates=parts)
+    assert view.worst_slices(result) == [
+        ("safety[refusal_rate0.1]", "0.100"),
+        ("safety[refusal_rate0.3]", "0.300"),
+        ("safety[refusal_rate0.5]", "0.500"),
+    ]
+
+
+def test_where_lower_is_better_the_worst_slice_is_the_highest(make) -> None:
+    gap = make.estimate("bias", "gap", 0.2, better="lower")
+    parts = tuple(replace(gap, value=v, slice={"group": str(v)}) for v in (0.1, 0.4))
+    result = make.result(estimates=parts, checks=(replace(make.result().checks[0], name="bias"),))
+    result = replace(
+        result, outcome=replace(result.outcome, verdicts=(make.verdict("bias.gap <= 0.3", Word.PASS, gap),))
+    )
+    assert [value for _, value in view.worst_slices(result)] == ["0.400", "0.100"]
+
+
+def test_effort_says_what_was_asked_needed_and_known(make) -> None:
+    assert (
+        view.effort(make.result())
+        == "412 cases, 388 questions asked for 1,164 needed (40 known from before), 2 min 41 s"
+    )
