@@ -12,14 +12,14 @@ import pytest
 
 pytest.importorskip("torch", reason="the default model needs the extra 'hf'")
 
-from evalkit.errors import ModelError  # noqa: E402
-from evalkit.models import ModelManager  # noqa: E402
-from evalkit.models.catalog import CATALOG, DEFAULT_MODEL  # noqa: E402
-from evalkit.models.fetch import cache_root, fetch_package_file, sha256_of  # noqa: E402
-from evalkit.models.hf.backend import HfBackend  # noqa: E402
-from evalkit.models.hf.gguf import converted_folder  # noqa: E402
-from evalkit.models.registry import open_backend  # noqa: E402
-from evalkit.records import DEFAULT_CONDITION, Condition, Decoding, Generate, Likelihood, Message, Request  # noqa: E402
+from evalkit.errors import ModelError
+from evalkit.models import ModelManager
+from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
+from evalkit.models.fetch import cache_root, fetch_package_file, sha256_of
+from evalkit.models.hf.backend import HfBackend
+from evalkit.models.hf.gguf import converted_folder
+from evalkit.models.registry import open_backend
+from evalkit.records import DEFAULT_CONDITION, Condition, Decoding, Generate, Likelihood, Message, Request
 
 ENTRY = CATALOG[DEFAULT_MODEL]
 QUESTIONS = [
