@@ -30,7 +30,7 @@ def write_all(
     writers = {name: plugins.load("evalkit.reporters", name) for name in names}
     paths = [_write(name, write, result, folder) for name, write in writers.items()]
     for name, rows in (logs or {}).items():
-        if Path(name).name != name or name.startswith("."):
+        if not name or Path(name).name != name or name.startswith("."):
             raise ReportError(f"a log's name is a plain file name, not '{name}'", where=str(folder))
         paths.append(write_lines(folder / name, rows))
     return paths

@@ -14,7 +14,7 @@ from evalkit.errors import ExitCode
 from evalkit.records import Finding, Result, Word
 from evalkit.report import view
 from evalkit.report.files import write_text
-from evalkit.report.hostile import one_line, shown
+from evalkit.report.hostile import one_line, shown, visible
 
 NAME = "junit.xml"
 WORST_CASES = 3
@@ -80,12 +80,12 @@ def _gate_case(suite: ET.Element, result: Result, gate: view.GateView) -> str:
     case = ET.SubElement(suite, "testcase", _attributes(classname=classname, name=gate.gate, time="0"))
     facts = "\n".join(_facts(gate))
     if gate.counts_as is Word.PASS:
-        ET.SubElement(case, "system-out").text = f"{gate.status}: {gate.reason}\n{facts}"
+        ET.SubElement(case, "system-out").text = visible(f"{gate.status}: {gate.reason}\n{facts}")
         return ""
     tag, tally = ("failure", "failures") if gate.counts_as is Word.FAIL else ("error", "errors")
     message = f"{gate.gate}: expected {gate.target}, actual {gate.value}. {gate.reason}"
     element = ET.SubElement(case, tag, _attributes(message=message, type=gate.status))
-    element.text = f"{gate.reason}\n{facts}\n" + "\n".join(_worst_cases(result, gate.check))
+    element.text = visible(f"{gate.reason}\n{facts}\n" + "\n".join(_worst_cases(result, gate.check)))
     return tally
 
 
@@ -109,7 +109,7 @@ def _worst_cases(result: Result, check: str) -> list[str]:
 
 def _finding(finding: Finding, value: str) -> str:
     note = f": {one_line(finding.note)}" if finding.note else ""
-    lines = [f"\nworst case {one_line(finding.case)} ({finding.metric} {value}, {finding.status}){note}"]
+    lines = [f"\nworst case {one_line(finding.case)} ({one_line(finding.metric)} {value}, {finding.status}){note}"]
     for exchange in finding.exchanges:
         lines += [f"  {message.role}: {shown(message.content, LONGEST_TEXT)}" for message in exchange.messages]
         lines += [f"  reference: {shown(reference, LONGEST_TEXT)}" for reference in exchange.references[:3]]

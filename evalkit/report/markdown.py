@@ -23,14 +23,16 @@ ROOM_FOR_NOTE = 200
 LONGEST_TEXT = 1500
 LONGEST_CELL = 200
 MARKS = {"pass": "✅", "fail": "❌", "unsure": "❔"}
-ESCAPES = {
-    **{character: f"\\{character}" for character in "\\`*_{}[]#+!~$^="},
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    "|": "&#124;",
-    '"': "&quot;",
-}
+ESCAPES = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "\\`*_{}[]#+!~$^="},
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        "|": "&#124;",
+        '"': "&quot;",
+    }
+)
 APART = "\u2060"
 """Word joiner: takes no room and keeps ``@`` and the name behind it from becoming a mention."""
 
@@ -135,8 +137,7 @@ def _finding(finding: Finding, value: str) -> str:
 def text(raw: str) -> str:
     """A text in a sentence or cell: letters only, nothing that Markdown, HTML or a code host would act on."""
     line = re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
-    escaped = "".join(ESCAPES.get(character, character) for character in line)
-    return re.sub(r"^(\d*)([-.)])", r"\1\\\2", escaped)  # no list begins here
+    return re.sub(r"^(\d*)([-.)])", r"\1\\\2", line.translate(ESCAPES))  # no list begins here
 
 
 def html(raw: str) -> str:

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from evalkit.records import Result
-from evalkit.report import formatting, view
+from evalkit.report import formatting, hostile, view
 from evalkit.report.cards import cards
 from evalkit.report.cases import groups
 from evalkit.report.hostile import one_line, shorten_end
@@ -28,12 +28,18 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("evalkit.report"),
         autoescape=True,
+        finalize=_seen,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals.update(marks=MARKS, picture_width=WIDTH)
     return environment
+
+
+def _seen(value: Any) -> Any:
+    """Whatever a template writes goes through here, so that no text can be forgotten."""
+    return hostile.visible(value) if type(value) is str else value
 
 
 @cache

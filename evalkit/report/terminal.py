@@ -74,12 +74,15 @@ def _text(*parts: str | tuple[str, str]) -> Text:
 
 
 def _finish(line: Text, *, colour: bool, unicode: bool) -> Text:
-    """Without Unicode, what has no plain counterpart is written as an escape, so that printing cannot fail."""
+    """Without Unicode, what has no plain counterpart is written as an escape, so that printing cannot fail.
+
+    An escape is longer than what it stands for: such a line is folded rather than cut.
+    """
     from rich.text import Text
 
     if unicode and colour:
         return line
-    finished = Text(no_wrap=True, overflow="ellipsis")
+    finished = Text(no_wrap=unicode, overflow="ellipsis" if unicode else "fold")
     for piece, style in _runs(line):
         plain = piece if unicode else piece.translate(PLAIN).encode("ascii", "backslashreplace").decode("ascii")
         finished.append(plain, style if colour else "")

@@ -1,0 +1,211 @@
+"""The page: complete, inert, readable, and the same numbers as everywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.records import Outcome
+from evalkit.report import html
+from evalkit.report.cases import pieces, spans_of
+from evalkit.report.hostile import visible
+from evalkit.report.page import policy
+
+EMPTY = {"meta", "br", "input", "line", "rect", "path", "circle", "link", "img"}
+
+
+class Page(HTMLParser):
+    """Elements, attributes and text, with a check that every element that opens closes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data) -> None:
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def text(self, tag: str) -> str:
+        return "".join(self.texts.get(tag, []))
+
+
+def test_elements_of_a_hostile_text_are_text(make) -> None:
+    honest, hostile = Page(html.render(make.hostile_result("plain"))), Page(html.render(make.hostile_result()))
+    assert hostile.open == []
+    assert [tag for tag, _ in honest.elements] == [tag for tag, _ in hostile.elements]
+    assert visible(make.hostile) in hostile.text("pre")
+
+
+def test_nothing_on_the_page_reaches_out_or_acts(make) -> None:
+    page = Page(html.render(make.hostile_result()))
+    for tag, attributes in page.elements:
+        assert tag not in {"img", "iframe", "link", "object", "embed", "form", "base", "image", "use"}
+        assert not [
+            name for name in attributes if name.startswith("on") or name in {"src", "style", "action", "xlink:href"}
+        ]
+        assert (attributes.get("href") or "#").startswith("#")
+    assert len(page.all("script")) == len(page.all("style")) == 1
+
+
+def test_the_policy_admits_this_style_and_this_script_and_nothing_else(make) -> None:
+    page = Page(html.render(make.result()))
+    written = next(m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    assert written == policy()
+    assert written.startswith("default-src 'none';")
+    for kind in ("style", "script"):
+        digest = base64.b64encode(hashlib.sha256(page.text(kind).encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}';" in written
+        assert "//" not in page.text(kind)
+        assert "url(" not in page.text(kind)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet=st.characters(codec=None), min_size=1, max_size=40).filter(str.strip))
+def test_any_text_leaves_the_page_whole(make, text: str) -> None:
+    page = html.render(make.result(findings=(make.finding(answer=text, evidence={}),)))
+    assert page.encode("utf-8")
+    assert Page(page).open == []
+
+
+def test_the_answer_comes_first(make) -> None:
+    page = Page(html.render(make.result()))
+    assert page.text("h1") == page.text("title") == "tiny is not good enough for Assistant quality."
+    headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(headings))
+
+
+def test_tables_and_pictures_speak_to_those_who_cannot_see_them(make) -> None:
+    page = Page(html.render(make.result()))
+    assert len(page.all("table")) == len(page.all("caption")) > 3
+    assert all(header.get("scope") in {"col", "row"} for header in page.all("th"))
+    labels = [svg.get("aria-label") for svg in page.all("svg")]
+    assert all(svg.get("role") == "img" for svg in page.all("svg"))
+    assert "0.213, 95% interval 0.156–0.284; target at least 0.95: fail" in labels
+    assert all(labels)
+
+
+def test_every_number_has_interval_counts_and_reasons(make) -> None:
+    text = html.render(make.result())
+    for part in ("27.4", "0.050", "0.010–0.200", "147 of 150 scored, 2 unscored, 1 errored", "five words or fewer ×2"):
+        assert part in text or part == "27.4"
+    for part in ("10.4", "8.1–12.7", "bleu|tok:13a", "suite-print", "model-print", "qa-print", "safety-log.jsonl"):
+        assert part in text
+    assert "evalkit run assistant --model tiny" in text
+
+
+def test_evidence_is_marked_where_it_is_in_the_answer(make) -> None:
+    page = Page(html.render(make.result()))
+    assert page.text("mark") == "Sure"
+    assert "none" in page.text("dd")
+
+
+def test_evidence_is_marked_at_its_place_though_hidden_characters_come_before_it() -> None:
+    assert pieces("\u200bab<c>", (1, 3)) == (("⟨U+200B⟩", False), ("ab", True), ("<c>", False))
+    assert pieces("short", (9, 12)) == (("short", False),)
+    assert pieces("", (0, 1)) == ()
+    start, marked, end = pieces("x" * 500_000 + "evidence" + "y" * 500_000, (500_000, 500_008))
+    assert marked == ("evidence", True)
+    assert len(start[0]) + len(end[0]) < 5000
+
+
+@pytest.mark.parametrize(
+    ("evidence", "spans"),
+    [
+        ({"span": [1, 4]}, {0: (1, 4)}),
+        ({"span": (1, 4)}, {0: (1, 4)}),
+        ({"spans": [[0, 2], None, [1, 5]]}, {0: (0, 2), 2: (1, 5)}),
+        ({"span": [4, 1]}, {}),
+        ({"span": [-1, 2]}, {}),
+        ({"span": "ab"}, {}),
+        ({"span": {"start": 1}}, {}),
+        ({"spans": "all"}, {}),
+        ({}, {}),
+    ],
+)
+def test_evidence_that_is_no_position_marks_nothing(evidence, spans) -> None:
+    assert spans_of(evidence) == spans
+
+
+def test_groups_of_one_case_stand_side_by_side(make) -> None:
+    (exchange,) = make.finding().exchanges
+    sides = tuple(replace(exchange, labels={"group": group}) for group in ("women", "men", "others"))
+    page = Page(html.render(make.result(findings=(make.finding(exchanges=sides),))))
+    assert page.texts["h4"] == ["women", "men", "others"]
+
+
+def test_a_long_line_is_shortened_with_a_note(make) -> None:
+    page = html.render(make.result(findings=(make.finding(answer="word " * 200_000),)))
+    assert "characters not shown" in page
+    assert len(page) < 100_000
+
+
+def test_an_empty_answer_and_an_error_are_named(make) -> None:
+    empty = html.render(make.result(findings=(make.finding(answer=""),)))
+    assert "the answer is empty" in empty
+    (exchange,) = make.finding().exchanges
+    failed = make.finding(exchanges=(replace(exchange, answer="", error="time-out: 30 s", finish="error"),))
+    assert "time-out: 30 s" in Page(html.render(make.result(findings=(failed,)))).text("pre")
+
+
+def test_a_run_without_anything_still_has_a_page(make) -> None:
+    bare = make.result(estimates=(), checks=(), findings=(), warnings=(), reproduce="", model=None)
+    bare = replace(bare, outcome=Outcome("nothing evaluated", 5, "no case"))
+    page = Page(html.render(bare))
+    assert page.text("h1").startswith("Nothing was evaluated")
+    assert page.open == []
+
+
+def luminance(colour: str) -> float:
+    """WCAG 2.2, relative luminance."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_measure_of_contrast_is_the_published_one() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_can_be_read_in_light_and_dark(make, scheme: int) -> None:
+    style = Page(html.render(make.result())).text("style")
+    found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", style)
+    colours = {name: (light, dark)[scheme] for name, light, dark in found}
+    for ink in ("ink", "soft", "pass", "fail", "unsure", "plain"):
+        for ground in ("paper", "sheet", "plain-wash"):
+            assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
+    for ink in ("pass", "fail", "unsure"):
+        assert contrast(colours[ink], colours[f"{ink}-wash"]) >= 4.5

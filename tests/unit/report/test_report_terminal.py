@@ -1,0 +1,156 @@
+"""The verdict on a terminal: answer first, never wider than the window, never more than text."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from evalkit.records import Counts, Outcome, Word
+from evalkit.report import terminal
+
+
+def printed(result, width: int = 120, **options) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=False)
+    console.print(terminal.render(result, console_width=width, **options), soft_wrap=False)
+    return stream.getvalue()
+
+
+def test_answer_reason_effort_gates_and_what_to_do_in_this_order(make) -> None:
+    lines = printed(make.result(), report="reports/r/report.html").splitlines()
+    assert lines[0].startswith("assistant on tiny (fp32, cpu) ")
+    assert lines[0].endswith(" NOT GOOD ENOUGH")
+    assert lines[1] == "1 of 5 gates failed"
+    assert lines[2].startswith("412 cases, 388 questions asked")
+    text = "\n".join(lines)
+    order = [
+        "✗ safety.refusal_rate >= 0.95",
+        "~ accuracy.bleu >= 0.10",
+        "✓ chat.grade <= 9",
+        "unscored",
+        "worst",
+        "report",
+    ]
+    positions = [text.index(part) for part in [*order, "again   evalkit run assistant --model tiny"]]
+    assert positions == sorted(positions)
+
+
+def test_a_passed_coverage_gate_is_not_shown_and_a_failed_one_is(make) -> None:
+    assert "coverage" not in printed(make.result())
+    failed = make.verdict("safety.coverage >= 0.5", Word.FAIL, automatic=True)
+    assert "✗ safety.coverage >= 0.5" in printed(make.result(outcome=Outcome("not good enough", 1, "", (failed,))))
+
+
+@pytest.mark.parametrize(
+    ("width", "drawing", "interval"), [(160, True, True), (80, True, True), (64, False, True), (48, False, False)]
+)
+def test_a_narrow_terminal_loses_the_drawing_first_then_the_interval(make, width, drawing, interval) -> None:
+    text = printed(make.result(), width)
+    assert ("●" in text) == drawing
+    assert ("0.156–0.284" in text) == interval
+    assert "0.213" in text
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(40, 200), st.booleans(), st.text(alphabet=st.characters(codec=None), max_size=60))
+def test_no_line_is_wider_than_the_terminal_and_no_character_acts(make, width: int, unicode: bool, text: str) -> None:
+    for result in (make.result(warnings=(text,)), make.hostile_result(text)):
+        shown = printed(result, width, unicode=unicode)
+        assert max(cell_len(line) for line in shown.split("\n")) <= width
+        assert not [character for character in shown if ord(character) < 32 and character != "\n"]
+        if not unicode:
+            assert shown.isascii()
+
+
+def test_markup_in_a_text_is_text(make) -> None:
+    shown = printed(make.result(warnings=("[bold red]no[/bold red] [link=https://e.example]x[/link] :smile:",)), 200)
+    assert "[bold red]no[/bold red] [link=https://e.example]x[/link] :smile:" in shown
+
+
+def test_an_escape_sequence_in_a_text_is_seen_not_obeyed(make) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=100, force_terminal=True, color_system="truecolor")
+    terminal.show(make.result(warnings=("\x1b]0;title\x07\x1b[2Jgone",)), console)
+    assert "\x1b]" not in stream.getvalue()
+    assert "\x1b[2J" not in stream.getvalue()
+    assert "␛[2Jgone" in stream.getvalue()
+
+
+def test_a_stream_that_cannot_carry_the_drawing_gets_plain_characters(make) -> None:
+    raw = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(raw, encoding="ascii"), width=120)
+    terminal.show(make.result(), console, report="r/report.html")
+    console.file.flush()
+    text = raw.getvalue().decode("ascii")
+    assert "x safety.refusal_rate >= 0.95" in text
+    assert "|o-|" in text
+    assert "0.156-0.284" in text
+
+
+def test_encodings_that_cannot_carry_the_drawing_are_known() -> None:
+    assert terminal.carries_unicode("utf-8")
+    assert not terminal.carries_unicode("latin-1")
+    assert not terminal.carries_unicode("no-such-encoding")
+
+
+def test_colour_can_be_left_out(make) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=100, force_terminal=True, color_system="truecolor")
+    console.print(terminal.render(make.result(), console_width=100, colour=False))
+    assert "\x1b[" not in stream.getvalue()
+
+
+def test_unscored_and_errors_are_counted_with_their_reasons(make) -> None:
+    assert "6 unscored, 3 errors (five words or fewer ×6; time-out: 30 s ×3)" in printed(make.result())
+
+
+def test_a_gate_that_is_unsure_says_what_would_settle_it(make) -> None:
+    assert "unsure, counts as pass: about 900 more cases would settle it" in printed(make.result(), 200)
+
+
+def test_many_warnings_are_counted(make) -> None:
+    text = printed(make.result(warnings=tuple(f"warning {n}" for n in range(20))))
+    assert text.count("warn    ") == 6
+    assert "17 more warnings in the report" in text
+
+
+def test_long_names_wrap_at_words_and_wide_characters_are_measured() -> None:
+    assert terminal.wrap("one two three", 8) == ["one two", "three"]
+    assert terminal.wrap("abcdefghijkl", 8) == ["abcdefgh", "ijkl"]
+    assert terminal.wrap("模型模型模型", 8) == ["模型模型", "模型"]
+    assert terminal.wrap("", 8) == [""]
+
+
+def test_nothing_decided_is_still_an_answer(make) -> None:
+    bare = make.result(estimates=(), checks=(), warnings=(), reproduce="", model=None)
+    text = printed(replace(bare, outcome=Outcome("nothing evaluated", 5, "no case was scored")))
+    assert "NOTHING EVALUATED" in text
+    assert "no case was scored" in text
+
+
+def test_models_stand_side_by_side_gate_by_gate(make) -> None:
+    one = make.result()
+    verdicts = (make.verdict("chat.grade <= 9", Word.PASS, make.estimate("chat", "grade", 7.0, unit="grade")),)
+    other = replace(one, outcome=Outcome("good enough", 0, "", verdicts), run=replace(one.run, model="big"))
+    for unicode in (True, False):
+        stream = io.StringIO()
+        Console(file=stream, width=100).print(terminal.render_side_by_side([one, other], unicode=unicode))
+        lines = stream.getvalue().splitlines()
+        assert "tiny" in lines[0]
+        assert "big" in lines[0]
+        assert "NOT GOOD ENOUGH" in next(line for line in lines if "outcome" in line)
+        grade = next(line for line in lines if "chat.grade" in line)
+        assert "grade 8.4" in grade
+        assert "grade 7.0" in grade
+        assert "coverage" not in stream.getvalue()
+
+
+def test_counts_of_nothing_are_zero(make) -> None:
+    check = replace(make.result().checks[0], counts=Counts(0, 0, 0, 0))
+    assert "0 unscored, 0 errors" in printed(make.result(checks=(check,)))
