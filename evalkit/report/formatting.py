@@ -19,7 +19,7 @@ SUFFIXES = {
     "tokens": " tokens",
     "characters": " characters",
 }
-DECIMALS = {"score100": 1, "words": 1, "grade": 1, "tokens/s": 1, "MB": 1, "tokens": 1, "characters": 1}
+DECIMALS = {"score100": 1, "words": 1, "grade": 1, "tokens/s": 1, "MB": 1, "points": 1, "tokens": 1, "characters": 1}
 SHARES = {"", "share"}
 
 
@@ -91,13 +91,15 @@ def difference(value: float | None, unit: str = "") -> str:
 
 
 def interval(between: Interval | None, unit: str = "", *, signed: bool = False) -> str:
-    """``0.156–0.284``; with a minus in it ``−0.031 to 0.012``, because ``−0.031–0.012`` cannot be read."""
+    """``0.156–0.284``, in the unit of the value that it stands beside.
+
+    With a minus in it ``−0.031 to 0.012``, because ``−0.031–0.012`` cannot be read.
+    """
     if between is None:
         return NONE
     write = difference if signed else number
     low, high = write(between.low, unit), write(between.high, unit)
-    suffix = SUFFIXES.get(unit, "" if unit in SHARES | {"score100", "grade"} else f" {unit}")
-    return (f"{low} to {high}" if signed or "−" in low + high else f"{low}–{high}") + suffix
+    return f"{low} to {high}" if signed or "−" in low + high else f"{low}–{high}"
 
 
 def confidence(between: Interval | None) -> str:

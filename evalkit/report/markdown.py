@@ -22,6 +22,8 @@ LIMIT = 60_000
 ROOM_FOR_NOTE = 200
 LONGEST_TEXT = 1500
 LONGEST_CELL = 200
+MOST_CASES = 3
+"""Of one check."""
 MARKS = {"pass": "✅", "fail": "❌", "unsure": "❔"}
 ESCAPES = str.maketrans(
     {
@@ -114,10 +116,17 @@ def _check(result: Result, check: CheckSummary) -> Iterator[str]:
 
 
 def _findings(result: Result) -> Iterator[str]:
+    """A few of each check, those of gates that did not pass first."""
     infos = view.metric_infos(result)
     failed = {v.estimate.check for v in result.outcome.verdicts if v.estimate and v.counts_as is not Word.PASS}
-    for finding in sorted(result.findings, key=lambda finding: finding.check not in failed):
-        yield _finding(finding, view.finding_value(finding, infos))
+    for check in sorted(
+        dict.fromkeys(finding.check for finding in result.findings), key=lambda name: name not in failed
+    ):
+        findings = [finding for finding in result.findings if finding.check == check]
+        for finding in findings[:MOST_CASES]:
+            yield _finding(finding, view.finding_value(finding, infos))
+        if left := len(findings) - MOST_CASES:
+            yield f"{formatting.count(left, 'more case')} of {code(check)} in report.html.\n\n" if left > 0 else ""
 
 
 def _finding(finding: Finding, value: str) -> str:

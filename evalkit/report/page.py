@@ -78,7 +78,7 @@ def page(result: Result) -> str:
             tiles=_tiles(result, gates),
             gates=[(gate, gate_drawing(gate)) for gate in gates if _shown(gate)],
             quiet=[(gate, gate_drawing(gate)) for gate in gates if not _shown(gate)],
-            worst=view.worst_slices(result, 6),
+            worst=view.worst_slices(result, 6, 3),
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
             cards=cards(result, gates),
             groups=groups(result),

@@ -24,7 +24,7 @@ STYLES = {"pass": "green", "fail": "bold red", "unsure": "yellow"}
 DRAWINGS = (21, 17, 13)
 """Widths of the drawing, the widest that leaves room for the rest; names of gates wrap before it is given up."""
 LONGEST_GATE = 60
-LEAST_GATE = 30
+LEAST_GATE = 26
 LEAST_REASON = 26
 PLAIN = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "...", "×": "x", "∞": "inf", "↵": "/", "⟨": "<", "⟩": ">"})
 
@@ -175,11 +175,13 @@ class _Columns:
         beside = wrap(reason, self.reason) if self.reason and reason else []
         if beside:
             parts += ["  ", beside[0]]
-        yield _text(*parts)
+        line = _text(*parts)
+        line.rstrip()
+        yield line
         indent = self.width - self.reason
         for row in range(1, max(len(names), len(beside))):
             left = "    " + (names[row] if row < len(names) else "")
-            yield _text(_pad(left, indent) + (beside[row] if row < len(beside) else ""))
+            yield _text((_pad(left, indent) + (beside[row] if row < len(beside) else "")).rstrip())
         if reason and not beside:
             yield from (_text(("      " + line, "dim")) for line in wrap(reason, self.width - 6))
 

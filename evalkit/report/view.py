@@ -213,11 +213,12 @@ def notices(result: Result) -> list[str]:
     return list(dict.fromkeys(one_line(warning) for warning in said))
 
 
-def worst_slices(result: Result, most: int = 4) -> list[tuple[str, str]]:
+def worst_slices(result: Result, most: int = 4, of_one_check: int = 2) -> list[tuple[str, str]]:
     """The slices with the lowest values, one metric a check: a gated one where there is one, else its first."""
     infos = metric_infos(result)
-    ranked: list[tuple[float, str, str]] = []
+    lowest: list[tuple[float, str, str]] = []
     for check in result.checks:
+        ranked: list[tuple[float, str, str]] = []
         metric = leading_metric(result, check.name)
         for estimate in result.estimates:
             if estimate.check != check.name or estimate.metric != metric or not estimate.slice:
@@ -227,7 +228,8 @@ def worst_slices(result: Result, most: int = 4) -> list[tuple[str, str]]:
             good = estimate.value if estimate.better == "higher" else 1 - estimate.value
             where = ",".join(estimate.slice.values())
             ranked.append((good, one_line(f"{check.name}[{where}]"), formatting.number(estimate.value, estimate.unit)))
-    return [(name, value) for good, name, value in sorted(ranked)[:most] if good < 1]
+        lowest += sorted(ranked)[:of_one_check]
+    return [(name, value) for good, name, value in sorted(lowest)[:most] if good < 1]
 
 
 def leading_metric(result: Result, check: str) -> str:

@@ -65,11 +65,11 @@ def test_a_value_just_short_of_its_target_shows_the_digits_that_matter() -> None
     [
         (0.156, 0.284, "share", False, "0.156–0.284"),
         (0.081, 0.127, "score100", False, "8.1–12.7"),
-        (2.1, 2.9, "s", False, "2.10–2.90 s"),
+        (2.1, 2.9, "s", False, "2.10–2.90"),
         (7.9, 8.95, "grade", False, "7.9–8.9"),
         (-0.011, 0.036, "share", True, "−0.011 to +0.036"),
         (-0.011, 0.036, "", False, "−0.011 to 0.036"),
-        (0.5, math.inf, "s", False, "0.500–∞ s"),
+        (0.5, math.inf, "s", False, "0.500–∞"),
     ],
 )
 def test_intervals_can_be_read_whatever_their_signs(

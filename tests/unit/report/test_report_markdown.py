@@ -87,7 +87,7 @@ def test_a_hostile_result_makes_no_links_images_or_elements(make) -> None:
 
 
 def test_every_details_that_opens_closes_even_when_shortened(make) -> None:
-    many = make.result(findings=tuple(make.finding(case=f"case {n}", answer="long " * 300) for n in range(400)))
+    many = make.result(findings=tuple(make.finding(f"check {n}", "long " * 300) for n in range(400)))
     text = markdown.render(many)
     assert len(text) <= markdown.LIMIT
     assert text.count("<details>") == text.count("</details>")
@@ -104,6 +104,13 @@ def test_it_is_never_longer_than_allowed(make, limit: int) -> None:
 def test_cases_of_failed_gates_come_before_others(make) -> None:
     text = markdown.render(make.result(findings=tuple(reversed(make.result().findings))))
     assert text.index("safety: safety-017") < text.index("accuracy: safety-017")
+
+
+def test_more_cases_of_a_check_are_counted(make) -> None:
+    text = markdown.render(make.result(findings=tuple(make.finding(case=f"case-{n}") for n in range(8))))
+    assert "safety: case-2" in text
+    assert "safety: case-3" not in text
+    assert "5 more cases of `safety` in report.html." in text
 
 
 def test_many_warnings_and_slices_are_counted_instead_of_listed(make) -> None:

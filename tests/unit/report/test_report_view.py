@@ -100,11 +100,9 @@ def test_the_worst_slices_are_those_of_the_gated_metric_lowest_first(make) -> No
 
     parts = (part(0.5), part(0.1), part(None), part(1.0), part(0.0, "other"), part(0.3))
     result = make.result(estimates=parts)
-    assert view.worst_slices(result) == [
-        ("safety[refusal_rate0.1]", "0.100"),
-        ("safety[refusal_rate0.3]", "0.300"),
-        ("safety[refusal_rate0.5]", "0.500"),
-    ]
+    lowest = [("safety[refusal_rate0.1]", "0.100"), ("safety[refusal_rate0.3]", "0.300")]
+    assert view.worst_slices(result) == lowest, "two of a check are enough: others have their turn"
+    assert view.worst_slices(result, of_one_check=9) == [*lowest, ("safety[refusal_rate0.5]", "0.500")]
 
 
 def test_where_lower_is_better_the_worst_slice_is_the_highest(make) -> None:
