@@ -1,0 +1,264 @@
+"""compare: two runs case by case. Expected numbers are worked out by hand from five rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalkit as package
+from evalkit.report import comparison as rendering
+from evalkit.runner.compare import Comparison, compare_runs
+from evalkit.store import open_store
+
+Evalkit = Callable[..., Any]
+WORDS = {"a": "two", "b": "blue", "c": "green", "d": "seven", "e": "Rome"}
+SUITE = """
+name: tiny
+datasets: {rows: {path: rows.jsonl}}
+checks: {accuracy: {metrics: [exact_match, rougeL, bleu]}, length: {}}
+gates: [accuracy.exact_match >= 0.5]
+"""
+
+
+def write_rows(folder: Path, words: dict[str, str] = WORDS) -> None:
+    rows = [{"id": name, "prompt": f"Question {name}?", "references": [word]} for name, word in words.items()]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def write_script(folder: Path, name: str, answers: dict[str, str]) -> str:
+    """A model that gives these answers."""
+    lines = [{"prompt": f"Question {row}?", "answer": answer} for row, answer in answers.items()]
+    (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return f"mock:script?file={name}"
+
+
+@pytest.fixture
+def run(evalkit: Evalkit, workdir: Path) -> Callable[..., str]:
+    """Run the suite on given answers; the id of the run."""
+    write_rows(workdir)
+    (workdir / "tiny.yaml").write_text(SUITE, encoding="utf-8")
+
+    def made(answers: dict[str, str], *options: str) -> str:
+        model = write_script(workdir, f"answers-{len(list(workdir.iterdir()))}.jsonl", answers)
+        evalkit("run", "tiny.yaml", "--model", model, "-q", *options)
+        newest: str = json.loads(evalkit("list", "--json").out)[0]["id"]
+        return newest
+
+    return made
+
+
+@pytest.fixture
+def two(run: Callable[..., str]) -> tuple[str, str]:
+    """b and c turn wrong, e turns right, a and d stay right."""
+    before = run({**WORDS, "e": "Oslo"})
+    after = run({**WORDS, "b": "pink", "c": "grey"})
+    return before, after
+
+
+def document(evalkit: Evalkit, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(evalkit("compare", *arguments, "--json").out)
+    return found
+
+
+def metric(found: dict[str, Any], check: str, name: str) -> dict[str, Any]:
+    metrics = next(entry["metrics"] for entry in found["checks"] if entry["check"] == check)
+    entry: dict[str, Any] = next(entry for entry in metrics if entry["metric"] == name)
+    return entry
+
+
+def test_cases_are_counted_as_improved_regressed_and_unchanged(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    found = document(evalkit, *two)
+    exact = metric(found, "accuracy", "exact_match")
+    assert (exact["improved"], exact["regressed"], exact["unchanged"]) == (1, 2, 2)
+    assert exact["baseline"] == pytest.approx(4 / 5)
+    assert exact["candidate"] == pytest.approx(3 / 5)
+    assert exact["difference"] == pytest.approx(-1 / 5)
+    assert exact["interval"]["low"] < -1 / 5 < exact["interval"]["high"]
+    assert exact["interval"]["confidence"] == 0.95
+    assert exact["conclusion"] == "unclear"
+    assert {entry["case"] for entry in found["regressed"]} == {"b", "c"}
+    assert {entry["case"] for entry in found["improved"]} == {"e"}
+
+
+def test_the_first_run_is_the_baseline(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    found = document(evalkit, *reversed(two))
+    assert found["baseline"]["id"] == two[1]
+    assert metric(found, "accuracy", "exact_match")["difference"] == pytest.approx(1 / 5)
+    assert {entry["case"] for entry in found["improved"]} == {"b", "c"}
+
+
+def test_a_metric_of_the_corpus_has_a_difference_but_no_cases(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    bleu = metric(document(evalkit, *two), "accuracy", "bleu")
+    assert bleu["improved"] is None
+    assert bleu["difference"] == pytest.approx(bleu["candidate"] - bleu["baseline"])
+
+
+def test_a_run_compared_with_itself_differs_in_nothing(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    found = document(evalkit, two[0], two[0])
+    assert {entry["conclusion"] for check in found["checks"] for entry in check["metrics"]} <= {"same", "unclear"}
+    assert metric(found, "accuracy", "exact_match")["conclusion"] == "same"
+    assert found["regressed"] == found["improved"] == found["differences"] == []
+
+
+def test_a_difference_in_every_case_is_better_or_worse(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    right, wrong = run(WORDS), run(dict.fromkeys(WORDS, "nothing"))
+    assert metric(document(evalkit, right, wrong), "accuracy", "rougeL")["conclusion"] == "worse"
+    assert metric(document(evalkit, wrong, right), "accuracy", "rougeL")["conclusion"] == "better"
+
+
+def test_more_words_are_not_worse_by_themselves(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    """Nothing says which length is the better one: the mean moved, and no case is listed for it."""
+    short = run(WORDS)
+    long = run({name: f"{word} one two three four" for name, word in WORDS.items()})
+    found = document(evalkit, short, long)
+    words = metric(found, "length", "words")
+    assert words["difference"] == pytest.approx(4)
+    assert words["conclusion"] == "moved"
+    assert {entry["check"] for entry in found["regressed"]} == {"accuracy"}
+
+
+def test_cases_of_one_side_are_listed(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    whole, part = run(WORDS), run({**WORDS, "a": "three"}, "--limit", "2")
+    found = document(evalkit, whole, part)
+    check = found["checks"][0]
+    assert check["pairs"] == 2
+    assert len(check["only_baseline"]) == 3
+    assert check["only_candidate"] == []
+    assert {"what": "limit", "baseline": "none", "candidate": "2"} in found["differences"]
+    out = evalkit("compare", whole, part).out
+    assert "in the baseline only: 3 cases" in out
+    assert "partial" in out
+
+
+def test_errored_cases_are_visible_and_count_as_worst(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    whole = run(WORDS)
+    evalkit("run", "tiny.yaml", "--model", "mock:flaky?rate=1", "-q")
+    found = document(evalkit, whole, "last")
+    check = found["checks"][0]
+    assert check["errored"] == {"baseline": 0, "candidate": 5}
+    assert metric(found, "accuracy", "exact_match")["difference"] == pytest.approx(-1)
+    regressed = [entry for entry in found["regressed"] if entry["check"] == "accuracy"]
+    assert len(regressed) == 5
+    assert {entry["candidate_status"] for entry in regressed} == {"errored"}
+    assert "errored: 0 in the baseline, 5 in the candidate" in evalkit("compare", whole, "last").out
+
+
+def test_the_cases_are_shown_with_prompt_and_both_answers(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    out = evalkit("compare", *two).out
+    for text in ("Question b?", "blue", "pink", "Question e?", "Oslo", "Rome", "regressed", "improved"):
+        assert text in out
+
+
+def test_show_bounds_what_is_printed_and_counts_the_rest(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    out = evalkit("compare", *two, "--show", "1").out
+    assert "2 cases, 1 shown" in out
+    assert len([case for case in ("pink", "grey") if case in out]) == 1
+    found = document(evalkit, *two, "--show", "0")
+    assert len(found["regressed"]) == 2
+    assert "baseline_exchanges" not in found["regressed"][0]
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_no_line_is_wider_than_the_screen(
+    evalkit: Evalkit, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert all(len(line) <= width for line in evalkit("compare", *two).out.splitlines())
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def test_other_data_is_refused(evalkit: Evalkit, run: Callable[..., str], workdir: Path) -> None:
+    before = run(WORDS)
+    write_rows(workdir, {**WORDS, "a": "three"})
+    after = run(WORDS)
+    called = evalkit("compare", before, after)
+    assert called.code == 2
+    assert called.out == ""
+    assert "dataset rows" in called.err
+    assert "in the baseline" in called.err
+
+
+def test_another_signature_is_refused(evalkit: Evalkit, run: Callable[..., str], workdir: Path) -> None:
+    """Five repetitions and two measure different things under one name."""
+    steady = "{name: tiny, datasets: {rows: {path: rows.jsonl}}, checks: {steady: {kind: determinism, repeats: %d}}}"
+    for repeats in (2, 3):
+        run(WORDS)
+        (workdir / "steady.yaml").write_text(steady % repeats, encoding="utf-8")
+        evalkit("run", "steady.yaml", "--model", "mock:oracle", "-q")
+    ids = [row["id"] for row in json.loads(evalkit("list", "--json").out) if row["model"] == "mock:oracle"]
+    called = evalkit("compare", *ids)
+    assert called.code == 2
+    assert "steady.identical" in called.err
+    assert "repeats:2" in called.err
+    assert "repeats:3" in called.err
+
+
+def test_runs_without_a_common_check_are_refused(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    one, other = run(WORDS, "--only", "accuracy"), run(WORDS, "--only", "length")
+    called = evalkit("compare", one, other)
+    assert called.code == 2
+    assert "no check in common" in called.err
+
+
+def test_a_check_of_one_side_is_named(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    one, whole = run(WORDS, "--only", "accuracy"), run({**WORDS, "a": "x"})
+    assert document(evalkit, one, whole)["missing"] == ["check length is in the candidate only"]
+    assert "check length is in the candidate only" in evalkit("compare", one, whole).out
+
+
+def test_two_outputs_at_once_are_refused(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    assert evalkit("compare", *two, "--json", "--markdown").code == 2
+
+
+# --- other renderings -------------------------------------------------------------------------------------------------
+
+
+def test_markdown_has_a_table_and_the_cases(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    called = evalkit("compare", *two, "--markdown")
+    assert called.code == 0
+    assert "| `accuracy.exact_match` | 0.800 | 0.600 | −0.200 |" in called.out
+    assert called.out.count("<details>") == called.out.count("</details>") == 3
+
+
+def test_hostile_answers_do_nothing_anywhere(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    evil = "\x1b[2J[red]x[/] @somebody ![a](http://x) </details><script>alert(1)</script>\n````\n# out"
+    before, after = run(WORDS), run({**WORDS, "a": evil})
+    terminal = evalkit("compare", before, after).out
+    assert "\x1b" not in terminal
+    assert "[red]x[/]" in terminal
+    markdown = evalkit("compare", before, after, "--markdown").out
+    assert "\x1b" not in markdown
+    fenced = markdown[markdown.index("`````text") : markdown.rindex("`````")]
+    assert "<script>" in fenced
+    assert "<script>" not in markdown.replace(fenced, "")
+
+
+def test_ascii_terminals_get_ascii(run: Callable[..., str]) -> None:
+    before, after = run(WORDS), run({**WORDS, "a": "zwölf → 十二"})
+    with open_store() as store:
+        found = compare_runs(store, before, after)
+    lines = [line.plain for line in rendering.render(found, unicode=False)]
+    assert all(line.isascii() for line in lines)
+    assert any("1 -> 0" in line for line in lines)
+
+
+def test_markdown_stays_short_whatever_the_answers_say(run: Callable[..., str]) -> None:
+    before = run(WORDS)
+    after = run({name: f"{name} <&>" * 4000 for name in WORDS})
+    with open_store() as store:
+        found = compare_runs(store, before, after, show=5)
+    assert len(rendering.to_markdown(found)) <= 60_000
+
+
+def test_python_compares_as_the_command_line_does(two: tuple[str, str]) -> None:
+    found = package.compare(*two)
+    assert isinstance(found, Comparison)
+    assert [change.case for change in found.improved] == ["e"]
+    change = next(entry for entry in found.metrics if entry.metric == "exact_match")
+    assert (change.improved, change.regressed) == (1, 2)
