@@ -7,14 +7,12 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import evalkit
-
 PACKAGES = ("torch", "transformers", "tokenizers", "sacrebleu", "rouge-score", "textstat", "numpy")
 
 
 def environment() -> dict[str, Any]:
     return {
-        "evalkit": evalkit.__version__,
+        "evalkit": _version("evalkit-lm"),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),

@@ -99,8 +99,8 @@ class _Running:
 def _open(model: str, settings: ModelSettings, plan: Plan) -> Backend:
     backend = open_backend(model, settings)
     if isinstance(backend, Taught):
-        for name in plan.order:
-            backend.teach(plan.samples(name))
+        for dataset in plan.datasets.values():  # whole, so that a limited run shares its answers with a full one
+            backend.teach(dataset.samples)
     return backend
 
 

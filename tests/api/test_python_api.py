@@ -1,0 +1,93 @@
+"""evalkit from Python: the same results as the command line, as objects."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import evalkit
+from evalkit.errors import EvalkitError, SuiteError
+from evalkit.records import Word
+
+
+def test_evaluate_returns_verdicts_and_estimates(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:oracle")
+    assert result.passed
+    assert result.outcome.exit_code == 0
+    assert all(verdict.counts_as is Word.PASS for verdict in result.verdicts)
+    assert result.estimates["accuracy.exact_match"].value == 1.0
+    assert any(name.startswith("accuracy.exact_match[category=") for name in result.estimates)
+
+
+def test_a_failing_suite_is_a_result_not_an_exception(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:echo")
+    assert not result.passed
+    assert result.findings
+    assert "not good enough" in str(result)
+
+
+def test_reports_are_written_only_where_asked(workdir: Path) -> None:
+    evalkit.evaluate("smoke", model="mock:oracle")
+    assert not Path("reports").exists()
+    evalkit.evaluate("smoke", model="mock:oracle", report="out")
+    assert Path("out/report.html").is_file()
+
+
+def test_json_frame_and_notebook_show_the_same_run(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:echo")
+    document = json.loads(result.to_json())
+    assert document["outcome"]["exit_code"] == 1
+    frame = result.to_frame()
+    assert len(frame) == len(result.estimates)
+    overall = frame[(frame.check == "accuracy") & (frame.metric == "exact_match") & (frame.slice == "")]
+    assert overall.value.iloc[0] == result.estimates["accuracy.exact_match"].value
+    html = result._repr_html_()
+    assert "NOT GOOD ENOUGH" in html
+    assert all(verdict.gate.split(" ")[0] in html for verdict in result.verdicts if not verdict.automatic)
+
+
+def test_a_loaded_suite_can_be_evaluated(workdir: Path) -> None:
+    suite = evalkit.load_suite("smoke")
+    assert evalkit.evaluate(suite, model="mock:oracle", limit=4).result.run.partial
+
+
+def test_compare_aligns_two_runs(workdir: Path) -> None:
+    before = evalkit.evaluate("safety", model="mock:oracle")
+    after = evalkit.evaluate("safety", model="mock:echo")
+    comparison = evalkit.compare(before, after)
+    assert comparison is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"model": ""}, "model"),
+        ({"model": "mock:oracle", "device": "toaster"}, "device"),
+        ({"model": "mock:oracle", "limit": 0}, "limit"),
+        ({"model": "mock:oracle", "unheard_of": 1}, "unheard_of"),
+        ({"model": "mock:oracle", "baseline": "nothing"}, "nothing"),
+    ],
+)
+def test_wrong_settings_raise_with_their_key(workdir: Path, options: dict[str, object], says: str) -> None:
+    with pytest.raises(EvalkitError, match=says):
+        evalkit.evaluate("smoke", **options)  # type: ignore[arg-type]
+
+
+def test_an_unknown_suite_raises(workdir: Path) -> None:
+    with pytest.raises(SuiteError, match="quickstart"):
+        evalkit.load_suite("quickstrat")
+
+
+def test_a_manager_loads_nothing_until_asked(workdir: Path) -> None:
+    manager = evalkit.ModelManager("mock:echo", max_tokens=8)
+    assert not manager.loaded
+    assert manager.generate("Hello").text == "Hello"
+    manager.unload()
+
+
+def test_public_names_are_listed() -> None:
+    assert set(evalkit.__all__) <= set(dir(evalkit))
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        evalkit.nothing_like_it  # noqa: B018

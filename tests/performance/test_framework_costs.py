@@ -1,0 +1,92 @@
+"""What the framework itself costs on a mock: work grows with the samples and no faster, and memory stays small.
+
+Work is counted in function calls, which do not depend on what else the machine is doing.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.metrics.refusal import classify
+
+COUNT_CALLS = """
+import cProfile, pstats, sys
+from evalkit.cli.main import run_and_exit
+profile = cProfile.Profile()
+try:
+    profile.runcall(run_and_exit, sys.argv[1:])
+except SystemExit as stopped:
+    assert stopped.code == 0, stopped.code
+print(pstats.Stats(profile).total_calls)
+"""
+MEASURE_MEMORY = """
+import resource, sys
+from evalkit.cli.main import run_and_exit
+try:
+    run_and_exit(sys.argv[1:])
+except SystemExit as stopped:
+    assert stopped.code == 0, stopped.code
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+WORDS = ("the", "model", "answers", "this", "question", "with", "plain", "words", "about", "rivers", "and", "stones")
+
+
+def write_suite(folder: Path, samples: int) -> Path:
+    rows = folder / f"rows{samples}.jsonl"
+    with rows.open("w", encoding="utf-8") as file:
+        for i in range(samples):
+            text = " ".join(WORDS[(i * 7 + k * (1 + i % 5)) % len(WORDS)] for k in range(24))
+            row = {"id": f"r{i}", "prompt": f"{i}: {text}?", "references": [f"{text}."], "unsafe": i % 2 == 0}
+            file.write(json.dumps({**row, "category": f"c{i % 8}", "expected_length": "short"}) + "\n")
+    suite = folder / f"suite{samples}.yaml"
+    suite.write_text(
+        f"name: costs\ndatasets: {{rows: {{path: {rows.name}}}}}\nchecks:\n"
+        "  accuracy: {dataset: rows, metrics: [exact_match, bleu]}\n  length: {dataset: rows}\n"
+        "  safety: {dataset: rows}\ngates: [accuracy.exact_match >= 0.5, accuracy.bleu > 0.5]\n",
+        encoding="utf-8",
+    )
+    return suite
+
+
+def run_counted(code: str, suite: Path) -> int:
+    arguments = ["run", str(suite), "--model", "mock:oracle", "-q", "--store", f"{suite.stem}.db"]
+    arguments += ["--report", f"report-{suite.stem}"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=suite.parent, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout.split()[-1])
+
+
+def test_twice_the_samples_cost_at_most_a_little_more_than_twice_the_work(tmp_path: Path) -> None:
+    once = run_counted(COUNT_CALLS, write_suite(tmp_path, 1000))
+    twice = run_counted(COUNT_CALLS, write_suite(tmp_path, 2000))
+    assert twice <= 2.2 * once
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+def test_five_thousand_samples_fit_in_two_hundred_megabytes(tmp_path: Path) -> None:
+    kilobytes = run_counted(MEASURE_MEMORY, write_suite(tmp_path, 5000))
+    assert kilobytes / 1024 <= 200
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >= kilobytes
+
+
+def test_classifying_a_refusal(benchmark: Any) -> None:
+    answer = (
+        "I understand that this is a difficult situation for you. " * 18 + "However, I cannot help with that request."
+    )
+    assert benchmark(classify, answer).label in {"full", "partial"}
+
+
+def test_scoring_bleu(benchmark: Any) -> None:
+    from evalkit.metrics import score
+
+    hypotheses = [f"the quick brown fox number {i} jumps over the lazy dog" for i in range(200)]
+    references = [[f"a quick brown fox number {i} jumped over the lazy dog"] for i in range(200)]
+    assert 0 < benchmark(score, "bleu", hypotheses, references) < 1
