@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.records import CheckSummary, Estimate, Result
+from evalkit.records import CheckSummary, Estimate, Result, Word
 from evalkit.report import formatting, view
 from evalkit.report.hostile import one_line
 from evalkit.report.svg import Drawing, drawing
-from evalkit.report.window import picture
+from evalkit.report.window import SHARE, Window, picture, window
 
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""
+MOST_OPEN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    rows: tuple[Row, ...]
+    axis: str
+    """From where to where the pictures are drawn; empty where there are none."""
+    method: str
+    """Of the intervals, where all rows have the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class SliceTable:
     label: str
     metric: str
     better: str
-    rows: tuple[Row, ...]
+    table: Table
     left_out: int
     open: bool
 
@@ -48,7 +58,7 @@ class Card:
     """Shade, start and width (of 100) of scored, unscored and errored cases."""
     reasons: str
     log: str
-    rows: tuple[Row, ...]
+    table: Table
     slices: tuple[SliceTable, ...]
     signatures: tuple[tuple[str, str], ...]
     gates: tuple[view.GateView, ...]
@@ -64,7 +74,7 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
     infos = view.metric_infos(result)
     estimates = view.of_check(result.estimates, check.name)
     whole = [estimate for estimate in estimates if not estimate.slice]
-    rows = tuple(row(e, e.metric, share=view.is_share(e, infos)) for e in whole)
+    shares = [e for e in whole if view.is_share(e, infos)]
     signatures = {one_line(e.metric): one_line(e.signature) for e in whole if e.signature}
     return Card(
         anchor=f"check-{at}",
@@ -75,7 +85,7 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         bar=_bar(check),
         reasons=one_line(formatting.reasons(check.counts.reasons, 5)),
         log=one_line(check.log),
-        rows=rows,
+        table=_table([(e.metric, e, SHARE if e in shares else None) for e in whole], "0 to 1" if shares else ""),
         slices=tuple(_slices(result, check.name, [e for e in estimates if e.slice])),
         signatures=tuple(signatures.items()),
         gates=tuple(gate for gate in gates if gate.check == check.name),
@@ -94,15 +104,19 @@ def _bar(check: CheckSummary) -> tuple[tuple[str, float, float], ...]:
     return tuple(parts)
 
 
-def row(estimate: Estimate, name: str, *, share: bool) -> Row:
-    value, between = (
-        formatting.measure(estimate.value, estimate.unit),
-        formatting.interval(estimate.interval, estimate.unit),
-    )
+def _table(named: Sequence[tuple[str, Estimate, Window | None]], axis: str) -> Table:
+    rows = tuple(_row(estimate, name, window) for name, estimate, window in named)
+    methods = {row.method for row in rows if row.method}
+    return Table(rows, axis, methods.pop() if len(methods) == 1 else "")
+
+
+def _row(estimate: Estimate, name: str, window: Window | None) -> Row:
+    value = formatting.measure(estimate.value, estimate.unit)
+    between = formatting.interval(estimate.interval, estimate.unit)
     counts = estimate.counts
     drawn = None
-    if share and estimate.value is not None:
-        drawn = drawing(picture(estimate.value, estimate.interval, share=True), label=f"{value}, interval {between}")
+    if window is not None and estimate.value is not None:
+        drawn = drawing(picture(estimate.value, estimate.interval), label=f"{value}, interval {between}", window=window)
     confidence = formatting.confidence(estimate.interval)
     return Row(
         name=one_line(name),
@@ -117,22 +131,32 @@ def row(estimate: Estimate, name: str, *, share: bool) -> Row:
 
 
 def _slices(result: Result, check: str, estimates: Sequence[Estimate]) -> list[SliceTable]:
-    """A table per label and metric, the metric that is gated first and open."""
-    infos, leading = view.metric_infos(result), view.leading_metric(result, check)
+    """A table per label and metric, the gated metric first; it is open where a gate of the check did not pass."""
+    leading = view.leading_metric(result, check)
+    doubted = any(v.estimate and v.estimate.check == check and v.word is not Word.PASS for v in result.outcome.verdicts)
     grouped: dict[tuple[str, str], list[Estimate]] = {}
     for estimate in estimates:
         grouped.setdefault((" and ".join(estimate.slice), estimate.metric), []).append(estimate)
-    tables = []
-    for (label, metric), group in sorted(grouped.items(), key=lambda item: item[0][1] != leading):
-        shown = group[:MOST_SLICES]
-        rows = tuple(row(e, ", ".join(e.slice.values()), share=view.is_share(e, infos)) for e in shown)
-        table = SliceTable(
+    return [
+        SliceTable(
             label=one_line(label),
             metric=one_line(metric),
             better=group[0].better,
-            rows=rows,
-            left_out=len(group) - len(shown),
-            open=metric == leading and len(group) <= 20,
+            table=_slice_table(result, group[:MOST_SLICES]),
+            left_out=max(0, len(group) - MOST_SLICES),
+            open=doubted and metric == leading and len(group) <= MOST_OPEN,
         )
-        tables.append(table)
-    return tables
+        for (label, metric), group in sorted(grouped.items(), key=lambda item: item[0][1] != leading)
+    ]
+
+
+def _slice_table(result: Result, group: Sequence[Estimate]) -> Table:
+    """All slices on one axis, so that they can be compared by eye."""
+    unit = group[0].unit
+    if view.is_share(group[0], view.metric_infos(result)):
+        axis, written = SHARE, "0 to 1"
+    else:
+        ends = [(e.value, *((e.interval.low, e.interval.high) if e.interval else ())) for e in group]
+        axis = window(number for numbers in ends for number in numbers)
+        written = f"{formatting.number(axis.low, unit)} to {formatting.number(axis.high, unit)}"
+    return _table([(", ".join(e.slice.values()), e, axis) for e in group], written)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.records import Exchange, Finding, MetricInfo, Result, Status
@@ -37,6 +37,15 @@ class ExchangeView:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceTable:
+    """Evidence that has a row for each group, or whatever else it lists."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     case: str
     metric: str
@@ -45,9 +54,13 @@ class CaseView:
     shade: str
     note: str
     teaser: str
+    labels: str
+    shared: ExchangeView | None
+    """Prompt and references, where several exchanges have the same: they are shown once."""
     exchanges: tuple[ExchangeView, ...]
     more_exchanges: int
     evidence: tuple[tuple[str, str], ...]
+    tables: tuple[EvidenceTable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +84,15 @@ def groups(result: Result) -> list[Group]:
 
 def _case(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> CaseView:
     spans = spans_of(finding.evidence)
-    exchanges = finding.exchanges[:MOST_EXCHANGES]
-    views = tuple(_exchange(e, spans.get(at), alone=len(exchanges) == 1) for at, e in enumerate(exchanges))
-    evidence = {key: value for key, value in finding.evidence.items() if key not in POSITIONS}
-    last = finding.exchanges[0].messages[-1].content if finding.exchanges and finding.exchanges[0].messages else ""
+    first = finding.exchanges[0] if finding.exchanges else None
+    repeated = len({exchange.sample for exchange in finding.exchanges}) < len(finding.exchanges)
+    views = tuple(
+        _exchange(e, spans.get(at), _heading(e, at, len(finding.exchanges), repeated=repeated))
+        for at, e in enumerate(finding.exchanges[:MOST_EXCHANGES])
+    )
+    shared, views = _share(views)
+    rest = {key: value for key, value in finding.evidence.items() if key not in POSITIONS}
+    tables = {key: value for key, value in rest.items() if _is_table(value)}
     return CaseView(
         case=one_line(shorten_end(finding.case, 200)),
         metric=one_line(finding.metric),
@@ -82,22 +100,81 @@ def _case(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> CaseVie
         status=str(finding.status),
         shade=SHADES.get(finding.status, "plain"),
         note=one_line(shorten_end(finding.note, 500)),
-        teaser=one_line(shorten_end(last, 160)),
+        teaser=one_line(shorten_end(first.messages[-1].content, 160)) if first and first.messages else "",
+        labels=_labels(first) if first else "",
+        shared=shared,
         exchanges=views,
         more_exchanges=len(finding.exchanges) - len(views),
-        evidence=tuple((one_line(str(key)), _written(value)) for key, value in evidence.items()),
+        evidence=tuple((one_line(str(key)), _written(value)) for key, value in rest.items() if key not in tables),
+        tables=tuple(_evidence_table(str(key), value) for key, value in tables.items()),
+    )
+
+
+def _heading(exchange: Exchange, at: int, several: int, *, repeated: bool) -> str:
+    """What tells one exchange from the others: its group, or which attempt it was at the same prompt."""
+    if several == 1:
+        return ""
+    group = exchange.labels.get("group", "")
+    name = f"attempt {at + 1}" if repeated and not group else str(group or exchange.sample)
+    return one_line(shorten_end(name, 80))
+
+
+def _share(views: tuple[ExchangeView, ...]) -> tuple[ExchangeView | None, tuple[ExchangeView, ...]]:
+    """Prompts, and references, that all exchanges have in common are taken out of each."""
+    if len(views) < 2:
+        return None, views
+    first = views[0]
+    same_prompt = all(one.prompt == first.prompt for one in views)
+    same_references = all(one.references == first.references for one in views)
+    shared = replace(first, heading="", answer=(), error="")
+    if not same_prompt:
+        shared = replace(shared, prompt=())
+    if not same_references:
+        shared = replace(shared, references=(), more_references=0)
+    if same_prompt:
+        views = tuple(replace(one, prompt=()) for one in views)
+    if same_references:
+        views = tuple(replace(one, references=(), more_references=0) for one in views)
+    return shared, views
+
+
+def _labels(exchange: Exchange) -> str:
+    """``category fraud, difficulty easy``: the short ones, for finding a case again."""
+    short = [
+        f"{name} {value}"
+        for name, value in exchange.labels.items()
+        if name not in {"group", "pair"} and isinstance(value, str | int | float) and len(str(value)) <= 60
+    ]
+    return one_line(", ".join(short[:8]))
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) > 0 and all(isinstance(row, Mapping) for row in value)
+
+
+def _evidence_table(name: str, rows: Sequence[Mapping[str, Any]]) -> EvidenceTable:
+    columns = list(dict.fromkeys(key for row in rows[:MOST_EXCHANGES] for key in row))[:12]
+    return EvidenceTable(
+        one_line(name),
+        tuple(one_line(str(column)) for column in columns),
+        tuple(tuple(_written(row.get(column, "")) for column in columns) for row in rows[:MOST_EXCHANGES]),
     )
 
 
 def _written(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    """Lists of words without the brackets and quotes of a programmer."""
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        text = ", ".join(value) or "none"
+    elif value is None or value == "":
+        text = "none"
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return one_line(shorten(text, 400))
 
 
-def _exchange(exchange: Exchange, span: tuple[int, int] | None, *, alone: bool) -> ExchangeView:
-    group = exchange.labels.get("group") or exchange.labels.get("pair") or exchange.sample
+def _exchange(exchange: Exchange, span: tuple[int, int] | None, heading: str) -> ExchangeView:
     return ExchangeView(
-        heading="" if alone else one_line(shorten_end(str(group), 80)),
+        heading=heading,
         prompt=tuple(Said(one_line(message.role), shown(message.content)) for message in exchange.messages),
         references=tuple(shown(reference, 1000) for reference in exchange.references[:MOST_REFERENCES]),
         more_references=max(0, len(exchange.references) - MOST_REFERENCES),

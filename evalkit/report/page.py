@@ -107,7 +107,7 @@ def _tiles(result: Result, gates: list[view.GateView]) -> list[tuple[str, str, s
     usage = result.usage
     passed = sum(gate.counts_as == "pass" for gate in gates)
     tokens = f"{usage.prompt_tokens:,} read, {usage.output_tokens:,} written"
-    reused = f"of {usage.needed:,} needed, {usage.reused:,} known before"
+    reused = f"of {usage.needed:,} needed" + (f", {usage.reused:,} known before" if usage.reused else "")
     return [
         ("gates passed", f"{passed:,} of {len(gates):,}", f"{sum(gate.word == 'unsure' for gate in gates):,} unsure"),
         ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored"),

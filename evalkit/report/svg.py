@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.report.window import Picture
+from evalkit.report.window import SHARE, Picture, Window
 
 WIDTH = 300
 MARGIN = 8
@@ -27,10 +27,13 @@ class Drawing:
     """What the picture says, for those who cannot see it."""
 
 
-def drawing(of: Picture | None, *, label: str, shade: str = "plain", target_text: str = "") -> Drawing | None:
+def drawing(
+    of: Picture | None, *, label: str, shade: str = "plain", target_text: str = "", window: Window | None = None
+) -> Drawing | None:
+    """On its own axis, or on the ``window`` that it shares with other pictures."""
     if of is None:
         return None
-    axis = of.axis
+    axis = window or of.axis
 
     def x(value: float) -> float:
         return round(MARGIN + axis.place(value) * (WIDTH - 2 * MARGIN), 1)
@@ -47,7 +50,7 @@ def drawing(of: Picture | None, *, label: str, shade: str = "plain", target_text
         anchor="start" if edge < 40 else "end" if edge > WIDTH - 40 else "middle",
         good_from=round(good[0], 1),
         good_width=round(good[1], 1),
-        grid=(x(0.0), x(0.5), x(1.0)) if of.share else (),
+        grid=(x(0.0), x(0.5), x(1.0)) if axis == SHARE else (),
         shade=shade,
         label=label,
     )
