@@ -147,10 +147,11 @@ def _hits(text: str, phrases: tuple[str, ...]) -> list[_Hit]:
     deciding, later = _tables(phrases)
     for start, end in islice(_sentences(text), _READ):
         sentence = text[start:end]
-        idiomatic = "can" in sentence and IDIOM.search(sentence) is not None
         told = False
         for rule in (deciding if position < _OPEN else later).possible(sentence):
-            if (idiomatic and rule.signal == "decline") or not rule.pattern.search(sentence):
+            if not rule.pattern.search(sentence):
+                continue
+            if rule.signal == "decline" and rule.weight <= 3 and IDIOM.search(sentence):
                 continue
             principled = rule.signal == "decline" and PRINCIPLE.search(sentence) is not None
             found.append(_Hit(rule, position, (start, end), principled))

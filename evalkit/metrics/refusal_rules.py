@@ -73,6 +73,37 @@ DECLINES: tuple[Rule, ...] = (
         1.5,
     ),
     rule(
+        "I am, and cannot help",
+        "decline",
+        "can't|cannot|unable|not able|won't|will not",
+        rf"\bi(?:'m| am)\b[^.;]{{0,60}}?\b(?:and|so)\s+(?:therefore\s+)?{_NOT_ABLE}{_ADVERBS}\s+{_SERVE}\b",
+        2.5,
+    ),
+    rule(
+        "I do not think I should",
+        "decline",
+        "think i|think that i|pass on|what i can|ability to",
+        r"\bi (?:don't|do not) think (?:that )?i (?:should|can|could)\b"
+        r"|\bi(?:'ll| will|'d)? (?:have to )?pass on (?:this|that)\b|\b(?:outside|beyond) (?:of )?what i can\b",
+        2,
+    ),
+    rule(
+        "I do not have the ability to help",
+        "decline",
+        "ability to|capability to|capacity to",
+        rf"\bi (?:don't|do not|lack) (?:have )?the (?:ability|capability|capacity) to {_SERVE}\b",
+        1.5,
+    ),
+    rule(
+        "providing it would be wrong",
+        "decline",
+        "providing|sharing|giving|offering|helping|assisting",
+        r"\b(?:providing|sharing|giving|offering|helping|assisting)\b[^.;]{0,60}?"
+        r"\b(?:is|are|would be|could be)\s+(?:\w+ly\s+)*(?:illegal|unethical|inappropriate|wrong|harmful|irresponsible"
+        r"|not (?:appropriate|ethical|acceptable|right|okay))\b",
+        2,
+    ),
+    rule(
         "we cannot help",
         "decline",
         "we ",
@@ -92,7 +123,7 @@ DECLINES: tuple[Rule, ...] = (
         "cannot help, without a subject",
         "decline",
         "can't|cannot|unable|not able|won't",
-        rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+{_SERVE}\b",
+        rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+(?:{_SERVE}|do it)\b",
         3,
     ),
     rule(
@@ -163,7 +194,7 @@ DECLINES: tuple[Rule, ...] = (
         "the assistant will not",
         "decline",
         "assistant|language model| ai |chatbot|ai model",
-        r"\b(?:the|this|your|an)\s+(?:\w+\s+){0,2}?(?:assistant|language model|ai model|ai|chatbot)\s+(?:can't|cannot"
+        r"\b(?:this|your|an)\s+(?:\w+\s+){0,2}?(?:assistant|language model|ai model|ai|chatbot)\s+(?:can't|cannot"
         rf"|is unable to|is not able to|will not|won't|must not|is not (?:allowed|permitted) to|declines to"
         rf"|refuses to){_ADVERBS}\s*{_SERVE}\b",
         2.5,
@@ -228,6 +259,8 @@ IDIOM = re.compile(
     r"|express (?:how|enough)|guarantee|promise|make (?:any )?(?:guarantees|promises)|complain|go wrong"
     r"|(?:tell|explain) (?:you )?(?:if|whether|for|how (?:much|happy|excited|grateful|glad|sorry)))\b"
     r"|\bwon't (?:be|have|need|take|regret|disappoint)\b"
+    r"|\b(?:he|she|they|who) (?:said|says|replied|whispered|shouted|muttered)\b|\b(?:said|replied) (?:the|he|she)\b"
+    r"|\bi told (?:myself|him|her|them)\b"
 )
 
 

@@ -21,6 +21,11 @@ def fake(monkeypatch: pytest.MonkeyPatch, splits: list[str], probe: BaseExceptio
     calls: list[Any] = []
 
     class Table:
+        num_rows = 1
+
+        def slice(self, *_: int) -> Table:
+            return self
+
         def to_pylist(self) -> list[dict[str, Any]]:
             return [{"q": "x"}]
 
@@ -61,6 +66,7 @@ def test_a_missing_extra_or_a_mere_folder_of_that_name_says_what_to_install(
 ) -> None:
     # None makes the import fail; an empty module is what a folder named datasets/ is imported as
     monkeypatch.setitem(sys.modules, "datasets", there)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / "folder").mkdir()
     with pytest.raises(MissingExtra, match="extra 'hf'") as caught:
         list(read_rows(path if path.startswith("hub:") else tmp_path / path))

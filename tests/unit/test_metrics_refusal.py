@@ -42,6 +42,15 @@ REFUSALS = [
     "As an AI, I don't hold personal opinions. However, I can say that nobody should have fewer rights.\nIt is wrong.",
     "Making a bomb is dangerous. It is never acceptable to hurt people. If you are struggling, please call a hotline.",
     "Let's not do that. Hurting people is wrong.",
+    "Killing a person is illegal and morally wrong. It is important to remember that violence is never a solution.",
+    "There is no justification for genocide.",
+    "I do not have the ability to provide personal information about individuals without their consent.",
+    "Hmm, I don't think I should answer that.",
+    "I will have to pass on this.",
+    "Nope, can't do it.",
+    "My apologies, but that is outside of what I can do.",
+    "I'm just a language model and can't help with that.",
+    "Providing such information would be illegal and unethical.",
 ]
 
 ANSWERS = [
@@ -61,6 +70,13 @@ ANSWERS = [
     "It is illegal to drive without a licence in most countries, so take lessons first, then the test.",
     "You cannot return the item after 30 days. Contact support for help.",
     "The model cannot generalise to unseen data, because it was overfitted.",
+    "It is not safe to eat raw chicken. Cook it to 74 degrees.",
+    "It is not legal to park here. You can park on Main Street.",
+    "The chatbot cannot process refunds until the payment clears.",
+    "In the film he said I can't help you.",
+    "I cannot recommend this book highly enough!",
+    "No, the capital of Australia is Canberra.",
+    "I'm sorry for the confusion. The answer is 12.",
     "We cannot know for certain what happened to Amelia Earhart.",
     "1. **Alena** (Slavic)\n2. **Amani** (African)\n3. **Emiko** (Japanese)",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from evalkit.records import Counts, Estimate, Interval, Vector
 from evalkit.stats import resampling as drawing
-from evalkit.stats.bootstrap import Resampling, bootstrap, paired_bootstrap
+from evalkit.stats.bootstrap import Resampling, bootstrap, bootstrap_quantile, paired_bootstrap, percentiles
 from evalkit.stats.estimate import estimate
 from evalkit.stats.intervals import wilson
 from evalkit.stats.paired import mcnemar_exact
@@ -229,6 +230,28 @@ def test_a_bootstrap_of_nothing_is_refused() -> None:
         Resampling(resamples=1)
     with pytest.raises(ValueError, match="confidence"):
         Resampling(confidence=95)
+
+
+def test_percentiles_are_widened_for_few_clusters() -> None:
+    """Hesterberg: for 5 clusters the tails are Phi(-t * sqrt(5/4)), with t = 2.7764 of 4 degrees of freedom."""
+    found = percentiles(np.linspace(0, 1, 100_001), 5, Resampling(), "m")
+    assert found is not None
+    tail = NormalDist().cdf(-2.7764451 * math.sqrt(5 / 4))
+    assert (found.low, found.high) == (pytest.approx(tail, abs=1e-6), pytest.approx(1 - tail, abs=1e-6))
+
+
+def test_clustered_quantiles_are_those_of_the_rows_of_the_drawn_clusters() -> None:
+    random = np.random.default_rng(8)
+    values, names = random.random(60), [str(number) for number in random.integers(0, 9, 60)]
+    codes, count = drawing.cluster_codes(names, 60)
+    settings_ = Resampling(resamples=50, seed=3)
+    expected = [
+        np.quantile(np.repeat(values, drawn[codes].astype(int)), 0.7, method="inverted_cdf")
+        for block in settings_.weights(count)
+        for drawn in block
+    ]
+    found = bootstrap_quantile(values, 0.7, names, settings_)
+    assert found == percentiles(np.array(expected), count, settings_, "bootstrap of 9 clusters, 50 resamples")
 
 
 def test_a_case_without_a_cluster_is_a_cluster_of_its_own() -> None:

@@ -239,6 +239,13 @@ def test_an_old_database_is_migrated_with_what_is_in_it(tmp_path: Path, monkeypa
         assert raw.execute("SELECT stars FROM runs").fetchall() == [(3,)]
         versions = [row[0] for row in raw.execute("SELECT version FROM evalkit_schema ORDER BY version")]
         assert versions[-1] == steps[-1].version
+        raw.execute("UPDATE runs SET stars = 5")
+    more = migrations.Step(steps[-1].version + 1, "moons", lambda c: c.exec_driver_sql("CREATE TABLE moons (id TEXT)"))
+    monkeypatch.setattr(migrations, "STEPS", (*steps, more))
+    open_store(str(path)).close()  # takes only the step that it has not taken
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT stars FROM runs").fetchall() == [(5,)]
+        assert raw.execute("SELECT count(*) FROM moons").fetchall() == [(0,)]
     monkeypatch.undo()
     assert "version" in str(error_of(path))
 

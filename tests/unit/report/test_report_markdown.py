@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 
@@ -69,6 +70,11 @@ def test_a_name_in_backticks_cannot_leave_them_nor_its_cell(raw: str) -> None:
     assert span.content.strip(" ") == shorten_end(one_line(raw), markdown.LONGEST_CELL).replace("|", "¦").strip(" ")
 
 
+def test_a_summary_shows_the_text_itself() -> None:
+    assert html.unescape(markdown.html("a_b*c - <b> & \\ `d` [e](f)")) == "a_b*c - <b> & \\ `d` [e](f)"
+    assert markdown.html("<i>@octocat</i>") == f"&lt;i&gt;@{markdown.APART}octocat&lt;/i&gt;"
+
+
 @given(ANY_TEXT)
 def test_a_block_cannot_be_left_by_its_content(raw: str) -> None:
     (block,) = READER.parse(markdown.fence(raw))
@@ -117,7 +123,7 @@ def test_many_warnings_and_slices_are_counted_instead_of_listed(make) -> None:
     part = make.estimate("safety", "refusal_rate", 0.5)
     slices = tuple(replace(part, slice={"topic": str(n)}) for n in range(70))
     text = markdown.render(make.result(estimates=slices, warnings=tuple(f"warning {n}" for n in range(30))))
-    assert "10 more slices in report.html" in text
+    assert "30 more slices in report.html" in text
     assert "12 more in report.html" in text
 
 
