@@ -220,7 +220,7 @@ CORRECTIONS: tuple[Rule, ...] = (
         "correction",
         "misunderstand|misconception|confusion|make sense|makes sense|meaningful|mistake|typo|play on words|joke|humor"
         "|metaphor|riddle|premise|assumption|coherent|accurate to say|nonsens",
-        r"\b(?:misunderstanding|misconceptions?|(?:some )?confusion|(?:not|n't) make (?:any )?sense|nonsens\w+"
+        r"\b(?:misunderstanding|misconceptions?|(?:some |be a )confusion|(?:not|n't) make (?:any )?sense|nonsens\w+"
         r"|not (?:be )?"
         r"meaningful|(?:may be|be|seems? to be|is) (?:a )?(?:mistake|typo|play on words|joke|metaphor\w*|humorous"
         r"|riddle)"
