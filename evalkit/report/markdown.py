@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 from evalkit.records import CheckSummary, Finding, Result, Word
@@ -22,8 +23,9 @@ LIMIT = 60_000
 ROOM_FOR_NOTE = 200
 LONGEST_TEXT = 1500
 LONGEST_CELL = 200
+MOST_SLICES = 40
 MOST_CASES = 3
-"""Of one check."""
+"""Of a check with a gate that did not pass; of another check, one."""
 MARKS = {"pass": "✅", "fail": "❌", "unsure": "❔"}
 ESCAPES = str.maketrans(
     {
@@ -104,13 +106,16 @@ def _run(result: Result) -> str:
 def _check(result: Result, check: CheckSummary) -> Iterator[str]:
     estimates = view.of_check(result.estimates, check.name)
     whole = [estimate for estimate in estimates if not estimate.slice]
-    slices = [estimate for estimate in estimates if estimate.slice]
+    leading = view.leading_metric(result, check.name)
+    sliced = [estimate for estimate in estimates if estimate.slice]
+    slices = [estimate for estimate in sliced if estimate.metric == leading][:MOST_SLICES]
     rows = "".join(
         f"| {code(estimate.name)} | {formatting.measure(estimate.value, estimate.unit)} "
         f"| {formatting.interval(estimate.interval, estimate.unit)} | {formatting.counts(estimate.counts)} |\n"
-        for estimate in [*whole, *slices[:60]]
+        for estimate in [*whole, *slices]
     )
-    more = f"\n{len(slices) - 60:,} more slices in report.html.\n" if len(slices) > 60 else ""
+    left = len(sliced) - len(slices)
+    more = f"\n{formatting.count(left, 'more slice')} in report.html.\n" if left else ""
     head = f"<details><summary>{html(check.name)} ({html(check.kind)} on {html(check.dataset)})</summary>\n\n"
     yield f"{head}| measured | value | interval | counts |\n|---|---:|---|---|\n{rows}{more}\n</details>\n\n"
 
@@ -123,10 +128,11 @@ def _findings(result: Result) -> Iterator[str]:
         dict.fromkeys(finding.check for finding in result.findings), key=lambda name: name not in failed
     ):
         findings = [finding for finding in result.findings if finding.check == check]
-        for finding in findings[:MOST_CASES]:
+        kept = findings[: MOST_CASES if check in failed else 1]
+        for finding in kept:
             yield _finding(finding, view.finding_value(finding, infos))
-        if left := len(findings) - MOST_CASES:
-            yield f"{formatting.count(left, 'more case')} of {code(check)} in report.html.\n\n" if left > 0 else ""
+        if left := len(findings) - len(kept):
+            yield f"{formatting.count(left, 'more case')} of {code(check)} in report.html.\n\n"
 
 
 def _finding(finding: Finding, value: str) -> str:
@@ -145,13 +151,17 @@ def _finding(finding: Finding, value: str) -> str:
 
 def text(raw: str) -> str:
     """A text in a sentence or cell: letters only, nothing that Markdown, HTML or a code host would act on."""
-    line = re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
-    return re.sub(r"^(\d*)([-.)])", r"\1\\\2", line.translate(ESCAPES))  # no list begins here
+    return re.sub(r"^(\d*)([-.)])", r"\1\\\2", _apart(raw).translate(ESCAPES))  # no list begins here
 
 
 def html(raw: str) -> str:
-    """Inside an HTML tag such as ``summary``, where inline Markdown is read all the same."""
-    return text(raw)
+    """A text inside ``summary``: there Markdown is not read, but code hosts still look for mentions."""
+    return escape(_apart(raw))
+
+
+def _apart(raw: str) -> str:
+    """Signs that make a mention, a reference or an address are separated from the word behind them."""
+    return re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
 
 
 def code(raw: str) -> str:
