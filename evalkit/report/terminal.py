@@ -141,7 +141,9 @@ class _Columns:
         interval = max([len("95% interval"), *(cell_len(_interval(g)) for g in gates)])
         fixed = 4 + 2 + value
         left = width - fixed - 2 - interval  # for names and drawing
-        drawing = next((d for d in DRAWINGS if left - 2 - d >= min(name, LEAST_GATE)), 0)
+        drawing = next((d for d in DRAWINGS if left - 2 - d >= name), 0)
+        if not drawing and left - 2 - DRAWINGS[-1] >= LEAST_GATE:
+            drawing = DRAWINGS[-1]
         if drawing:
             name = min(name, left - 2 - drawing)
         elif left >= min(name, LEAST_GATE):
@@ -164,7 +166,9 @@ class _Columns:
         mark = (MARKS if unicode else PLAIN_MARKS)[gate.shade]
         style = STYLES[gate.shade]
         reason = _reason(gate)
-        names = wrap(gate.gate, self.gate)
+        head, _, number = gate.gate.rpartition(" ")
+        glued = f"{head}\u00a0{number}"  # an operator stays with its number
+        names = [line.replace("\u00a0", " ") for line in wrap(glued, self.gate)]
         parts: list[str | tuple[str, str]] = [("  " + mark + " ", style), _pad(names[0], self.gate), "  "]
         parts.append((_pad(gate.value, self.value, right=True), style))
         if self.drawing:
@@ -237,18 +241,32 @@ def _pad(text: str, width: int, *, right: bool = False) -> str:
 
 def wrap(text: str, width: int) -> list[str]:
     """Lines no wider than ``width`` cells, broken at spaces where possible, inside a word where not."""
-    from rich.cells import cell_len, chop_cells
+    from rich.cells import cell_len
 
     width = max(width, 8)
     lines = [""]
     for word in text.split(" "):
-        for piece in chop_cells(word, width) or [""]:
+        for piece in _pieces(word, width):
             joined = f"{lines[-1]} {piece}" if lines[-1] else piece
             if cell_len(joined) <= width:
                 lines[-1] = joined
             else:
                 lines.append(piece)
     return lines
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    """A word too long for a line, cut behind a sign that joins its parts where there is one."""
+    from rich.cells import cell_len, chop_cells
+
+    pieces: list[str] = []
+    while cell_len(word) > width:
+        piece = chop_cells(word, width)[0]
+        joint = max(piece.rfind(sign) for sign in "._/[,") + 1
+        piece = piece[:joint] if joint > len(piece) // 2 else piece
+        pieces.append(piece)
+        word = word[len(piece) :]
+    return [*pieces, word]
 
 
 def render_side_by_side(results: Iterable[Result], *, unicode: bool = True) -> Table:

@@ -155,7 +155,7 @@ def subject(result: Result) -> str:
 
 def sentence(result: Result) -> str:
     """The answer in one sentence, with the outcome's own word in it."""
-    word, model, suite = result.outcome.word, one_line(result.run.model), one_line(title(result))
+    word, model, suite = result.outcome.word, one_line(result.run.model), one_line(result.run.suite)
     sentences = {
         "good enough": f"{model} is good enough for {suite}.",
         "not good enough": f"{model} is not good enough for {suite}.",

@@ -94,7 +94,7 @@ def test_any_text_leaves_the_page_whole(make, text: str) -> None:
 
 def test_the_answer_comes_first(make) -> None:
     page = Page(html.render(make.result()))
-    assert page.text("h1") == page.text("title") == "tiny is not good enough for Assistant quality."
+    assert page.text("h1") == page.text("title") == "tiny is not good enough for assistant."
     headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
     assert headings[0] == 1
     assert headings.count(1) == 1

@@ -26,7 +26,7 @@ def inline(text: str) -> list:
 
 
 def test_the_verdict_is_the_first_line(make) -> None:
-    assert markdown.render(make.result()).splitlines()[0] == "## ❌ tiny is not good enough for Assistant quality."
+    assert markdown.render(make.result()).splitlines()[0] == "## ❌ tiny is not good enough for assistant."
 
 
 def test_gates_stand_in_one_table_and_coverage_only_where_it_fails(make) -> None:

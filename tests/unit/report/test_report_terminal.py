@@ -123,6 +123,7 @@ def test_many_warnings_are_counted(make) -> None:
 def test_long_names_wrap_at_words_and_wide_characters_are_measured() -> None:
     assert terminal.wrap("one two three", 8) == ["one two", "three"]
     assert terminal.wrap("abcdefghijkl", 8) == ["abcdefgh", "ijkl"]
+    assert terminal.wrap("readability.flesch_ease > 30", 20) == ["readability.flesch_", "ease > 30"]
     assert terminal.wrap("模型模型模型", 8) == ["模型模型", "模型"]
     assert terminal.wrap("", 8) == [""]
 

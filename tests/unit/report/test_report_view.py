@@ -80,9 +80,9 @@ def test_every_outcome_is_one_sentence_about_model_and_suite(make, word, code, s
     result = make.result(outcome=Outcome(word, code, "because"))
     said = view.sentence(result)
     assert "tiny" in said
-    assert "Assistant quality" in said
+    assert "assistant" in said
     assert said.endswith(".")
-    assert (word == "good enough") == (said == "tiny is good enough for Assistant quality.")
+    assert (word == "good enough") == (said == "tiny is good enough for assistant.")
     assert view.outcome_shade(result) == shade
 
 
