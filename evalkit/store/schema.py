@@ -36,7 +36,6 @@ runs = Table(
     Column("holder", Text, nullable=False),
     Column("heartbeat", Float, nullable=False),
     Column("outcome", Text, nullable=False),
-    sqlite_autoincrement=True,
 )
 Index("runs_by_suite", runs.c.suite, runs.c.number)
 

@@ -218,6 +218,15 @@ class TestAnswers:
         assert store.put_answers("r-1", [(key_of(), ask(), Answer("at last"))]) == 1
         assert store.get_answers([key_of()], run_id="r-1")[key_of()].text == "at last"
 
+    @pytest.mark.parametrize(
+        "broken",
+        [replace(FULL, finish="error"), replace(Answer.failed(FailureKind.TIMEOUT, "slow"), finish="stop")],
+    )
+    def test_whatever_says_that_it_failed_is_no_answer(self, store: Store, broken: Answer) -> None:
+        assert store.put_answers("r-1", [(key_of(), ask(), broken)]) == 0
+        assert store.get_answers([key_of()]) == {}
+        assert store.attempts("r-1") == [(key_of(), broken)]
+
     def test_the_first_of_two_texts_stays_and_the_second_is_an_incident(self, store: Store) -> None:
         store.put_answers("r-1", [(key_of(), ask(), Answer("one"))])
         assert store.put_answers("r-2", [(key_of(), ask(), Answer("two"))]) == 0
@@ -354,13 +363,13 @@ class TestScores:
         assert [stored.position for stored in store.iter_scores("r-1")] == [2]
 
     def test_stream_over_many_pages_while_others_write(self, store: Store) -> None:
-        store.put_scores("r-1", [row(f"case {n}", n // 2) for n in range(5000)])
+        store.put_scores("r-1", [row(f"case {n}", n // 3) for n in range(5000)])
         positions = []
         for count, stored in enumerate(store.iter_scores("r-1", "c")):
             positions.append(stored.position)
             if count % 1000 == 0:
                 store.put_scores("r-1", [row(str(count), count, check="other")])
-        assert positions == [n // 2 for n in range(5000)]
+        assert positions == [n // 3 for n in range(5000)]
         assert len(store.cases_of("r-1", "c")) == 5000
 
     def test_a_finished_run_takes_no_more(self, store: Store) -> None:
@@ -436,7 +445,7 @@ class TestRuns:
         assert store.events("r-3") == []
         assert [stored.case for stored in store.iter_scores("r-1")] == ["a"]
 
-    def test_the_number_of_a_deleted_run_is_not_given_again(self, store: Store) -> None:
+    def test_last_is_the_newest_also_after_a_deletion(self, store: Store) -> None:
         store.transition("r-2", "failed")
         store.delete_run("r-2")
         store.create_run(Run("a-later", "suite", "model", "planned", "2026"))
