@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -202,11 +203,15 @@ def make(kind: str, n: int, seed: int, output: str | None, force: bool) -> None:
 
 @contextmanager
 def _sink(output: str | None, *, force: bool) -> Iterator[IO[str]]:
-    """A file appears when it is complete, or not at all."""
+    """A file appears when it is complete, or not at all. Whoever reads standard output may leave when they have seen
+    enough: that is no error."""
     from evalkit.errors import DatasetError
 
     if output is None:
-        yield sys.stdout
+        try:
+            yield sys.stdout
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still flushed at the end
         return
     target = Path(output).expanduser()
     if target.exists() and not force:
