@@ -1,4 +1,4 @@
-"""Parquet, Arrow and hub datasets, read by Hugging Face ``datasets`` (extra ``hf``) in batches.
+"""Parquet, Arrow and hub datasets, read in batches by Hugging Face ``datasets`` and its ``pyarrow`` (extra ``hf``).
 
 Files are streamed without a copy in a cache, values as Arrow has them: images and audio are not decoded.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
-import glob
 import hashlib
 import logging
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,14 +68,35 @@ def _saved_folder(folder: Path) -> Iterator[Row]:
 
 
 def _one_file(kind: str, file: Path) -> Iterator[Row]:
-    datasets = hugging_face_datasets(f"reading {kind} files")
+    # straight from pyarrow, which datasets brings: its own streaming reads ahead without bound of a slower consumer
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise MissingExtra(f"reading {kind} files", "hf") from error
     if not file.exists():
         raise missing_file(file)
+    batches = _parquet_batches if kind == "parquet" else _arrow_batches
     with _plain_file(file) as plain, _failures_named(file, f"cannot be read as {kind}"):
-        with _quiet():
-            # the library takes file names for patterns
-            found = datasets.load_dataset(kind, data_files=glob.escape(str(plain)), split="train", streaming=True)
-        yield from _rows(found)
+        yield from _numbered(batches(pa, str(plain)))
+
+
+def _parquet_batches(pa: Any, file: str) -> Iterator[Any]:
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(file, pre_buffer=False, buffer_size=1 << 16) as opened_file:
+        yield from opened_file.iter_batches(batch_size=BATCH)
+
+
+def _arrow_batches(pa: Any, file: str) -> Iterator[Any]:
+    """Of an Arrow stream, as ``datasets`` writes it, or an Arrow file."""
+    with pa.memory_map(file) as source:
+        try:
+            yield from pa.ipc.open_stream(source)
+        except pa.ArrowInvalid:
+            source.seek(0)
+            reader = pa.ipc.open_file(source)
+            for place in range(reader.num_record_batches):
+                yield reader.get_batch(place)
 
 
 @contextmanager
@@ -201,11 +221,16 @@ def _quiet() -> Iterator[None]:
 
 
 def _rows(found: Any) -> Iterator[Row]:
+    return _numbered(found.with_format("arrow").iter(batch_size=BATCH))
+
+
+def _numbered(tables: Iterable[Any]) -> Iterator[Row]:
     number = 0
-    for table in found.with_format("arrow").iter(batch_size=BATCH):
-        for values in table.to_pylist():
-            number += 1
-            yield Row({name: plain(value) for name, value in values.items()}, number)
+    for table in tables:
+        for start in range(0, table.num_rows, BATCH):
+            for values in table.slice(start, BATCH).to_pylist():
+                number += 1
+                yield Row({name: plain(value) for name, value in values.items()}, number)
 
 
 def plain(value: Any) -> Any:

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from evalkit.data.contracts import Entry, Interpreter
 from evalkit.data.filters import FilterFault, RowFilter
@@ -57,9 +56,11 @@ class Scan:
     columns: dict[str, None] = field(default_factory=dict)
     """In the order in which they were met."""
 
-    @property
-    def file(self) -> str:
-        return self.path if self.path.startswith(HUB) else shown(Path(self.path))
+    file: str = field(init=False)
+    """As messages show it."""
+
+    def __post_init__(self) -> None:
+        self.file = self.path if self.path.startswith(HUB) else shown(self.path)
 
     def __iter__(self) -> Iterator[tuple[Row, Entry]]:
         """Rows that match the filter, or that are too broken to know; their faults are in the entry."""
