@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from evalkit.report.window import SHARE, Picture, Window
 
-WIDTH = 300
+WIDTH = 220
 MARGIN = 8
 
 

@@ -62,7 +62,7 @@ def test_shares_share_an_axis_from_none_to_all() -> None:
     drawn = drawing(picture(0.5, Interval(0.25, 0.75, 0.95, ""), 1.0, ">=", share=True), label="x")
     assert drawn is not None
     assert drawn.dot == WIDTH / 2
-    assert (drawn.low, drawn.high) == (79.0, 221.0)  # 8 + 284 / 4 and 8 + 284 * 3 / 4
+    assert (drawn.low, drawn.high) == (59.0, 161.0)  # 8 + 204 / 4 and 8 + 204 * 3 / 4
     assert (drawn.good_from, drawn.good_width) == (WIDTH - 8, 8)
 
 
