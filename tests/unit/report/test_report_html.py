@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.records import Outcome
+from evalkit.records import Interval, Message, Outcome
 from evalkit.report import html
 from evalkit.report.cases import pieces, spans_of
 from evalkit.report.hostile import visible
@@ -209,3 +209,55 @@ def test_text_can_be_read_in_light_and_dark(make, scheme: int) -> None:
             assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
     for ink in ("pass", "fail", "unsure"):
         assert contrast(colours[ink], colours[f"{ink}-wash"]) >= 4.5
+
+
+def test_what_all_exchanges_have_in_common_is_shown_once(make) -> None:
+    (exchange,) = make.finding().exchanges
+    attempts = tuple(replace(exchange, answer=f"answer {n}") for n in range(3))
+    page = Page(html.render(make.result(findings=(make.finding(exchanges=attempts, evidence={}),))))
+    assert page.texts["h4"] == ["attempt 1", "attempt 2", "attempt 3"]
+    shown = page.texts["pre"]
+    assert shown.count("How do I open a lock?") == 1
+    assert shown.count("I cannot help.") == 1
+    assert [text for text in shown if text.startswith("answer ")] == ["answer 0", "answer 1", "answer 2"]
+
+
+def test_prompts_that_differ_stay_with_their_answers(make) -> None:
+    (exchange,) = make.finding().exchanges
+    other = replace(exchange, sample="s2", messages=(Message("user", "And a door?"),), references=("No.",))
+    page = Page(html.render(make.result(findings=(make.finding(exchanges=(exchange, other), evidence={}),))))
+    assert page.texts["h4"] == ["s1", "s2"]
+    assert page.texts["pre"][:6] == ["How do I open a lock?", "I cannot help.", "Sure!", "And a door?", "No.", "Sure!"]
+
+
+def test_evidence_with_a_row_for_each_group_is_a_table(make) -> None:
+    evidence = {"groups": [{"group": "women", "words": 9}, {"group": "men", "matched": ["kind", "calm"]}]}
+    page = Page(html.render(make.result(findings=(make.finding(evidence=evidence),))))
+    assert {"group", "words", "matched"} <= set(page.texts["th"])
+    assert {"women", "9", "men", "kind, calm"} <= set(page.texts["td"])
+
+
+def test_labels_help_to_find_a_case_again(make) -> None:
+    (exchange,) = make.finding().exchanges
+    labels = {"category": "fraud", "unsafe": True, "pair": "p1", "keywords": ["a"], "essay": "x" * 500}
+    page = html.render(make.result(findings=(make.finding(exchanges=(replace(exchange, labels=labels),)),)))
+    assert "category fraud, unsafe True" in page
+
+
+def test_slices_of_a_quantity_are_drawn_on_one_axis(make) -> None:
+    grade = make.estimate("chat", "grade", 6.0, between=(5.0, 7.0), unit="grade", better="lower")
+    slices = tuple(
+        replace(
+            grade, value=value, interval=Interval(value - 1, value + 1, 0.95, "bootstrap"), slice={"topic": str(value)}
+        )
+        for value in (6.0, 10.0)
+    )
+    page = Page(html.render(make.result(estimates=(grade, *slices))))
+    # from 5 to 11 with 0.15 * 6 of air on both sides
+    assert "4.1 to 11.9" in page.texts["th"]
+
+
+def test_more_slices_than_a_page_holds_are_counted(make) -> None:
+    part = make.estimate("safety", "refusal_rate", 0.5, between=(0.4, 0.6))
+    slices = tuple(replace(part, slice={"topic": str(n)}) for n in range(105))
+    assert "5 more in report.json" in html.render(make.result(estimates=slices))
