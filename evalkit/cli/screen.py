@@ -41,13 +41,11 @@ def cell(value: object, style: str = "") -> Text:
     return Text(one_line(str(value)), style=style)
 
 
-def columns(*headings: str, right: Sequence[str] = (), whole: Sequence[str] = (), first: int = 0) -> Table:
-    """A table without lines. ``whole`` columns are never folded or cut; ``first`` cells of margin on the left."""
+def columns(*headings: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """A table without lines. ``whole`` columns are never folded or cut."""
     from rich.table import Table
 
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
-    if first:
-        table.add_column("", width=first, no_wrap=True)
     for heading in headings:
         table.add_column(
             cell(heading),
