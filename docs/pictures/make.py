@@ -72,7 +72,7 @@ def photograph(page: Path, picture: Path, size: tuple[int, int], scheme: str) ->
 
 def photograph_terminal(result: Result, picture: Path) -> None:
     console = Console(record=True, width=COLUMNS, force_terminal=True, color_system="truecolor", file=StringIO())
-    console.print(f"$ evalkit run {result.run.suite}", style="bold")
+    console.print(f"$ {result.reproduce}", style="bold")
     show(
         result, console, report=f"reports/{result.run.created[:10]}-{result.run.suite}-{result.run.id[-6:]}/report.html"
     )
