@@ -98,6 +98,13 @@ def test_time_is_unknown_until_a_run_of_the_model_tells_it(evalkit: Evalkit, sui
     assert time["from_run"] == json.loads(evalkit("list", "--json").out)[0]["id"]
 
 
+def test_the_speed_is_that_of_the_run_that_wrote_most(evalkit: Evalkit, suite: Path) -> None:
+    evalkit("run", "tiny.yaml", "--model", "mock:echo", "-q")
+    evalkit("run", "tiny.yaml", "--model", "mock:echo", "-q", "--limit", "1", "--fresh")
+    longest = json.loads(evalkit("list", "--json").out)[1]["id"]
+    assert plan(evalkit)["time"]["from_run"] == longest
+
+
 def test_every_gate_says_how_many_cases_it_has_and_needs(evalkit: Evalkit, suite: Path) -> None:
     """Wilson's lower bound for n of n is n / (n + 1.96²): six cases for 0.6, two for 0.3; four are there, two in a
     group; nothing is above 1."""
