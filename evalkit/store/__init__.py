@@ -32,7 +32,7 @@ DEFAULT_URL = ".evalkit/runs.db"
 def open_store(url: str = "") -> Store:
     """Open the runs database, and make or migrate it where that is needed.
 
-    ``url`` is a path, ``sqlite:///PATH``, ``sqlite:///:memory:`` (or ``:memory:``) or ``postgresql+psycopg://...``;
+    ``url`` is a path, ``sqlite:///PATH``, ``sqlite:///:memory:`` (or ``:memory:``) or ``postgresql+pg8000://...``;
     empty means ``.evalkit/runs.db`` below the working directory. What cannot be opened raises ``StoreError`` with a
     hint; a password in the URL is never shown.
     """

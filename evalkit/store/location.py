@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from evalkit.errors import StoreError
 
-FORMS = "a path, sqlite:///PATH, sqlite:///:memory: or postgresql+psycopg://USER@HOST/DATABASE"
+FORMS = "a path, sqlite:///PATH, sqlite:///:memory: or postgresql+pg8000://USER@HOST/DATABASE"
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -58,7 +58,7 @@ def locate(text: str) -> Location:
     if backend not in {"sqlite", "postgresql"}:
         raise StoreError(f"runs databases are SQLite or PostgreSQL, not '{backend}'", hint=f"give {FORMS}")
     if url.drivername in {"postgres", "postgresql"}:
-        url = url.set(drivername="postgresql+psycopg")
+        url = url.set(drivername="postgresql+pg8000")
     if backend == "sqlite":
         shown = url.database or ":memory:"
     else:

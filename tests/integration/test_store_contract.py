@@ -58,12 +58,11 @@ class Cluster:
 
     folder: Path
     port: int
-    driver: str
     server: subprocess.Popen[bytes]
 
     @property
     def url(self) -> str:
-        return f"postgresql+{self.driver}://tester:secret@127.0.0.1:{self.port}"
+        return f"postgresql+pg8000://tester:secret@127.0.0.1:{self.port}"
 
     def run(self, sql: str) -> None:
         from sqlalchemy import create_engine
@@ -99,9 +98,8 @@ def wait_until_it_answers(cluster: Cluster) -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Cluster]:
     programs = find_server_programs()
-    driver = next((name for name in ("psycopg", "pg8000") if find_spec(name)), None)
-    if programs is None or driver is None:
-        pytest.skip("needs the programs initdb and postgres, and a driver (psycopg or pg8000)")
+    if programs is None or find_spec("pg8000") is None:
+        pytest.skip("needs the programs initdb and postgres, and the extra 'postgres'")
     user = "nobody" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="evalkit-pg-"))
     try:
@@ -140,7 +138,7 @@ def postgresql() -> Iterator[Cluster]:
                 cwd=folder,
             )
         try:
-            cluster = Cluster(folder, port, driver, server)
+            cluster = Cluster(folder, port, server)
             wait_until_it_answers(cluster)
             yield cluster
         finally:
@@ -507,14 +505,14 @@ def test_what_a_closed_store_kept_is_there_when_opened_again(url: str) -> None:
 
 def test_a_server_that_is_down_is_an_error_without_the_password(postgresql: Cluster) -> None:
     with pytest.raises(StoreError) as caught:
-        open_store(f"postgresql+{postgresql.driver}://me:hunter2@127.0.0.1:{free_port()}/db")
+        open_store(f"postgresql://me:hunter2@127.0.0.1:{free_port()}/db")
     assert "hunter2" not in str(caught.value)
     assert caught.value.hint
 
 
 def test_a_wrong_password_is_an_error_that_does_not_show_it(postgresql: Cluster) -> None:
     with pytest.raises(StoreError) as caught:
-        open_store(f"postgresql+{postgresql.driver}://tester:hunter2@127.0.0.1:{postgresql.port}/postgres")
+        open_store(f"postgresql://tester:hunter2@127.0.0.1:{postgresql.port}/postgres")
     assert "hunter2" not in str(caught.value)
 
 

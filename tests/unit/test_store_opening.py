@@ -170,7 +170,7 @@ def test_nothing_is_kept_of_a_transaction_that_was_interrupted(tmp_path: Path) -
 @pytest.mark.parametrize(
     "url",
     [
-        f"postgresql+psycopg://me:{SECRET}:notaport/db",
+        f"postgresql+pg8000://me:{SECRET}:notaport/db",
         f"mysql://me:{SECRET}@db.example/evalkit",
         f"postgresql://me:hunter2@localhost:port{SECRET}/db",
         f"nonsense://{SECRET}",
@@ -190,16 +190,16 @@ def test_only_sqlite_and_postgresql_are_known() -> None:
 def test_the_name_of_a_server_database_shows_neither_user_nor_options() -> None:
     location = locate("postgresql://me:hunter2@db.example:5433/runs?sslpassword=hunter3")
     assert location.shown == "postgresql://db.example:5433/runs"
-    assert location.url.drivername == "postgresql+psycopg"
+    assert location.url.drivername == "postgresql+pg8000"
     assert location.without_secrets("cannot use hunter2, hunter3") == "cannot use ***, ***"
 
 
 def test_the_short_name_of_postgresql_is_understood() -> None:
-    assert locate("postgres://localhost/db").url.drivername == "postgresql+psycopg"
+    assert locate("postgres://localhost/db").url.drivername == "postgresql+pg8000"
 
 
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.setitem(sys.modules, "pg8000", None)
     with pytest.raises(MissingExtra, match="'postgres'") as caught:
         open_store("postgresql://localhost/db")
     assert "pip install" in caught.value.hint
