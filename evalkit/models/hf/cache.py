@@ -1,7 +1,7 @@
 """A key-value cache with room to grow.
 
-transformers' own dynamic cache copies everything it holds for every new token. Here, layers of plain attention write into
-a buffer that is allocated ahead; all other kinds are left as they are.
+transformers' own dynamic cache copies everything it holds for every new token. Here, layers of plain attention write
+into a buffer that is allocated ahead; all other kinds are left as they are.
 """
 
 from __future__ import annotations
