@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from evalkit import plugins
 from evalkit.cli.main import COMMANDS
@@ -74,6 +75,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.said = ""
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("EVALKIT_")}
         self.environment |= {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "NO_COLOR": "1", "COLUMNS": "120"}
 
@@ -83,6 +85,8 @@ class Session:
             path = self.folder / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
+        if not block.language and block.text.startswith("error:"):
+            assert block.text == self.said, "the page shows another message than the command before it"
         if block.language == "python":
             return self._python(block)
         if block.language == "sh":
@@ -133,6 +137,7 @@ class Session:
         )
         assert done.returncode == expected, f"{shown}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         assert "Traceback" not in done.stderr
+        self.said = done.stderr
         return done.stdout
 
     def _install(self) -> None:
@@ -167,6 +172,23 @@ def test_the_check_of_the_readme_is_twenty_lines() -> None:
     assert len([line for line in check.text.splitlines() if line.strip() and not line.startswith("#")]) <= 20
 
 
+def test_hooks_for_other_projects_pass_on_a_fresh_one(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.follow(Block("sh", "evalkit init"))
+    hooks = YAML(typ="safe").load(read(".pre-commit-hooks.yaml"))
+    assert {hook["id"] for hook in hooks} == {"evalkit-data", "evalkit-suite"}
+    for hook in hooks:
+        files = [] if hook.get("pass_filenames") is False else ["evals/questions.jsonl"]
+        assert all(re.search(hook["files"], name) for name in files)
+        command = shlex.join([*shlex.split(hook["entry"]), *hook.get("args", []), *files])
+        assert session.follow(Block("sh", command)) == 1
+
+
+def test_our_own_hooks_can_be_read() -> None:
+    (repository,) = YAML(typ="safe").load(read(".pre-commit-config.yaml"))["repos"]
+    assert all({"id", "name", "entry", "language"} <= set(hook) for hook in repository["hooks"])
+
+
 # --- links ------------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +213,12 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
         if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
             broken.append(link)
     assert not broken
+
+
+def test_files_that_the_pages_name_are_there() -> None:
+    named = {name for page in PAGES for name in re.findall(r"`((?:tests|evalkit|suites)/[\w./-]+)`", read(str(page)))}
+    assert named
+    assert not [name for name in sorted(named) if not (ROOT / name).exists() and "bundled" not in name]
 
 
 def test_every_page_can_be_reached_from_the_readme() -> None:
