@@ -52,9 +52,10 @@ def _decide_slices(gate: Gate, table: CheckTable, setting: Setting) -> Verdict:
 
 def _distance(verdict: Verdict) -> float:
     """Signed distance on the good side, for ordering slices."""
-    if verdict.estimate is None or verdict.estimate.value is None or verdict.threshold is None:
+    found = verdict.contrast or verdict.estimate
+    if found is None or found.value is None or verdict.threshold is None:
         return float("-inf")
-    return (verdict.estimate.value - verdict.threshold) * SIDES.get(verdict.operator, 1)
+    return (found.value - verdict.threshold) * SIDES.get(verdict.operator, 1)
 
 
 def _decide_one(gate: Gate, table: CheckTable, wanted: Mapping[str, str], setting: Setting) -> Verdict:
@@ -171,7 +172,11 @@ def _decide_baseline(
         return _undecided(gate, estimate, f"not comparable with {setting.baseline_name}: {error}")
     if difference.value is None:
         return _undecided(gate, estimate, f"no case in common with {setting.baseline_name}")
-    verdict = _decide_interval(gate, estimate, setting, difference)
+    if gate.about == "dataset" and setting.complete:
+        word = Word.PASS if gate.holds(difference.value) else Word.FAIL
+        verdict = replace(_verdict(gate, word, "on these cases", estimate), contrast=difference)
+    else:
+        verdict = _decide_interval(gate, estimate, setting, difference)
     missing = f", {difference.missing} cases only on one side" if difference.missing else ""
     paired = f"{difference.value:+.4g} against {setting.baseline_name} over {difference.pairs} pairs{missing}"
     return replace(verdict, reason=f"{paired}: {verdict.reason}")

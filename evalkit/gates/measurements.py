@@ -7,11 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from evalkit.errors import PluginError
 from evalkit.protocols import Metric
 from evalkit.records import Counts, Estimate, Score, Status, Unscored, Vector
 from evalkit.stats.estimate import estimate
 
 COVERAGE = "coverage"
+
+
+MOST_REASONS = 20
+"""Errors that name what they choked on are all different; a report needs no thousand of them."""
+
+
+def label_text(labels: Mapping[str, Any], label: str) -> str | None:
+    """A label's value as gates and slices write it; none where the row has none, or one that makes no slice."""
+    value = labels.get(label)
+    return str(value) if isinstance(value, str | int | float) and value != "" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +101,21 @@ class CheckTable:
             scored=tally[Status.SCORED],
             unscored=tally[Status.UNSCORED],
             errored=tally[Status.ERRORED],
-            reasons=dict(self.reasons.most_common()),
+            reasons=_most_frequent(self.reasons),
         )
 
     def positions(self, wanted: Mapping[str, str]) -> list[int]:
         """Which cases are in a slice."""
         key = (len(self.cases), tuple(sorted(wanted.items())))
         if key not in self._slices:  # every metric is sliced the same way
-            rows = enumerate(self.labels)
-            self._slices[key] = [i for i, labels in rows if all(str(labels.get(k)) == v for k, v in key[1])]
+            found: Iterable[int] = range(len(self.cases))
+            for label, value in key[1]:
+                found = [i for i in found if label_text(self.labels[i], label) == value]
+            self._slices[key] = list(found)
         return self._slices[key]
 
     def slice_values(self, label: str) -> list[str]:
-        values = (labels.get(label) for labels in self.labels)
-        return sorted({str(value) for value in values if isinstance(value, str | int | bool) and value != ""})
+        return sorted({text for labels in self.labels if (text := label_text(labels, label)) is not None})
 
     def vectors(self, metric: str, positions: Iterable[int]) -> tuple[list[Vector], list[int]]:
         """The statistics that count, errored cases at their worst, and the positions they come from."""
@@ -113,15 +125,15 @@ class CheckTable:
 
     def metric_counts(self, metric: str, positions: Sequence[int]) -> Counts:
         column = self.columns[metric]
-        errored = sum(i in column.errors for i in positions)
-        reasons = Counter(row for i in positions if isinstance(row := column.rows[i], str))
-        unscored = sum(isinstance(column.rows[i], str) and i not in column.errors for i in positions)
+        without = [(i, row) for i in positions if isinstance(row := column.rows[i], str)]
+        errored = sum(i in column.errors for i in positions) if column.errors else 0
+        unscored = sum(i not in column.errors for i, _ in without)
         return Counts(
             planned=len(positions),
             scored=len(positions) - errored - unscored,
             unscored=unscored,
             errored=errored,
-            reasons=dict(reasons.most_common()),
+            reasons=_most_frequent(Counter(row for _, row in without)),
         )
 
     def estimate(self, metric: str, wanted: Mapping[str, str] | None = None) -> Estimate:
@@ -131,7 +143,19 @@ class CheckTable:
         counts = self.metric_counts(metric, positions)
         if counts.scored == 0:  # errors at their worst are no measurement: what was never scored has no value
             vectors, clusters = [], []
-        return estimate(self.name, self.columns[metric].metric, vectors, clusters, counts, dict(wanted or {}))
+        try:
+            return estimate(self.name, self.columns[metric].metric, vectors, clusters, counts, dict(wanted or {}))
+        except Exception as error:  # a metric is a plugin; NaN, infinity and ragged statistics are refused in estimate
+            raise PluginError(
+                f"{self.name}.{metric} cannot be computed: {error or type(error).__name__}",
+                hint="all answers are kept: with the metric mended, the same command goes on from here",
+            ) from error
+
+
+def _most_frequent(reasons: Counter[str]) -> dict[str, int]:
+    shown = dict(reasons.most_common(MOST_REASONS))
+    rest = len(reasons) - len(shown)
+    return {**shown, f"{rest} other reasons": reasons.total() - sum(shown.values())} if rest else shown
 
 
 def _reason(score: Score) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from evalkit.errors import Interrupted, ModelError
@@ -13,6 +14,7 @@ from evalkit.store import Identity, Store, request_key
 
 FLUSH_SECONDS = 2.0
 """What was answered is written at least this often, so that a kill loses no more."""
+GOES_ON = "the same command goes on from here"
 
 
 @dataclass(slots=True)
@@ -44,15 +46,16 @@ class Limits:
     requests: int | None = None
     started: float = field(default_factory=time.monotonic)
 
-    def check(self, asked: int) -> None:
+    def left(self, asked: int) -> int | None:
+        """How many more requests may be asked; none is any number. Raises where it is none at all."""
+        self.check_time()
         if self.requests is not None and asked >= self.requests:
-            raise LimitReached(
-                f"the suite's limit of {self.requests:,} requests is reached", hint="the same command goes on from here"
-            )
+            raise LimitReached(f"the suite's limit of {self.requests:,} requests is reached", hint=GOES_ON)
+        return None if self.requests is None else self.requests - asked
+
+    def check_time(self) -> None:
         if self.minutes is not None and time.monotonic() - self.started >= 60 * self.minutes:
-            raise LimitReached(
-                f"the suite's limit of {self.minutes:g} minutes is reached", hint="the same command goes on from here"
-            )
+            raise LimitReached(f"the suite's limit of {self.minutes:g} minutes is reached", hint=GOES_ON)
 
 
 class Asker:
@@ -62,7 +65,7 @@ class Asker:
         self,
         store: Store,
         run_id: str,
-        backends: Mapping[str, Callable[[], Backend]],
+        backends: Mapping[str, Backend],
         identities: Mapping[str, Identity],
         *,
         limits: Limits | None = None,
@@ -76,6 +79,7 @@ class Asker:
         self._limits = limits or Limits()
         self._on_answer = on_answer
         self._sessions: dict[tuple[str, Condition], Session] = {}
+        self._beat_at = time.monotonic()
 
     def __call__(self, requests: Sequence[Request]) -> list[tuple[str, Answer]]:
         keys = [request_key(request, self._identity(request.role)) for request in requests]
@@ -101,35 +105,50 @@ class Asker:
         return self._identities[role]
 
     def _ask(self, role: str, condition: Condition, wanted: Mapping[str, Request]) -> dict[str, Answer]:
-        self._limits.check(self.tally.asked)
+        left = self._limits.left(self.tally.asked)
+        keys, requests = list(wanted)[:left], list(wanted.values())[:left]
         session = self._session(role, condition)
-        keys, requests = list(wanted), list(wanted.values())
         answers: dict[str, Answer] = {}
         unsaved: list[tuple[str, Request, Answer]] = []
         saved_at = time.monotonic()
         try:
             for position, answer in session.ask(requests):
+                if not 0 <= position < len(keys):
+                    raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
-                answers[key] = answer
                 unsaved.append((key, requests[position], answer))
-                self._count(answer)
-                self._on_answer(self.tally)
+                self._take(key, answer, answers)
                 if time.monotonic() - saved_at >= FLUSH_SECONDS:
                     self._save(unsaved)
                     saved_at = time.monotonic()
-                    self._limits.check(self.tally.asked)
+                self._limits.check_time()
+            for key, request in zip(keys, requests, strict=True):
+                if key not in answers:
+                    silent = Answer.failed(FailureKind.INTERNAL, "the backend gave no answer to this request")
+                    unsaved.append((key, request, silent))
+                    self._take(key, silent, answers)
         finally:  # also what was answered before an interruption is kept
             self._save(unsaved)
-        for key in keys:
-            if key not in answers:
-                answers[key] = Answer.failed(FailureKind.INTERNAL, "the backend gave no answer to this request")
+        if len(keys) < len(wanted):
+            self._limits.left(self.tally.asked)
         return answers
+
+    def _take(self, key: str, answer: Answer, answers: dict[str, Answer]) -> None:
+        """The first answer counts, as it does in the store, which notes a second one; only a failure gives way."""
+        known = answers.get(key)
+        if known is None:
+            self._count(answer)
+        if known is None or (known.failure and not answer.failure):
+            answers[key] = answer
+        self._on_answer(self.tally)
 
     def _save(self, unsaved: list[tuple[str, Request, Answer]]) -> None:
         if unsaved:
             self._store.put_answers(self._run_id, unsaved)
             unsaved.clear()
-        self._store.heartbeat(self._run_id)
+        if time.monotonic() - self._beat_at >= FLUSH_SECONDS:  # raises where another process took the run over
+            self._store.heartbeat(self._run_id)
+            self._beat_at = time.monotonic()
 
     def _count(self, answer: Answer) -> None:
         self.tally.asked += 1
@@ -141,13 +160,14 @@ class Asker:
     def _session(self, role: str, condition: Condition) -> Session:
         key = (role, condition)
         if key not in self._sessions:
-            self._sessions[key] = self._backends[role]().session(condition)
+            self._sessions[key] = self._backends[role].session(condition)
         return self._sessions[key]
 
     def close(self) -> None:
-        for session in self._sessions.values():
-            session.close()
-        self._sessions.clear()
+        with ExitStack() as closing:  # all of them, though one fails
+            for session in self._sessions.values():
+                closing.callback(session.close)
+            self._sessions.clear()
 
 
 def _with_wants(known: Request, other: Request) -> Request:

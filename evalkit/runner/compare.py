@@ -385,7 +385,7 @@ def _exchanges(
         cases = wanted.get(check.name)
         if not cases:
             continue
-        scores = [score for score in store.iter_scores(result.run.id, check.name) if score.case in cases]
+        scores = store.get_scores(result.run.id, check.name, cases)
         by_case = exchanges_of(store, result.run.datasets[check.dataset], scores)
         found.update({(check.name, case): tuple(exchanges) for case, exchanges in by_case.items()})
     return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from evalkit.errors import DatasetError
+from evalkit.errors import DatasetError, SuiteError
 from evalkit.protocols import Backend, CountsTokens
 from evalkit.records import Message, Sample
-from evalkit.runner.plan import Plan, with_messages
+from evalkit.runner.plan import Plan, with_messages, with_order
 from evalkit.suite.load import SuiteCheck
 
 TEMPLATE_MARGIN = 128
@@ -27,6 +26,7 @@ def fit_context(plan: Plan, backend: Backend) -> tuple[Plan, list[str]]:
     order = dict(plan.order)
     for name, clusters in plan.order.items():
         readers = [check for check in plan.checks if check.dataset == name]
+        _refuse_no_room(readers, context)
         room = context - max(check.decoding.max_tokens for check in readers)
         long = [sample for cluster in clusters for sample in cluster if _too_long(sample, room, backend.count_tokens)]
         if not long:
@@ -35,7 +35,18 @@ def fit_context(plan: Plan, backend: Backend) -> tuple[Plan, list[str]]:
         shorter = {sample.id: _cut_left(sample, room, backend.count_tokens) for sample in long}
         order[name] = [[shorter.get(sample.id, sample) for sample in cluster] for cluster in clusters]
         warnings.append(f"{name}: {len(long)} prompts were cut on the left to fit the model's {context:,} tokens")
-    return replace(plan, order=order), warnings
+    return (with_order(plan, order) if warnings else plan), warnings
+
+
+def _refuse_no_room(readers: Sequence[SuiteCheck], context: int) -> None:
+    for check in readers:
+        if check.decoding.max_tokens >= context:
+            raise SuiteError(
+                f"check '{check.name}' asks for {check.decoding.max_tokens:,} tokens of a model whose context holds "
+                f"{context:,}, prompt included",
+                where=check.origin,
+                hint="lower max_tokens",
+            )
 
 
 def _too_long(sample: Sample, room: int, count: CountTokens) -> bool:
@@ -67,4 +78,10 @@ def _cut_left(sample: Sample, room: int, count: CountTokens) -> Sample:
             low = middle + 1
         else:
             high = middle
+    if low == len(text):
+        raise DatasetError(
+            f"the prompt of row {sample.id} does not fit the model even with its last message cut away",
+            where=sample.origin,
+            hint="shorten the system message or the conversation before it",
+        )
     return with_messages(sample, text[low:])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.gates.expression import Gate
 from evalkit.gates.measurements import COVERAGE
 from evalkit.protocols import Backend, CountsTokens
-from evalkit.records import Case, Generate, Message, ModelInfo, Request, Run
-from evalkit.runner.plan import Plan, scope_options
+from evalkit.records import Generate, Message, ModelInfo, Request, Run, Score
+from evalkit.runner.examine import begin, next_requests
+from evalkit.runner.plan import Plan, Planned
 from evalkit.runner.provable import provability
+from evalkit.runner.resume import resumable, run_options
 from evalkit.store import Identity, Store, request_key
-from evalkit.suite.load import SuiteCheck
 
 CHARACTERS_PER_TOKEN = 4
 """Of English under the usual tokenizers; a rule of thumb, and labelled as one."""
@@ -135,7 +137,7 @@ def _first_round(plan: Plan) -> tuple[list[Request], list[CheckCost]]:
     asked = dict(cases)
     for block in plan.blocks():
         for planned in block:
-            first = _begun(planned.check, planned.case)
+            first = _begun(planned)
             requests += first
             cases[planned.check.name] += 1
             asked[planned.check.name] += len(first)
@@ -153,16 +155,15 @@ def _first_round(plan: Plan) -> tuple[list[Request], list[CheckCost]]:
     return requests, costs
 
 
-def _begun(check: SuiteCheck, case: Case) -> Sequence[Request]:
-    conversation = check.check.examine(case)
-    try:
-        return next(conversation)
-    except StopIteration:
+def _begun(planned: Planned) -> Sequence[Request]:
+    """What breaks here will be an errored case of the run; the plan takes it as unasked."""
+    conversation = begin(planned)
+    if isinstance(conversation, Score):
         return ()
-    except Exception:  # noqa: BLE001 - a check is a plugin: the run will count this case as errored, the plan as unasked
-        return ()
-    finally:
+    found = next_requests(conversation, None)
+    with suppress(Exception):  # however a plugin takes the end of its conversation, it is over
         conversation.close()
+    return () if isinstance(found, Score) else found
 
 
 def _prompt_tokens(request: Request, counter: CountsTokens | None) -> int:
@@ -177,10 +178,8 @@ def _prompt_tokens(request: Request, counter: CountsTokens | None) -> int:
 
 
 def _resumable(plan: Plan, info: ModelInfo, store: Store, seed: int | None) -> str:
-    options = {**scope_options(plan.scope), "replicate": 0, "seed": seed, "baseline": ""}
-    earlier = store.find_resumable(plan.suite.fingerprint, info.fingerprint, options)
-    datasets = {name: dataset.fingerprint for name, dataset in plan.datasets.items()}
-    return earlier.id if earlier is not None and earlier.datasets == datasets else ""
+    earlier = resumable(store, plan, info, run_options(plan.scope, 0, seed))
+    return earlier.id if earlier is not None else ""
 
 
 def _speed(info: ModelInfo, store: Store) -> Speed | None:

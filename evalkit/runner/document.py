@@ -11,6 +11,8 @@ from evalkit.errors import StoreError
 from evalkit.records import Result
 
 SCHEMA_VERSION = 1
+PEOPLES = frozenset({"evidence", "labels", "environment", "options", "details", "exchanges"})
+"""Maps whose keys are not ours: what they hold is not read as intervals."""
 
 
 @cache
@@ -22,7 +24,7 @@ def _adapter() -> Any:
 
 def to_document(result: Result) -> dict[str, Any]:
     """Top level: schema, run, environment, outcome, verdicts, estimates, checks, findings, usage, model."""
-    data = _adapter().dump_python(result, mode="json")
+    data = _adapter().dump_python(result, mode="json", fallback=str)
     outcome = data.pop("outcome")
     run = data.pop("run")
     document = {
@@ -50,7 +52,14 @@ def _finite(node: Any) -> Any:
 
 
 def to_json(result: Result, *, indent: int | None = None) -> str:
-    return json.dumps(to_document(result), ensure_ascii=False, indent=indent, sort_keys=False)
+    """Readable text; with a lone surrogate, which some endpoints send and UTF-8 cannot hold, all in ASCII escapes."""
+    document = to_document(result)
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(document, ensure_ascii=True, indent=indent)
+    return text
 
 
 def from_json(text: str) -> Result:
@@ -63,8 +72,28 @@ def from_json(text: str) -> Result:
     document.pop("schema")
     document["run"]["environment"] = document.pop("environment")
     document["outcome"]["verdicts"] = document.pop("verdicts")
+    _unbounded(document)
     result: Result = _adapter().validate_python(document)
     return result
+
+
+def _unbounded(node: Any) -> None:
+    """Sides of intervals and bounds that are null were infinite."""
+    if isinstance(node, list):
+        for value in node:
+            _unbounded(value)
+    elif isinstance(node, dict):
+        if {"low", "high", "confidence"} <= node.keys():
+            node["low"], node["high"] = _sides(node["low"], node["high"])
+        if isinstance(node.get("bounds"), list) and len(node["bounds"]) == 2:
+            node["bounds"] = _sides(*node["bounds"])
+        for key, value in node.items():
+            if key not in PEOPLES:
+                _unbounded(value)
+
+
+def _sides(low: float | None, high: float | None) -> list[float]:
+    return [-math.inf if low is None else low, math.inf if high is None else high]
 
 
 def json_schema() -> dict[str, Any]:

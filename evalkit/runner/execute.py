@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,21 +14,19 @@ from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Taught
-from evalkit.records import ModelInfo, Result, Run, Usage
+from evalkit.records import Result, Run, Usage
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
 from evalkit.runner.document import from_json, to_json
-from evalkit.runner.environment import environment
 from evalkit.runner.examine import examine
 from evalkit.runner.findings import findings
-from evalkit.runner.plan import Plan, Scope, make_plan, scope_options
+from evalkit.runner.plan import Plan, Scope, make_plan
 from evalkit.runner.provable import unprovable_gates
+from evalkit.runner.resume import FRESH, begin_run, run_options
 from evalkit.runner.tables import load_tables
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
-
-RESUME = ("auto", "required", "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,9 @@ class RunOptions:
     """Independent repetitions of a whole run do not share answers."""
     seed: int | None = None
     resume: str = "auto"
-    """``auto``: go on with an interrupted run of the same command; ``required``: it must exist; ``never``: ask anew."""
+    """``auto``, ``required`` or ``never``, as in ``begin_run``."""
+    judge: tuple[str, ModelSettings] | None = None
+    """How the suite's judge is reached, where the configuration says more than its name."""
     strict: bool = False
     """Warnings about the suite are errors."""
     reproduce: str = ""
@@ -69,18 +69,14 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
     doubts = unprovable_gates(plan)
     if doubts and options.strict:
         raise SuiteError("\n".join(doubts), where=str(suite.path), hint="--strict takes warnings for errors")
-    backend = _open(model, options.settings, plan)
-    try:
-        plan, cut = fit_context(plan, backend)
+    with ExitStack() as opened:
+        backends = _open_all(model, plan, options, opened)
+        plan, cut = fit_context(plan, backends["subject"])
         baseline, baseline_name = _baseline(store, suite, options.baseline, plan)
-        run = _begin(store, plan, backend.info, options)
-        return _run(
-            _Running(plan, backend, store, run, options, started, [*plan.warnings(), *cut, *doubts]),
-            baseline,
-            baseline_name,
-        )
-    finally:
-        backend.close()
+        wanted = run_options(options.scope, options.replicate, options.seed)
+        run = begin_run(store, plan, backends["subject"].info, wanted, options.resume)
+        warnings = [*plan.warnings(), *cut, *doubts]
+        return _run(_Running(plan, backends, store, run, options, started, warnings), baseline, baseline_name)
 
 
 @dataclass(slots=True)
@@ -88,7 +84,8 @@ class _Running:
     """What the stages of one run share."""
 
     plan: Plan
-    backend: Backend
+    backends: Mapping[str, Backend]
+    """By role."""
     store: Store
     run: Run
     options: RunOptions
@@ -96,12 +93,19 @@ class _Running:
     warnings: list[str]
 
 
-def _open(model: str, settings: ModelSettings, plan: Plan) -> Backend:
-    backend = open_backend(model, settings)
-    if isinstance(backend, Taught):
-        for dataset in plan.datasets.values():  # whole, so that a limited run shares its answers with a full one
-            backend.teach(dataset.samples)
-    return backend
+def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
+    """Who answers, by role. Opening loads nothing, but finds what is wrong with a reference."""
+    references = {"subject": (model, options.settings)}
+    if plan.suite.judge:
+        references["judge"] = options.judge or (plan.suite.judge, ModelSettings())
+    backends = {}
+    for role, (reference, settings) in references.items():
+        backend = backends[role] = open_backend(reference, settings)
+        opened.callback(backend.close)
+        if isinstance(backend, Taught):
+            for dataset in plan.datasets.values():  # whole, so that a limited run shares its answers with a full one
+                backend.teach(dataset.samples)
+    return backends
 
 
 def _baseline(store: Store, suite: Suite, name: str, plan: Plan) -> tuple[Measurements | None, str]:
@@ -110,7 +114,7 @@ def _baseline(store: Store, suite: Suite, name: str, plan: Plan) -> tuple[Measur
         if suite.baseline == "required" and any(gate.against_baseline for gate in suite.gates):
             raise RunNotFound(f"suite '{suite.name}' requires a baseline", hint="name one: --baseline RUN")
         return None, ""
-    run = store.get_run(name, suite=suite.name)
+    run = store.get_run(name, suite=suite.name, finished=True)
     if run.state != "finished":
         raise StoreError(
             f"run {run.id} is {run.state}; a baseline is a finished run", hint="evalkit list shows the runs"
@@ -131,39 +135,6 @@ def _baseline(store: Store, suite: Suite, name: str, plan: Plan) -> tuple[Measur
     return load_tables(store, from_json(store.get_result(run.id)), known), run.id
 
 
-def _begin(store: Store, plan: Plan, info: ModelInfo, options: RunOptions) -> Run:
-    """Go on with an interrupted run of the same command, or begin a new one."""
-    recorded = {**scope_options(plan.scope), "replicate": options.replicate, "seed": options.seed}
-    recorded["baseline"] = options.baseline
-    wanted = Run(
-        id=_new_id(),
-        suite=plan.suite.name,
-        model=info.reference,
-        state="planned",
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        suite_fingerprint=plan.suite.fingerprint,
-        model_fingerprint=info.fingerprint,
-        datasets={name: dataset.fingerprint for name, dataset in plan.datasets.items()},
-        environment=environment(),
-        options=recorded,
-        partial=plan.scope.partial,
-    )
-    if options.resume != "never":
-        earlier = store.find_resumable(wanted.suite_fingerprint, wanted.model_fingerprint, recorded)
-        if earlier is not None and earlier.datasets == wanted.datasets:
-            store.transition(earlier.id, "running", cause="resumed")
-            return replace(earlier, state="running")
-    if options.resume == "required":
-        raise RunNotFound("there is no interrupted run of this suite, model and options", hint="leave --resume out")
-    store.create_run(wanted)
-    store.transition(wanted.id, "running", cause="started")
-    return replace(wanted, state="running")
-
-
-def _new_id() -> str:
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
-
-
 def _run(running: _Running, baseline: Measurements | None, baseline_name: str) -> Result:
     """Ask and score all blocks; whatever ends it, the run's state says how."""
     store, run = running.store, running.run
@@ -174,22 +145,26 @@ def _run(running: _Running, baseline: Measurements | None, baseline_name: str) -
         result = _conclude(running, tables, tally, baseline, baseline_name)
         store.finish(run.id, to_json(result))
     except (KeyboardInterrupt, Interrupted) as stop:
-        store.transition(run.id, "interrupted", cause=str(stop) or "interrupted by hand")
-        if isinstance(stop, Interrupted):
-            raise
-        raise Interrupted(
-            "interrupted; everything answered so far is kept", hint="the same command goes on from here"
-        ) from stop
+        _note_end(running, "interrupted", str(stop) or "interrupted by hand")
+        message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"
+        again = "the same command without --fresh" if run.options.get(FRESH) else "the same command"
+        raise Interrupted(message, hint=f"{again} goes on from here") from stop
     except BaseException as error:
-        store.transition(run.id, "failed", cause=f"{type(error).__name__}: {error}")
+        _note_end(running, "failed", f"{type(error).__name__}: {error}")
         raise
     return result
+
+
+def _note_end(running: _Running, state: str, cause: str) -> None:
+    """What ended the run is said to the person even where it cannot be noted; its lease then runs out."""
+    with suppress(StoreError):
+        running.store.transition(running.run.id, state, cause=cause)
 
 
 def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
     tables = {check.name: CheckTable(check.name, check.check.kind, check.check.metrics) for check in plan.checks}
-    cases = sum(len(block) for block in plan.blocks())
+    cases = plan.count
     done = under_way = 0
 
     def show(tally: Tally, stage: str = "asking") -> None:
@@ -201,7 +176,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     asker = Asker(
         store,
         run.id,
-        _backends(running),
+        running.backends,
         _identities(running),
         limits=Limits(plan.suite.minutes, plan.suite.requests),
         on_answer=show,
@@ -222,21 +197,17 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     return tables, asker.tally
 
 
-def _backends(running: _Running) -> Mapping[str, Callable[[], Backend]]:
-    backends: dict[str, Callable[[], Backend]] = {"subject": lambda: running.backend}
-    if running.plan.suite.judge:
-        judge = open_backend(running.plan.suite.judge, running.options.settings)
-        backends["judge"] = lambda: judge
-    return backends
-
-
 def _identities(running: _Running) -> dict[str, Identity]:
+    fresh = bool(running.run.options.get(FRESH))
     identities = {}
-    for role, backend in _backends(running).items():
-        info = backend().info
-        bound = not info.verifiable or running.options.resume == "never"
+    for role, backend in running.backends.items():
+        info = backend.info
         identities[role] = Identity(
-            info.fingerprint, info.revision, running.options.replicate, run=running.run.id, bound_to_run=bound
+            info.fingerprint,
+            info.revision,
+            running.options.replicate,
+            run=running.run.id,
+            bound_to_run=fresh or not info.verifiable,
         )
     return identities
 
@@ -246,7 +217,9 @@ def _conclude(
 ) -> Result:
     plan, store, run = running.plan, running.store, running.run
     verdicts = decide_gates(plan, tables, baseline, baseline_name)
-    finished = replace(run, state="finished", finished=datetime.now(UTC).isoformat(timespec="seconds"))
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    made_with = {**run.options, "baseline": baseline_name}
+    finished = replace(run, state="finished", finished=moment, options=made_with)
     usage: dict[str, Any] = {"needed": tally.needed, "asked": tally.asked, "reused": tally.reused}
     return Result(
         run=finished,
@@ -265,5 +238,5 @@ def _conclude(
         warnings=tuple(running.warnings),
         reproduce=running.options.reproduce,
         suite_title=plan.suite.title,
-        model=running.backend.info,
+        model=running.backends["subject"].info,
     )

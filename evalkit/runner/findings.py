@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import islice
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
@@ -22,7 +24,7 @@ def findings(
         table = tables[check.name]
         metric = _telling_metric(table, verdicts)
         chosen = _worst(table, metric)
-        stored = {score.case: score for score in store.iter_scores(run.id, check.name) if score.case in chosen}
+        stored = {score.case: score for score in store.get_scores(run.id, check.name, chosen)}
         exchanges = exchanges_of(store, run.datasets[check.dataset], stored.values())
         for case, value in chosen.items():
             score = stored[case].score
@@ -55,15 +57,16 @@ def _telling_metric(table: CheckTable, verdicts: Sequence[Verdict]) -> Metric | 
 
 def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
     """Case to its value, worst first; errored cases come before all."""
-    errored = [i for i, status in enumerate(table.statuses) if status is Status.ERRORED][:ERRORED]
+    broken = (i for i, status in enumerate(table.statuses) if status is Status.ERRORED)
+    errored = list(islice(broken, ERRORED))
     chosen: dict[str, float | None] = {table.cases[i]: None for i in errored}
     if metric is None:
         return chosen
     vectors, kept = table.vectors(metric.name, range(len(table.cases)))
     values = [(metric.value(vector), i) for vector, i in zip(vectors, kept, strict=True)]
     sign = 1 if metric.better == "higher" else -1
-    ranked = sorted((sign * value, i) for value, i in values if value is not None and i not in errored)
-    for signed, i in ranked[:WORST]:
+    ranked = ((sign * value, i) for value, i in values if value is not None and i not in errored)
+    for signed, i in nsmallest(WORST, ranked):
         chosen[table.cases[i]] = sign * signed
     return chosen
 
@@ -80,7 +83,7 @@ def _exchange(score: StoredScore, samples: Mapping[str, Sample], answers: Mappin
     """Pair answers with the samples they answer: one each, or several answers to one sample."""
     for position, key in enumerate(score.keys):
         name = score.samples[position] if position < len(score.samples) else score.samples[-1]
-        sample, answer = samples[name], answers.get(key)
+        sample, answer = samples.get(name, Sample(name, ())), answers.get(key)
         yield Exchange(
             sample=name,
             messages=sample.messages,

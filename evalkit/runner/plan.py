@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
 
 from evalkit.data import Dataset, load
 from evalkit.data.order import permutation
-from evalkit.errors import DatasetError, SuiteError, did_you_mean
+from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
+from evalkit.gates.measurements import label_text
 from evalkit.records import Case, Sample
 from evalkit.suite.load import Suite, SuiteCheck
 
@@ -46,53 +46,98 @@ class Plan:
     datasets: Mapping[str, Dataset]
     order: Mapping[str, Sequence[Sequence[Sample]]]
     """Clusters of every dataset, in the order that is the same for every model and check."""
+    cases: Mapping[str, Sequence[Case]]
+    """By check, in the order of its dataset."""
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.cases.values()))
 
     def blocks(self) -> Iterator[list[Planned]]:
         """Cases that are asked together: all checks on the same rows, so that equal requests meet."""
         for name, clusters in self.order.items():
+            place = _places(clusters)
             readers = [check for check in self.checks if check.dataset == name]
-            positions = dict.fromkeys((check.name for check in readers), 0)
-            remaining = iter(clusters)
-            while block := list(islice(remaining, BLOCK)):
-                samples = [sample for cluster in block for sample in cluster]
+            begin = dict.fromkeys((check.name for check in readers), 0)
+            for end in range(BLOCK, len(clusters) + BLOCK, BLOCK):
                 planned = []
                 for check in readers:
-                    for case in check.check.cases(samples):
-                        planned.append(Planned(check, case, positions[check.name]))
-                        positions[check.name] += 1
-                yield planned
+                    cases, at = self.cases[check.name], begin[check.name]
+                    while at < len(cases) and place.get(cases[at].sample.id, 0) < end:
+                        planned.append(Planned(check, cases[at], at))
+                        at += 1
+                    begin[check.name] = at
+                if planned:
+                    yield planned
 
     def samples(self, name: str) -> list[Sample]:
-        return [sample for cluster in self.order[name] for sample in cluster]
+        """What is asked of a dataset: its rows, and those that a check made of them."""
+        rows = [sample for cluster in self.order[name] for sample in cluster]
+        known = {sample.id for sample in rows}
+        readers = (check for check in self.checks if check.dataset == name)
+        used = (sample for check in readers for case in self.cases[check.name] for sample in case.samples)
+        made = {sample.id: sample for sample in used if sample.id not in known}
+        return [*rows, *made.values()]
 
     def warnings(self) -> list[str]:
-        return [
-            f"{check.name}: {warning}"
-            for check in self.checks
-            for warning in check.check.warnings(self.samples(check.dataset))  # type: ignore[attr-defined]
-        ]
+        found = []
+        for check in self.checks:
+            warn = getattr(check.check, "warnings", None)  # of BaseCheck; the protocol does not ask for it
+            rows = [sample for cluster in self.order[check.dataset] for sample in cluster]
+            found += [f"{check.name}: {warning}" for warning in (warn(rows) if warn else ())]
+        return found
 
 
 def make_plan(suite: Suite, scope: Scope = Scope()) -> Plan:
     checks = _chosen(suite, scope.only)
     wanted = {check.dataset for check in checks}
     datasets = {name: load(spec, suite.path.parent) for name, spec in suite.datasets.items() if name in wanted}
-    for check in checks:
-        _verify_columns(check, datasets[check.dataset])
+    _verify_columns(checks, datasets)
     _verify_slices(suite, checks, datasets)
-    order = {}
-    for name, dataset in datasets.items():
-        clusters = permutation(dataset.samples, dataset.fingerprint)
-        order[name] = clusters[: scope.limit] if scope.limit is not None else clusters
-    plan = Plan(suite, scope, checks, datasets, order)
-    for check in checks:
-        if not any(True for _ in check.check.cases(plan.samples(check.dataset))):
-            raise DatasetError(
-                f"check '{check.name}' finds no case in dataset '{check.dataset}'",
-                where=check.origin,
-                hint="its rows lack what the check looks for; see the check's page in the documentation",
-            )
-    return plan
+    order = {name: permutation(dataset.samples, dataset.fingerprint) for name, dataset in datasets.items()}
+    return with_order(Plan(suite, scope, checks, datasets, order, {}), order)
+
+
+def with_order(plan: Plan, order: Mapping[str, Sequence[Sequence[Sample]]]) -> Plan:
+    """The plan over these rows. Under a limit every check has its first cases, and rows that none of them needs go."""
+    cases = {check.name: _cases(check, order[check.dataset])[: plan.scope.limit] for check in plan.checks}
+    if plan.scope.limit is not None:
+        used: dict[str, set[str]] = {name: set() for name in order}
+        for check in plan.checks:
+            used[check.dataset].update(sample.id for case in cases[check.name] for sample in case.samples)
+        kept = {name: [[one for one in rows if one.id in used[name]] for rows in order[name]] for name in order}
+        order = {name: [rows for rows in clusters if rows] for name, clusters in kept.items()}
+    return replace(plan, order=order, cases=cases)
+
+
+def _places(clusters: Sequence[Sequence[Sample]]) -> dict[str, int]:
+    return {sample.id: place for place, cluster in enumerate(clusters) for sample in cluster}
+
+
+def _cases(check: SuiteCheck, clusters: Sequence[Sequence[Sample]]) -> list[Case]:
+    """All cases of a check, each at the place of its first row."""
+    try:
+        cases = list(check.check.cases([sample for cluster in clusters for sample in cluster]))
+        names = Counter(case.id for case in cases)
+        without = next((case.id for case in cases if not case.samples), None)
+    except EvalkitError:
+        raise
+    except Exception as error:  # a check is a plugin: whatever it raises, the person must learn which it was
+        what = f"check '{check.name}' ({check.check.kind}) cannot make its cases: {type(error).__name__}: {error}"
+        raise PluginError(what, where=check.origin) from error
+    if not cases:
+        raise DatasetError(
+            f"check '{check.name}' finds no case in dataset '{check.dataset}'",
+            where=check.origin,
+            hint="its rows lack what the check looks for; see the check's page in the documentation",
+        )
+    if without is not None:
+        raise PluginError(f"check '{check.name}' made a case without samples: '{without}'", where=check.origin)
+    if len(names) < len(cases):
+        twice = names.most_common(1)[0][0]
+        raise PluginError(f"check '{check.name}' made two cases with the id '{twice}'", where=check.origin)
+    place = _places(clusters)
+    return sorted(cases, key=lambda case: place.get(case.sample.id, 0))
 
 
 def _chosen(suite: Suite, only: Sequence[str]) -> tuple[SuiteCheck, ...]:
@@ -115,53 +160,46 @@ def _columns(samples: Iterable[Sample]) -> list[str]:
     return list(found)
 
 
-def _verify_columns(check: SuiteCheck, dataset: Dataset) -> None:
-    columns = _columns(dataset.samples)
-    for column in check.required:
-        if column not in columns:
-            raise SuiteError(
-                f"check '{check.name}' needs the column '{column}', which dataset '{dataset.name}' does not have",
-                where=check.origin,
-                hint=did_you_mean(column, columns, "it has") + f"; or map one: columns: {{{column}: NAME}}",
-            )
+def _verify_columns(checks: Sequence[SuiteCheck], datasets: Mapping[str, Dataset]) -> None:
+    columns = {name: _columns(datasets[name].samples) for name in {check.dataset for check in checks if check.required}}
+    for check in checks:
+        for column in check.required:
+            if column not in columns[check.dataset]:
+                hint = did_you_mean(column, columns[check.dataset], "it has")
+                raise SuiteError(
+                    f"check '{check.name}' needs the column '{column}', which dataset '{check.dataset}' does not have",
+                    where=check.origin,
+                    hint=f"{hint}; or map one: columns: {{{column}: NAME}}",
+                )
 
 
 def _verify_slices(suite: Suite, checks: Sequence[SuiteCheck], datasets: Mapping[str, Dataset]) -> None:
     """A gate on a label or value that no row has would never be decided."""
     by_name = {check.name: check for check in checks}
     for gate in suite.gates:
-        if gate.check not in by_name:
+        if gate.check not in by_name or not (gate.slice or gate.by):
             continue
         dataset = datasets[by_name[gate.check].dataset]
-        values = _label_values(dataset.samples)
         for label in (*gate.slice, *((gate.by,) if gate.by else ())):
-            if label not in values:
-                hint = did_you_mean(label, values, "its labels")
+            values = _label_values(dataset.samples, label)
+            if not values:
+                labels = sorted({name for sample in dataset.samples for name in sample.labels})
                 raise SuiteError(
                     f"gate '{gate.text}' slices by '{label}', a column that dataset '{dataset.name}' does not have",
                     where=gate.origin,
-                    hint=hint,
+                    hint=did_you_mean(label, labels, "its labels"),
                 )
-        for label, value in gate.slice.items():
-            if value not in values[label]:
-                hint = did_you_mean(value, sorted(values[label])[:40], f"its values of {label}")
+            value = gate.slice.get(label)
+            if value is not None and value not in values:
+                hint = did_you_mean(value, sorted(values)[:40], f"its values of {label}")
                 raise SuiteError(f"gate '{gate.text}': no row has {label}={value}", where=gate.origin, hint=hint)
 
 
-def _label_values(samples: Iterable[Sample]) -> dict[str, set[str]]:
-    values: dict[str, set[str]] = {}
-    for sample in samples:
-        for label, value in sample.labels.items():
-            if isinstance(value, str | int | float | bool):
-                values.setdefault(label, set()).add(str(value))
-    return values
+def _label_values(samples: Iterable[Sample], label: str) -> set[str]:
+    return {text for sample in samples if (text := label_text(sample.labels, label)) is not None}
 
 
 def with_messages(sample: Sample, content: str) -> Sample:
     """The sample with another last message."""
     last = replace(sample.messages[-1], content=content)
     return replace(sample, messages=(*sample.messages[:-1], last))
-
-
-def scope_options(scope: Scope) -> dict[str, Any]:
-    return {"only": list(scope.only), "limit": scope.limit}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from evalkit.gates.expression import Gate
-from evalkit.gates.measurements import COVERAGE
+from evalkit.gates.measurements import COVERAGE, label_text
 from evalkit.runner.plan import Plan
 from evalkit.stats.power import Provable, provable
 
@@ -11,13 +13,12 @@ from evalkit.stats.power import Provable, provable
 def provability(plan: Plan, gate: Gate) -> tuple[int, Provable | None]:
     """How many cases the gate has at most (in its smallest slice), and whether the best possible result proves it."""
     check = next(check for check in plan.checks if check.name == gate.check)
-    cases = list(check.check.cases(plan.samples(check.dataset)))
-    labels = [case.labels for case in cases]
-    labels = [found for found in labels if all(str(found.get(k)) == v for k, v in gate.slice.items())]
-    count = len(labels)
+    texts = ({k: label_text(case.labels, k) for k in (*gate.slice, gate.by)} for case in plan.cases[check.name])
+    inside = [found for found in texts if all(found[k] == v for k, v in gate.slice.items())]
+    count = len(inside)
     if gate.by:
-        values = [str(found[gate.by]) for found in labels if gate.by in found]
-        count = min((values.count(value) for value in set(values)), default=0)
+        sizes = Counter(text for found in inside if (text := found[gate.by]) is not None)
+        count = min(sizes.values(), default=0)
     metric = next((metric for metric in check.check.metrics if metric.name == gate.metric), None)
     if metric is None or gate.against_baseline or gate.universal or gate.about == "dataset":
         return count, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 
 from evalkit import plugins
@@ -10,7 +11,7 @@ from evalkit.errors import StoreError
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
-from evalkit.records import MetricInfo, Result
+from evalkit.records import MetricInfo, Result, Vector
 from evalkit.store import Store, StoredScore
 
 
@@ -27,14 +28,53 @@ def describe(metric: Metric) -> MetricInfo:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A corpus metric of a stored run: it says of itself what it said then, so that another version is not taken for
+    the same, and reads its statistics with the formula of today."""
+
+    info: MetricInfo
+    today: Metric
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    @property
+    def kind(self) -> str:
+        return self.info.kind
+
+    @property
+    def better(self) -> str:
+        return self.info.better
+
+    @property
+    def unit(self) -> str:
+        return self.info.unit
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        return self.info.bounds
+
+    @property
+    def signature(self) -> str:
+        return self.info.signature
+
+    @property
+    def worst(self) -> Vector | None:
+        return self.info.worst
+
+    def value(self, total: Vector) -> float | None:
+        return self.today.value(total)
+
+
 def restore(info: MetricInfo, known: Mapping[str, Metric]) -> Metric:
     """A metric that can read the statistics: the suite's own, a quantity, or for a corpus metric its plugin."""
     ours = known.get(info.name)
     if ours is not None and ours.signature == info.signature:
         return ours
     if info.kind == "corpus":
-        metric: Metric = plugins.load("evalkit.metrics", info.name)
-        return metric
+        return Recorded(info, plugins.load("evalkit.metrics", info.name))
     return Quantity(
         info.name, info.kind, info.better, info.unit, info.bounds, info.signature, info.worst, info.quantile or 0.5
     )

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, bindparam, select, tuple_
 
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
-from evalkit.store.engine import Database
+from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import ScoreRow, StoredScore
 from evalkit.store.runs import FINISHED, known_state, renew_lease
 from evalkit.store.schema import scores
@@ -62,6 +62,24 @@ class ScoreTables:
             if len(rows) < PAGE:
                 return
             query = page.where(tuple_(*order) > (rows[-1].position, rows[-1].case_id))
+
+    def get_scores(self, run_id: str, check: str, cases: Iterable[str]) -> list[StoredScore]:
+        """Of these cases of one check, in the order of positions; cases without a score are absent."""
+        columns = tuple(scores.c[column] for column in ("case_id", *REPLACED))
+        named = select(*columns).where(
+            scores.c.run_id == doc.stored_name(run_id),
+            scores.c.check_name == doc.stored_name(check),
+            scores.c.case_id.in_(bindparam("cases", expanding=True)),
+        )
+        with self.database.reading() as connection:
+            rows = [
+                row
+                for chunk in in_chunks(dict.fromkeys(map(doc.stored_name, cases)))
+                for row in connection.execute(named, {"cases": chunk})
+            ]
+        return [
+            _stored(doc.stored_name(check), row) for row in sorted(rows, key=lambda row: (row.position, row.case_id))
+        ]
 
     def cases_of(self, run_id: str, check: str) -> dict[str, str]:
         """The cases that a check has judged in a run, each with the signature under which it did."""

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.errors import PluginError
 from evalkit.gates.decide import Setting, decide
 from evalkit.gates.expression import parse_gate
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.gates.outcome import conclude
 from evalkit.metrics.kinds import mean, one, quantile, rate
-from evalkit.records import Score, Unscored, Verdict, Word
+from evalkit.records import Score, Unscored, Vector, Verdict, Word
 
 PASSED, FAILED = Score({"ok": one(1), "grade": one(3.0)}), Score({"ok": one(0), "grade": one(9.0)})
 SKIPPED = Score({"ok": Unscored("too short"), "grade": Unscored("too short")})
@@ -112,7 +113,58 @@ def test_a_baseline_gate_compares_the_same_cases() -> None:
     assert worse.contrast is not None
     assert worse.contrast.value == pytest.approx(-0.25)
     same = decide(parse_gate("check.ok >= baseline - 0.02"), {"check": before}, setting)
-    assert same.word is Word.PASS
+    assert (same.word, same.counts_as) == (Word.UNSURE, Word.PASS)  # forty equal pairs do not prove so small a margin
+
+
+def test_a_baseline_gate_about_the_dataset_is_decided_by_its_pairs() -> None:
+    today, before = table([PASSED] * 39 + [FAILED]), table([PASSED] * 40)
+    setting = Setting(baseline={"check": before}, baseline_name="main")
+    for margin, word in (("0.02", Word.FAIL), ("0.03", Word.PASS)):
+        gate = parse_gate(f"check.ok >= baseline - {margin}", about="dataset")
+        assert decide(gate, {"check": today}, setting).word is word
+
+
+def test_slices_against_a_baseline_are_ordered_by_their_difference() -> None:
+    rows = [("easy", 1, 0.0), ("easy", 1, 0.0), ("hard", 1, 1.0), ("hard", 1, 1.0)]
+    today = CheckTable("check", "toy", [rate("ok", signature="toy")])
+    before = CheckTable("check", "toy", [rate("ok", signature="toy")])
+    for number, (category, then, now) in enumerate(rows):
+        before.add(f"c{number}", f"c{number}", {"category": category}, Score({"ok": one(then)}))
+        today.add(f"c{number}", f"c{number}", {"category": category}, Score({"ok": one(now)}))
+    gate = parse_gate("min check.ok by category >= baseline - 0.5", about="dataset")
+    found = decide(gate, {"check": today}, Setting(baseline={"check": before}, baseline_name="main"))
+    assert found.word is Word.FAIL
+    assert found.reason.startswith("1 of 2 by category hold; worst easy: -1 against main")
+
+
+def test_a_metric_that_computes_no_number_is_an_error_that_names_it() -> None:
+    odd = CheckTable("check", "toy", [Odd()])
+    odd.add("c0", "c0", {}, Score({"ok": (1.0, 1.0)}))
+    with pytest.raises(PluginError, match=r"check\.ok cannot be computed"):
+        decide(parse_gate("check.ok >= 0.5"), {"check": odd}, Setting())
+
+
+def test_rows_without_a_label_are_in_no_slice() -> None:
+    found = CheckTable("check", "toy", [rate("ok", signature="toy")])
+    for number, labels in enumerate(({"category": "None"}, {}, {"category": None}, {"category": 1.5})):
+        found.add(f"c{number}", f"c{number}", labels, Score({"ok": one(1)}))
+    assert found.positions({"category": "None"}) == [0]
+    assert found.slice_values("category") == ["1.5", "None"]
+
+
+def test_a_thousand_different_errors_are_summed_up() -> None:
+    found = table([Score(error=f"plugin: KeyError: {number}") for number in range(1000)])
+    reasons = found.counts.reasons
+    assert len(reasons) == 21
+    assert sum(reasons.values()) == 1000
+    assert reasons["980 other reasons"] == 980
+
+
+class Odd:
+    name, kind, better, unit, bounds, signature, worst = "ok", "mean", "higher", "share", None, "odd", None
+
+    def value(self, total: Vector) -> float | None:
+        return float("nan")
 
 
 def test_a_missing_baseline_holds_nothing_up_unless_unsure_fails() -> None:
