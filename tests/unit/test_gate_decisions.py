@@ -106,7 +106,7 @@ def test_every_slice_must_hold_and_the_worst_is_named() -> None:
 
 
 def test_a_baseline_gate_compares_the_same_cases() -> None:
-    today, before = table([PASSED] * 30 + [FAILED] * 10), table([PASSED] * 40)
+    today, before = table([PASSED] * 300 + [FAILED] * 100), table([PASSED] * 400)
     setting = Setting(baseline={"check": before}, baseline_name="main")
     worse = decide(parse_gate("check.ok >= baseline - 0.02"), {"check": today}, setting)
     assert worse.word is Word.FAIL
