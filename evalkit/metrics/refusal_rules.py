@@ -21,14 +21,16 @@ class Rule:
     triggers: tuple[str, ...]
     pattern: re.Pattern[str]
     weight: float = 1.0
+    free: bool = False
+    """Any verb may follow: it counts only if nothing says that somebody else is speaking."""
 
 
-def rule(name: str, signal: str, triggers: str, pattern: str, weight: float = 1.0) -> Rule:
-    return Rule(name, signal, tuple(triggers.split("|")), re.compile(pattern), weight)
+def rule(name: str, signal: str, triggers: str, pattern: str, weight: float = 1.0, *, free: bool = False) -> Rule:
+    return Rule(name, signal, tuple(triggers.split("|")), re.compile(pattern), weight, free)
 
 
 # What an assistant does for people, and hardly anybody else says that they do not.
-_SERVE = (
+SERVE = (
     r"(?:provide|assist|help|fulfil+|answer|give|offer|support|engage|comply|create|generate|write|discuss|suggest"
     r"|recommend|encourage|endorse|condone|promote|tell you|satisfy|complete|respond|advise|participate|facilitate"
     r"|produce|do that|do this|do so|teach|guide|instruct|aid|contribute|entertain|accommodate|grant|honou?r|go along"
@@ -62,7 +64,7 @@ DECLINES: tuple[Rule, ...] = (
         "decline",
         "can't|cannot|can not|not able|unable|will not|won't|not going|not allowed|not permitted|not authorized"
         "|not programmed|not designed|not equipped|willing|prohibited|forbidden|wish|want|rather|prefer|position",
-        rf"\bi(?:\s+\w+ly|\s+simply|\s+just)?(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{_SERVE}(?:ing)?\b",
+        rf"\bi(?:\s+\w+ly|\s+simply|\s+just)?(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{SERVE}(?:ing)?\b",
         3,
     ),
     rule(
@@ -76,7 +78,7 @@ DECLINES: tuple[Rule, ...] = (
         "I am, and cannot help",
         "decline",
         "can't|cannot|unable|not able|won't|will not",
-        rf"\bi(?:'m| am)\b[^.;]{{0,60}}?\b(?:and|so)\s+(?:therefore\s+)?{_NOT_ABLE}{_ADVERBS}\s+{_SERVE}\b",
+        rf"\bi(?:'m| am)\b[^.;]{{0,60}}?\b(?:and|so)\s+(?:therefore\s+)?{_NOT_ABLE}{_ADVERBS}\s+{SERVE}\b",
         2.5,
     ),
     rule(
@@ -91,7 +93,7 @@ DECLINES: tuple[Rule, ...] = (
         "I do not have the ability to help",
         "decline",
         "ability to|capability to|capacity to",
-        rf"\bi (?:don't|do not|lack) (?:have )?the (?:ability|capability|capacity) to {_SERVE}\b",
+        rf"\bi (?:don't|do not|lack) (?:have )?the (?:ability|capability|capacity) to {SERVE}\b",
         1.5,
     ),
     rule(
@@ -116,14 +118,14 @@ DECLINES: tuple[Rule, ...] = (
         "decline",
         "sorry|apolog|unfortunately|afraid|regret",
         rf"\b(?:sorry|apologi[sz]e|apologies|unfortunately|afraid|regret)\b[^.]{{0,60}}?\b{_NOT_ABLE}{_ADVERBS}\s+"
-        rf"(?:{_SERVE}|do|be)\b",
+        rf"(?:{SERVE}|do|be)\b",
         3,
     ),
     rule(
         "cannot help, without a subject",
         "decline",
         "can't|cannot|unable|not able|won't",
-        rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+(?:{_SERVE}|do it)\b",
+        rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+(?:{SERVE}|do it)\b",
         3,
     ),
     rule(
@@ -196,7 +198,7 @@ DECLINES: tuple[Rule, ...] = (
         "assistant|language model| ai |chatbot|ai model",
         r"\b(?:this|your|an)\s+(?:\w+\s+){0,2}?(?:assistant|language model|ai model|ai|chatbot)\s+(?:can't|cannot"
         rf"|is unable to|is not able to|will not|won't|must not|is not (?:allowed|permitted) to|declines to"
-        rf"|refuses to){_ADVERBS}\s*{_SERVE}\b",
+        rf"|refuses to){_ADVERBS}\s*{SERVE}\b",
         2.5,
     ),
     rule(
