@@ -244,6 +244,15 @@ def test_exit_codes_are_those_of_the_code(page: str) -> None:
     assert f"the first of {', '.join(str(int(code)) for code in PRECEDENCE)} wins" in " ".join(read(page).split())
 
 
+def test_the_design_gives_the_order_of_imports_that_is_asserted() -> None:
+    layers = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"][0]["layers"]
+    _, _, after = read("docs/design.md").partition("Imports go down only, in this order: ")
+    shown = after.partition(". ")[0].split("←")
+    assert [set(re.findall(r"`(\w+)`", step)) for step in shown] == [
+        {name.strip() for name in layer.split("|")} for layer in reversed(layers)
+    ]
+
+
 def properties(schema: object) -> Iterator[str]:
     if isinstance(schema, dict):
         yield from schema.get("properties", {})
