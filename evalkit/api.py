@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.configuration import Configuration, configure
-from evalkit.errors import MissingExtra
+from evalkit.errors import ConfigurationError, MissingExtra
 from evalkit.records import Estimate, Finding, Outcome, Result, Verdict
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
@@ -109,10 +109,10 @@ def evaluate(
     model: str | None = None,
     baseline: str = "",
     limit: int | None = None,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     seed: int | None = None,
     replicate: int = 0,
-    store: str | Store | None = None,
+    store: str | Path | Store | None = None,
     report: str | Path | None = None,
     fresh: bool = False,
     strict: bool = False,
@@ -124,21 +124,27 @@ def evaluate(
     ``evalkit.toml`` and ``EVALKIT_*``. Report files are written only where ``report`` names a folder. Verdicts never
     raise; what is wrong with the suite, the data or the model does.
     """
-    url = store if isinstance(store, str) else None
-    configuration = configure({"model": model, "limit": limit, "store": url, **settings})
+    if isinstance(suite, Suite) and seed is not None:
+        raise ConfigurationError(
+            "a loaded suite has its seeds already", where="seed", hint="load_suite(NAME, seed=...)"
+        )
+    configuration = configure({"model": model, "limit": limit, "store": _url(store), **settings})
+    chosen = (only,) if isinstance(only, str) else tuple(only)
     loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed)
     reference, model_settings = configuration.model_settings(configuration.settings.model)
     options = RunOptions(
-        scope=Scope(tuple(only), configuration.settings.limit),
+        scope=Scope(chosen, configuration.settings.limit),
         settings=model_settings,
+        judge=configuration.model_settings(loaded.judge) if loaded.judge else None,
         baseline=baseline,
         replicate=replicate,
         seed=seed,
         resume="never" if fresh else "auto",
         strict=strict,
     )
+    options = replace(options, reproduce=_reproduce(loaded, configuration, options))
     with _store(store, configuration) as opened:
-        result = run_suite(loaded, reference, opened, replace(options, reproduce=_reproduce(loaded, reference)))
+        result = run_suite(loaded, reference, opened, options)
         if report is not None:
             from evalkit.report import write_all
 
@@ -146,22 +152,36 @@ def evaluate(
     return RunResult(result)
 
 
-def compare(baseline: str | RunResult, candidate: str | RunResult, *, store: str | Store | None = None) -> Comparison:
+def compare(
+    baseline: str | RunResult, candidate: str | RunResult, *, store: str | Path | Store | None = None
+) -> Comparison:
     """Two finished runs case by case. Refuses different data and different metric signatures."""
-    configuration = configure({"store": store if isinstance(store, str) else None})
+    configuration = configure({"store": _url(store)})
     names = [run.id if isinstance(run, RunResult) else run for run in (baseline, candidate)]
     with _store(store, configuration) as opened:
         return compare_runs(opened, *names)
 
 
-def _store(store: str | Store | None, configuration: Configuration) -> AbstractContextManager[Store]:
+def _url(store: str | Path | Store | None) -> str | None:
+    return str(store) if isinstance(store, str | Path) else None
+
+
+def _store(store: str | Path | Store | None, configuration: Configuration) -> AbstractContextManager[Store]:
     """A store that the caller opened stays open."""
-    if store is None or isinstance(store, str):
+    if store is None or isinstance(store, str | Path):
         return open_store(configuration.settings.store)
     return nullcontext(store)
 
 
-def _reproduce(suite: Suite, model: str) -> str:
+def _reproduce(suite: Suite, configuration: Configuration, options: RunOptions) -> str:
     import shlex
 
-    return shlex.join(["evalkit", "run", str(suite.path), "--model", model])
+    words = ["evalkit", "run", str(suite.path), "--model", configuration.settings.model]
+    for check in options.scope.only:
+        words += ["--only", check]
+    for name, value in (("limit", options.scope.limit), ("seed", options.seed), ("baseline", options.baseline or None)):
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    if options.replicate:
+        words += ["--replicate", str(options.replicate)]
+    return shlex.join(words)

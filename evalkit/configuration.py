@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from evalkit.errors import ConfigurationError, did_you_mean
+from evalkit.errors import ConfigurationError, did_you_mean, nearest
 from evalkit.models.reference import ModelSettings
 
 PREFIX = "EVALKIT_"
@@ -22,7 +22,7 @@ DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
 class Settings(BaseModel):
-    """What can be configured. An empty or missing key keeps the default."""
+    """What can be configured. A missing key keeps the default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -57,6 +57,7 @@ class Configuration:
         if name not in self.settings.models:
             return name, base
         where = self.origins.get("models", "")
+        where = f"{where} [models.{name}]" if where else f"models.{name}"
         own = dict(self.settings.models[name])
         reference = own.pop("ref", "")
         if not isinstance(reference, str) or not reference.strip():
@@ -69,7 +70,25 @@ class Configuration:
                     where=where,
                     hint=did_you_mean(key, ["ref", *sorted(known)]),
                 )
-        return reference, replace(base, **own)
+        checked = _checked(own, shared, where)
+        above = (PREFIX, "--")  # variables and options outrank what stands in the file
+        return reference, replace(
+            base, **{key: value for key, value in checked.items() if not self.origins.get(key, "").startswith(above)}
+        )
+
+
+def _checked(own: Mapping[str, Any], shared: Set[str], where: str) -> dict[str, Any]:
+    """The values of a model's table, held to the same rules as the settings of that name."""
+    try:
+        settings = Settings.model_validate({key: value for key, value in own.items() if key in shared})
+        rest = TypeAdapter(ModelSettings).validate_python({k: v for k, v in own.items() if k not in shared})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = str(first["loc"][0])
+        raise ConfigurationError(f"{key} is {own[key]!r}: {first['msg'].lower()}", where=where) from error
+    if rest.context_length is not None and rest.context_length < 1:
+        raise ConfigurationError(f"context_length is {rest.context_length}: it must be above 0", where=where)
+    return {key: getattr(settings if key in shared else rest, key) for key in own}
 
 
 def configure(
@@ -78,9 +97,10 @@ def configure(
     """``options`` are those given on the command line or as keywords; None means not given."""
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
+    from_file = _from_file(folder or Path.cwd())
     for layer, layer_origins in (
-        _from_file(folder or Path.cwd()),
-        _from_environment(environ),
+        from_file,
+        _from_environment(environ, _key_variables(from_file[0].get("models"))),
         _from_options(options or {}),
     ):
         values.update(layer)
@@ -94,6 +114,11 @@ def configure(
         if first["type"] == "extra_forbidden":
             raise ConfigurationError(
                 f"unknown key '{key}'", where=where, hint=did_you_mean(key, Settings.model_fields)
+            ) from error
+        if key == "models":  # what stands there is not repeated: people put keys into it by mistake
+            what = ".".join(str(part) for part in first["loc"])
+            raise ConfigurationError(
+                f"{what}: {first['msg'].lower()}", where=where, hint="[models.NAME] with ref = 'http://HOST/path'"
             ) from error
         field_ = Settings.model_fields[key]
         hint = f"{key}: {field_.description}" if field_.description else ""
@@ -110,7 +135,7 @@ def _from_file(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
             if not path.is_file():
                 continue
             try:
-                data: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+                data: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 if not table:
                     raise ConfigurationError(f"cannot be read: {error}", where=str(path)) from error
@@ -123,14 +148,23 @@ def _from_file(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     return {}, {}
 
 
-def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+def _key_variables(models: Any) -> set[str]:
+    """Variables that hold keys of configured models may have our prefix too."""
+    tables = models.values() if isinstance(models, dict) else ()
+    return {str(table["api_key_env"]) for table in tables if isinstance(table, dict) and "api_key_env" in table}
+
+
+def _from_environment(environ: Mapping[str, str], others: Set[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Unknown variables are other programs' (or hold a key), unless they look like one of ours misspelt."""
     values, origins = {}, {}
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS:
+        if not variable.startswith(PREFIX) or variable in NOT_SETTINGS or variable in others:
             continue
         key = variable.removeprefix(PREFIX).lower()
         if key == "models":
             raise ConfigurationError("models cannot be set by a variable", where=variable, hint="use evalkit.toml")
+        if key not in Settings.model_fields and not nearest(key, Settings.model_fields):
+            continue
         values[key] = text
         origins[key] = variable
     return values, origins

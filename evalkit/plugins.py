@@ -19,8 +19,12 @@ GROUPS = (
 
 
 @cache
-def _found(group: str) -> dict[str, EntryPoint]:
-    return {point.name: point for point in sorted(entry_points(group=group), key=lambda point: point.name)}
+def _found(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    """By name; more than one where packages contend for it."""
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+        found.setdefault(point.name, {}).setdefault(point.value, point)
+    return {name: tuple(points.values()) for name, points in found.items()}
 
 
 def names(group: str) -> list[str]:
@@ -33,15 +37,22 @@ def load(group: str, name: str, *, where: str = "") -> Any:
     what = group.removeprefix("evalkit.").removesuffix("s")
     if name not in found:
         raise PluginError(f"unknown {what} '{name}'", where=where, hint=did_you_mean(name, found, f"known {what}s"))
-    point = found[name]
+    point, *others = found[name]
+    if others:
+        listed = " and ".join(f"{_package(one)} ({one.value})" for one in found[name])
+        raise PluginError(f"{what} '{name}' comes from {listed}", where=where, hint="uninstall all but one of them")
     try:
         return point.load()
     except EvalkitError:
         raise
     except Exception as error:  # a plugin's import may fail in any way; whichever it is, the person must learn whose
-        package = point.dist.name if point.dist else "an unknown package"
+        package = _package(point)
         raise PluginError(
             f"{what} '{name}' from {package} ({point.value}) cannot be loaded: {type(error).__name__}: {error}",
             where=where,
             hint=f"update or uninstall {package}",
         ) from error
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unknown package"

@@ -19,6 +19,8 @@ MARKER = (
     "which fails when the suite does not pass; the result is the fixture evalkit_result"
 )
 
+POSITIONAL = ("suite", "model")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("evalkit")
@@ -34,11 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def model_manager(request: pytest.FixtureRequest) -> Iterator[ModelManager]:
     """The model under test, not loaded until it is asked: ``--evalkit-model``, else the configured one."""
+    from dataclasses import asdict
+
     from evalkit.configuration import configure
     from evalkit.models.manager import ModelManager
 
-    reference = request.config.getoption("--evalkit-model") or configure().settings.model
-    with ModelManager(reference) as manager:
+    configuration = configure({"model": request.config.getoption("--evalkit-model")})
+    reference, settings = configuration.model_settings(configuration.settings.model)
+    with ModelManager(reference, **asdict(settings)) as manager:
         yield manager
 
 
@@ -48,9 +53,15 @@ def evaluate(request: pytest.FixtureRequest) -> Callable[..., RunResult]:
 
     def run(suite: Any, *, check: bool = True, **options: Any) -> RunResult:
         import evalkit
+        from evalkit.errors import EvalkitError
 
-        options.setdefault("model", request.config.getoption("--evalkit-model"))
-        result = evalkit.evaluate(suite, **options)
+        options["model"] = options.get("model") or request.config.getoption("--evalkit-model")
+        try:
+            result = evalkit.evaluate(suite, **options)
+        except EvalkitError as error:
+            if not check:
+                raise
+            pytest.fail(f"evalkit: {error}", pytrace=False)
         if check and not result.passed:
             pytest.fail(explain(result), pytrace=False)
         return result
@@ -64,8 +75,12 @@ def evalkit_result(request: pytest.FixtureRequest, evaluate: Callable[..., RunRe
     marker = request.node.get_closest_marker("evalkit")
     if marker is None:
         pytest.fail("the fixture evalkit_result needs @pytest.mark.evalkit(suite=...)", pytrace=False)
-    options = dict(marker.kwargs)
-    suite = marker.args[0] if marker.args else options.pop("suite", None)
+    if len(marker.args) > len(POSITIONAL):
+        pytest.fail(
+            f"@pytest.mark.evalkit takes {' and '.join(POSITIONAL)} by position, the rest by name", pytrace=False
+        )
+    options = {**dict(zip(POSITIONAL, marker.args, strict=False)), **marker.kwargs}
+    suite = options.pop("suite", None)
     if suite is None:
         pytest.fail("@pytest.mark.evalkit needs a suite: a path or a bundled name", pytrace=False)
     return evaluate(suite, **options)
@@ -74,8 +89,9 @@ def evalkit_result(request: pytest.FixtureRequest, evaluate: Callable[..., RunRe
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A marked test runs its suite whether or not it asks for the result."""
     for item in items:
-        if item.get_closest_marker("evalkit") and "evalkit_result" not in getattr(item, "fixturenames", ()):
-            item.fixturenames.append("evalkit_result")  # type: ignore[attr-defined]
+        names = getattr(item, "fixturenames", None)  # tests that are no functions have none, and no marker either
+        if names is not None and item.get_closest_marker("evalkit") and "evalkit_result" not in names:
+            names.append("evalkit_result")
 
 
 def explain(result: RunResult) -> str:

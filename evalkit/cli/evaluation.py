@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from evalkit.cli.options import open_configured_store
+from evalkit.cli.saying import say, say_json, show_error
 from evalkit.configuration import Configuration
-from evalkit.errors import ReportError
+from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
+from evalkit.models import open_backend
 from evalkit.records import Result
+from evalkit.report.hostile import one_line
+from evalkit.runner.document import to_document
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
@@ -27,24 +29,51 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
     suite = load_suite(find_suite(name), seed=options["seed"])
     folder = Path(options["report"] or configuration.settings.report)
     require_writable(folder)
-    results: list[Result] = []
+    several = len(models) > 1
     with open_configured_store(configuration) as store:
+        baseline = _baseline(store, suite, options["baseline"])
+        if several:
+            _require_openable(configuration, models)
+        results: list[Result] = []
+        codes: list[int] = []
         for model in models:
-            result = _evaluate(configuration, store, suite, name, model, options)
-            own_folder = folder if options["report"] and len(models) == 1 else folder / _folder_name(result)
+            try:
+                result = _evaluate(configuration, store, suite, model, {**options, "name": name, "baseline": baseline})
+            except Interrupted:
+                raise
+            except EvalkitError as error:  # of one model: the others still get their verdicts
+                if not several:
+                    raise
+                show_error(error)
+                codes.append(int(error.exit_code))
+                continue
+            own_folder = folder if options["report"] and not several else folder / _folder_name(result)
             results.append(result)
+            codes.append(result.outcome.exit_code)
             _write(store, result, own_folder, options)
-    if len(results) > 1 and not options["as_json"]:
+    if options["as_json"]:
+        documents = [to_document(result) for result in results]
+        say_json(documents if several else documents[0])
+    elif len(results) > 1:
         from evalkit.report.terminal import render_side_by_side
 
-        _console().print(render_side_by_side(results))
-    if options["as_json"]:
-        _print_json(results)
-    return int(worst_code(result.outcome.exit_code for result in results))
+        say(_rendered(lambda _: render_side_by_side(results)))
+    return int(worst_code(codes))
 
 
-def _evaluate(  # noqa: PLR0917
-    configuration: Configuration, store: Store, suite: Suite, name: str, model: str, options: Mapping[str, Any]
+def _baseline(store: Store, suite: Suite, name: str) -> str:
+    """Its id: ``last`` must not come to mean the run that the first of several models has just made."""
+    return store.get_run(name, suite=suite.name, finished=True).id if name else ""
+
+
+def _require_openable(configuration: Configuration, models: Sequence[str]) -> None:
+    """What is wrong with the last of several models is found before the first is asked for an hour."""
+    for model in models:
+        open_backend(*configuration.model_settings(model)).close()
+
+
+def _evaluate(
+    configuration: Configuration, store: Store, suite: Suite, model: str, options: Mapping[str, Any]
 ) -> Result:
     from evalkit.cli.progress import showing_progress
 
@@ -57,12 +86,13 @@ def _evaluate(  # noqa: PLR0917
             RunOptions(
                 scope=Scope(tuple(options["only"]), configuration.settings.limit),
                 settings=settings,
+                judge=configuration.model_settings(suite.judge) if suite.judge else None,
                 baseline=options["baseline"],
                 replicate=options["replicate"],
                 seed=options["seed"],
                 resume="required" if options["resume"] else "never" if options["fresh"] else "auto",
                 strict=options["strict"],
-                reproduce=reproduce(name, model, configuration, options),
+                reproduce=reproduce(options["name"], model, configuration, options),
                 on_progress=on_progress,
             ),
         )
@@ -73,9 +103,9 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     words = ["evalkit", "run", name, "--model", model]
     for check in options["only"]:
         words += ["--only", check]
-    for key in ("seed", "baseline"):
+    for key in ("seed", "baseline", "device", "dtype", "batch_size"):
         if options[key] not in {None, ""}:
-            words += [f"--{key}", str(options[key])]
+            words += [f"--{key.replace('_', '-')}", str(options[key])]
     if options["replicate"]:
         words += ["--replicate", str(options["replicate"])]
     if configuration.settings.limit is not None:
@@ -109,32 +139,28 @@ def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any
     if options["as_json"]:
         return
     if options["quiet"]:
-        click.echo(f"{result.run.suite} on {result.run.model}: {result.outcome.word} ({result.outcome.reason})")
+        say(f"{result.run.suite} on {one_line(result.run.model)}: {result.outcome.word} ({result.outcome.reason})")
         return
     from evalkit.report.terminal import render
 
-    console = _console()
-    console.print(
-        render(
-            result,
-            console_width=console.width,
-            colour=console.color_system is not None,
-            unicode=not console.legacy_windows and "utf" in console.encoding,
-            report=str(folder / "report.html"),
+    say(
+        _rendered(
+            lambda console: render(
+                result,
+                console_width=console.width,
+                colour=console.color_system is not None,
+                unicode=not console.legacy_windows and "utf" in console.encoding,
+                report=str(folder / "report.html"),
+            )
         )
     )
 
 
-def _console() -> Any:
+def _rendered(show: Callable[[Any], Any]) -> str:
+    """As standard output can take it. Captured, because rich ends the program when a pipe is closed."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False, soft_wrap=False)
-
-
-def _print_json(results: Sequence[Result]) -> None:
-    import json
-
-    from evalkit.runner.document import to_document
-
-    documents = [to_document(result) for result in results]
-    click.echo(json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2))
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
+    with console.capture() as captured:
+        console.print(show(console))
+    return captured.get()

@@ -28,6 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name to module and short help; the help stands here so that ``--help`` imports no command."""
 
 
+BROKEN_PIPE = 128 + 13
+"""What a shell reports of a program that was stopped by writing to a closed pipe."""
+
+
 class LazyCommands(click.Group):
     """Imports a command's module only when that command is used."""
 
@@ -76,10 +80,13 @@ def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
     debug = "--debug" in given
     try:
         code = commands.main(args=[a for a in given if a != "--debug"], prog_name="evalkit", standalone_mode=False)
+        sys.stdout.flush()
     except EvalkitError as error:
         if debug:
             raise
-        _show(error)
+        from evalkit.cli.saying import show_error
+
+        show_error(error)
         sys.exit(int(error.exit_code))
     except click.ClickException as error:
         error.show()
@@ -88,8 +95,10 @@ def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
         click.echo("interrupted", err=True)
         sys.exit(int(ExitCode.INTERRUPTED))
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; there is nobody to tell
-        sys.exit(0)
+        from evalkit.cli.saying import drop_output
+
+        drop_output()  # whoever read our output has gone; what was not said must not look like a pass
+        sys.exit(BROKEN_PIPE)
     except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
         if debug:
             raise
@@ -97,11 +106,3 @@ def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
         click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
         sys.exit(int(ExitCode.NOT_MEASURED))
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _show(error: EvalkitError) -> None:
-    where = f"{error.where}: " if error.where else ""
-    lines = f"{where}{error.message}".split("\n")
-    click.echo(click.style("error: ", fg="red", bold=True, reset=True) + "\n       ".join(lines), err=True)
-    if error.hint:
-        click.echo("       " + error.hint.replace("\n", "\n       "), err=True)

@@ -74,8 +74,8 @@ def _planned(
     backend = open_backend(reference, settings)
     try:
         if isinstance(backend, Taught):
-            for name in plan.order:
-                backend.teach(plan.samples(name))
+            for dataset in plan.datasets.values():
+                backend.teach(dataset.samples)
         cut: list[str] = []
         if _at_hand(reference, settings.cache_dir):
             plan, cut = fit_context(plan, backend)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from evalkit import plugins
 from evalkit.checks.base import BaseCheck
 from evalkit.data import Column, Contract, DatasetSpec, FewShotSpec, PromptSpec, SampleSpec
-from evalkit.errors import SuiteError, did_you_mean
+from evalkit.errors import EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.expression import Gate, parse_gate
 from evalkit.gates.measurements import COVERAGE
 from evalkit.records import Decoding
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 MINIMUM_COVERAGE = 0.5
+DERIVE = "checks derive from evalkit.checks.base.BaseCheck or AnswerCheck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,24 +196,37 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
             where=source.where((*keys, key) if key else keys),
             hint=did_you_mean(kind, known, "known kinds"),
         )
-    check_class: type[BaseCheck] = plugins.load("evalkit.checks", kind, where=source.where(keys))
+    where = source.where(keys)
+    check_class: type[BaseCheck] = plugins.load("evalkit.checks", kind, where=where)
     generation = _validated(
         Generation, {**suite.generation.model_dump(), **config.generation}, source, (*keys, "generation")
     )
-    options = _validated(check_class.Options, config.model_extra or {}, source, keys, f" in check '{name}' ({kind})")
+    model = getattr(check_class, "Options", None)
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise PluginError(f"check kind '{kind}' has no Options, a pydantic model", where=where, hint=DERIVE)
+    options = _validated(model, config.model_extra or {}, source, keys, f" in check '{name}' ({kind})")
     stop = (generation.stop,) if isinstance(generation.stop, str) else tuple(generation.stop)
     decoding = Decoding(generation.max_tokens, generation.temperature, generation.top_p, generation.seed, stop)
     try:
         check: Any = check_class(name, decoding, options)
+        measured = [metric.name for metric in check.metrics]
+    except EvalkitError:
+        raise
     except ValueError as error:
-        raise SuiteError(f"check '{name}': {error}", where=source.where(keys)) from error
+        raise SuiteError(f"check '{name}': {error}", where=where) from error
+    except Exception as error:  # a check is a plugin: whatever it raises, the person must learn which it was
+        raise PluginError(f"check kind '{kind}': {type(error).__name__}: {error}", where=where, hint=DERIVE) from error
+    if len(set(measured)) < len(measured) or COVERAGE in measured:
+        raise PluginError(
+            f"check kind '{kind}' measures two things under one name: {', '.join([*measured, COVERAGE])}", where=where
+        )
     return SuiteCheck(
         check=check,
         dataset=_dataset_of(name, config, suite, source),
         decoding=decoding,
         truncate=generation.truncate,
-        required=tuple(check.required),
-        log=check.log,
+        required=tuple(getattr(check, "required", ())),
+        log=getattr(check, "log", ""),
         origin=source.where(keys),
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import SuiteError
+from evalkit.errors import SuiteError, did_you_mean
+from evalkit.suite.find import bundled_suites
 
 KeyPath = tuple[str | int, ...]
 
@@ -28,7 +29,10 @@ class Source:
 
 
 def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
-    """Read a suite and, first, what it extends. Mappings merge key by key; anything else is replaced."""
+    """Read a suite and, first, what it extends: files relative to it, or bundled suites by name.
+
+    Mappings merge key by key; anything else is replaced.
+    """
     resolved = path.resolve()
     if resolved in seen:
         chain = " -> ".join(p.name for p in (*seen, resolved))
@@ -45,7 +49,12 @@ def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
     for name in names:
         parent = (path.parent / name).resolve()
         if not parent.is_file():
-            raise SuiteError(f"extends '{name}', which is not there", where=source.where(("extends",)))
+            known = bundled_suites()
+            if name not in known:
+                hint = did_you_mean(name, known, "bundled suites (or give a file, relative to this one)")
+                where = source.where(("extends",))
+                raise SuiteError(f"extends '{name}', which is not there", where=where, hint=hint)
+            parent = known[name]
         _merge(merged, read_source(parent, seen=(*seen, resolved)))
     _merge(merged, source)
     return merged
@@ -74,7 +83,10 @@ def _parse(path: Path) -> Source:
     if not isinstance(tree, Mapping):
         raise SuiteError("a suite is a mapping with name, datasets, checks and gates", where=f"{path}:1")
     lines: dict[KeyPath, str] = {(): f"{path}:1"}
-    data = _plain(tree, (), path, lines)
+    try:
+        data = _plain(tree, (), path, lines)
+    except RecursionError as error:
+        raise SuiteError("an alias contains itself, or nesting is too deep", where=str(path)) from error
     return Source(path, data, lines)
 
 
@@ -84,7 +96,7 @@ def _plain(node: Any, keys: KeyPath, path: Path, lines: dict[KeyPath, str]) -> A
         result = {}
         for key, value in node.items():
             name = str(key)
-            lines[(*keys, name)] = f"{path}:{node.lc.key(key)[0] + 1}" if hasattr(node, "lc") else str(path)
+            lines[(*keys, name)] = _line(node, key, path)
             result[name] = _plain(value, (*keys, name), path, lines)
         return result
     if isinstance(node, list):
@@ -98,6 +110,13 @@ def _plain(node: Any, keys: KeyPath, path: Path, lines: dict[KeyPath, str]) -> A
         if isinstance(node, kind):
             return kind(node)
     return str(node)
+
+
+def _line(node: Any, key: Any, path: Path) -> str:
+    try:
+        return f"{path}:{node.lc.key(key)[0] + 1}"
+    except (AttributeError, KeyError, TypeError):  # came in by a YAML merge (<<), which keeps no lines
+        return str(path)
 
 
 def _anchor_paths(source: Source) -> None:
