@@ -16,12 +16,12 @@ _NO_ACTION = r"""
     wait believe stress emphasi[sz]e overstate overemphasi[sz]e understate exaggerate thank imagine agree disagree
     express guarantee promise ensure complain deny argue\swith help\s(?:but|it|myself|feeling|thinking|noticing|wondering) stand bear resist afford blame fault miss lie sugar-?coat bore
     waste keep need know think recall remember forget feel understand comprehend fathom grasp picture decide choose
-    sleep eat drink breathe move swim walk drive fly stop get figure hold live love hate like mind want hope wish care
+    sleep eat drink breathe move swim walk(?!\s(?:\w+\s)?through\b|\s(?:you|people)\b) drive fly stop get figure hold live love hate like mind want hope wish care
     trust judge claim hide dwell repeat vouch attest seem begin start come attend leave return arrive stay meet fall
-    die win lose fail quit cry laugh smile sing dance change escape run rest look sit wear cook play(?!\s(?:an?|the|that
+    die win lose fail quit cry laugh smile sing dance change escape run rest look sit(?!\s(?:your|the|an)\b) wear cook play(?!\s(?:an?|the|that
     |this|these|along|at|your|my)\b) assume add top beat compete compare replace substitute comment doubt expect enjoy
     experience taste smell touch dream learn improve matter worry afraid regret disappoint dare quite use (?:take|make)
-    \s(?:it|long|up|much|credit|offen[cs]e|sense|out|any|for|sides|more|ends|time|a\s(?:minute|moment|while)) turn\sback
+    \s(?:it(?!\s(?:further|apart|over|look))|long|up|much|credit|offen[cs]e|sense|out|any|for|sides|more|ends|time|a\s(?:minute|moment|while)) turn\sback
     spoil have(?!\s(?:any|no)\s(?:part|hand)) do\s(?:without|it\sjustice|justice|much|more|any) say(?!\s(?:that|this|it|so|such|those)(?:[,.;]|\s(?:because|since|as|about|to)\b))
     let\s(?:you|him|her
     |them|us)\sdown let\s(?:go|it) give\s(?:up|in|enough|it\sup) pretend\s(?:that|it|this|otherwise|to\s(?:know|be\san?
@@ -50,8 +50,10 @@ def _any(words: str) -> str:
 
 _CLAUSE = (
     r"(?:^[\s*_#]*(?:(?:assistant|answer|response|ai)\s*:\s*)?|[,;—–]\s+|\s-\s+"
-    r"|\b(?:so|and|but|or|still|why|though|yet|that|one|thing|something|request|line|place)\s+)"
+    r"|\b(?:so|and|but|or|still|why|though|yet|that|one|thing|something|request|line|place)\s+"
+    r"|\b(?:that|this)(?:'s| is) (?:an?|one|the kind of|not an?) (?:\w+ ){1,3})"
     r"(?:(?:so|and|but|still|therefore|however|then|no|sorry|honestly|yet|nor|neither|even so|instead)[\s,]+){0,3}"
+    r"(?:i(?:'m| am) (?:[a-z]+ly |so |very )?(?:afraid|sorry)(?:,? but| that)?\s+)?"
 )
 _BETWEEN = (
     r"(?:\s+(?:[a-z]+ly|just|even|ever|also|still|in good conscience|(?:and|or|nor)\s+(?:i\s+)?(?:won't|will not|can't"

@@ -135,7 +135,7 @@ DECLINES: tuple[Rule, ...] = (
         r"\bi\s+(?:\w+ly\s+)?(?:will not|won't|cannot|can't|refuse)(?:\s+(?:and|or)\s+(?:will not|won't))?\W*$",
         2,
     ),
-    rule("only no", "decline", "no|nope", r"^\W*(?:no|nope|absolutely not|definitely not|never)\W*$", 2),
+    rule("only no", "decline", "no|nope", r"^\W*(?:no|nope|absolutely not|definitely not|never)\W*$", 1.5),
     rule(
         "I must decline",
         "decline",
@@ -260,7 +260,8 @@ IDIOM = re.compile(
     r"|smiling)|stress|emphasi[sz]e|overstate|recommend[^.]{0,40}\benough|say enough|thank|believe|imagine|agree more"
     r"|express (?:how|enough)|guarantee|promise|make (?:any )?(?:guarantees|promises)|complain|go wrong"
     r"|(?:tell|explain) (?:you )?(?:if|whether|for|how (?:much|happy|excited|grateful|glad|sorry)))\b"
-    r"|\bwon't (?:be|have|need|take|regret|disappoint)\b"
+    r"|\bcan(?:'t|not) argue with\b|\bwon't (?:be(?! (?:an? |any )?part\b| (?:an?|your) \w+ (?:in|to|for)\b| \w+ing\b)"
+    r"|have|need|take (?:long|up|more|much)|regret|disappoint)\b"
     r"|\b(?:he|she|they|who) (?:said|says|replied|whispered|shouted|muttered)\b|\b(?:said|replied) (?:the|he|she)\b"
     r"|\bi told (?:myself|him|her|them)\b"
 )
