@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from threading import current_thread, main_thread
 from typing import Any, NoReturn
 
 import click
@@ -76,7 +80,36 @@ def commands(debug: bool) -> None:
 
 def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; never returns."""
-    given = sys.argv[1:] if arguments is None else arguments
+    with _two_interrupts():
+        _run(sys.argv[1:] if arguments is None else arguments)
+
+
+@contextmanager
+def _two_interrupts() -> Iterator[None]:
+    """The first Ctrl-C ends in order; a second leaves at once, which the store survives as it survives any kill."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or current_thread() is not main_thread():
+        yield  # somebody else's program, who has plans of their own
+        return
+
+    def second(*_: object) -> None:
+        os.write(2, b"interrupted\n")
+        os._exit(int(ExitCode.INTERRUPTED))
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, second)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is first:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _run(given: list[str]) -> NoReturn:
     debug = "--debug" in given
     try:
         code = commands.main(args=[a for a in given if a != "--debug"], prog_name="evalkit", standalone_mode=False)
