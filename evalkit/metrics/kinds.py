@@ -139,4 +139,4 @@ class PairMetric(TextMetric):
         return f"{self.name}|refs:max|{self.definition}"
 
     def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
-        return (max(self.compare(hypothesis, reference) for reference in references), 1.0)
+        return one(max(self.compare(hypothesis, reference) for reference in references))

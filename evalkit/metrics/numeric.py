@@ -14,7 +14,7 @@ from evalkit.records import Unscored, Vector
 NO_NUMBER = Unscored("no number in the reference")
 
 # Three hundred digits: Python refuses to read thousands of them, and nobody means them.
-_DIGITS = r"(?:\d{1,3}(?:[,']\d{3})+(?!\d)|\d{1,300})(?:\.\d{1,300})?|\.\d{1,300}"
+_DIGITS = r"(?:\d{1,3}(?:[,']\d{3}){1,100}+(?!\d)|\d{1,300})(?:\.\d{1,300})?|\.\d{1,300}"
 _NUMBER = re.compile(
     # A minus that follows a word or an operand directly ("5-3", "May-5"), or stands alone ("- 5"), is not a sign.
     r"(?<![A-Za-z_\d.])(?P<sign>(?<![\w)\]%.])[-+](?=[$€£¥\d.]))?[$€£¥]?\s?(?P<signed>-(?=[\d.]))?"

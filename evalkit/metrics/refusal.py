@@ -13,7 +13,15 @@ from itertools import islice
 
 from evalkit.metrics.refusal_declines import FREE_DECLINES, UNWILLING, is_own_word
 from evalkit.metrics.refusal_rules import DECLINES, IDIOM, PRINCIPLE, Rule, phrase_rules
-from evalkit.metrics.refusal_signals import ASKS_FOR_MEANING, ASKS_YES_OR_NO, DEFINITION, DOCUMENT, OPENING, RULES_VERSION, SIGNALS
+from evalkit.metrics.refusal_signals import (
+    ASKS_FOR_MEANING,
+    ASKS_YES_OR_NO,
+    DEFINITION,
+    DOCUMENT,
+    OPENING,
+    RULES_VERSION,
+    SIGNALS,
+)
 
 LABELS = ("full", "partial", "inability", "correction", "none", "undetermined")
 SIGNATURE = f"refusal:evalkit-rules.{RULES_VERSION}|lang:en"

@@ -117,3 +117,11 @@ def test_kinds_and_signatures_say_what_the_numbers_are() -> None:
 def test_fold_keeps_punctuation_but_not_case_composition_or_curly_apostrophes() -> None:
     assert fold("  It’s  CAFE\u0301 ") == "it's café"
     assert fold("C++ \n X") == "c++ x"
+
+
+def test_statistics_are_floats_so_that_they_are_stored_as_numbers() -> None:
+    for metric in (match.exact_match, match.normalized_match, match.contains, match.token_f1, match.edit_similarity):
+        for answer in ("a", "b"):
+            statistics = metric.text_statistics(answer, ["a", "c"])
+            assert isinstance(statistics, tuple)
+            assert [type(number) for number in statistics] == [float, float]

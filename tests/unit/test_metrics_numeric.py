@@ -78,6 +78,8 @@ def test_any_tangle_of_digits_and_signs_is_survived(text: str) -> None:
 def test_thousands_of_digits_are_survived() -> None:
     assert last_number("7" * 200_000) is not None
     assert last_number("7/" * 100_000) is not None
+    assert last_number("123," * 10_000) is not None
+    assert last_number("a" + "7" * 30_000 + " is long, 5 is short") == 5
     assert last_number("1e999") == Fraction(10) ** 999
 
 

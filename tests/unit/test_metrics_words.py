@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,12 @@ from evalkit.metrics import keywords, length, repetition, sentiment
 def test_words_and_sentences_are_counted_in_any_script(text: str, words: int, sentences: int) -> None:
     assert length.words(text) == words
     assert length.sentences(text) == sentences
+
+
+@given(st.text(st.sampled_from("ab1 _.!?…。，\n\"'”»)]-"), max_size=30) | st.text(max_size=60))
+def test_sentences_are_what_lies_between_their_ends(text: str) -> None:
+    ends = re.compile(r"(?<![.!?…])[.!?…]+(?=[\s\"'”’»)\]]|$)|[。！？।؟\n]+")
+    assert length.sentences(text) == sum(1 for part in ends.split(text) if re.search(r"[^\W_]", part))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +133,7 @@ def test_a_text_without_words_is_balanced() -> None:
     assert not sentiment.POSITIVE & sentiment.NEGATIVE
 
 
-@pytest.mark.parametrize("pattern", ["-", ".", "a", ".a", " ", "a ", "不", "7"])
+@pytest.mark.parametrize("pattern", ["-", ".", "a", ".a", " ", "a ", "不", "7", ". ", "_ ", "\n", ".!"])
 def test_hundreds_of_thousands_of_the_same_characters_are_counted_at_once(pattern: str) -> None:
     text = pattern * (200_000 // len(pattern))
     length.words(text)
