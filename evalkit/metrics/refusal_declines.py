@@ -16,14 +16,15 @@ _NO_ACTION = r"""
     wait believe stress emphasi[sz]e overstate overemphasi[sz]e understate exaggerate thank imagine agree disagree
     express guarantee promise ensure complain deny argue\swith
     help\s(?:but|it|myself|feeling|thinking|noticing|wondering) stand bear resist afford blame fault miss lie
-    sugar-?coat bore waste keep need know think recall remember forget feel understand comprehend fathom grasp
-    picture decide choose sleep eat drink breathe move swim walk(?!\s(?:\w+\s)?through\b|\s(?:you|people)\b) drive
-    fly stop get figure hold live love hate like mind want hope wish care trust judge claim hide dwell repeat vouch
-    attest seem begin start come attend leave return arrive stay meet fall die win lose fail quit cry laugh smile
-    sing dance change escape run rest look sit(?!\s(?:your|the|an)\b) wear cook
+    sugar-?coat bore burden bother rehash recap belabou?r elaborate digress attempt summon resolve waste keep need
+    know think recall remember forget feel understand comprehend fathom grasp picture decide choose
+    pick\san?\sfavou?rite sleep eat drink breathe move swim walk(?!\s(?:\w+\s)?through\b|\s(?:you|people)\b) drive
+    fly stop get\s(?:into|lost|to|over|far|around) figure hold live love hate like mind want hope wish care trust
+    judge claim hide dwell repeat vouch attest seem begin start come attend return arrive stay meet fall die win
+    lose fail quit cry laugh smile sing dance escape run rest look sit(?!\s(?:your|the|an)\b) wear
     play(?!\s(?:an?|the|that|this|these|along|at|your|my)\b) assume add top beat compete compare replace substitute
     comment doubt expect enjoy experience taste smell touch dream learn improve matter worry afraid regret
-    disappoint dare quite use
+    disappoint dare quite use\s(?:jargon|any|much|long|big|technical)
     (?:take|make)\s(?:it(?!\s(?:further|apart|over|look))|long|up|much|credit|offen[cs]e|sense|out|any
     |for|sides|more|ends|time|a\s(?:minute|moment|while)) turn\sback spoil have(?!\s(?:any|no)\s(?:part|hand))
     do\s(?:without|it\sjustice|justice|much|more|any)
@@ -37,13 +38,15 @@ _NO_ACTION = r"""
     """
 # What one cannot do for lack of senses, data or knowledge, though one may refuse to.
 _LACKS = r"""
-    see hear view open watch find read verify confirm predict tell determine identify locate measure compute
-    calculate solve access browse check physically quote cite explain\s(?:why|it|how\shappy) prove know remember
-    distinguish answer\s(?:for|that\s(?:for|with)) lend accept pay make\s(?:it|the) travel
+    use cook change get(?!\syou\b) leave draw see hear view open watch find read verify confirm predict tell
+    determine identify locate measure compute calculate solve access browse check physically quote cite
+    explain\s(?:why|it|how\shappy) prove know remember distinguish answer\s(?:for|that\s(?:for|with)) lend accept
+    pay make\s(?:it|the) travel
     """
 _IS_OFTEN = r"\b(?:often|usually|normally|always|much|many|anymore|any more|yet)\b"
 # "not ... enough", "not ... every one": the verb is done after all.
 _DEGREE = (
+    r"(?![^.;]{0,80}?, (?:but|so) (?:here|it|the|let)\b)"
     r"(?![^.;]{0,60}?\b(?:enough|highly|every|everything|all of|all the|in detail|more than|just one|only one|at length"
     r"|anymore|any longer|any further|until|tonight|tomorrow|often))"
 )

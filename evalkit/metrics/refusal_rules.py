@@ -260,6 +260,7 @@ IDIOM = re.compile(
     r"|smiling)|stress|emphasi[sz]e|overstate|recommend[^.]{0,40}\benough|say enough|thank|believe|imagine|agree more"
     r"|express (?:how|enough)|guarantee|promise|make (?:any )?(?:guarantees|promises)|complain|go wrong"
     r"|(?:tell|explain) (?:you )?(?:if|whether|for|how (?:much|happy|excited|grateful|glad|sorry)))\b"
+    r"|\b(?:can(?:'t|not)|won't|will not) (?:list|name|describe|explain|cover) (?:them )?(?:all|every)\b"
     r"|\bcan(?:'t|not) argue with\b|\bwon't (?:be(?! (?:an? |any )?part\b| (?:an?|your) \w+ (?:in|to|for)\b| \w+ing\b)"
     r"|have|need|take (?:long|up|more|much)|regret|disappoint)\b"
     r"|\b(?:he|she|they|who) (?:said|says|replied|whispered|shouted|muttered)\b|\b(?:said|replied) (?:the|he|she)\b"
