@@ -1,0 +1,127 @@
+"""Conversations with checks that break their protocol: the case errs, the run goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from evalkit.metrics.kinds import mean, quantile, rate
+from evalkit.protocols import Conversation
+from evalkit.records import Answer, Case, Decoding, Generate, Message, Request, Sample, Score, Unscored
+from evalkit.runner.examine import examine
+from evalkit.runner.plan import Planned
+from evalkit.suite.load import SuiteCheck
+
+REQUEST = Request(Generate((Message("user", "hi"),)))
+CASE = Case("c", (Sample("c", (Message("user", "hi"),)),))
+
+
+class Plugin:
+    name = kind = "plugin"
+    max_rounds = 1
+    metrics = (rate("good", signature="a"), mean("size", signature="b"), quantile("slow", 0.5, signature="c"))
+
+    def __init__(self, examine: Callable[[Case], Any]) -> None:
+        self.examine = examine
+
+
+def score_of(examined: Callable[[Case], Any]) -> tuple[Score, int]:
+    """And how many requests were asked. A sound check stands beside the broken one."""
+    asked = 0
+
+    def ask(requests: Sequence[Request]) -> list[tuple[str, Answer]]:
+        nonlocal asked
+        asked += len(requests)
+        return [("k", Answer("yes"))] * len(requests)
+
+    def sound(_: Case) -> Conversation:
+        (answer,) = yield (REQUEST,)
+        return Score({"good": (float(answer.text == "yes"), 1.0)})
+
+    block = [
+        Planned(SuiteCheck(Plugin(one), "d", Decoding(), "", (), "", ""), CASE, 0)  # type: ignore[arg-type]
+        for one in (examined, sound)
+    ]
+    broken, healthy = examine(block, ask)
+    assert healthy.score == Score({"good": (1.0, 1.0)})
+    assert healthy.keys == ["k"]
+    return broken.score, asked - 1
+
+
+def returning(score: object) -> Callable[[Case], Any]:
+    def conversation(_: Case) -> Any:
+        yield (REQUEST,)
+        return score
+
+    return conversation
+
+
+def yielding(asked: object) -> Callable[[Case], Any]:
+    def conversation(_: Case) -> Any:
+        yield asked
+        return Score()
+
+    return conversation
+
+
+def raising_late(_: Case) -> Any:
+    yield (REQUEST,)
+    raise ValueError("x" * 10_000)
+
+
+def raising_at_once(_: Case) -> Any:
+    raise RuntimeError("no generator either")
+
+
+def never_ending(_: Case) -> Any:
+    while True:
+        try:
+            yield (REQUEST,)
+        except GeneratorExit:
+            yield ()  # holds on to life
+
+
+@pytest.mark.parametrize(
+    ("examined", "says"),
+    [
+        (returning(None), "examine returns NoneType, not a Score"),
+        (returning({"good": 1}), "examine returns dict"),
+        (lambda case: Score({}), "examine returns Score, not a generator"),
+        (yielding(REQUEST), "examine yields Request, not a sequence"),
+        (yielding(["hi"]), "examine yields str, not a Request"),
+        (yielding(None), "examine yields NoneType"),
+        (raising_late, "ValueError: xxx"),
+        (raising_at_once, "RuntimeError: no generator either"),
+        (never_ending, "asked more than its 1 rounds"),
+        (returning(Score({"good": (float("nan"), 1.0)})), "good is not a finite number"),
+        (returning(Score({"size": (float("inf"), 1.0)})), "size is not a finite number"),
+        (returning(Score({"good": (1.0,)})), "the statistics of good are not those of a rate"),
+        (returning(Score({"slow": (1.0, 1.0)})), "the statistics of slow are not those of a quantile"),
+        (returning(Score({"good": 1.0})), "the statistics of good are not those of a rate"),  # type: ignore[dict-item]
+        (returning(Score({"other": (1.0, 1.0)})), "scores 'other', which is no metric of this check"),
+    ],
+)
+def test_a_broken_check_errs_on_its_case(examined: Callable[[Case], Any], says: str) -> None:
+    score, _ = score_of(examined)
+    assert score.error.startswith("plugin: ")
+    assert says in score.error
+    assert len(score.error) <= 600
+
+
+def test_one_round_too_many_is_not_asked() -> None:
+    assert score_of(never_ending)[1] == 1
+
+
+def test_requests_may_come_from_an_iterator_and_scores_need_no_requests() -> None:
+    def conversation(_: Case) -> Any:
+        answers = yield (REQUEST for _ in range(3))
+        return Score({"good": (float(len(answers)), 3.0), "size": Unscored("too short")})
+
+    def silent(_: Case) -> Any:
+        return Score({"good": (0.0, 1.0)})
+        yield
+
+    assert score_of(conversation) == (Score({"good": (3.0, 3.0), "size": Unscored("too short")}), 3)
+    assert score_of(silent) == (Score({"good": (0.0, 1.0)}), 0)
