@@ -52,7 +52,7 @@ def test_a_plugin_that_cannot_be_imported_names_itself(install: Install, value: 
 
 def test_two_packages_of_one_name_are_not_chosen_between(install: Install) -> None:
     install("their-package", "length", "theirs:Length")
-    with pytest.raises(PluginError, match="check 'length' comes from .*their-package") as caught:
+    with pytest.raises(PluginError, match=r"check 'length' comes from .*their-package") as caught:
         plugins.load("evalkit.checks", "length")
     assert "evalkit" in caught.value.message
 

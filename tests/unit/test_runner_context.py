@@ -14,6 +14,8 @@ from evalkit.runner.context import fit_context
 from evalkit.runner.plan import Plan, Scope, make_plan
 from evalkit.suite.load import load_suite
 
+WHOLE = Scope()
+
 
 class Words:
     """Counts words as tokens, and how often it was asked to."""
@@ -27,7 +29,7 @@ class Words:
         return sum(len(message.content.split()) for message in messages)
 
 
-def plan(folder: Path, prompts: Sequence[str], generation: str, head: str = "", scope: Scope = Scope()) -> Plan:
+def plan(folder: Path, prompts: Sequence[str], generation: str, head: str = "", scope: Scope = WHOLE) -> Plan:
     rows = [json.dumps({"id": f"r{i}", "prompt": prompt}) for i, prompt in enumerate(prompts)]
     (folder / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
     text = (

@@ -21,6 +21,7 @@ from evalkit.runner.plan import BLOCK, Plan, Scope, make_plan
 from evalkit.runner.provable import provability, unprovable_gates
 from evalkit.suite.load import load_suite
 
+WHOLE = Scope()
 Planner = Callable[..., Plan]
 
 
@@ -90,7 +91,7 @@ def planner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Planner:
     before = plugins._found
     monkeypatch.setattr(plugins, "_found", lambda group: found if group == "evalkit.checks" else before(group))
 
-    def plan(text: str, rows: Iterable[dict[str, Any]], scope: Scope = Scope()) -> Plan:
+    def plan(text: str, rows: Iterable[dict[str, Any]], scope: Scope = WHOLE) -> Plan:
         written = "".join(json.dumps({"prompt": f"p {row['id']}", **row}) + "\n" for row in rows)
         (tmp_path / "rows.jsonl").write_text(written, encoding="utf-8")
         path = tmp_path / "suite.yaml"
