@@ -26,7 +26,8 @@ def resolve(text: str) -> Reference:
         return from_catalog
     stripped = text.strip()
     path, separator, query = stripped.partition("?")
-    if path and (path.startswith(("./", "../", "/", "~", ".\\")) or path.endswith("/") or _is_local(path)):
+    looks_local = path.startswith(("./", "../", "/", "~", ".\\")) or (path.endswith("/") and "://" not in path)
+    if path and (looks_local or _is_local(path)):
         parsed = parse_reference(f"hf:{path}{separator}{query}")
         return Reference(stripped, parsed.scheme, parsed.target, parsed.options)
     if stripped and ":" not in path:

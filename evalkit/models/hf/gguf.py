@@ -86,16 +86,19 @@ def convert(path: Path, sha256: str, root: Path) -> Path:
 
 
 def _write_converted(path: Path, target: Path, pre_tokenizer: str) -> None:
-    from evalkit.models.hf.loading import quiet, torch_and_transformers
+    from evalkit.models.hf.loading import quiet, refuse_incomplete, torch_and_transformers
 
     torch, transformers = torch_and_transformers()
     where, name = str(path.parent), path.name
     with quiet(), redirect_stderr(StringIO()):  # the reader of GGUF files draws its bar whatever it is told
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(where, gguf_file=name)
-            model = transformers.AutoModelForCausalLM.from_pretrained(where, gguf_file=name, dtype=torch.float32)
+            model, found = transformers.AutoModelForCausalLM.from_pretrained(
+                where, gguf_file=name, dtype=torch.float32, output_loading_info=True
+            )
         except Exception as error:  # transformers raises whatever it trips over; the person needs to know which file
             raise _corrupted(path, f"transformers cannot read it ({type(error).__name__})") from error
+        refuse_incomplete(path, found)
         _split_digits(tokenizer, pre_tokenizer)
         _forget_quantisation(model)
         model.save_pretrained(str(target))

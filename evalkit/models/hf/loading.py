@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,15 +88,19 @@ def load_engine(folder: Path, options: HfOptions, device: str, dtype: str) -> En
     auto = transformers.AutoModelForSeq2SeqLM if seq2seq else transformers.AutoModelForCausalLM
     extra = {"attn_implementation": options.attention} if options.attention else {}
     where = str(folder)
+    _check_architecture(folder, config, options)
+    tokenizer = load_tokenizer(folder, options)
     with quiet(), reading(folder):
-        tokenizer = transformers.AutoTokenizer.from_pretrained(where, **common)
-        model = auto.from_pretrained(
+        model, found = auto.from_pretrained(
             where,
             dtype=getattr(torch, dtype),
             use_safetensors=not options.allow_pickle or None,
+            ignore_mismatched_sizes=True,  # refused below, where the weights can be named
+            output_loading_info=True,
             **extra,
             **common,
         )
+        refuse_incomplete(folder, found)
         if options.adapter is not None:
             model = _with_adapter(model, options.adapter, options.allow_pickle)
         model = model.to(device).eval()
@@ -130,8 +134,12 @@ def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     return frozenset()
 
 
+MODEL_FOLDER = "a model folder holds config.json, *.safetensors and a tokenizer that transformers knows"
+TOKENIZER = "a tokenizer is tokenizer.json with tokenizer_config.json, or what its save_pretrained wrote"
+
+
 @contextmanager
-def reading(folder: Path) -> Iterator[None]:
+def reading(folder: Path, what: str = "model", hint: str = MODEL_FOLDER) -> Iterator[None]:
     """Loading errors of any library, as one short message about this folder."""
     try:
         yield
@@ -145,12 +153,38 @@ def reading(folder: Path) -> Iterator[None]:
             raise ModelError(
                 f"{folder.name} does not fit into memory", hint="take a smaller model, or dtype=bfloat16"
             ) from error
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [kind]
-        said = re.sub(r"\S+://\S+", "<address>", lines[0])[:200]
-        raise ModelError(
-            f"the model in {folder} cannot be loaded: {kind}: {said}",
-            hint="a model folder holds config.json, *.safetensors and a tokenizer that transformers knows",
-        ) from error
+        if kind == "UnpicklingError":  # torch's own words are advice to read the file whatever it does
+            raise ModelError(
+                f"the {what} in {folder} cannot be loaded: its pickled file is damaged, or holds more than weights",
+                hint="such a file can run code when it is read, and is not read; save the weights as safetensors",
+            ) from error
+        raise ModelError(f"the {what} in {folder} cannot be loaded: {kind}{_in_short(error)}", hint=hint) from error
+
+
+def _in_short(error: Exception) -> str:
+    """The first sentence of a library's message, without addresses."""
+    said = " ".join(str(error).split())
+    said = re.sub(r"\S+://\S+", "<address>", re.split(r"(?<=[a-z`])[.!] ", said, maxsplit=1)[0])
+    return f": {said[:197]}..." if len(said) > 200 else f": {said}" if said else ""
+
+
+def refuse_incomplete(folder: Path, found: Mapping[str, Any]) -> None:
+    """transformers fills what a checkpoint lacks with random numbers and goes on: that is no longer the model.
+
+    Tied weights, and those that a model's class says it can do without, are not among the missing ones.
+    """
+    missing = sorted(found.get("missing_keys") or ())
+    other = sorted(str(entry[0]) for entry in found.get("mismatched_keys") or ())
+    if not missing and not other:
+        return
+    names = [*missing, *other]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    counts = ((len(missing), "missing"), (len(other), "of another shape"))
+    said = ", ".join(f"{count} {how}" for count, how in counts if count)
+    raise ModelError(
+        f"the weights in {folder} are not what its configuration asks for: {said} ({shown})",
+        hint="weights and config.json are of different models, or some files of the checkpoint are missing",
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -182,6 +216,18 @@ def _check_remote_code(folder: Path, config: dict[str, Any], options: HfOptions)
             )
     if options.trust_remote_code and config.get("auto_map"):
         warnings.warn(f"running Python code that comes with the model in {folder}", stacklevel=2)
+
+
+def _check_architecture(folder: Path, config: dict[str, Any], options: HfOptions) -> None:
+    kind = config.get("model_type")
+    if kind and kind not in _known_model_types() and not (config.get("auto_map") and options.trust_remote_code):
+        import transformers
+
+        raise ModelError(
+            f"the model in {folder} cannot be loaded: it is of type '{kind}', "
+            f"which transformers {transformers.__version__} does not know",
+            hint="a newer transformers may know it, and model_type in config.json may be misspelt",
+        )
 
 
 def _known_model_types() -> Any:
@@ -224,7 +270,7 @@ def memory_mb() -> float | None:
 
 def load_tokenizer(folder: Path, options: HfOptions) -> Any:
     _, transformers = torch_and_transformers()
-    with quiet(), reading(folder):
+    with quiet(), reading(folder, "tokenizer", TOKENIZER):
         return transformers.AutoTokenizer.from_pretrained(
             str(folder), trust_remote_code=options.trust_remote_code, local_files_only=True
         )
