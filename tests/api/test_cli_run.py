@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -250,3 +252,80 @@ def test_importing_evalkit_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def run_alone(*arguments: str, **more: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "evalkit", "run", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+def test_a_reader_that_leaves_does_not_change_the_exit_code(workdir: Path) -> None:
+    """A failing gate in ``evalkit run ... | head -1`` under ``pipefail`` must not become a pass."""
+    for model, code in (("mock:echo", 1), ("mock:oracle", 0)):
+        process = run_alone("smoke", "--model", model, "--json", cwd=workdir)
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(timeout=60) == code
+        assert process.stderr is not None
+        assert "Traceback" not in (said := process.stderr.read())
+        assert "BrokenPipe" not in said
+        process.stderr.close()
+
+
+def test_a_second_interrupt_leaves_without_a_traceback(workdir: Path) -> None:
+    process = run_alone("smoke", "--model", "mock:slow?ms=200", cwd=workdir)
+    database = workdir / ".evalkit" / "runs.db"
+    while process.poll() is None and not database.is_file():
+        time.sleep(0.02)
+    time.sleep(1)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.02)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode in {130, -signal.SIGINT}  # a shell shows 130 for both
+    assert "Traceback" not in said
+    assert run_alone("smoke", "--model", "mock:slow?ms=200", "--limit", "1", "-q", cwd=workdir).wait(60) in {0, 1}
+
+
+@pytest.mark.parametrize("url", ["sqlite:///:memory:", ":memory:"])
+def test_a_store_in_memory_leaves_reports_only(evalkit: Evalkit, workdir: Path, url: str) -> None:
+    assert evalkit("run", "smoke", "--model", "mock:oracle", "--store", url, "--report", "out").code == 0
+    assert [path.name for path in workdir.iterdir()] == ["out"]
+    assert report("out")["outcome"]["exit_code"] == 0
+
+
+def test_a_suite_may_extend_a_bundled_one_by_name(evalkit: Evalkit, workdir: Path) -> None:
+    text = "extends: smoke\nname: mine\ngates: [accuracy.exact_match >= 0.9]\n"
+    (workdir / "mine.yaml").write_text(text, encoding="utf-8")
+    assert evalkit("run", "mine.yaml", "--model", "mock:oracle", "--report", "out").code == 0
+    written = [verdict["gate"] for verdict in report("out")["verdicts"] if not verdict["automatic"]]
+    assert written == ["accuracy.exact_match >= 0.9"]
+    (workdir / "mine.yaml").write_text("extends: smok\n", encoding="utf-8")
+    called = evalkit("run", "mine.yaml")
+    assert called.code == 2
+    assert "did you mean 'smoke'?" in called.err
+
+
+def test_a_defect_is_one_line_and_never_a_pass(evalkit: Evalkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("oh \x1b[2J no")
+
+    monkeypatch.setattr("evalkit.cli.evaluation.run_suite", broken)
+    called = evalkit("run", "smoke", "--model", "mock:oracle")
+    assert called.code == 3
+    assert "internal: RuntimeError" in called.err
+
+
+def test_hostile_words_in_an_error_do_not_reach_the_terminal(evalkit: Evalkit, workdir: Path) -> None:
+    called = evalkit("run", "mine\x1b[2J.yaml")
+    assert called.code == 2
+    assert "\x1b" not in called.err
+
+
+def test_json_on_a_standard_output_without_unicode(workdir: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    (workdir / "rows.jsonl").write_text('{"id": "ü", "prompt": "größe ✓"}\n', encoding="utf-8")
+    (workdir / "s.yaml").write_text("name: s\ndatasets: {d: {path: rows.jsonl}}\nchecks: {length: {}}\n")
+    process = run_alone("s.yaml", "--model", "mock:echo", "--json", cwd=workdir, env=environment)
+    said, _ = process.communicate(timeout=60)
+    assert json.loads(said)["findings"][0]["case"] == "ü"

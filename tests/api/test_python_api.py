@@ -91,3 +91,25 @@ def test_public_names_are_listed() -> None:
     assert set(evalkit.__all__) <= set(dir(evalkit))
     with pytest.raises(AttributeError, match="nothing_like_it"):
         evalkit.nothing_like_it  # noqa: B018
+
+
+def test_a_store_may_be_a_path_or_already_open(workdir: Path) -> None:
+    from evalkit.store import open_store
+
+    first = evalkit.evaluate("smoke", model="mock:oracle", store=workdir / "mine.db")
+    assert (workdir / "mine.db").is_file()
+    with open_store(str(workdir / "mine.db")) as store:
+        second = evalkit.evaluate("smoke", model="mock:oracle", store=store)
+        assert second.result.usage.reused > 0
+        assert evalkit.compare(first, second, store=store).regressed == ()
+
+
+def test_one_check_may_be_named_as_a_plain_text(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:oracle", only="accuracy", limit=2, seed=3)
+    assert [check.name for check in result.result.checks] == ["accuracy"]
+    assert result.result.reproduce.endswith("--model mock:oracle --only accuracy --limit 2 --seed 3")
+
+
+def test_a_seed_for_a_loaded_suite_is_refused(workdir: Path) -> None:
+    with pytest.raises(EvalkitError, match="has its seeds already"):
+        evalkit.evaluate(evalkit.load_suite("smoke"), model="mock:oracle", seed=3)
