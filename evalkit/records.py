@@ -148,6 +148,9 @@ class Timing:
     """How many requests shared those seconds."""
     memory_growth_mb: float | None = None
     """Growth of the process's resident memory over the batch, where the engine runs in this process."""
+    engine_seconds: float | None = None
+    """This request's part of the engine's time, where the engine tells it: a batch's parts add up to its whole time,
+    also where some answers ended early. None: ``seconds`` divided by ``batch``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Performance(AnswerCheck):
         yield mean("latency_mean", better="lower", unit="s", signature=f"seconds|{made}")
         yield quantile("latency_p50", 0.5, unit="s", signature=f"seconds|p50|{made}")
         yield quantile("latency_p95", 0.95, unit="s", signature=f"seconds|p95|{made}")
-        yield ratio("tokens_per_second", unit="tokens/s", signature=f"output tokens/(seconds/batch)|{made}")
+        yield ratio("tokens_per_second", unit="tokens/s", signature=f"output tokens/engine seconds|{made}")
         yield mean("memory_growth", better="lower", unit="MB", signature=f"resident memory/batch|{made}")
 
     def cases(self, samples: Iterable[Sample]) -> Iterable[Case]:
@@ -54,13 +54,12 @@ class Performance(AnswerCheck):
             return self.unscored(REUSED)
         timing = answer.timing
         seconds, batch = timing.seconds, max(timing.batch, 1)
+        engine = seconds / batch if timing.engine_seconds is None else timing.engine_seconds
         results: dict[str, Vector | Unscored] = {
             "latency_mean": one(seconds),
             "latency_p50": (seconds,),
             "latency_p95": (seconds,),
-            "tokens_per_second": NO_COUNT
-            if answer.output_tokens is None
-            else (float(answer.output_tokens), seconds / batch),
+            "tokens_per_second": NO_COUNT if answer.output_tokens is None else (float(answer.output_tokens), engine),
             "memory_growth": NOT_HERE if timing.memory_growth_mb is None else one(timing.memory_growth_mb / batch),
         }
         evidence: dict[str, Any] = {"seconds": round(seconds, 6), "batch": batch, "output_tokens": answer.output_tokens}

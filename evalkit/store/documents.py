@@ -98,7 +98,7 @@ def answer_document(answer: Answer) -> str:
             document[name] = value
     if answer.timing != DEFAULT_TIMING:
         timing = answer.timing
-        document["timing"] = [timing.seconds, timing.batch, timing.memory_growth_mb]
+        document["timing"] = [timing.seconds, timing.batch, timing.memory_growth_mb, timing.engine_seconds]
     if answer.reasoning:
         document["reasoning"] = answer.reasoning
     if answer.served_by:

@@ -186,7 +186,15 @@ def row(
 
 
 FULL = Answer(
-    "The answer", "length", 7, 128, Timing(1.5, 8, -2.5), "let me think", (0.5, 1.0), (-0.1, -0.2), served_by="v1 fp_3"
+    "The answer",
+    "length",
+    7,
+    128,
+    Timing(1.5, 8, -2.5, 0.3),
+    "let me think",
+    (0.5, 1.0),
+    (-0.1, -0.2),
+    served_by="v1 fp_3",
 )
 
 

@@ -44,6 +44,15 @@ def test_tokens_per_second_of_a_batch_is_what_the_engine_made_in_its_time() -> N
     assert metric.value(total) == 20.0  # 40 tokens in 2 seconds
 
 
+def test_tokens_per_second_count_the_whole_time_of_a_batch_whose_answers_end_at_different_times() -> None:
+    """One token after 1 s, ten after 10 s: 11 tokens in 10 seconds, and not in (1 + 10) / 2."""
+    metric = next(metric for metric in check().metrics if metric.name == "tokens_per_second")
+    timings = [Timing(1.0, 2, engine_seconds=0.5), Timing(10.0, 2, engine_seconds=9.5)]
+    answers = [Answer("x", output_tokens=n, timing=timing) for n, timing in zip((1, 10), timings, strict=True)]
+    vectors = [judge(answer).results["tokens_per_second"] for answer in answers]
+    assert metric.value(tuple(map(sum, zip(*vectors, strict=True)))) == pytest.approx(1.1)  # type: ignore[arg-type]
+
+
 def test_no_time_at_all_is_no_infinite_speed() -> None:
     metric = next(metric for metric in check().metrics if metric.name == "tokens_per_second")
     result = judge(Answer("x", output_tokens=3)).results["tokens_per_second"]

@@ -8,8 +8,8 @@ import pytest
 
 from evalkit.errors import ModelError
 from evalkit.models.hf import options
-from evalkit.models.hf.decode import cut_at_stop, request_seed
-from evalkit.models.hf.loading import context_of
+from evalkit.models.hf.decode import Job, Written, _append, cut_at_stop, request_seed, text_of
+from evalkit.models.hf.loading import Engine, context_of
 from evalkit.models.hf.options import resolve_device, resolve_dtype
 from evalkit.models.hf.prompts import plain_text
 from evalkit.models.hf.sources import fingerprint, read_json, weight_files
@@ -64,9 +64,35 @@ def test_the_first_stop_string_cuts() -> None:
 
 
 def test_every_seed_and_attempt_has_a_seed_of_its_own() -> None:
-    seeds = {request_seed(seed, attempt) for seed in range(20) for attempt in range(20)}
+    seeds = {request_seed(seed, attempt, (5,)) for seed in range(20) for attempt in range(20)}
     assert len(seeds) == 400
-    assert request_seed(1, 11) != request_seed(11, 1)
+    assert request_seed(1, 11, ()) != request_seed(11, 1, ())
+
+
+def test_every_prompt_has_a_seed_of_its_own_lest_all_rows_draw_the_same_numbers() -> None:
+    prompts = [(1, 2), (12,), (1, 2, 3), (2, 1), ()]
+    assert len({request_seed(7, 0, prompt) for prompt in prompts}) == len(prompts)
+    assert request_seed(7, 0, (1, 2)) == request_seed(7, 0, [1, 2])
+
+
+class TidyingTokenizer:
+    """As those of older models: left to itself it takes away the space before a full stop."""
+
+    words = ("one", ".", "two")
+
+    def decode(self, tokens: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool = True) -> str:
+        text = " ".join(self.words[token] for token in tokens)
+        return text.replace(" .", ".") if clean_up_tokenization_spaces else text
+
+
+def test_where_a_text_stops_is_read_from_the_letters_that_it_is_cut_in() -> None:
+    engine = Engine(None, TidyingTokenizer(), "cpu", False, frozenset(), 0, None, frozenset())
+    written = Written()
+    for token in range(3):
+        if not written.finish:
+            _append(engine, Job((1,), 9, stop=(" .",)), written, token, None)
+    assert written.finish == "stop"
+    assert cut_at_stop(text_of(engine.tokenizer, written.tokens), (" .",)) == ("one", True)
 
 
 def test_the_context_is_read_from_any_spelling() -> None:

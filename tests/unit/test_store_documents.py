@@ -42,7 +42,9 @@ ANSWERS = st.builds(
     finish=st.sampled_from(["stop", "length", "error"]),
     prompt_tokens=st.none() | st.integers(0, 10**9),
     output_tokens=st.none() | st.integers(0, 10**9),
-    timing=st.builds(Timing, st.floats(0, 1e6), st.integers(1, 512), st.none() | st.floats(-1e6, 1e6)),
+    timing=st.builds(
+        Timing, st.floats(0, 1e6), st.integers(1, 512), st.none() | st.floats(-1e6, 1e6), st.none() | st.floats(0, 1e6)
+    ),
     reasoning=ANY_TEXT,
     margins=FLOATS,
     logprobs=FLOATS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.models.hf.decode import Job, Written, cut_at_stop
+from evalkit.models.hf.decode import Job, Written, cut_at_stop, text_of
 from evalkit.models.hf.likelihood import Pair, encode_pair
 from evalkit.models.hf.loading import Engine
 from evalkit.models.hf.prompts import TemplateError, encode
@@ -80,7 +80,7 @@ def _too_long(length: int, engine: Engine) -> Answer:
 def to_answer(engine: Engine, item: Ready, written: Written, timing: Timing) -> Answer:
     if written.finish == "nan" or item.job is None:
         return Answer.failed(FailureKind.INTERNAL, "the model's logits are not numbers", timing=timing)
-    text, stopped = cut_at_stop(decode(engine, written.tokens), item.job.stop)
+    text, stopped = cut_at_stop(text_of(engine.tokenizer, written.tokens), item.job.stop)
     text, reasoning = split_reasoning(text, opened=item.thinking)
     return Answer(
         text=text,
@@ -92,10 +92,6 @@ def to_answer(engine: Engine, item: Ready, written: Written, timing: Timing) -> 
         margins=tuple(written.margins) if "margins" in item.wants else None,
         logprobs=tuple(written.logprobs) if "logprobs" in item.wants else None,
     )
-
-
-def decode(engine: Engine, tokens: list[int]) -> str:
-    return str(engine.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def failure_of(error: Exception, out_of_memory: bool) -> Answer:

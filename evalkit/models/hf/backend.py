@@ -16,7 +16,7 @@ from evalkit.models.reference import Reference
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
-REVISION = "1"
+REVISION = "2"
 """Of prompts and decode loop: raised whenever either could write another text."""
 
 
@@ -42,7 +42,7 @@ class HfBackend:
             reference=self._reference.text,
             backend="hf",
             fingerprint=fingerprint(identity, adapter, self._dtype),
-            revision=_revision(),
+            revision=self._revision,
             verifiable=True,
             context_length=min(limits) if limits else None,
             capabilities=frozenset({"generate", "likelihood", "margins", "logprobs"}),
@@ -57,6 +57,16 @@ class HfBackend:
         if self._options.adapter is not None:
             details["adapter"] = str(self._options.adapter)
         return details
+
+    @property
+    def _revision(self) -> str:
+        """What computes, and how: another library, device, attention or context limit may write another text."""
+        parts = [REVISION, *map(_release, ("transformers", "torch")), self._device.partition(":")[0]]
+        for name in ("attention", "context_length"):
+            value = getattr(self._options, name)
+            if value is not None:
+                parts.append(f"{name}-{value}")
+        return "/".join(parts)
 
     @cached_property
     def _device(self) -> str:
@@ -139,12 +149,8 @@ class HfBackend:
         free_memory(device)
 
 
-def _revision() -> str:
-    """The decode loop, and the libraries that compute: another torch or transformers may write another text."""
-    parts = [REVISION]
-    for library in ("transformers", "torch"):
-        try:
-            parts.append(f"{library}-{'.'.join(version(library).split('.')[:2])}")
-        except PackageNotFoundError:
-            parts.append(f"{library}-missing")
-    return "/".join(parts)
+def _release(library: str) -> str:
+    try:
+        return f"{library}-{'.'.join(version(library).split('.')[:2])}"
+    except PackageNotFoundError:
+        return f"{library}-missing"

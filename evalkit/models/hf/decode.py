@@ -40,20 +40,27 @@ class Written:
     finish: str = ""
     """``stop``, ``length``, or ``nan`` where the model's logits were no numbers."""
     seconds: float = 0.0
+    engine_seconds: float = 0.0
+    """Its part of the batch's time: of every step, one share for each row that was still being written."""
 
 
-def request_seed(seed: int, attempt: int) -> int:
-    """The seed of one request: the same wherever and beside whomever it is asked, another for every attempt."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{attempt}".encode()).digest()[:8], "big")
+def request_seed(seed: int, attempt: int, prompt: Sequence[int]) -> int:
+    """The seed of one request: the same wherever and beside whomever it is asked, another for every attempt.
+
+    Another for every prompt, too: rows that all drew the same numbers would not be independent, and every interval
+    that takes them for independent would be too narrow.
+    """
+    identity = f"{seed}/{attempt}/{','.join(map(str, prompt))}"
+    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
 
 
 def write(engine: Engine, jobs: Sequence[Job], *, use_cache: bool = True, details: bool = False) -> list[Written]:
     """The answers to a batch of prompts, in its order. ``details`` also keeps logprobs and margins."""
     import torch
 
-    began = time.perf_counter()
+    began = lap = time.perf_counter()
     written = [Written() for _ in jobs]
-    draws = [random.Random(request_seed(job.seed, job.attempt)) for job in jobs]
+    draws = [random.Random(request_seed(job.seed, job.attempt, job.prompt)) for job in jobs]
     own = [penalties(engine, len(job.prompt), job.max_tokens) for job in jobs]
     live = list(range(len(jobs)))
     with torch.inference_mode():
@@ -64,8 +71,11 @@ def write(engine: Engine, jobs: Sequence[Job], *, use_cache: bool = True, detail
             numbers = _numbers(logits, chosen) if details else None
             for position, row in enumerate(live):
                 _append(engine, jobs[row], written[row], chosen[position], numbers[position] if numbers else None)
-                if written[row].finish:
-                    written[row].seconds = time.perf_counter() - began
+            now = time.perf_counter()
+            for row in live:
+                written[row].seconds = now - began
+                written[row].engine_seconds += (now - lap) / len(live)
+            lap = now
             keep = [position for position, row in enumerate(live) if not written[row].finish]
             if not keep:
                 return written
@@ -149,8 +159,13 @@ def _append(engine: Engine, job: Job, written: Written, token: int, numbers: tup
 def _stopped(tokenizer: Any, tokens: Sequence[int], stop: Sequence[str]) -> bool:
     """Whether a stop string is in the newest text. A character may take several tokens, hence the generous tail."""
     tail = 4 * max(len(text) for text in stop) + 8
-    text = tokenizer.decode(tokens[-tail:], skip_special_tokens=True)
+    text = text_of(tokenizer, tokens[-tail:])
     return any(mark in text for mark in stop)
+
+
+def text_of(tokenizer: Any, tokens: Sequence[int]) -> str:
+    """The one way from tokens to text: where a text stops and what it says are read from the same letters."""
+    return str(tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
 
 def cut_at_stop(text: str, stop: Sequence[str]) -> tuple[str, bool]:

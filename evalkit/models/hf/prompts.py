@@ -10,6 +10,28 @@ from evalkit.models.reasoning import opens_reasoning
 from evalkit.records import Message
 
 SPEAKERS = {"user": "User", "assistant": "Assistant"}
+_DAY = {
+    "%Y": "2025",
+    "%y": "25",
+    "%m": "01",
+    "%d": "01",
+    "%B": "January",
+    "%b": "Jan",
+    "%A": "Wednesday",
+    "%a": "Wed",
+    "%H": "12",
+    "%I": "12",
+    "%M": "00",
+    "%S": "00",
+    "%p": "PM",
+}
+_STOPPED_CLOCK = (
+    "{%- macro strftime_now(format) -%}{{ format"
+    + "".join(f" | replace('{sign}', '{value}')" for sign, value in _DAY.items())
+    + " }}{%- endmacro -%}"
+)
+"""Some templates write today's date into every prompt. Prompts that differ from day to day, though nothing was changed,
+would make answers differ without a cause that anybody could find: here it is always the first day of 2025."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,14 @@ def render(tokenizer: Any, messages: Sequence[Message]) -> tuple[str, bool]:
 
 
 def _apply(tokenizer: Any, messages: Sequence[Message], continuing: bool) -> str:
-    how = {"tokenize": False, "add_generation_prompt": not continuing, "continue_final_message": continuing}
+    how: dict[str, Any] = {
+        "tokenize": False,
+        "add_generation_prompt": not continuing,
+        "continue_final_message": continuing,
+    }
+    template = tokenizer.chat_template
+    if isinstance(template, str) and "strftime_now" in template:
+        how["chat_template"] = _STOPPED_CLOCK + template
     try:
         return str(tokenizer.apply_chat_template(_dicts(messages), **how))
     except Exception as error:  # a template is somebody's program: it may raise anything, about these messages

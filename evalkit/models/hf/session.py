@@ -131,7 +131,7 @@ class HfSession:
         written = write(engine, jobs, use_cache=self._use_cache, details=details)
         growth = _growth(before)
         return [
-            to_answer(engine, item, result, Timing(result.seconds, len(batch), growth))
+            to_answer(engine, item, result, Timing(result.seconds, len(batch), growth, result.engine_seconds))
             for item, result in zip(batch, written, strict=True)
         ]
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 import transformers
 
+from evalkit.models.hf.prompts import render
 from evalkit.records import Answer, Condition, FailureKind, Generate, Message, Request
 
 Ask = Callable[..., list[Answer]]
@@ -338,3 +339,30 @@ def test_a_template_without_a_system_role_gets_it_in_the_first_question(
     assert first.text == second.text
     assert third.failure is not None
     assert third.failure.kind is FailureKind.CONFIGURATION
+
+
+def test_rows_that_are_sampled_with_one_seed_draw_numbers_of_their_own(
+    tmp_path: Path, llama_maker: Callable[..., Path], ask: Ask, question: Question
+) -> None:
+    folder = llama_maker(tmp_path / "model", initializer_range=0.0)  # every token as probable as any other
+    answers = ask(f"hf:{folder}", [question(text, temperature=1.0, seed=7, max_tokens=1) for text in "abcdefghijkl"])
+    assert len({answer.text for answer in answers}) > 6
+
+
+def test_the_parts_of_a_batchs_time_add_up_to_its_whole(
+    llama: Path, ask: Ask, question: Question, prompts: list[str]
+) -> None:
+    lengths = [1, 2, 3, 5, 8, 30]
+    answers = ask(f"hf:{llama}", [question(text, max_tokens=n) for text, n in zip(prompts, lengths, strict=True)])
+    parts = [answer.timing.engine_seconds for answer in answers]
+    assert all(part is not None and part > 0 for part in parts)
+    assert sum(part or 0.0 for part in parts) == pytest.approx(max(answer.timing.seconds for answer in answers))
+
+
+def test_a_template_that_asks_for_the_date_is_told_the_same_day_for_ever(
+    tmp_path: Path, llama_maker: Callable[..., Path]
+) -> None:
+    template = "{%- set today = strftime_now('%d %b %Y, %A') %}{{ today }}: {{ messages[0]['content'] }}"
+    folder = llama_maker(tmp_path / "model", template=template)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    assert render(tokenizer, [Message("user", "Hi %Y")]) == ("01 Jan 2025, Wednesday: Hi %Y", False)
