@@ -19,10 +19,11 @@ class Pair:
 
 
 def encode_pair(engine: Engine, ask: Likelihood) -> Pair:
-    """Context and continuation as tokens, split where the text is split.
+    """Context and continuation as tokens, encoded together as a model reads them.
 
-    They are encoded together, since a tokenizer may join letters across the border; white space at the end of the
-    context is counted to the continuation, as such tokenizers do. An empty context becomes the beginning-of-text token.
+    The continuation begins with the first token that reaches into it: white space at the end of the context belongs
+    to it, and so does a token that joins letters across the border (``hel`` + ``lo`` is one ``hello``), lest letters of
+    the continuation be taken for given. An empty context becomes the beginning-of-text token.
     """
     tokenizer = engine.tokenizer
     if isinstance(ask.context, str):
@@ -39,11 +40,13 @@ def encode_pair(engine: Engine, ask: Likelihood) -> Pair:
         context, continuation = stripped, context[len(stripped) :] + continuation
     first = tokenizer(context, add_special_tokens=special, verbose=False)["input_ids"]
     both = tokenizer(context + continuation, add_special_tokens=special, verbose=False)["input_ids"]
-    if not first:
+    shared = next((at for at, pair in enumerate(zip(first, both, strict=False)) if pair[0] != pair[1]), len(first))
+    shared = min(shared, len(both))
+    if not shared:
         start = tokenizer.bos_token_id
-        first = [start if start is not None else next(iter(engine.end_tokens), engine.pad_token)]
-        both = [*first, *both]
-    return Pair(tuple(both[: len(first)]), tuple(both[len(first) :]))
+        both = [start if start is not None else next(iter(engine.end_tokens), engine.pad_token), *both]
+        shared = 1
+    return Pair(tuple(both[:shared]), tuple(both[shared:]))
 
 
 def score(engine: Engine, pairs: Sequence[Pair]) -> list[tuple[list[float], list[float]]]:

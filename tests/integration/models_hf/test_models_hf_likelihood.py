@@ -98,3 +98,18 @@ def test_what_cannot_be_scored_fails_alone(llama: Path, ask: Ask) -> None:
     assert long.failure is not None
     assert long.failure.kind is FailureKind.TOO_LONG
     assert fine.failure is None
+
+
+@pytest.mark.parametrize(("context", "continuation"), [("Shakes", "peare wrote"), ("W", "ho wrote Hamlet?")])
+def test_a_token_across_the_border_belongs_to_the_continuation(
+    gpt2: Path, ask: Ask, context: str, continuation: str
+) -> None:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(gpt2)
+    whole, before = tokenizer(context + continuation)["input_ids"], tokenizer(context)["input_ids"]
+    assert whole[: len(before)] != before, "the tokenizer has to join these letters"
+    kept = 0
+    while whole[kept] == before[kept]:
+        kept += 1
+    answer = ask(f"hf:{gpt2}", [Request(Likelihood(context, continuation))])[0]
+    expected = expected_logprobs(gpt2, whole[:kept] or [tokenizer.bos_token_id], whole[kept:])
+    assert answer.logprobs == pytest.approx(expected, abs=1e-4)
