@@ -144,7 +144,8 @@ class GgufSource:
     root: Path
 
     def identity(self) -> Mapping[str, str]:
-        return {self.path.name: self._sha256()}
+        """By content alone, and as a package's file has it: under whatever name, it is the same model."""
+        return {"gguf": self._sha256()}
 
     def _sha256(self) -> str:
         from evalkit.models.hf.gguf import check_magic

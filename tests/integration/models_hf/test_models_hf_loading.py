@@ -17,6 +17,7 @@ import transformers
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.backend import HfBackend
+from evalkit.models.hf.sources import GgufSource
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
 from evalkit.records import Answer, Condition, Message, Request
@@ -277,3 +278,19 @@ def test_a_hub_model_is_fetched_once_and_then_loaded_from_the_cache(
     second = ask(model, [question("Hi")], Condition())
     assert calls == [False, True]
     assert first[0].text == second[0].text == ask(f"hf:{llama}", [question("Hi")])[0].text
+
+
+def test_what_may_write_another_text_is_another_revision(llama: Path) -> None:
+    """A cut by ``context_length`` must never be found again as the answer of a run without it."""
+    ways = ["", "?context_length=100", "?context_length=101", "?attention=eager"]
+    revisions = [open_backend(f"hf:{llama}{way}").info.revision for way in ways]
+    assert len(set(revisions)) == len(ways)
+    assert open_backend(f"hf:{llama}", ModelSettings(context_length=100)).info.revision == revisions[1]
+    assert open_backend(f"hf:{llama}?batch_size=3").info.revision == revisions[0]
+
+
+def test_a_gguf_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
+    for name, content in (("a", b"GGUF one"), ("b", b"GGUF one"), ("c", b"GGUF two")):
+        (tmp_path / f"{name}.gguf").write_bytes(content)
+    first, same, other = (GgufSource(tmp_path / f"{name}.gguf", tmp_path / "cache").identity() for name in "abc")
+    assert first == same != other
