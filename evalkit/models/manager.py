@@ -148,15 +148,22 @@ def _decoding(base: Decoding, changes: Mapping[str, Any]) -> Decoding:
             f"unknown decoding option '{unknown[0]}'", hint=did_you_mean(unknown[0], sorted(_DECODING), "options")
         )
     values = dict(changes)
-    stop = values.get("stop")
-    if stop is not None:
-        values["stop"] = (stop,) if isinstance(stop, str) else tuple(stop)
+    if "stop" in values:
+        values["stop"] = _stop(values["stop"])
     decoding = replace(base, **values)
     _check("max_tokens", decoding.max_tokens, 1, None, whole=True)
     _check("temperature", decoding.temperature, 0, 2)
     _check("top_p", decoding.top_p, 0, 1)
     _check("seed", decoding.seed, None, None, whole=True)
     return decoding
+
+
+def _stop(given: object) -> tuple[str, ...]:
+    """One text, several, or none."""
+    stop = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
+    if not all(isinstance(mark, str) for mark in stop):
+        raise ConfigurationError(f"stop must be a text or a list of texts, not {given!r}")
+    return stop
 
 
 def _check(name: str, value: object, low: float | None, high: float | None, *, whole: bool = False) -> None:

@@ -112,3 +112,14 @@ def test_the_rooms_lazy_names_are_there_and_others_are_not() -> None:
     assert models.ModelSettings().device == "auto"
     with pytest.raises(AttributeError):
         _ = models.nothing
+
+
+@pytest.mark.parametrize("none", [None, [], ()])
+def test_no_stop_texts_are_none(none: Any) -> None:
+    assert ModelManager("mock:echo", stop="x").generate("a x b", stop=none).text == "a x b"
+
+
+@pytest.mark.parametrize("stop", [3, ["a", 3], {"a": 1}])
+def test_stop_texts_are_texts(stop: Any) -> None:
+    with pytest.raises(ConfigurationError, match="stop must be"):
+        ModelManager("mock:echo", stop=stop)
