@@ -147,7 +147,11 @@ class Interpreter:
             entry.faults.append((row.field, row.fault))
             return entry
         values = row.values
-        entry.faults += [(name, "is NaN or infinite") for name, value in values.items() if unreal_number(value)]
+        try:
+            entry.faults += [(name, "is NaN or infinite") for name, value in values.items() if unreal_number(value)]
+        except RecursionError:
+            entry.faults.append(("", "is nested too deep to be read"))
+            return entry
         unreal = {name for name, _ in entry.faults}
         for column in self._columns:
             source, fault = self._source(column, row)
@@ -190,8 +194,8 @@ class Interpreter:
             if column.nullable and column.role == "prompt" and self.contract.name == "instruction":
                 return
             fault = "is empty"
-        if not fault and column.values and value not in column.values:
-            fault = f"is {value!r}, which is none of {', '.join(map(repr, column.values))}"
+        if not fault and column.values:
+            fault = _not_allowed(value if column.type == "texts" else (value,), column.values)
         if fault:
             entry.faults.append((source, fault))
         elif column.role == "prompt":
@@ -216,6 +220,11 @@ class Interpreter:
             if name not in used and read is not None and not hidden:
                 labels[self._renamed.get(name, name)] = read
         return labels
+
+
+def _not_allowed(found: tuple[Any, ...], allowed: tuple[Any, ...]) -> str:
+    wrong = next((value for value in found if value not in allowed), None)
+    return "" if wrong is None else f"is {wrong!r}, which is none of {', '.join(map(repr, allowed))}"
 
 
 def _given(value: Any, typed: bool) -> bool:

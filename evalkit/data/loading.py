@@ -182,9 +182,10 @@ class _Loading:
         if self.own_exemplars:
             exemplars = choose_exemplars(samples, spec.prompt.few_shot, self.found.file)
             taken = {sample.cluster for sample in exemplars}
+            shown = {sample.messages for sample in exemplars}
             rest = Pool(spec.sample, spec.limit)
             for sample in samples:
-                if sample.cluster not in taken:
+                if sample.cluster not in taken and sample.messages not in shown:
                     rest.offer(sample, self.strata.get(sample.id, ""))
             samples, before_limit = rest.drawn()
         elif spec.prompt.few_shot.n:
@@ -221,7 +222,7 @@ class _Loading:
         if self.bad_rows:
             parts.append(f"{self.bad_rows} bad ones skipped")
         if exemplars:
-            parts.append(f"{exemplars} used as examples")
+            parts.append(f"{exemplars} used as examples, and rows of their clusters or with their questions left out")
         return DatasetError(
             f"{left} rows are left where at least {max(self.spec.min_rows, 1)} are wanted ({', '.join(parts)})",
             where=self.found.file,

@@ -169,6 +169,8 @@ def _separated(path: Path, delimiter: str) -> Iterator[Row]:
 def _csv_fault(error: csv.Error) -> str:
     if "unexpected end" in str(error):
         return "opens a quote that is never closed"
+    if "new-line character" in str(error):
+        return "holds a carriage return that ends no line: save the file with line feeds, or quote the cell"
     return f"is not CSV: {error}; a quote inside a quoted cell is written twice"
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from evalkit.data.jsonwalk import kind
+from evalkit.data.jsonwalk import DECODER, kind
 from evalkit.data.readers import python_literal
 from evalkit.records import Message
 
@@ -33,10 +33,23 @@ def from_cell(cell: str) -> Any:
 
 
 def _json_cell(cell: str) -> Any:
+    """A cell that JSON itself would refuse, or that holds what no JSON row may hold, is the text that it is."""
     try:
-        return json.loads(cell)
+        read = DECODER.decode(cell)
+        if unreal_number(read) or not _encodable(read):
+            return cell
     except (ValueError, RecursionError):
         return cell
+    return read
+
+
+def _encodable(value: Any) -> bool:
+    """No half of a surrogate pair in it, which no file can be written with."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def unreal_number(value: Any) -> bool:
@@ -60,6 +73,8 @@ def texts(value: Any, typed: bool) -> Checked:
     """One text or a list of them; numbers are taken as they are written."""
     if not typed and isinstance(value, str) and value.lstrip().startswith("["):
         parsed = _json_cell(value)
+        if parsed is value and "\\ud" in value.lower():
+            return None, "holds half of a surrogate pair, which is not a character"
         if parsed is value and python_literal(value, list):
             return None, "is a Python list, not a JSON one: write it with json.dumps (double quotes)"
         value = parsed

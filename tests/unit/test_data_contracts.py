@@ -19,7 +19,7 @@ def read(contract: str | Contract, typed: bool = True, mapping: dict[str, str] |
 
 
 def faults(contract: str | Contract = "evalkit", typed: bool = True, **values: Any) -> list[tuple[str, str]]:
-    return read(contract, typed, **values).faults
+    return Interpreter(contract_named(contract)).read(Row(values, 1, typed=typed)).faults
 
 
 @pytest.mark.parametrize("alias", ["prompt", "question", "input", "instruction", "source", "document"])
@@ -270,3 +270,29 @@ def test_a_problem_cannot_write_to_the_terminal_through_a_column_name() -> None:
     assert str(Problem("a.csv", 3, "q\x1b[31m", "is empty")) == "a.csv:3: 'q\\x1b[31m' is empty"
     assert str(Problem("a.csv", 3, "", "is not JSON")) == "a.csv:3: is not JSON"
     assert len(str(Problem("a.csv", 3, "q" * 500, "is empty"))) < 100
+
+
+def test_each_of_several_texts_must_be_one_of_the_values() -> None:
+    contract = Contract("mine", (Column("tag", "texts", values=("yes", "no")),))
+    assert faults(contract, prompt="Q?", tag="yes") == []
+    assert faults(contract, prompt="Q?", tag=["no", "yes"]) == []
+    assert faults(contract, prompt="Q?", tag=["no", "maybe"]) == [("tag", "is 'maybe', which is none of 'yes', 'no'")]
+
+
+@pytest.mark.parametrize("cell", ["[NaN]", '{"a": [1, -Infinity]}', '{"a": 1, "a": 2}', '["\\ud800"]', "[" * 900])
+def test_a_cell_that_no_json_row_may_hold_stays_the_text_that_it_is(cell: str) -> None:
+    assert from_cell(cell) == cell
+
+
+def test_half_a_character_in_a_list_of_a_cell_is_named() -> None:
+    half = '["\\ud800"]'
+    assert faults(typed=False, prompt="Q?", references=half) == [
+        ("references", "holds half of a surrogate pair, which is not a character")
+    ]
+
+
+def test_a_row_nested_too_deep_is_a_bad_row() -> None:
+    deep: Any = []
+    for _ in range(5000):
+        deep = [deep]
+    assert faults(prompt="Q?", meta=deep) == [("", "is nested too deep to be read")]

@@ -229,6 +229,13 @@ class TestFewShot:
         assert len(shown) == 2
         assert not shown & {int(sample.id[1:]) // 2 for sample in dataset.samples}
 
+    def test_a_question_that_was_shown_is_not_scored_under_another_id(self, tmp_path: Path) -> None:
+        rows = [{"id": f"q{n}", "prompt": f"Question {n % 3}?", "answer": "x"} for n in range(9)]
+        dataset = loaded(tmp_path, rows, prompt=PromptSpec(few_shot=FewShotSpec(1)))
+        questions = {sample.messages[-1].content for sample in dataset.samples}
+        assert dataset.samples[0].messages[0].content not in questions
+        assert len(dataset.samples) == 6
+
     def test_with_sample_and_limit(self, tmp_path: Path) -> None:
         rows = [{**row, "topic": "ab"[n % 2]} for n, row in enumerate(numbered(20))]
         dataset = loaded(

@@ -285,3 +285,10 @@ def test_whatever_csv_writes_is_read_back(tmp_path: Path, rows: list[list[str]])
 def test_arbitrary_bytes_never_escape_as_another_error(tmp_path: Path, content: bytes, suffix: str) -> None:
     with contextlib.suppress(DatasetError):
         assert all(isinstance(row, Row) for row in read_rows(written(tmp_path, f"a.{suffix}", content)))
+
+
+def test_a_carriage_return_alone_ends_no_line(tmp_path: Path) -> None:
+    ((line, field, fault),) = faults(written(tmp_path, "a.csv", "a,b\n1,2\r3,4\n5,6\n"))
+    assert (line, field) == (2, "")
+    assert "carriage return" in fault
+    assert "universal-newline" not in fault
