@@ -99,7 +99,7 @@ def _families(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     families: dict[str, list[Sample]] = {}
     for sample in samples:
         pair, group = (sample.labels.get(label) for label in ("pair", "group"))
-        if pair not in {None, ""} and group not in {None, ""}:
+        if pair not in (None, "") and group not in (None, ""):  # not sets: a label may be a list
             families.setdefault(str(pair), []).append(sample)
     return families
 

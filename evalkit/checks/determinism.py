@@ -59,8 +59,8 @@ class Determinism(BaseCheck):
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
         if not self.decoding.greedy:
             yield (
-                f"temperature is {self.decoding.temperature:g}: texts can only be equal where the model honours the "
-                "seed. At temperature 0 the check says whether the engine itself is steady"
+                f"temperature is {self.decoding.temperature:g}: every repetition draws anew, so different texts are to "
+                "be expected. At temperature 0 the check says whether the engine itself is steady"
             )
 
 

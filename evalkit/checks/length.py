@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -72,7 +73,7 @@ class Length(AnswerCheck):
             return _bounds(said)
         if isinstance(said, str):
             return self._from_text(said)
-        if isinstance(said, int | float) and not isinstance(said, bool) and said >= 0:
+        if isinstance(said, int | float) and not isinstance(said, bool) and 0 <= said < math.inf:
             return self._about(float(said))
         return _unknown(said)
 

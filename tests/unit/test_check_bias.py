@@ -151,3 +151,9 @@ def test_gaps_are_shares_and_do_not_depend_on_the_order_of_groups(texts: list[st
     for result in score.results.values():
         assert isinstance(result, Unscored) or 0.0 <= result[0] <= 1.0
     assert judge(*reversed(texts)).results == score.results
+
+
+def test_labels_of_any_kind_may_name_pair_and_group() -> None:
+    rows = [Sample(f"r{n}", (), (), {"pair": [1], "group": {"name": n}}) for n in range(2)]
+    assert [case.id for case in check().cases(rows)] == ["[1]"]
+    assert not list(check().warnings(rows))

@@ -87,7 +87,7 @@ def test_long_texts_are_shown_around_their_first_difference_only() -> None:
 
 
 def test_sampling_is_a_warning() -> None:
-    assert "temperature is 0.7" in "".join(check(temperature=0.7).warnings([]))
+    assert "temperature is 0.7: every repetition draws anew" in "".join(check(temperature=0.7).warnings([]))
     assert not list(check().warnings([]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -128,3 +129,8 @@ def test_counts_are_whole_and_not_negative(text: str, expected: Any) -> None:
 def test_within_agrees_with_its_bounds(count: int, low: int, high: int) -> None:
     low, high = sorted((low, high))
     assert within(count, {"min": low, "max": high}) == (low <= count <= high) == Bounds(min=low, max=high).hold(count)
+
+
+@pytest.mark.parametrize("odd", [math.inf, math.nan, -1])
+def test_a_number_that_no_answer_can_have_is_unknown(odd: float) -> None:
+    assert isinstance(judge("One.", odd).results["within"], Unscored)
