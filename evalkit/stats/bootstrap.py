@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -149,16 +149,24 @@ def paired_bootstrap(
     )
     method = _method("paired bootstrap", len(ours), of_clusters, resampling)
     interval = percentiles(values, count, resampling, method)
-    if interval is not None and interval.low == interval.high == 0 and metric.kind == "rate":
-        interval = _nothing_changed(of_clusters, resampling.confidence)
+    if interval is not None and math.isclose(interval.low, interval.high, abs_tol=1e-12):
+        interval = _all_alike(metric, value, of_clusters, interval)
     return value, interval
 
 
-def _nothing_changed(clusters: int, confidence: float) -> Interval:
-    """That no pair differs does not prove that none would: as many cases may turn either way as none of so many leaves
-    room for."""
-    unseen = wilson(0, clusters, confidence).high
-    return Interval(-unseen, unseen, confidence, f"Wilson on {clusters} pairs of which none differs")
+def _all_alike(metric: Metric, value: float, clusters: int, flat: Interval) -> Interval:
+    """That all pairs differ alike, most often not at all, does not prove that every pair would.
+
+    As many others as so many alike leave room for may differ as much as the metric's bounds allow, either way. Without
+    bounds there is nothing to go by: the interval stays flat and says so.
+    """
+    bounds = (0.0, 1.0) if metric.kind == "rate" else metric.bounds
+    if metric.kind not in {"rate", "mean"} or bounds is None or not np.isfinite(bounds).all():
+        return replace(flat, method=f"{flat.method}, no variation")
+    most = max(bounds[1] - bounds[0], abs(value))
+    unseen = wilson(0, clusters, flat.confidence).high
+    low, high = value - unseen * (most + value), value + unseen * (most - value)
+    return Interval(low, high, flat.confidence, f"Wilson on {clusters} pairs of which none differs from the others")
 
 
 def quantile_of(values: Matrix, q: float) -> float:

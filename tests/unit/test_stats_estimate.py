@@ -316,6 +316,24 @@ def test_that_nothing_changed_in_few_pairs_is_no_proof_that_nothing_does() -> No
     assert (interval.low, interval.high) == (-wilson(0, 20).high, wilson(0, 20).high)
 
 
+def test_that_few_pairs_are_alike_is_no_proof_that_all_would_be() -> None:
+    unseen = wilson(0, 20).high
+    shares = Quotient(kind="mean", bounds=(0.0, 1.0))
+    _, equal = paired_bootstrap(shares, ones([0.3] * 20), ones([0.3] * 20))
+    assert equal is not None
+    assert (equal.low, equal.high) == pytest.approx((-unseen, unseen))
+    _, all_better = paired_bootstrap(RATE, ones([1.0] * 20), ones([0.0] * 20))
+    assert all_better is not None
+    assert (all_better.low, all_better.high) == pytest.approx((1 - 2 * unseen, 1.0))
+    _, a_bit_better = paired_bootstrap(shares, ones([0.5] * 20), ones([0.4] * 20))
+    assert a_bit_better is not None
+    assert (a_bit_better.low, a_bit_better.high) == pytest.approx((0.1 - 1.1 * unseen, 0.1 + 0.9 * unseen))
+    _, unbounded = paired_bootstrap(MEAN, ones([5.0] * 20), ones([4.0] * 20))
+    assert unbounded is not None
+    assert (unbounded.low, unbounded.high) == (1.0, 1.0)
+    assert "no variation" in unbounded.method
+
+
 def test_pairs_of_quantiles_are_compared_too() -> None:
     metric = Quotient(kind="quantile")
     slow = [(value + 1.0,) for value in VALUES]
