@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from evalkit.data.rows import shown
 from evalkit.errors import DatasetError, nearest
 
 COMPRESSIONS = (".gz", ".zst")
+PIECE = 1 << 14
+"""Compressed bytes at a time: each may become a hundred times as many."""
 UTF8_BOM = b"\xef\xbb\xbf"
 OTHER_ENCODINGS = {
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -28,6 +30,49 @@ def missing_file(path: Path) -> DatasetError:
     close = nearest(path.name, siblings)
     hint = f"did you mean '{close}'?" if close else f"there is no folder {shown(path.parent)}" if not siblings else ""
     return DatasetError("no such dataset file", where=shown(path), hint=hint or "check the path and its spelling")
+
+
+class _Unzstd(io.RawIOBase):
+    """What a .zst file holds, frame after frame. The library's own reader takes a file that was cut short for a
+    shorter one; this one says that its end is missing."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        import zstandard
+
+        self._raw = raw
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame = self._decompressor.decompressobj()
+        self._begun = False
+        self._compressed = b""
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            if not self._fill():
+                return 0
+        size = min(len(buffer), len(self._ready))
+        buffer[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+    def _fill(self) -> bool:
+        """Decompress a little more; False at the end of the file."""
+        compressed = self._compressed or self._raw.read(PIECE)
+        if not compressed:
+            if self._begun:
+                raise EOFError("it ends in the middle of a frame")
+            return False
+        self._ready = memoryview(self._frame.decompress(compressed))
+        self._compressed = b""
+        self._begun = True
+        if self._frame.eof:
+            self._compressed = self._frame.unused_data
+            self._frame = self._decompressor.decompressobj()
+            self._begun = False
+        return True
 
 
 @contextmanager
@@ -51,8 +96,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
                 import zstandard
 
                 corrupt = (*corrupt, zstandard.ZstdError)
-                stream = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-                yield io.BufferedReader(cast("io.RawIOBase", stream), buffer_size=1 << 16)
+                yield io.BufferedReader(_Unzstd(raw), buffer_size=1 << 16)
             else:
                 yield raw
     except corrupt as error:

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -210,9 +211,19 @@ def test_a_damaged_compressed_file_is_an_error(tmp_path: Path, suffix: str) -> N
     assert "damaged" in error(written(tmp_path, f"a.jsonl.{suffix}", b'{"q": 1}\n'))
 
 
-def test_a_compressed_file_that_breaks_off_is_an_error(tmp_path: Path) -> None:
-    whole = gzip.compress(b"".join(b'{"q": %d}\n' % n for n in range(5000)))
-    assert "damaged" in error(written(tmp_path, "a.jsonl.gz", whole[: len(whole) // 2]))
+@pytest.mark.parametrize(("suffix", "compress"), [("gz", gzip.compress), ("zst", zstandard.compress)])
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.999])
+def test_a_compressed_file_that_breaks_off_is_an_error(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes], kept: float
+) -> None:
+    whole = compress(b"".join(b'{"q": %d}\n' % n for n in range(50_000)))
+    assert "damaged" in error(written(tmp_path, f"a.jsonl.{suffix}", whole[: int(len(whole) * kept)]))
+
+
+def test_a_compressed_file_that_breaks_off_behind_a_row_is_no_shorter_file(tmp_path: Path) -> None:
+    packer = zstandard.ZstdCompressor().compressobj()
+    begun = packer.compress(b'{"q": 1}\n') + packer.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    assert "damaged" in error(written(tmp_path, "a.jsonl.zst", begun))
 
 
 def test_an_unknown_suffix_names_the_formats_there_are(tmp_path: Path) -> None:
