@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
 
@@ -201,6 +201,19 @@ def make(kind: str, n: int, seed: int, output: str | None, force: bool) -> None:
         click.echo(f"{_many(n, f'{kind} row')} written to {output}", err=True)
 
 
+def _compressed(file: Path, suffix: str) -> IO[str]:
+    """As its final name says: ``.gz`` and ``.zst`` are what readers take such a name for."""
+    if suffix == ".gz":
+        import gzip
+
+        return cast("IO[str]", gzip.open(file, "wt", encoding="utf-8", newline="\n"))
+    if suffix == ".zst":
+        import zstandard
+
+        return cast("IO[str]", zstandard.open(file, "wt", encoding="utf-8", newline="\n"))
+    return file.open("w", encoding="utf-8", newline="\n")
+
+
 @contextmanager
 def _sink(output: str | None, *, force: bool) -> Iterator[IO[str]]:
     """A file appears when it is complete, or not at all. Whoever reads standard output may leave when they have seen
@@ -218,7 +231,7 @@ def _sink(output: str | None, *, force: bool) -> Iterator[IO[str]]:
         raise DatasetError("is already there", where=output, hint="name another file, or add --force to overwrite it")
     temporary = target.with_name(f".{target.name}.part")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+        with _compressed(temporary, target.suffix) as stream:
             yield stream
         temporary.replace(target)
     except OSError as error:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from evalkit.store import Store
 
 STYLES = {"good enough": "green", "not good enough": "red"}
+NARROW = 70
 STATE_STYLES = {"finished": "", "running": "cyan"}
 
 
@@ -73,10 +74,25 @@ def _row(run: Run, outcome: str) -> dict[str, Any]:
     }
 
 
+def _in_one_line(row: dict[str, Any]) -> str:
+    said = row["outcome"] or row["state"]
+    return f"{row['id']} {row['suite']} on {row['model']}: {said}{' (partial)' if row['partial'] else ''}"
+
+
+def _say_that_there_may_be_more(rows: list[dict[str, Any]], limit: int) -> None:
+    if len(rows) == limit:
+        click.echo(f"the newest {limit}; --limit N shows more")
+
+
 def _print(rows: list[dict[str, Any]], limit: int) -> None:
     from evalkit.cli.screen import cell, columns, console
 
     screen = console()
+    if screen.width < NARROW:  # columns of three letters say nothing: a line or two for each run instead
+        for row in rows:
+            screen.print(cell(_in_one_line(row)))
+        _say_that_there_may_be_more(rows, limit)
+        return
     wide = screen.width >= 100
     dates = ("created",) if wide else ()
     table = columns("id", *dates, "suite", "model", "state", "outcome", whole=("id", "created", "state"))
@@ -92,5 +108,4 @@ def _print(rows: list[dict[str, Any]], limit: int) -> None:
             cell((row["outcome"] or "-") + partial, STYLES.get(row["outcome"], "yellow" if row["outcome"] else "dim")),
         )
     screen.print(table)
-    if len(rows) == limit:
-        click.echo(f"the newest {limit}; --limit N shows more")
+    _say_that_there_may_be_more(rows, limit)

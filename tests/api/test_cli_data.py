@@ -145,6 +145,14 @@ def test_make_writes_a_file_and_overwrites_none(evalkit: Evalkit, workdir: Path)
     assert len((workdir / "rows.jsonl").read_text(encoding="utf-8").splitlines()) == 9
 
 
+@pytest.mark.parametrize("suffix", ["gz", "zst"])
+def test_make_compresses_what_is_named_so(evalkit: Evalkit, workdir: Path, suffix: str) -> None:
+    name = f"rows.jsonl.{suffix}"
+    assert evalkit("data", "make", "chat", "--n", "30", "-o", name).code == 0
+    assert b"input" not in (workdir / name).read_bytes()[:20]
+    assert "30 rows, all valid" in evalkit("data", "validate", name, "--contract", "chat").out
+
+
 def test_more_rows_than_there_are_is_an_error_and_leaves_no_file(evalkit: Evalkit, workdir: Path) -> None:
     called = evalkit("data", "make", "chat", "--n", "1000000000", "-o", "rows.jsonl")
     assert called.code == 2

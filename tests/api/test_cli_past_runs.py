@@ -51,6 +51,16 @@ def test_list_without_runs_says_how_to_make_one_and_makes_no_database(evalkit: E
     assert json.loads(evalkit("list", "--json").out) == []
 
 
+def test_list_gives_every_run_a_line_where_columns_have_no_room(
+    evalkit: Evalkit, runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = evalkit("list").out.splitlines()
+    assert len(lines) == len(runs)
+    assert all(line.startswith(run) for line, run in zip(lines, reversed(runs), strict=True))
+    assert all("mock:" in line and "good enough" in line for line in lines)
+
+
 def test_list_has_the_newest_run_first_with_state_and_outcome(evalkit: Evalkit, runs: list[str]) -> None:
     rows = json.loads(evalkit("list", "--json").out)
     assert [row["model"] for row in rows] == ["mock:echo", "mock:oracle"]
