@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -178,6 +181,8 @@ def _engine(location: Location) -> Engine:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     elif location.is_sqlite:
         options = {"connect_args": {"check_same_thread": False, "timeout": BUSY_SECONDS}}
+        if _only_to_be_read(location):
+            options["creator"] = partial(_connect_read_only, location)
     else:
         options = {"pool_pre_ping": True}
     try:
@@ -198,6 +203,25 @@ def _engine(location: Location) -> Engine:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
     return engine
+
+
+def _only_to_be_read(location: Location) -> bool:
+    """A database in a folder that cannot be written, such as one that CI kept: SQLite would insist on making its
+    journal there. Where a journal lies beside it, another process may be writing, and SQLite's own way is right."""
+    path = location.path
+    return (
+        path is not None
+        and path.is_file()
+        and not location.url.query
+        and not os.access(path.parent, os.W_OK)
+        and not path.with_name(f"{path.name}-wal").exists()
+    )
+
+
+def _connect_read_only(location: Location) -> sqlite3.Connection:
+    path = str(location.path)
+    address = f"file:{quote(path)}?mode=ro&immutable=1"
+    return sqlite3.connect(address, uri=True, check_same_thread=False, timeout=BUSY_SECONDS)
 
 
 def _on_sqlite_connect(connection: Any, _: Any) -> None:

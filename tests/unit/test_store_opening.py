@@ -276,3 +276,19 @@ def test_steps_are_numbered_without_gaps() -> None:
 def test_importing_the_store_imports_no_database() -> None:
     program = "import sys, evalkit.store; sys.exit(bool({'sqlalchemy', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_database_in_a_folder_that_cannot_be_written_can_still_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kept by #CI?.db"
+    with open_store(str(path)) as store:
+        store.create_run(RUN)
+    monkeypatch.setattr(engine.os, "access", lambda *_: False)
+    before = path.read_bytes()
+    with open_store(str(path)) as store:
+        assert [run.id for run in store.list_runs()] == [RUN.id]
+        assert [file.name for file in tmp_path.iterdir()] == [path.name]
+        with pytest.raises(StoreError, match="cannot be written"):
+            store.create_run(Run("r-2", "s", "m", "planned", "2026"))
+    assert path.read_bytes() == before
