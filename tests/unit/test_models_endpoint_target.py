@@ -107,6 +107,8 @@ def test_a_wrong_reference_is_refused_with_a_hint(reference: str, complaint: str
         "http://user:s3cret@host/v1?model=m&foo=1",
         "http://host/v1?model=m&api_key=s3cret",
         "http://host/v1?model=m&token=s3cret",
+        "http://host/v1?model=m&key_env=sk-s3cret",
+        "openai:m?key_env=sk-s3cret",
     ],
 )
 def test_a_secret_in_a_reference_is_refused_and_not_repeated(reference: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -29,6 +30,9 @@ OPTIONS = (
     "max_tokens_as",
     "unlisted",
 )
+
+
+_NAME_OF_A_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,13 @@ def _target(
     key_env: str,
     key_required: bool,
 ) -> Target:
+    if key_env and not _NAME_OF_A_VARIABLE.fullmatch(key_env):
+        # it may be the key itself, so it is not repeated
+        raise ModelError(
+            "key_env is not the name of an environment variable",
+            where=address,
+            hint="put the key into a variable, and write that variable's name: key_env=MY_KEY",
+        )
     timeout = options.amount("timeout", settings.timeout)
     concurrency = options.count("concurrency", settings.concurrency)
     for name, value in (("timeout", timeout), ("concurrency", concurrency)):
