@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evalkit.records import Counts, Estimate, Finding, Interval, MetricInfo, Result, Verdict, Word
+from evalkit.records import Estimate, Finding, Interval, MetricInfo, Result, Verdict, Word
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line
 from evalkit.report.window import Picture, picture
@@ -248,7 +247,3 @@ def of_check(estimates: Iterable[Estimate], check: str) -> list[Estimate]:
 def finding_value(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> str:
     info = infos.get((finding.check, finding.metric))
     return formatting.measure(finding.value, info.unit if info else "")
-
-
-def coverage_text(counts: Counts) -> str:
-    return formatting.number(counts.coverage if counts.planned else math.nan, "share")

@@ -1,4 +1,4 @@
-"""Intervals in closed form: Wilson and Clopper-Pearson for shares, order statistics for quantiles."""
+"""Intervals in closed form: Wilson for shares, order statistics for quantiles."""
 
 from __future__ import annotations
 
@@ -46,18 +46,6 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     low = 0.0 if successes == 0 else max(0.0, (centre - spread) / scale)
     high = 1.0 if successes == n else min(1.0, (centre + spread) / scale)
     return Interval(low, high, confidence, "Wilson")
-
-
-def exact(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """Clopper and Pearson's interval: never covers less than it says, and is wider than Wilson's for it."""
-    _require_share(successes, n)
-    require_confidence(confidence)
-    from scipy.special import betaincinv
-
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
-    high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
-    return Interval(low, high, confidence, "Clopper-Pearson")
 
 
 def quantile_ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int | None, int | None]:

@@ -27,26 +27,21 @@ class AnswerTables:
         wants: Mapping[str, frozenset[str]] | None = None,
         *,
         run_id: str = "",
-        made_since: float | None = None,
     ) -> dict[str, Answer]:
         """The stored answers to these requests; keys without one are absent.
 
         An answer that was made without something that is wanted of it now counts as absent. ``reused`` says that
-        another run than ``run_id`` made it. ``made_since`` (seconds since the epoch) leaves out what other runs made
-        before.
+        another run than ``run_id`` made it.
         """
-        columns = (answers.c.key, answers.c.run_id, answers.c.made, answers.c.wanted, answers.c.document)
+        columns = (answers.c.key, answers.c.run_id, answers.c.wanted, answers.c.document)
         query = select(*columns).where(_by_keys)
         maker = doc.stored_name(run_id)
         found: dict[str, Answer] = {}
         with self.database.reading() as connection:
             for chunk in in_chunks(dict.fromkeys(keys)):
-                for key, made_by, made, wanted, document in connection.execute(query, {"keys": chunk}):
-                    reused = made_by != maker
-                    too_old = made_since is not None and reused and made < made_since
-                    if too_old or not _has(wanted, wants.get(key) if wants else None):
-                        continue
-                    found[key] = doc.answer_of(doc.load(document), reused=reused)
+                for key, made_by, wanted, document in connection.execute(query, {"keys": chunk}):
+                    if _has(wanted, wants.get(key) if wants else None):
+                        found[key] = doc.answer_of(doc.load(document), reused=made_by != maker)
         return found
 
     def put_answers(self, run_id: str, made: Iterable[tuple[str, Request, Answer]]) -> int:

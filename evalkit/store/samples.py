@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sqlalchemy import bindparam, select
 
@@ -49,18 +49,3 @@ class SampleTables:
                     identifier = doc.shown_name(name)
                     found[identifier] = doc.sample_of(identifier, doc.load(document))
         return found
-
-    def iter_samples(self, dataset_fingerprint: str) -> Iterator[Sample]:
-        """All rows kept of a dataset, by id."""
-        dataset, last = doc.stored_name(dataset_fingerprint), ""
-        query = select(samples.c.id, samples.c.document).where(samples.c.dataset == dataset)
-        while True:
-            page = query.where(samples.c.id > last).order_by(samples.c.id).limit(1000)
-            with self.database.reading() as connection:
-                rows = connection.execute(page).all()
-            for name, document in rows:
-                last = name
-                identifier = doc.shown_name(name)
-                yield doc.sample_of(identifier, doc.load(document))
-            if not rows:
-                return

@@ -89,10 +89,6 @@ class ScoreTables:
         with self.database.reading() as connection:
             return {doc.shown_name(case): doc.shown_name(signature) for case, signature in connection.execute(query)}
 
-    def checks_of(self, run_id: str) -> list[str]:
-        """The checks that have scores in a run, by name."""
-        return [doc.shown_name(name) for name in self._stored_checks(run_id)]
-
     def _stored_checks(self, run_id: str) -> list[str]:
         query = select(scores.c.check_name).where(scores.c.run_id == doc.stored_name(run_id)).distinct()
         with self.database.reading() as connection:

@@ -17,7 +17,6 @@ from evalkit.stats import resampling as drawing
 from evalkit.stats.bootstrap import Resampling, bootstrap, bootstrap_quantile, paired_bootstrap, percentiles
 from evalkit.stats.estimate import estimate
 from evalkit.stats.intervals import wilson
-from evalkit.stats.paired import mcnemar_exact
 from evalkit.stats.power import Provable, cases_needed, provable, standard_error_of
 
 COUNTS = Counts(0, 0, 0, 0)
@@ -401,12 +400,3 @@ def test_only_shares_can_be_foretold() -> None:
     assert provable("rate", 100, 1.0, "==") is None
     with pytest.raises(ValueError, match="operator"):
         provable("rate", 100, 1.0, "!=")
-
-
-def test_mcnemar_is_a_coin_toss_over_what_changed() -> None:
-    assert mcnemar_exact(0, 0) == 1.0
-    assert mcnemar_exact(5, 5) == 1.0
-    assert mcnemar_exact(0, 5) == pytest.approx(2 / 32)
-    assert mcnemar_exact(1, 5) == mcnemar_exact(5, 1) == pytest.approx(2 * 7 / 64)
-    with pytest.raises(ValueError, match="negative"):
-        mcnemar_exact(-1, 2)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.stats.intervals import exact, quantile_interval, quantile_ranks, wilson
+from evalkit.stats.intervals import quantile_interval, quantile_ranks, wilson
 
 SHARES = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -33,25 +33,16 @@ def test_more_confidence_is_wider_and_more_cases_are_narrower(share: tuple[int, 
     assert sure.high - sure.low > usual.high - usual.low > many.high - many.low
 
 
-@given(SHARES)
-def test_the_exact_interval_holds_the_share(share: tuple[int, int]) -> None:
-    interval = exact(*share)
-    assert 0 <= interval.low <= share[0] / share[1] <= interval.high <= 1
-
-
 def test_perfect_results_prove_no_perfection() -> None:
-    """Published: 60 of 60 by Wilson is 0.9398 to 1; none of 10 by Clopper and Pearson is 0 to 0.3085."""
+    """Published: 60 of 60 by Wilson is 0.9398 to 1."""
     interval = wilson(60, 60)
     assert (round(interval.low, 4), interval.high) == (0.9398, 1.0)
-    interval = exact(0, 10)
-    assert (interval.low, round(interval.high, 4)) == (0.0, 0.3085)
 
 
-@pytest.mark.parametrize("function", [wilson, exact])
 @pytest.mark.parametrize(("successes", "n"), [(0, 0), (-1, 5), (6, 5)])
-def test_impossible_counts_are_refused(function: object, successes: int, n: int) -> None:
+def test_impossible_counts_are_refused(successes: int, n: int) -> None:
     with pytest.raises(ValueError, match=r"no cases|impossible"):
-        function(successes, n)  # type: ignore[operator]
+        wilson(successes, n)
 
 
 @pytest.mark.parametrize("confidence", [0, 1, 95])
