@@ -47,7 +47,8 @@ def test_what_is_shown_of_a_server_is_short_and_printable(text: str) -> None:
 NAMES = st.sampled_from(["error", "message", "detail", "x"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("ab"),
-    lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=12,
 )
 
 
