@@ -178,7 +178,9 @@ def _short(value: str) -> str:
 @command.command("make")
 @click.argument("kind", type=click.Choice(["chat", "instruction", "preference"]))
 @click.option("--n", type=click.IntRange(min=1), default=100, show_default=True, help="How many rows.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed makes the same rows.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed makes the same rows."
+)
 @click.option("-o", "--output", metavar="FILE", help="JSON lines file to write.  [default: standard output]")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def make(kind: str, n: int, seed: int, output: str | None, force: bool) -> None:

@@ -26,7 +26,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 def scope_options(command: Command) -> Command:
     for option in (
-        click.option("--seed", type=int, help="Seed of sampled generation, in place of the suite's."),
+        click.option("--seed", type=click.IntRange(min=0), help="Seed of sampled generation, in place of the suite's."),
         click.option(
             "--only", multiple=True, metavar="CHECK", help="Run this check alone (repeatable). Marks the run partial."
         ),

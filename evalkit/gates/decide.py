@@ -60,17 +60,18 @@ def _distance(verdict: Verdict) -> float:
 
 def _decide_one(gate: Gate, table: CheckTable, wanted: Mapping[str, str], setting: Setting) -> Verdict:
     estimate = table.estimate(gate.metric, wanted)
-    if estimate.counts.scored == 0:
-        return _undecided(gate, estimate, _nothing_scored(estimate))
+    if estimate.value is None:
+        return _undecided(gate, estimate, _without_value(estimate))
     if gate.against_baseline:
         return _decide_baseline(gate, table, estimate, wanted, setting)
-    if estimate.value is None:
-        return _undecided(gate, estimate, "the metric has no value on these cases")
     if gate.universal:
         return _decide_universal(gate, table, estimate, wanted)
     if gate.metric == COVERAGE or (gate.about == "dataset" and setting.complete):
-        return _decide_exactly(gate, estimate)
-    return _decide_interval(gate, estimate, setting)
+        return _decide_exactly(gate, table, estimate)
+    verdict = _decide_interval(gate, estimate, setting)
+    if verdict.counts_as is not Word.PASS:
+        return replace(verdict, reason=_against(table, gate.metric, wanted) + verdict.reason)
+    return verdict
 
 
 def _verdict(gate: Gate, word: Word, reason: str, estimate: Estimate, counts_as: Word | None = None) -> Verdict:
@@ -93,18 +94,33 @@ def _undecided(gate: Gate, estimate: Estimate, reason: str) -> Verdict:
     return _verdict(gate, Word.UNSURE, reason, estimate)
 
 
-def _nothing_scored(estimate: Estimate) -> str:
+def _without_value(estimate: Estimate) -> str:
     counts = estimate.counts
     if not counts.planned:
         return "no case was measured"
+    if counts.scored:
+        return "the metric has no value on these cases"
     return f"none of {counts.planned} cases was scored ({counts.unscored} unscored, {counts.errored} errored)"
 
 
-def _decide_exactly(gate: Gate, estimate: Estimate) -> Verdict:
+def _against(table: CheckTable, metric: str, wanted: Mapping[str, str]) -> str:
+    """Of a share, how many cases speak against the model: "118 of 150 cases missed; "."""
+    of = table.columns[metric].metric
+    if of.kind != "rate":
+        return ""
+    rows, _ = table.vectors(metric, table.positions(wanted))
+    hits, cases = sum(row[0] for row in rows), sum(row[1] for row in rows)
+    missed = cases - hits if of.better == "higher" else hits
+    return f"{missed:,.0f} of {cases:,.0f} cases missed; "
+
+
+def _decide_exactly(gate: Gate, table: CheckTable, estimate: Estimate) -> Verdict:
     assert estimate.value is not None
     word = Word.PASS if gate.holds(estimate.value) else Word.FAIL
-    reason = f"{estimate.counts.scored} of {estimate.counts.planned} cases scored"
-    if gate.metric != COVERAGE:
+    if gate.metric == COVERAGE:
+        rows, _ = table.vectors(COVERAGE, table.positions(estimate.slice))
+        reason = f"{sum(row[0] for row in rows):.0f} of {len(rows)} cases scored"
+    else:
         reason = f"on this dataset: all were asked, {estimate.counts.scored} scored"
     return _verdict(gate, word, reason, estimate)
 
@@ -116,6 +132,7 @@ def _decide_universal(gate: Gate, table: CheckTable, estimate: Estimate, wanted:
         table.cases[i] for vector, i in zip(vectors, kept, strict=True) if metric.value(vector) != gate.threshold
     ]
     total = len(vectors)
+    gate = replace(gate, about="dataset")  # it speaks of these cases, whatever the suite's other gates speak of
     if against:
         return _verdict(gate, Word.FAIL, f"{len(against)} of {total} cases contradict it, first {against[0]}", estimate)
     return _verdict(gate, Word.PASS, f"holds in all {total} cases of this dataset", estimate)
@@ -144,7 +161,7 @@ def _decide_interval(gate: Gate, estimate: Estimate, setting: Setting, against: 
     assert value is not None
     word = _side(gate, interval, gate.threshold)
     confidence = f"{interval.confidence:.0%} interval" if interval else "interval"
-    verb = {Word.PASS: "is on the good side of", Word.FAIL: "is on the bad side of"}
+    verb = {Word.PASS: "meets", Word.FAIL: "misses"}
     if word is not Word.UNSURE:
         verdict = _verdict(gate, word, f"the whole {confidence} {verb[word]} the target", estimate)
         return replace(verdict, contrast=against)

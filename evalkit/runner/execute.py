@@ -143,7 +143,7 @@ def _run(running: _Running, baseline: Measurements | None, baseline_name: str) -
             store.put_samples(dataset.fingerprint, running.plan.samples(name))
         tables, tally = _measure(running)
         result = _conclude(running, tables, tally, baseline, baseline_name)
-        store.finish(run.id, to_json(result))
+        store.finish(run.id, to_json(result), outcome=result.outcome.word)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", str(stop) or "interrupted by hand")
         message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"

@@ -18,6 +18,14 @@ def bundled(folder: str) -> Path:
     return installed if installed.is_dir() else package.parent / folder
 
 
+def shown_path(path: Path) -> str:
+    """How messages and reports name a suite file: from here where it lies below, and never by where evalkit lies."""
+    for root, prefix in ((Path.cwd(), Path()), (bundled("suites"), Path("suites"))):
+        if path.is_absolute() and path.is_relative_to(root):
+            return str(prefix / path.relative_to(root))
+    return str(path)
+
+
 def bundled_suites() -> dict[str, Path]:
     return {path.stem: path for path in sorted(bundled("suites").glob("*.yaml"))}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import SuiteError, did_you_mean
-from evalkit.suite.find import bundled_suites
+from evalkit.suite.find import bundled_suites, shown_path
 
 KeyPath = tuple[str | int, ...]
 
@@ -25,7 +25,7 @@ class Source:
         for length in range(len(keys), -1, -1):
             if keys[:length] in self.lines:
                 return self.lines[keys[:length]]
-        return str(self.path)
+        return shown_path(self.path)
 
 
 def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
@@ -36,7 +36,7 @@ def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
     resolved = path.resolve()
     if resolved in seen:
         chain = " -> ".join(p.name for p in (*seen, resolved))
-        raise SuiteError(f"suites extend each other in a circle: {chain}", where=str(path))
+        raise SuiteError(f"suites extend each other in a circle: {chain}", where=shown_path(path))
     source = _parse(path)
     _anchor_paths(source)
     parents = source.data.pop("extends", None)
@@ -67,7 +67,7 @@ def _parse(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"cannot be read: {error}", where=str(path)) from error
+        raise SuiteError(f"cannot be read: {error}", where=shown_path(path)) from error
     yaml = YAML(typ="rt")
     try:
         tree = yaml.load(text)
@@ -76,34 +76,37 @@ def _parse(path: Path) -> Source:
         line = mark.line + 1 if mark else 1
         what = (error.problem or error.context or "cannot be parsed").split("\n")[0]
         raise SuiteError(
-            f"not valid YAML: {what}", where=f"{path}:{line}", hint="check the indentation and quotes around that line"
+            f"not valid YAML: {what}",
+            where=f"{shown_path(path)}:{line}",
+            hint="check the indentation and quotes around that line",
         ) from error
     except (YAMLError, ValueError) as error:
-        raise SuiteError(f"not valid YAML: {str(error).splitlines()[0]}", where=str(path)) from error
+        raise SuiteError(f"not valid YAML: {str(error).splitlines()[0]}", where=shown_path(path)) from error
     if not isinstance(tree, Mapping):
-        raise SuiteError("a suite is a mapping with name, datasets, checks and gates", where=f"{path}:1")
-    lines: dict[KeyPath, str] = {(): f"{path}:1"}
+        raise SuiteError("a suite is a mapping with name, datasets, checks and gates", where=f"{shown_path(path)}:1")
+    file = shown_path(path)
+    lines: dict[KeyPath, str] = {(): f"{file}:1"}
     try:
-        data = _plain(tree, (), path, lines)
+        data = _plain(tree, (), file, lines)
     except RecursionError as error:
-        raise SuiteError("an alias contains itself, or nesting is too deep", where=str(path)) from error
+        raise SuiteError("an alias contains itself, or nesting is too deep", where=shown_path(path)) from error
     return Source(path, data, lines)
 
 
-def _plain(node: Any, keys: KeyPath, path: Path, lines: dict[KeyPath, str]) -> Any:
+def _plain(node: Any, keys: KeyPath, file: str, lines: dict[KeyPath, str]) -> Any:
     """Ordinary containers and scalars out of ruamel's, noting lines on the way."""
     if isinstance(node, Mapping):
         result = {}
         for key, value in node.items():
             name = str(key)
-            lines[(*keys, name)] = _line(node, key, path)
-            result[name] = _plain(value, (*keys, name), path, lines)
+            lines[(*keys, name)] = _line(node, key, file)
+            result[name] = _plain(value, (*keys, name), file, lines)
         return result
     if isinstance(node, list):
         for index in range(len(node)):
             if hasattr(node, "lc"):
-                lines[(*keys, index)] = f"{path}:{node.lc.item(index)[0] + 1}"
-        return [_plain(value, (*keys, index), path, lines) for index, value in enumerate(node)]
+                lines[(*keys, index)] = f"{file}:{node.lc.item(index)[0] + 1}"
+        return [_plain(value, (*keys, index), file, lines) for index, value in enumerate(node)]
     if isinstance(node, bool) or node is None:
         return node
     for kind in (int, float, str):
@@ -112,11 +115,11 @@ def _plain(node: Any, keys: KeyPath, path: Path, lines: dict[KeyPath, str]) -> A
     return str(node)
 
 
-def _line(node: Any, key: Any, path: Path) -> str:
+def _line(node: Any, key: Any, file: str) -> str:
     try:
-        return f"{path}:{node.lc.key(key)[0] + 1}"
+        return f"{file}:{node.lc.key(key)[0] + 1}"
     except (AttributeError, KeyError, TypeError):  # came in by a YAML merge (<<), which keeps no lines
-        return str(path)
+        return file
 
 
 def _anchor_paths(source: Source) -> None:
