@@ -18,8 +18,10 @@ def read(contract: str | Contract, typed: bool = True, mapping: dict[str, str] |
     return Interpreter(contract_named(contract), mapping).read(Row(values, 1, typed=typed))
 
 
-def faults(contract: str | Contract = "evalkit", typed: bool = True, **values: Any) -> list[tuple[str, str]]:
-    return Interpreter(contract_named(contract)).read(Row(values, 1, typed=typed)).faults
+def faults(
+    contract: str | Contract = "evalkit", typed: bool = True, mapping: dict[str, str] | None = None, **values: Any
+) -> list[tuple[str, str]]:
+    return read(contract, typed, mapping, **values).faults
 
 
 @pytest.mark.parametrize("alias", ["prompt", "question", "input", "instruction", "source", "document"])
