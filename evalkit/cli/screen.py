@@ -73,7 +73,9 @@ def print_json(data: Any) -> None:
     """A lone surrogate in a model's text has no UTF-8: then everything is escaped."""
     import json
 
-    text = json.dumps(data, ensure_ascii=False, indent=2, default=str)
+    from evalkit.report.hostile import json_escaped
+
+    text = json_escaped(json.dumps(data, ensure_ascii=False, indent=2, default=str))
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import ReportError
+from evalkit.report.hostile import json_escaped
 
 HINT = "choose another folder with --report DIR"
 
@@ -56,6 +57,6 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     """JSON lines, streamed: a log of a million rows is never in memory at once."""
     with _atomic(path) as stream:
         for row in rows:
-            line = json.dumps(row, ensure_ascii=False, default=str)
+            line = json_escaped(json.dumps(row, ensure_ascii=False, default=str))
             stream.write(line.encode("utf-8", errors="backslashreplace") + b"\n")
     return path

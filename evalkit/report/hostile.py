@@ -6,6 +6,8 @@ be seen is made visible, and what is too long is shortened with a note of how mu
 
 from __future__ import annotations
 
+import json
+
 LONGEST = 4000
 """Characters of one text that a report shows; the log in the report folder has all of them."""
 
@@ -42,11 +44,17 @@ def _visible_names() -> dict[int, str]:
 
 
 _VISIBLE = _visible_names()
+_IN_JSON = {code: "\\u007f" if code == 0x7F else json.dumps(chr(code))[1:-1] for code in _VISIBLE if code > 0x20}
 
 
 def visible(text: str) -> str:
     """Every character that would act or hide becomes one that shows itself; lines and tabs stay."""
     return text.replace("\r\n", "\n").translate(_VISIBLE)
+
+
+def json_escaped(text: str) -> str:
+    """The same JSON, with what would act or hide written as its escape: files are shown with ``cat``."""
+    return text.translate(_IN_JSON)
 
 
 def one_line(text: str) -> str:

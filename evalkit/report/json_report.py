@@ -6,10 +6,11 @@ from pathlib import Path
 
 from evalkit.records import Result
 from evalkit.report.files import write_text
+from evalkit.report.hostile import json_escaped
 from evalkit.runner.document import to_json
 
 NAME = "report.json"
 
 
 def write(result: Result, folder: Path) -> Path:
-    return write_text(folder / NAME, to_json(result, indent=2) + "\n")
+    return write_text(folder / NAME, json_escaped(to_json(result, indent=2)) + "\n")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report.hostile import one_line, shorten, shorten_end, shown, visible
+from evalkit.report.hostile import json_escaped, one_line, shorten, shorten_end, shown, visible
 
 SEEN_THOUGH_FORMAT = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
 """Signs of Arabic, Syriac and Kaithi that Unicode calls format characters though they print."""
@@ -63,3 +64,12 @@ def test_a_megabyte_on_one_line_costs_a_few_thousand_characters() -> None:
 def test_the_end_of_a_heading_is_cut() -> None:
     assert shorten_end("abcdef", 4) == "abc…"
     assert shorten_end("abcd", 4) == "abcd"
+
+
+@given(st.text())
+def test_escaped_json_is_the_same_json_and_nothing_in_it_acts(text: str) -> None:
+    hostile = text + "\x7f\x9b31m\u202egnp\u200b\ufeff\U000e0041\ud800 日本 ü 👍"
+    written = json_escaped(json.dumps({"answer": hostile}, ensure_ascii=False))
+    assert json.loads(written) == {"answer": hostile}
+    assert visible(written) == written
+    assert "日本 ü 👍" in written
