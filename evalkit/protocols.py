@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 from evalkit.records import Answer, Case, Condition, Message, ModelInfo, Request, Sample, Score, Unscored, Vector
 
@@ -104,9 +104,3 @@ class Taught(Protocol):
     """A mock that answers from references: the runner hands it the table."""
 
     def teach(self, samples: Iterable[Sample]) -> None: ...
-
-
-class RowGenerator(Protocol):
-    """Makes dataset rows from a seed (``evalkit data make``)."""
-
-    def __call__(self, n: int, seed: int) -> Iterable[Mapping[str, Any]]: ...

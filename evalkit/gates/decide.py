@@ -12,7 +12,6 @@ from evalkit.protocols import Metric
 from evalkit.records import Contrast, Estimate, Interval, Verdict, Word
 from evalkit.stats.power import cases_needed
 
-POLICIES = ("estimate", "pass", "fail")
 SIDES = {">=": 1, ">": 1, "<=": -1, "<": -1}
 
 

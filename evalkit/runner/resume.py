@@ -14,7 +14,6 @@ from evalkit.runner.environment import environment
 from evalkit.runner.plan import Plan, Scope
 from evalkit.store import Store
 
-RESUME = ("auto", "required", "never")
 FRESH = "fresh"
 """The option of a run that takes no answer of another one."""
 
