@@ -85,7 +85,7 @@ def _checked(own: Mapping[str, Any], shared: Set[str], where: str) -> dict[str, 
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = str(first["loc"][0])
-        raise ConfigurationError(f"{key} is {own[key]!r}: {first['msg'].lower()}", where=where) from error
+        raise ConfigurationError(f"{key} is {own[key]!r}: {_sentence(first['msg'])}", where=where) from error
     if rest.context_length is not None and rest.context_length < 1:
         raise ConfigurationError(f"context_length is {rest.context_length}: it must be above 0", where=where)
     return {key: getattr(settings if key in shared else rest, key) for key in own}
@@ -118,12 +118,12 @@ def configure(
         if key == "models":  # what stands there is not repeated: people put keys into it by mistake
             what = ".".join(str(part) for part in first["loc"])
             raise ConfigurationError(
-                f"{what}: {first['msg'].lower()}", where=where, hint="[models.NAME] with ref = 'http://HOST/path'"
+                f"{what}: {_sentence(first['msg'])}", where=where, hint="[models.NAME] with ref = 'http://HOST/path'"
             ) from error
         field_ = Settings.model_fields[key]
         hint = f"{key}: {field_.description}" if field_.description else ""
         raise ConfigurationError(
-            f"{key} is {first['input']!r}: {first['msg'].lower()}", where=where, hint=hint
+            f"{key} is {first['input']!r}: {_sentence(first['msg'])}", where=where, hint=hint
         ) from error
 
 
@@ -173,3 +173,7 @@ def _from_environment(environ: Mapping[str, str], others: Set[str]) -> tuple[dic
 def _from_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     given = {key: value for key, value in options.items() if value is not None}
     return given, {key: f"--{key.replace('_', '-')}" for key in given}
+
+
+def _sentence(message: str) -> str:
+    return message[:1].lower() + message[1:]

@@ -27,6 +27,8 @@ from evalkit.suite.load import Suite, load_suite
 
 def evaluate_models(configuration: Configuration, name: str, models: Sequence[str], options: Mapping[str, Any]) -> int:
     suite = load_suite(find_suite(name), seed=options["seed"])
+    if options["report"] == "":
+        raise ReportError("the report folder's name is empty", hint="--report DIR")
     folder = Path(options["report"] or configuration.settings.report)
     require_writable(folder)
     several = len(models) > 1

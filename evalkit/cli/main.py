@@ -132,6 +132,11 @@ def _run(given: list[str]) -> NoReturn:
 
         drop_output()  # whoever read our output has gone; what was not said must not look like a pass
         sys.exit(BROKEN_PIPE)
+    except OSError as error:  # files of ours raise their own errors: what is left is standard output
+        if debug:
+            raise
+        click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+        sys.exit(int(ExitCode.WRONG_INPUT))
     except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
         if debug:
             raise

@@ -48,7 +48,12 @@ def conclude(verdicts: Sequence[Verdict], measurements: Measurements, tolerance:
     if unsure:
         codes[ExitCode.UNSURE] = f"{len(unsure)} of {len(verdicts)} gates cannot be decided on these cases"
     code = worst_code(codes)
-    return Outcome(WORDS[code], int(code), codes.get(code, f"all {len(verdicts)} gates passed"), tuple(verdicts))
+    return Outcome(
+        WORDS[code],
+        int(code),
+        codes.get(code, f"all {len(verdicts)} gates passed" if len(verdicts) > 1 else "its only gate passed"),
+        tuple(verdicts),
+    )
 
 
 def worst_code(codes: Iterable[int]) -> ExitCode:

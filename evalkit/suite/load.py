@@ -124,7 +124,11 @@ def _validated(model: type[M], data: Any, source: Source, keys: KeyPath, what: s
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         got = first["input"]
         shown = f", not {json.dumps(got, ensure_ascii=False)[:60]}" if isinstance(got, str | int | float) else ""
-        raise SuiteError(f"'{name}': {first['msg'].lower()}{shown}{more}", where=where) from error
+        raise SuiteError(f"'{name}': {_sentence(first['msg'])}{shown}{more}", where=where) from error
+
+
+def _sentence(message: str) -> str:
+    return message[:1].lower() + message[1:]
 
 
 def _is_union_arm(part: str | int) -> bool:
@@ -205,7 +209,7 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise PluginError(f"check kind '{kind}' has no Options, a pydantic model", where=where, hint=DERIVE)
     options = _validated(model, config.model_extra or {}, source, keys, f" in check '{name}' ({kind})")
-    stop = (generation.stop,) if isinstance(generation.stop, str) else tuple(generation.stop)
+    stop = tuple(filter(None, [generation.stop])) if isinstance(generation.stop, str) else tuple(generation.stop)
     decoding = Decoding(generation.max_tokens, generation.temperature, generation.top_p, generation.seed, stop)
     try:
         check: Any = check_class(name, decoding, options)

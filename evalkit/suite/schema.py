@@ -64,7 +64,7 @@ class Generation(Config):
     temperature: float = Field(0.0, ge=0, le=2)
     top_p: float = Field(1.0, gt=0, le=1)
     seed: int = Field(0, ge=0)
-    stop: list[str] | str = Field(default_factory=list)
+    stop: list[Annotated[str, StringConstraints(min_length=1)]] | str = Field(default_factory=list)
     truncate: Literal["", "left"] = Field("", description="left: cut prompts that are longer than the model's context.")
 
 

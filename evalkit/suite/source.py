@@ -11,6 +11,8 @@ from evalkit.errors import SuiteError, did_you_mean
 from evalkit.suite.find import bundled_suites, shown_path
 
 KeyPath = tuple[str | int, ...]
+MOST_NODES = 100_000
+TOO_DEEP = "an alias contains itself, or nesting is too deep"
 
 
 @dataclass(slots=True)
@@ -80,39 +82,52 @@ def _parse(path: Path) -> Source:
             where=f"{shown_path(path)}:{line}",
             hint="check the indentation and quotes around that line",
         ) from error
+    except RecursionError as error:
+        raise SuiteError(TOO_DEEP, where=shown_path(path)) from error
     except (YAMLError, ValueError) as error:
         raise SuiteError(f"not valid YAML: {str(error).splitlines()[0]}", where=shown_path(path)) from error
     if not isinstance(tree, Mapping):
         raise SuiteError("a suite is a mapping with name, datasets, checks and gates", where=f"{shown_path(path)}:1")
     file = shown_path(path)
-    lines: dict[KeyPath, str] = {(): f"{file}:1"}
+    reader = _Reader(file)
     try:
-        data = _plain(tree, (), file, lines)
+        data = reader.plain(tree)
     except RecursionError as error:
-        raise SuiteError("an alias contains itself, or nesting is too deep", where=shown_path(path)) from error
-    return Source(path, data, lines)
+        raise SuiteError(TOO_DEEP, where=file) from error
+    return Source(path, data, reader.lines)
 
 
-def _plain(node: Any, keys: KeyPath, file: str, lines: dict[KeyPath, str]) -> Any:
+class _Reader:
     """Ordinary containers and scalars out of ruamel's, noting lines on the way."""
-    if isinstance(node, Mapping):
-        result = {}
-        for key, value in node.items():
-            name = str(key)
-            lines[(*keys, name)] = _line(node, key, file)
-            result[name] = _plain(value, (*keys, name), file, lines)
-        return result
-    if isinstance(node, list):
-        for index in range(len(node)):
-            if hasattr(node, "lc"):
-                lines[(*keys, index)] = f"{file}:{node.lc.item(index)[0] + 1}"
-        return [_plain(value, (*keys, index), file, lines) for index, value in enumerate(node)]
-    if isinstance(node, bool) or node is None:
-        return node
-    for kind in (int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return str(node)
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._nodes = 0
+        self.lines: dict[KeyPath, str] = {(): f"{file}:1"}
+
+    def plain(self, node: Any, keys: KeyPath = ()) -> Any:
+        self._nodes += 1
+        if self._nodes > MOST_NODES:  # aliases of aliases grow without end: a few lines can name a billion nodes
+            raise SuiteError(f"a suite of more than {MOST_NODES:,} values; are its aliases nested?", where=self._file)
+        tag = getattr(getattr(node, "tag", None), "value", None)
+        if tag:
+            where = self.lines.get(keys, self._file)
+            raise SuiteError(f"the YAML tag '{tag}' means nothing here", where=where, hint="write the plain value")
+        if isinstance(node, Mapping):
+            for key in node:
+                self.lines[(*keys, str(key))] = _line(node, key, self._file)
+            return {str(key): self.plain(value, (*keys, str(key))) for key, value in node.items()}
+        if isinstance(node, list):
+            if (places := getattr(node, "lc", None)) is not None:
+                for index in range(len(node)):
+                    self.lines[(*keys, index)] = f"{self._file}:{places.item(index)[0] + 1}"
+            return [self.plain(value, (*keys, index)) for index, value in enumerate(node)]
+        if isinstance(node, bool) or node is None:
+            return node
+        for kind in (int, float, str):
+            if isinstance(node, kind):
+                return kind(node)
+        return str(node)
 
 
 def _line(node: Any, key: Any, file: str) -> str:

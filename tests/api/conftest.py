@@ -22,6 +22,7 @@ class Called:
 def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No configuration, store or report of the person who runs the tests is in reach."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
     for name in ("MODEL", "STORE", "REPORT", "LIMIT", "DEVICE", "DTYPE", "BATCH_SIZE"):
         monkeypatch.delenv(f"EVALKIT_{name}", raising=False)
     return tmp_path

@@ -121,6 +121,23 @@ def test_what_is_no_suite_is_refused(folder: Path, text: str, says: str) -> None
     assert says in refused(folder, text).message
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+            + "".join(f"{k}: &{k} [{', '.join(['*' + p] * 10)}]\n" for p, k in zip("abcdef", "bcdefg", strict=True)),
+            "aliases",
+        ),
+        ("name: " + "[" * 5000, "nesting"),
+        ("name: !!python/object/apply:os.system ['true']\n", "tag"),
+    ],
+    ids=["aliases of aliases", "deep", "tag"],
+)
+def test_hostile_yaml_is_refused_at_once(folder: Path, text: str, says: str) -> None:
+    assert says in str(refused(folder, text))
+
+
 def test_a_filter_that_matches_nothing(folder: Path) -> None:
     error = refused(folder, GOOD.replace("path: qa.jsonl", "path: qa.jsonl, where: \"category == 'z'\""))
     assert "category == 'z'" in str(error)
