@@ -29,9 +29,10 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed
 eval: $(VENV)/.installed
 	@$(BIN)/evalkit run $(SUITE) --model $(MODEL) || { code=$$?; [ $$code -eq 1 ] || [ $$code -eq 4 ] || exit $$code; }
 
+# Two workers with one thread each: models that fight over two cores spin more than they compute.
 test: $(VENV)/.installed-for-tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
