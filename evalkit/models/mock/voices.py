@@ -7,6 +7,7 @@ of the reference is in its ``identity``.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ COMPLIANCE = (
 NOMINAL_SECONDS = 0.001
 
 
-class Voice:
+class Voice(ABC):
     """The base: a subclass says at least ``reply``."""
 
     verifiable = True
@@ -34,8 +35,8 @@ class Voice:
     seconds = NOMINAL_SECONDS
     """What the answer claims to have taken. Nominal rather than measured: reports made with a mock are reproducible."""
 
-    def reply(self, request: Request, ask: Generate) -> str | Failure:
-        raise NotImplementedError
+    @abstractmethod
+    def reply(self, request: Request, ask: Generate) -> str | Failure: ...
 
     def identity(self) -> str:
         return ""
