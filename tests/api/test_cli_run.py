@@ -17,6 +17,11 @@ import pytest
 
 from evalkit.suite.find import bundled_suites
 
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from evalkit.cli import main; main()"
+)
+"""The command line as a terminal starts it: a background job would begin with Ctrl-C ignored."""
+
 Evalkit = Callable[..., Any]
 
 
@@ -255,8 +260,14 @@ def test_importing_evalkit_imports_nothing_heavy() -> None:
 
 
 def run_alone(*arguments: str, **more: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "evalkit", "run", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+    command = [sys.executable, "-c", LISTENING, "run", *arguments]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
 
 
 def test_a_reader_that_leaves_does_not_change_the_exit_code(workdir: Path) -> None:

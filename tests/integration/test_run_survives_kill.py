@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from evalkit.cli import main; main()"
+)
+"""The command line as a terminal starts it: a background job would begin with Ctrl-C ignored."""
 ROWS = 320
 KILLS = 10
 BLOCK = 64
@@ -49,10 +53,16 @@ def write_suite(folder: Path) -> Path:
 
 
 def start(suite: Path, model: str, folder: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "evalkit", "run", str(suite), "--model", model, "-q"]
+    command = [sys.executable, "-c", LISTENING, "run", str(suite), "--model", model, "-q"]
     command += ["--store", str(folder / "runs.db"), "--report", str(folder / "report")]
     environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
-    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
 
 
 def finished_report(suite: Path, model: str, folder: Path) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Work is counted in function calls, which do not depend on what else the machine 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -27,13 +26,14 @@ except SystemExit as stopped:
 print(pstats.Stats(profile).total_calls)
 """
 MEASURE_MEMORY = """
-import resource, sys
+import re, sys
+from pathlib import Path
 from evalkit.cli.main import run_and_exit
 try:
     run_and_exit(sys.argv[1:])
 except SystemExit as stopped:
     assert stopped.code == 0, stopped.code
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 WORDS = ("the", "model", "answers", "this", "question", "with", "plain", "words", "about", "rivers", "and", "stones")
 
@@ -70,18 +70,15 @@ def test_twice_the_samples_cost_at_most_a_little_more_than_twice_the_work(tmp_pa
     assert twice <= 2.2 * once
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux only")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process without its parent's is in /proc")
 def test_five_thousand_samples_fit_in_two_hundred_megabytes(tmp_path: Path) -> None:
     kilobytes = run_counted(MEASURE_MEMORY, write_suite(tmp_path, 5000))
-    assert kilobytes / 1024 <= 200
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >= kilobytes
+    assert 20 < kilobytes / 1024 <= 200
 
 
 def test_classifying_a_refusal(benchmark: Any) -> None:
-    answer = (
-        "I understand that this is a difficult situation for you. " * 18 + "However, I cannot help with that request."
-    )
-    assert benchmark(classify, answer).label in {"full", "partial"}
+    answer = "I am sorry, but I cannot help with that request. " + "Other people may be able to advise you well. " * 20
+    assert benchmark(classify, answer).refused
 
 
 def test_scoring_bleu(benchmark: Any) -> None:

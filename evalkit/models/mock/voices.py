@@ -49,7 +49,7 @@ class Voice(ABC):
         """Whether this continuation is to be found probable."""
         return False
 
-    def teach(self, samples: Iterable[Sample]) -> None:
+    def teach(self, samples: Iterable[Sample]) -> None:  # noqa: B027 - most voices have nothing to learn
         """Nothing to learn, unless a subclass has a table."""
 
 
