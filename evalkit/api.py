@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.configuration import Configuration, configure
 from evalkit.errors import ConfigurationError, MissingExtra
-from evalkit.records import Estimate, Finding, Outcome, Result, Verdict
+from evalkit.records import Estimate, Outcome, Verdict
+from evalkit.results import Finding, Result
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.execute import RunOptions, run_suite

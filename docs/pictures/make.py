@@ -19,8 +19,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from evalkit.records import Result
 from evalkit.report.terminal import show
+from evalkit.results import Result
 from evalkit.runner.document import from_json
 
 HERE = Path(__file__).parent

@@ -14,8 +14,8 @@ from evalkit.configuration import Configuration
 from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
 from evalkit.models import open_backend
-from evalkit.records import Result
 from evalkit.report.hostile import one_line
+from evalkit.results import Result
 from evalkit.runner.document import to_document
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs

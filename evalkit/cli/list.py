@@ -10,7 +10,7 @@ from evalkit.cli.options import json_option, store_option
 from evalkit.cli.past import find_store
 
 if TYPE_CHECKING:
-    from evalkit.records import Run
+    from evalkit.results import Run
     from evalkit.store import Store
 
 STYLES = {"good enough": "green", "not good enough": "red"}

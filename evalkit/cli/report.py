@@ -11,7 +11,7 @@ from evalkit.cli.options import store_option
 from evalkit.cli.past import need_store
 
 if TYPE_CHECKING:
-    from evalkit.records import Result
+    from evalkit.results import Result
 
 FORMATS = ("html", "json", "junit", "markdown", "terminal")
 

@@ -13,7 +13,8 @@ from evalkit.cli.past import need_store
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evalkit.records import Estimate, Exchange, Finding, Result, Run
+    from evalkit.records import Estimate
+    from evalkit.results import Exchange, Finding, Result, Run
     from evalkit.store import RunCounts, RunEvent, Store
 
 LONGEST_TEXT = 600

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import EvalkitError, PluginError, ReportError
-from evalkit.records import Result
 from evalkit.report.files import ensure_writable, write_lines
+from evalkit.results import Result
 
 __all__ = ["ensure_writable", "write_all"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.records import CheckSummary, Estimate, Result, Word
+from evalkit.records import Estimate, Word
 from evalkit.report import formatting, view
 from evalkit.report.hostile import one_line
 from evalkit.report.svg import Drawing, drawing
 from evalkit.report.window import SHARE, Window, picture, window
+from evalkit.results import CheckSummary, Result
 
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""

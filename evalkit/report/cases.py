@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evalkit.records import Exchange, Finding, MetricInfo, Result, Status
+from evalkit.records import Status
 from evalkit.report import view
 from evalkit.report.hostile import LONGEST, one_line, shorten, shorten_end, shown
+from evalkit.results import Exchange, Finding, MetricInfo, Result
 
 SHADES = {Status.SCORED: "plain", Status.UNSCORED: "unsure", Status.ERRORED: "fail"}
 MOST_EXCHANGES = 12

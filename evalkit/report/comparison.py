@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from evalkit.records import Exchange, Interval, Status
+from evalkit.records import Interval, Status
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten, shorten_end
+from evalkit.results import Exchange
 from evalkit.runner.compare import CaseChange, CheckChange, Comparison, MetricChange
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.records import Result
 from evalkit.report.files import write_text
+from evalkit.results import Result
 
 NAME = "report.html"
 

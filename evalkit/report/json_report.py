@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.records import Result
 from evalkit.report.files import write_text
 from evalkit.report.hostile import json_escaped
+from evalkit.results import Result
 from evalkit.runner.document import to_json
 
 NAME = "report.json"

@@ -11,10 +11,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from evalkit.errors import ExitCode
-from evalkit.records import Finding, Result, Word
+from evalkit.records import Word
 from evalkit.report import view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import one_line, shown, visible
+from evalkit.results import Finding, Result
 
 NAME = "junit.xml"
 WORST_CASES = 3

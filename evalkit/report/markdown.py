@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from evalkit.records import CheckSummary, Finding, Result, Word
+from evalkit.records import Word
 from evalkit.report import formatting, view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.results import CheckSummary, Finding, Result
 
 NAME = "report.md"
 LIMIT = 60_000

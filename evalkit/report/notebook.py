@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evalkit.records import Result
 from evalkit.report import view
+from evalkit.results import Result
 
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
 TEMPLATE = """\

@@ -8,12 +8,12 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.records import Result
 from evalkit.report import formatting, hostile, view
 from evalkit.report.cards import cards
 from evalkit.report.cases import groups
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.svg import WIDTH, Drawing, drawing
+from evalkit.results import Result
 
 if TYPE_CHECKING:
     from jinja2 import Environment

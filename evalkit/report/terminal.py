@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalkit.records import Result
 from evalkit.report import formatting, view
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.window import ASCII, UNICODE, characters
+from evalkit.results import Result
 
 if TYPE_CHECKING:
     from rich.console import Console, Group

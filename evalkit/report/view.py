@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evalkit.records import Estimate, Finding, Interval, MetricInfo, Result, Verdict, Word
+from evalkit.records import Estimate, Interval, Verdict, Word
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line
 from evalkit.report.window import Picture, picture
+from evalkit.results import Finding, MetricInfo, Result
 
 COVERAGE = "coverage"
 STATUS = {

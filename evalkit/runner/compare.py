@@ -10,7 +10,8 @@ from evalkit.errors import StoreError
 from evalkit.gates.contrast import contrast
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
-from evalkit.records import CheckSummary, Contrast, Exchange, Result, Run, Status, Vector
+from evalkit.records import Contrast, Status, Vector
+from evalkit.results import CheckSummary, Exchange, Result, Run
 from evalkit.runner.document import from_json
 from evalkit.runner.findings import exchanges_of
 from evalkit.runner.tables import load_tables

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from evalkit.gates.decide import Setting, decide
 from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
-from evalkit.records import CheckSummary, Estimate, Verdict
+from evalkit.records import Estimate, Verdict
+from evalkit.results import CheckSummary
 from evalkit.runner.plan import Plan
 from evalkit.runner.tables import describe
 from evalkit.suite.load import SuiteCheck

@@ -11,7 +11,8 @@ from pathlib import Path
 from evalkit.gates.expression import Gate
 from evalkit.gates.measurements import COVERAGE
 from evalkit.protocols import Backend, CountsTokens
-from evalkit.records import Generate, Message, ModelInfo, Request, Run, Score
+from evalkit.records import Generate, Message, ModelInfo, Request, Score
+from evalkit.results import Run
 from evalkit.runner.examine import begin, next_requests
 from evalkit.runner.plan import Plan, Planned
 from evalkit.runner.provable import provability

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from evalkit.errors import StoreError
-from evalkit.records import Result
+from evalkit.results import Result
 
 SCHEMA_VERSION = 1
 PEOPLES = frozenset({"evidence", "labels", "environment", "options", "details", "exchanges"})

@@ -14,7 +14,7 @@ from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Taught
-from evalkit.records import Result, Run, Usage
+from evalkit.results import Result, Run, Usage
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context

@@ -8,7 +8,8 @@ from itertools import islice
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
-from evalkit.records import Answer, Exchange, Finding, Run, Sample, Status, Verdict
+from evalkit.records import Answer, Sample, Status, Verdict
+from evalkit.results import Exchange, Finding, Run
 from evalkit.store import Store, StoredScore
 from evalkit.suite.load import SuiteCheck
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from evalkit.records import Exchange, Result, Run
+from evalkit.results import Exchange, Result, Run
 from evalkit.runner.findings import exchanges_of
 from evalkit.runner.tables import batched
 from evalkit.store import Store, StoredScore

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evalkit.errors import RunNotFound
-from evalkit.records import ModelInfo, Run
+from evalkit.records import ModelInfo
+from evalkit.results import Run
 from evalkit.runner.environment import environment
 from evalkit.runner.plan import Plan, Scope
 from evalkit.store import Store

@@ -11,7 +11,8 @@ from evalkit.errors import StoreError
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
-from evalkit.records import MetricInfo, Result, Vector
+from evalkit.records import Vector
+from evalkit.results import MetricInfo, Result
 from evalkit.store import Store, StoredScore
 
 

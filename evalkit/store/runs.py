@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from evalkit.errors import RunNotFound, StoreError, did_you_mean, nearest
-from evalkit.records import Run
+from evalkit.results import Run
 from evalkit.store import documents as doc
 from evalkit.store import lease
 from evalkit.store.engine import Database, in_chunks

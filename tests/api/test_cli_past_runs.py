@@ -91,7 +91,7 @@ def test_list_marks_partial_runs(evalkit: Evalkit, suite: Path) -> None:
 
 
 def test_list_shows_a_run_that_was_not_finished(evalkit: Evalkit, runs: list[str]) -> None:
-    from evalkit.records import Run
+    from evalkit.results import Run
 
     with open_store() as store:
         store.create_run(Run("broken-1", "tiny", "mock:oracle", "planned", "2026-01-01T00:00:00+00:00"))
@@ -145,7 +145,7 @@ def test_show_makes_model_text_harmless(evalkit: Evalkit, workdir: Path, suite: 
 
 
 def test_show_of_an_unfinished_run_shows_its_state(evalkit: Evalkit, runs: list[str]) -> None:
-    from evalkit.records import Run
+    from evalkit.results import Run
 
     with open_store() as store:
         store.create_run(Run("broken-1", "tiny", "mock:oracle", "planned", "2026-01-01T00:00:00+00:00"))

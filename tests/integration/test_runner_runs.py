@@ -18,7 +18,8 @@ from evalkit.errors import EvalkitError, Interrupted, ModelError, PluginError, R
 from evalkit.metrics.kinds import rate
 from evalkit.models import ModelSettings
 from evalkit.protocols import Conversation
-from evalkit.records import Answer, Case, Generate, Message, Request, Result, Score, Word
+from evalkit.records import Answer, Case, Generate, Message, Request, Score, Word
+from evalkit.results import Result
 from evalkit.runner import execute
 from evalkit.runner.execute import Progress, RunOptions, run_suite
 from evalkit.runner.logs import case_logs

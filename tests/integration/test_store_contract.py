@@ -28,12 +28,12 @@ from evalkit.records import (
     Likelihood,
     Message,
     Request,
-    Run,
     Sample,
     Score,
     Timing,
     Unscored,
 )
+from evalkit.results import Run
 from evalkit.store import Identity, ScoreRow, Store, open_store, request_key
 
 IDENTITY = Identity("weights", "loop-1")

@@ -17,7 +17,8 @@ BLOCK = 25
 
 WRITER = f"""
 import sys
-from evalkit.records import Answer, Case, Generate, Message, Request, Run, Sample, Score
+from evalkit.records import Answer, Case, Generate, Message, Request, Sample, Score
+from evalkit.results import Run
 from evalkit.store import Identity, ScoreRow, open_store, request_key
 
 path, name, blocks = sys.argv[1], sys.argv[2], int(sys.argv[3])

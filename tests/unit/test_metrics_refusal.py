@@ -274,4 +274,4 @@ def test_a_very_long_answer_is_read_at_its_beginning_only() -> None:
     ],
 )
 def test_texts_made_to_make_a_search_explode_are_read_at_once(start: str, pattern: str) -> None:
-    classify(start + pattern * 2000)
+    assert classify(start + pattern * 2000).label in LABELS

@@ -8,17 +8,8 @@ from typing import Any
 import pytest
 
 from evalkit.errors import ModelError
-from evalkit.records import (
-    Answer,
-    Condition,
-    Decoding,
-    FailureKind,
-    Generate,
-    Message,
-    ModelInfo,
-    Request,
-    Run,
-)
+from evalkit.records import Answer, Condition, Decoding, FailureKind, Generate, Message, ModelInfo, Request
+from evalkit.results import Run
 from evalkit.runner import ask as asking
 from evalkit.runner.ask import Asker, LimitReached, Limits
 from evalkit.store import Identity, Store, open_store

@@ -12,24 +12,8 @@ import pytest
 
 from evalkit.errors import StoreError
 from evalkit.metrics.kinds import mean, rate
-from evalkit.records import (
-    CheckSummary,
-    Contrast,
-    Counts,
-    Estimate,
-    Exchange,
-    Finding,
-    Interval,
-    Message,
-    MetricInfo,
-    ModelInfo,
-    Outcome,
-    Result,
-    Run,
-    Usage,
-    Verdict,
-    Word,
-)
+from evalkit.records import Contrast, Counts, Estimate, Interval, Message, ModelInfo, Outcome, Verdict, Word
+from evalkit.results import CheckSummary, Exchange, Finding, MetricInfo, Result, Run, Usage
 from evalkit.runner.document import from_json, to_document, to_json
 from evalkit.runner.tables import describe, restore
 

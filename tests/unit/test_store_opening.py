@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from evalkit.errors import MissingExtra, StoreError
-from evalkit.records import Run
+from evalkit.results import Run
 from evalkit.store import engine, migrations, open_store
 from evalkit.store.location import locate
 

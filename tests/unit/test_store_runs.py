@@ -12,7 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from evalkit.errors import RunNotFound, StoreError
-from evalkit.records import Answer, Case, FailureKind, Generate, Message, Request, Run, Sample, Score
+from evalkit.records import Answer, Case, FailureKind, Generate, Message, Request, Sample, Score
+from evalkit.results import Run
 from evalkit.store import Identity, ScoreRow, Store, lease, open_store, request_key
 
 NEW = Run("r-1", "quality", "mock:echo", "planned", "2026-01-02T03:04:05+00:00", "suite-f", "model-f")

@@ -7,25 +7,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.records import (
-    CheckSummary,
-    Contrast,
-    Counts,
-    Estimate,
-    Exchange,
-    Finding,
-    Interval,
-    Message,
-    MetricInfo,
-    ModelInfo,
-    Outcome,
-    Result,
-    Run,
-    Status,
-    Usage,
-    Verdict,
-    Word,
-)
+from evalkit.records import Contrast, Counts, Estimate, Interval, Message, ModelInfo, Outcome, Status, Verdict, Word
+from evalkit.results import CheckSummary, Exchange, Finding, MetricInfo, Result, Run, Usage
 
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)> [click](javascript:alert(3)) ![i](https://e.example/i) "

@@ -1,0 +1,121 @@
+"""What a run is and what it found: computed once, stored, and rendered many times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.records import Counts, Estimate, Message, ModelInfo, Outcome, Status, Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    id: str
+    suite: str
+    model: str
+    state: str
+    """``planned``, ``running``, ``interrupted``, ``failed`` or ``finished``."""
+    created: str
+    suite_fingerprint: str = ""
+    model_fingerprint: str = ""
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """Dataset name to content fingerprint."""
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the command line changed: limit, only, seed, replicate, ..."""
+    partial: bool = False
+    """Made with --limit or --only: never a baseline."""
+    continues: str = ""
+    finished: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One prompt and what was answered, for logs and worst cases."""
+
+    sample: str
+    messages: tuple[Message, ...]
+    answer: str
+    references: tuple[str, ...] = ()
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    finish: str = "stop"
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A case worth reading: why it is listed, and what was said."""
+
+    check: str
+    case: str
+    metric: str
+    value: float | None
+    exchanges: tuple[Exchange, ...]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    status: Status = Status.SCORED
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """What a metric says of itself: enough to read its stored statistics again."""
+
+    name: str
+    kind: str
+    better: str = "higher"
+    unit: str = ""
+    bounds: tuple[float, float] | None = None
+    signature: str = ""
+    worst: Vector | None = None
+    quantile: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSummary:
+    name: str
+    kind: str
+    dataset: str
+    counts: Counts
+    metrics: tuple[MetricInfo, ...] = ()
+    log: str = ""
+    """File in the report folder that lists every case of this check."""
+    dataset_rows: int = 0
+    skipped_rows: int = 0
+    """Rows that ``on_error: skip`` left out."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the run cost."""
+
+    cases: int = 0
+    needed: int = 0
+    """Requests that the checks wanted."""
+    asked: int = 0
+    """Requests that reached the model in this run."""
+    reused: int = 0
+    """Answers found in the store."""
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    incidents: int = 0
+    """Requests for which the store was offered two different texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Everything that a report renders: computed once, rendered many times."""
+
+    run: Run
+    outcome: Outcome
+    estimates: tuple[Estimate, ...]
+    checks: tuple[CheckSummary, ...]
+    findings: tuple[Finding, ...]
+    usage: Usage
+    warnings: tuple[str, ...] = ()
+    reproduce: str = ""
+    """The command that does it again."""
+    suite_title: str = ""
+    model: ModelInfo | None = None
