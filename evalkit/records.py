@@ -270,12 +270,30 @@ class Contrast:
     pairs: int
     missing: int = 0
     """Cases that only one side has: listed, never silently dropped."""
+    only_here: tuple[str, ...] = ()
+    """Cases that this side alone measured."""
+    only_there: tuple[str, ...] = ()
+    p_value: float | None = None
+    """Of no difference at all."""
 
 
 class Word(StrEnum):
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the cases up to the end of a block say about a gate that is tested while they come in.
+
+    Both are natural logarithms of wealth: of a bet that the target is missed ("for pass" is what it has lost), and of
+    one that it is met. A side is decided when its wealth reaches one over the error that it may make.
+    """
+
+    cases: int
+    for_pass: float
+    for_fail: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +313,17 @@ class Verdict:
     about: str = "population"
     more_cases: int | None = None
     """How many more cases would settle an unsure gate."""
+    decided_by: Interval | None = None
+    """The interval that decided, where it is not the estimate's own: exact for shares, betting for bounded means."""
+    p_value: float | None = None
+    """Of meeting the target: how surprising these cases are if it is met. A suite fails on the small ones (Holm)."""
+    used: int | None = None
+    """Cases that were asked for this gate's check, where it could stop early."""
+    available: int | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """By block, of a gate that could stop early."""
+    needed: tuple[float, float] | None = None
+    """The logarithms of wealth that decide for pass and for fail."""
     automatic: bool = False
     """A gate that every check has (coverage), rather than one that the suite wrote."""
     origin: str = ""

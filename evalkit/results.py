@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.records import Counts, Estimate, Message, ModelInfo, Outcome, Status, Vector
+from evalkit.records import Counts, Estimate, Interval, Message, ModelInfo, Outcome, Status, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,57 @@ class CheckSummary:
     skipped_rows: int = 0
     """Rows that ``on_error: skip`` left out."""
     warnings: tuple[str, ...] = ()
+    available: int = 0
+    """Cases that the dataset holds for this check; more than were planned where it stopped early."""
+    stopped: str = ""
+    """Of a run that may stop early: why this check stopped, or why it ran to the end."""
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    """How it asked: max_tokens, temperature, top_p, seed, stop, truncate, attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceSplit:
+    """Where a repeated metric's spread comes from, and what would narrow its interval."""
+
+    check: str
+    metric: str
+    prompts: int
+    attempts: int
+    between: float
+    """Variance of the prompts' true means."""
+    within: float
+    """Mean variance of the attempts at one prompt."""
+    advice: str
+    """One sentence: more prompts or more attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDiagnosis:
+    """A slice against the rest of its check. ``flagged`` keeps the false discovery rate over all slices."""
+
+    check: str
+    metric: str
+    slice: Mapping[str, str]
+    value: float | None
+    rest: float | None
+    cases: int
+    p_value: float
+    flagged: bool
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a rate would be without the errors of the judgement that counted it. Informative, never gated."""
+
+    check: str
+    metric: str
+    observed: float
+    value: float
+    interval: Interval | None
+    method: str
+    """``Rogan-Gladen`` or ``prediction-powered``, and what it rests on."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +170,8 @@ class Result:
     """The command that does it again."""
     suite_title: str = ""
     model: ModelInfo | None = None
+    differences: tuple[str, ...] = ()
+    """In what the baseline was made differently, where that was allowed."""
+    diagnoses: tuple[SliceDiagnosis, ...] = ()
+    splits: tuple[VarianceSplit, ...] = ()
+    corrections: tuple[Correction, ...] = ()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from evalkit.gates.decide import Setting, decide
 from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
 from evalkit.records import Estimate, Verdict
 from evalkit.results import CheckSummary
+from evalkit.runner.baseline import Baseline
 from evalkit.runner.plan import Plan
 from evalkit.runner.tables import describe
 from evalkit.suite.load import SuiteCheck
@@ -16,12 +19,12 @@ MOST_SLICES = 40
 """A label with more values than this is no category."""
 
 
-def decide_gates(plan: Plan, tables: Measurements, baseline: Measurements | None, baseline_name: str) -> list[Verdict]:
+def decide_gates(plan: Plan, tables: Measurements, baseline: Baseline) -> list[Verdict]:
     setting = Setting(
         unsure=plan.suite.unsure,
         complete=plan.scope.limit is None,
-        baseline=baseline,
-        baseline_name=baseline_name,
+        baseline=baseline.tables,
+        baseline_name=baseline.name,
     )
     return [decide(gate, tables, setting) for gate in plan.suite.gates if gate.check in tables]
 
@@ -51,6 +54,16 @@ def _slices(table: CheckTable, labels: Sequence[str], metric: str) -> list[Mappi
     return slices
 
 
+def generation_of(check: SuiteCheck) -> dict[str, Any]:
+    """How a check asks, in JSON's own types."""
+    return {
+        **asdict(check.decoding),
+        "stop": list(check.decoding.stop),
+        "truncate": check.truncate,
+        "attempts": check.attempts,
+    }
+
+
 def summarise(plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable]) -> tuple[CheckSummary, ...]:
     summaries = []
     for check in checks:
@@ -65,6 +78,8 @@ def summarise(plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, Che
                 log=check.log,
                 dataset_rows=dataset.rows,
                 skipped_rows=dataset.skipped,
+                available=len(plan.cases[check.name]),
+                generation=generation_of(check),
             )
         )
     return tuple(summaries)

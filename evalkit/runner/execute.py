@@ -9,22 +9,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from evalkit.errors import Interrupted, RunNotFound, StoreError, SuiteError
+from evalkit.errors import Interrupted, StoreError, SuiteError
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Taught
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.ask import Asker, Limits, Tally
+from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
-from evalkit.runner.document import from_json, to_json
+from evalkit.runner.document import to_json
 from evalkit.runner.examine import examine
 from evalkit.runner.findings import findings
 from evalkit.runner.plan import Plan, Scope, make_plan
 from evalkit.runner.provable import unprovable_gates
 from evalkit.runner.resume import FRESH, begin_run, run_options
-from evalkit.runner.tables import load_tables
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -48,7 +48,13 @@ class RunOptions:
     scope: Scope = field(default_factory=Scope)
     settings: ModelSettings = field(default_factory=ModelSettings)
     baseline: str = ""
-    """A finished run to compare with: id, prefix, ``last`` or ``last:SUITE``."""
+    """What to compare with: a baseline's name or file, or a finished run's id, prefix, ``last`` or ``last:SUITE``."""
+    allow_different: bool = False
+    """A baseline that was made differently is compared all the same, and the report says so."""
+    stop_early: bool | None = None
+    """Whether checks stop when their gates are decided; none: as the suite says."""
+    continues: str = ""
+    """A finished run that stopped early: this one goes on from its answers."""
     replicate: int = 0
     """Independent repetitions of a whole run do not share answers."""
     seed: int | None = None
@@ -72,11 +78,11 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
     with ExitStack() as opened:
         backends = _open_all(model, plan, options, opened)
         plan, cut = fit_context(plan, backends["subject"])
-        baseline, baseline_name = _baseline(store, suite, options.baseline, plan)
+        baseline = find_baseline(store, plan, options.baseline, allow_different=options.allow_different)
         wanted = run_options(options.scope, options.replicate, options.seed)
         run = begin_run(store, plan, backends["subject"].info, wanted, options.resume)
         warnings = [*plan.warnings(), *cut, *doubts]
-        return _run(_Running(plan, backends, store, run, options, started, warnings), baseline, baseline_name)
+        return _run(_Running(plan, backends, store, run, options, started, warnings), baseline)
 
 
 @dataclass(slots=True)
@@ -108,41 +114,14 @@ def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) ->
     return backends
 
 
-def _baseline(store: Store, suite: Suite, name: str, plan: Plan) -> tuple[Measurements | None, str]:
-    """The baseline's tables. It must be a whole, finished run over the same data."""
-    if not name:
-        if suite.baseline == "required" and any(gate.against_baseline for gate in suite.gates):
-            raise RunNotFound(f"suite '{suite.name}' requires a baseline", hint="name one: --baseline RUN")
-        return None, ""
-    run = store.get_run(name, suite=suite.name, finished=True)
-    if run.state != "finished":
-        raise StoreError(
-            f"run {run.id} is {run.state}; a baseline is a finished run", hint="evalkit list shows the runs"
-        )
-    if run.partial:
-        raise StoreError(
-            f"run {run.id} is partial (made with --limit or --only); it cannot be a baseline",
-            hint="run the whole suite once",
-        )
-    for dataset in plan.datasets.values():
-        theirs = run.datasets.get(dataset.name)
-        if theirs is not None and theirs != dataset.fingerprint:
-            raise StoreError(
-                f"run {run.id} read other data under the name '{dataset.name}'",
-                hint="make a new baseline with the data of today",
-            )
-    known = {check.name: {metric.name: metric for metric in check.check.metrics} for check in plan.checks}
-    return load_tables(store, from_json(store.get_result(run.id)), known), run.id
-
-
-def _run(running: _Running, baseline: Measurements | None, baseline_name: str) -> Result:
+def _run(running: _Running, baseline: Baseline) -> Result:
     """Ask and score all blocks; whatever ends it, the run's state says how."""
     store, run = running.store, running.run
     try:
         for name, dataset in running.plan.datasets.items():
             store.put_samples(dataset.fingerprint, running.plan.samples(name))
         tables, tally = _measure(running)
-        result = _conclude(running, tables, tally, baseline, baseline_name)
+        result = _conclude(running, tables, tally, baseline)
         store.finish(run.id, to_json(result), outcome=result.outcome.word)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", str(stop) or "interrupted by hand")
@@ -212,13 +191,11 @@ def _identities(running: _Running) -> dict[str, Identity]:
     return identities
 
 
-def _conclude(
-    running: _Running, tables: Measurements, tally: Tally, baseline: Measurements | None, baseline_name: str
-) -> Result:
+def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: Baseline) -> Result:
     plan, store, run = running.plan, running.store, running.run
-    verdicts = decide_gates(plan, tables, baseline, baseline_name)
+    verdicts = decide_gates(plan, tables, baseline)
     moment = datetime.now(UTC).isoformat(timespec="seconds")
-    made_with = {**run.options, "baseline": baseline_name}
+    made_with = {**run.options, "baseline": baseline.name}
     finished = replace(run, state="finished", finished=moment, options=made_with)
     usage: dict[str, Any] = {"needed": tally.needed, "asked": tally.asked, "reused": tally.reused}
     return Result(
@@ -239,4 +216,5 @@ def _conclude(
         reproduce=running.options.reproduce,
         suite_title=plan.suite.title,
         model=running.backends["subject"].info,
+        differences=baseline.differences,
     )

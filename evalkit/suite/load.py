@@ -42,6 +42,7 @@ class SuiteCheck:
     log: str
     """File in the report folder that lists all its cases, or nothing."""
     origin: str
+    attempts: int = 1
 
     @property
     def name(self) -> str:
@@ -58,6 +59,7 @@ class Suite:
     gates: tuple[Gate, ...]
     unsure: str
     baseline: str
+    stop_early: bool
     slices: tuple[str, ...]
     judge: str
     tolerance: float
@@ -87,6 +89,7 @@ def load_suite(path: Path, *, seed: int | None = None) -> Suite:
         gates=_gates(config, checks, source),
         unsure=config.unsure,
         baseline=config.baseline,
+        stop_early=config.stop_early,
         slices=tuple(config.slices),
         judge=config.judge,
         tolerance=config.errors.tolerance,
@@ -232,6 +235,7 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
         required=tuple(getattr(check, "required", ())),
         log=getattr(check, "log", ""),
         origin=source.where(keys),
+        attempts=config.attempts,
     )
 
 
@@ -287,7 +291,7 @@ def _fingerprint(config: SuiteConfig) -> str:
         shots = dataset["prompt"]["few_shot"]
         if shots:
             shots["path"] = Path(shots["path"]).name
-    for unimportant in ("title", "description", "limits"):
+    for unimportant in ("title", "description", "limits", "stop_early"):
         data.pop(unimportant)
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -76,6 +76,12 @@ class CheckConfig(BaseModel):
     kind: str = Field("", description="Which check; by default the check's own name.")
     dataset: str = Field("", description="Which dataset; needless where there is only one.")
     generation: dict[str, Any] = Field(default_factory=dict, description="What this check asks differently.")
+    attempts: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="How often each prompt is asked, at a temperature above 0: pass@k, pass^k, majority.",
+    )
 
 
 class GateConfig(Config):
@@ -109,6 +115,9 @@ class SuiteConfig(Config):
         "population", description="What gates speak of, unless a gate says otherwise."
     )
     baseline: Literal["optional", "required"] = "optional"
+    stop_early: bool = Field(
+        False, description="Stop asking a check as soon as the evidence decides each of its gates."
+    )
     slices: list[str] = Field(
         default_factory=lambda: ["category"], description="Labels by which every metric is broken down."
     )
