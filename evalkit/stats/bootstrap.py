@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from evalkit.protocols import Metric
 from evalkit.records import Interval
 from evalkit.stats.intervals import require_confidence, wilson
-from evalkit.stats.resampling import Matrix, as_matrix, sum_by, units, weights
+from evalkit.stats.resampling import (
+    MOST_UNITS,
+    Matrix,
+    as_matrix,
+    cluster_codes,
+    grouped,
+    in_canonical_order,
+    sum_by,
+    units,
+    weights,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,93 @@ def _method(name: str, n: int, clusters: int, resampling: Resampling) -> str:
     return f"{name}{of}, {resampling.resamples} resamples"
 
 
+def resampled_values(
+    metric: Metric,
+    statistics: NDArray[Any] | Sequence[Sequence[float]],
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> Matrix:
+    """``metric.value(sum of statistics)`` in each resample of whole clusters; NaN where it has none there.
+
+    Clusters are put into an order of their own before they are drawn, so that the order of cases in a file does not
+    matter. Fewer than two clusters vary in no way: an empty array.
+    """
+    matrix = as_matrix(statistics, metric.name)
+    if len(matrix) == 0:
+        raise ValueError(f"metric '{metric.name}': no cases, a resample needs at least one")
+    sums = _cluster_sums(clusters, matrix)
+    if len(sums) < 2:
+        return np.empty(0)
+    sums = _grouped_sums(sums, resampling.seed)
+    return np.concatenate([values_of(metric, block @ sums) for block in resampling.weights(len(sums))])
+
+
+def resampled_differences(
+    metric: Metric,
+    a: NDArray[Any] | Sequence[Sequence[float]],
+    b: NDArray[Any] | Sequence[Sequence[float]],
+    clusters: Sequence[str] | None = None,
+    resampling: Resampling = RESAMPLING,
+) -> Matrix:
+    """``value(a) - value(b)`` in each resample of whole clusters, both sides drawn together; NaN for none.
+
+    Neither the order of cases nor which side is called ``a`` matters: turned round, the differences change sign.
+    """
+    ours, theirs = _pairs(metric, a, b)
+    if len(ours) == 0:
+        raise ValueError(f"metric '{metric.name}': no cases, a resample needs at least one")
+    sums = _cluster_sums(clusters, np.hstack([ours, theirs]))
+    if len(sums) < 2:
+        return np.empty(0)
+    width = ours.shape[1]
+    turned = _in_order(np.hstack([sums[:, width:], sums[:, :width]]))
+    given, other = sums.tobytes(), turned.tobytes()
+    sums = _grouped_sums(sums if given <= other else turned, resampling.seed)
+    differences = np.concatenate(
+        [
+            values_of(metric, block @ sums[:, :width]) - values_of(metric, block @ sums[:, width:])
+            for block in resampling.weights(len(sums))
+        ]
+    )
+    if given == other:
+        return _mirrored(differences)
+    return differences if given < other else -differences
+
+
+def _mirrored(values: Matrix) -> Matrix:
+    """Of sides that are each other's mirror image, such as equal ones: half of the differences, and their opposites."""
+    half = len(values) // 2
+    return np.concatenate([values[:half], np.zeros(len(values) % 2), -values[:half]])
+
+
+def _in_order(sums: Matrix) -> Matrix:
+    return sums[in_canonical_order(sums)]
+
+
+def _cluster_sums(clusters: Sequence[str] | None, matrix: Matrix) -> Matrix:
+    """The sums of each cluster, in an order that depends on what they are and not on the order of cases."""
+    matrix = matrix + 0.0  # no negative zero, which would be another number in bytes
+    codes, count = cluster_codes(clusters, len(matrix))
+    if count < len(matrix):
+        order = in_canonical_order(matrix)  # rounding, too, depends on the order of adding up
+        matrix = sum_by(codes[order], count, matrix[order])
+    return _in_order(matrix)
+
+
+def _grouped_sums(sums: Matrix, seed: int) -> Matrix:
+    group, groups = grouped(len(sums), seed)
+    return sum_by(group, groups, sums)
+
+
+def _pairs(metric: Metric, a: Any, b: Any) -> tuple[Matrix, Matrix]:
+    ours, theirs = as_matrix(a, metric.name), as_matrix(b, metric.name)
+    if ours.shape != theirs.shape:
+        raise ValueError(
+            f"metric '{metric.name}': pairs need as many cases on both sides, not {len(ours)} and {len(theirs)}"
+        )
+    return ours, theirs
+
+
 def bootstrap(
     metric: Metric,
     statistics: NDArray[Any] | Sequence[Sequence[float]],
@@ -104,15 +201,12 @@ def bootstrap(
 
     None where nothing can be said: fewer than two clusters, or hardly a resample in which the metric has a value.
     """
-    matrix = as_matrix(statistics, metric.name)
-    if len(matrix) == 0:
-        raise ValueError(f"metric '{metric.name}': no cases, an interval needs at least one")
-    codes, count, of_clusters = units(clusters, len(matrix), resampling.seed)
-    if count < 2:
+    values = resampled_values(metric, statistics, clusters, resampling)
+    if len(values) == 0:
         return None
-    sums = sum_by(codes, count, matrix)
-    values = np.concatenate([values_of(metric, block @ sums) for block in resampling.weights(count)])
-    return percentiles(values, count, resampling, _method("bootstrap", len(matrix), of_clusters, resampling))
+    _, clusters_seen = cluster_codes(clusters, len(statistics))
+    method = _method("bootstrap", len(statistics), clusters_seen, resampling)
+    return percentiles(values, min(clusters_seen, MOST_UNITS), resampling, method)
 
 
 def paired_bootstrap(
@@ -126,31 +220,23 @@ def paired_bootstrap(
 
     Both sides are drawn together, so what makes a case hard for both cancels out.
     """
-    ours, theirs = as_matrix(a, metric.name), as_matrix(b, metric.name)
-    if ours.shape != theirs.shape:
-        raise ValueError(
-            f"metric '{metric.name}': pairs need as many cases on both sides, not {len(ours)} and {len(theirs)}"
-        )
+    ours, theirs = _pairs(metric, a, b)
     if len(ours) == 0:
         return None, None
     if metric.kind == "quantile":
         return _paired_quantiles(metric, ours[:, 0], theirs[:, 0], clusters, resampling)
     left, right = metric.value(total_of(ours)), metric.value(total_of(theirs))
-    value = None if left is None or right is None else left - right
-    codes, count, of_clusters = units(clusters, len(ours), resampling.seed)
-    if count < 2 or value is None:
+    if left is None or right is None:
+        return None, None
+    value = left - right
+    values = resampled_differences(metric, ours, theirs, clusters, resampling)
+    if len(values) == 0:
         return value, None
-    our_sums, their_sums = sum_by(codes, count, ours), sum_by(codes, count, theirs)
-    values = np.concatenate(
-        [
-            values_of(metric, block @ our_sums) - values_of(metric, block @ their_sums)
-            for block in resampling.weights(count)
-        ]
-    )
-    method = _method("paired bootstrap", len(ours), of_clusters, resampling)
-    interval = percentiles(values, count, resampling, method)
+    _, count = cluster_codes(clusters, len(ours))
+    method = _method("paired bootstrap", len(ours), count, resampling)
+    interval = percentiles(values, min(count, MOST_UNITS), resampling, method)
     if interval is not None and math.isclose(interval.low, interval.high, abs_tol=1e-12):
-        interval = _all_alike(metric, value, of_clusters, interval)
+        interval = _all_alike(metric, value, count, interval)
     return value, interval
 
 

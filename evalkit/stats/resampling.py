@@ -14,7 +14,11 @@ Matrix = NDArray[np.float64]
 MOST_UNITS = 4096
 """Beyond so many clusters, whole random groups of clusters are drawn: the same spread, at a bounded cost."""
 
-CELLS_AT_ONCE = 1_000_000
+CELLS_AT_ONCE = 250_000
+"""Of weights as doubles: what fits into a processor's second cache."""
+
+CELLS_KEPT = 8_000_000
+"""Weights are a byte each while they are kept; more of them are drawn anew each time."""
 
 
 def as_matrix(statistics: Any, name: str) -> Matrix:
@@ -49,6 +53,12 @@ def cluster_codes(clusters: Sequence[str] | None, n: int) -> tuple[NDArray[np.in
     return codes, count
 
 
+def in_canonical_order(*matrices: Matrix) -> NDArray[np.intp]:
+    """An order of rows that depends on what they hold, all matrices together, and not on the order they came in."""
+    columns = [column for matrix in matrices for column in matrix.T]
+    return np.lexsort(columns[::-1])
+
+
 def sum_by(codes: NDArray[np.intp], count: int, matrix: Matrix) -> Matrix:
     """The statistics of each unit, summed."""
     if count == len(matrix):
@@ -57,33 +67,49 @@ def sum_by(codes: NDArray[np.intp], count: int, matrix: Matrix) -> Matrix:
     return np.stack(columns, axis=1)
 
 
+def grouped(count: int, seed: int) -> tuple[NDArray[np.intp], int]:
+    """The random group of each cluster where there are very many, and how many groups; else each is its own."""
+    if count <= MOST_UNITS:
+        return np.arange(count), count
+    return np.random.default_rng((seed, count)).permutation(count) % MOST_UNITS, MOST_UNITS
+
+
 def units(clusters: Sequence[str] | None, n: int, seed: int) -> tuple[NDArray[np.intp], int, int]:
     """What is drawn as a whole: the unit of each row, how many units, and how many clusters they were made of."""
     codes, count = cluster_codes(clusters, n)
-    if count <= MOST_UNITS:
-        return codes, count, count
-    group = np.random.default_rng((seed, count)).permutation(count) % MOST_UNITS
-    return group[codes], MOST_UNITS, count
+    group, groups = grouped(count, seed)
+    return group[codes], groups, count
+
+
+def _draw(random: np.random.Generator, rows: int, count: int) -> NDArray[np.uint8]:
+    """How often each of ``count`` units comes up in ``count`` draws, a row a resample."""
+    drawn = np.empty((rows, count), dtype=np.uint8)
+    small = (
+        np.uint16 if count <= np.iinfo(np.uint16).max else np.int64
+    )  # numpy draws small integers several times faster
+    for row, picks in enumerate(random.integers(0, count, size=(rows, count), dtype=small)):
+        drawn[row] = np.bincount(picks, minlength=count)
+    return drawn
+
+
+def _blocks(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+    random = np.random.default_rng(seed)
+    step = max(1, CELLS_AT_ONCE // count)
+    for start in range(0, resamples, step):
+        yield _draw(random, min(step, resamples - start), count)
 
 
 @lru_cache(maxsize=12)
-def _drawn(count: int, resamples: int, seed: int) -> NDArray[np.uint8]:
-    """How often each unit is drawn (resamples x units). Kept, for the metrics of one check all draw alike."""
-    random = np.random.default_rng(seed)
-    drawn = np.empty((resamples, count), dtype=np.uint8)
-    step = max(1, CELLS_AT_ONCE // count)
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        picks = random.integers(0, count, size=(rows, count))
-        picks += np.arange(rows)[:, None] * count
-        drawn[start : start + rows] = np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count)
-    drawn.setflags(write=False)
-    return drawn
+def _drawn(count: int, resamples: int, seed: int) -> tuple[NDArray[np.uint8], ...]:
+    """Kept, for the metrics of one check all draw alike."""
+    kept = tuple(_blocks(count, resamples, seed))
+    for block in kept:
+        block.setflags(write=False)
+    return kept
 
 
 def weights(count: int, resamples: int, seed: int) -> Iterator[Matrix]:
     """Multinomial weights in blocks of bounded memory; the same arguments give the same weights."""
-    drawn = _drawn(count, resamples, seed)
-    step = max(1, CELLS_AT_ONCE // count)
-    for start in range(0, resamples, step):
-        yield drawn[start : start + step].astype(np.float64)
+    kept = count * resamples <= CELLS_KEPT
+    for block in _drawn(count, resamples, seed) if kept else _blocks(count, resamples, seed):
+        yield block.astype(np.float64)
