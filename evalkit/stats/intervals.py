@@ -1,4 +1,4 @@
-"""Intervals in closed form: Wilson for shares, order statistics for quantiles."""
+"""Intervals in closed form: Wilson and Clopper-Pearson for shares, order statistics for quantiles."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ def require_confidence(confidence: float) -> None:
 
 
 def _require_share(successes: float, n: float) -> None:
+    if not (math.isfinite(successes) and math.isfinite(n)):
+        raise ValueError(f"{successes} successes of {n}: counts are finite numbers")
     if n <= 0:
         raise ValueError("no cases: an interval needs at least one")
     if not 0 <= successes <= n:
@@ -46,6 +48,25 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     low = 0.0 if successes == 0 else max(0.0, (centre - spread) / scale)
     high = 1.0 if successes == n else min(1.0, (centre + spread) / scale)
     return Interval(low, high, confidence, "Wilson")
+
+
+def exact(successes: float, n: float, confidence: float = 0.95) -> Interval:
+    """Clopper and Pearson's interval for a share of independent cases, for deciding.
+
+    It covers at least what it says at every share and every number of cases, each side erring with at most half of
+    ``1 - confidence``; Wilson's does so on average only. Successes and cases are whole numbers: for fractions and for
+    clusters there is ``evalkit.stats.betting.mean_interval``.
+    """
+    _require_share(successes, n)
+    require_confidence(confidence)
+    if successes != int(successes) or n != int(n):
+        raise ValueError(f"{successes} successes of {n}: an exact interval takes whole numbers only")
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
+    return Interval(low, high, confidence, "Clopper-Pearson")
 
 
 def quantile_ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int | None, int | None]:

@@ -1,0 +1,169 @@
+"""Bets against a claim about a mean: valid for any values in 0-1, for every number of cases, however they are spread.
+
+Whoever bets a share of his money, case by case, against a true claim wins 20-fold at most one time in 20, and that
+holds at whatever case he stops (Ville's inequality). Units are cases or clusters of them, each with a sum and a size; the
+value is the sum of sums over the sum of sizes. Against "the value is at most m", a unit of sum s and size n multiplies
+the money by ``1 + theta (s - m n) / (m largest)``. Nobody knows the best theta beforehand, so the money is spread over
+several, the same for all data.
+
+Waudby-Smith and Ramdas (2024), Estimating means of bounded random variables by betting.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalkit.records import Interval
+from evalkit.stats.intervals import require_confidence
+from evalkit.stats.resampling import Matrix
+
+Better = Literal["higher", "lower"]
+
+THETAS: Matrix = np.concatenate([np.geomspace(0.002, 0.5, 14), [0.65, 0.8, 0.92, 0.99]])
+"""Shares of the money at stake, denser near 0: many cases or a rare event need small bets, few cases bold ones."""
+
+LEAST_STAKE = 1e-300
+"""Stands in for the stake when the claim is that the value is 0: one success then settles it, with finite evidence."""
+
+STEPS = 200
+NARROW = 1e-10
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Different (sum, size) pairs and how often each occurs: what a bet that does not care for order needs."""
+
+    sums: Matrix
+    sizes: Matrix
+    counts: Matrix
+    largest: float
+
+    @property
+    def value(self) -> float:
+        total = math.fsum((self.sizes * self.counts).tolist())
+        return min(1.0, max(0.0, math.fsum((self.sums * self.counts).tolist()) / total))
+
+    def mirrored(self) -> Units:
+        return Units(self.sizes - self.sums, self.sizes, self.counts, self.largest)
+
+
+def as_units(
+    sums: Sequence[float] | NDArray[Any], sizes: Sequence[float] | NDArray[Any] | None, largest: float | None
+) -> tuple[Matrix, Matrix, float]:
+    """Checked sums, sizes and the bound of sizes. ``ValueError`` for what no unit can be."""
+    values = np.asarray(sums, dtype=np.float64)
+    counts = np.ones_like(values) if sizes is None else np.asarray(sizes, dtype=np.float64)
+    if values.ndim != 1 or counts.shape != values.shape:
+        raise ValueError(f"sums and sizes are lists of one length, not {values.shape} and {counts.shape}")
+    if not (np.isfinite(values).all() and np.isfinite(counts).all()):
+        raise ValueError("sums and sizes are finite numbers: NaN and infinity prove nothing")
+    if (counts < 0).any():
+        raise ValueError("a unit's size is never negative")
+    outside = (values < 0) | (values > counts)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise ValueError(f"unit {row}: {values[row]:g} is not between 0 and its size {counts[row]:g}")
+    if largest is None:
+        largest = float(counts.max(initial=0.0))
+    elif not (math.isfinite(largest) and largest > 0):
+        raise ValueError(f"the largest size of a unit is a positive number, not {largest}")
+    if (counts > largest).any():
+        raise ValueError(f"a unit of size {counts.max():g} is larger than the largest possible, {largest:g}")
+    return values, counts, float(largest)
+
+
+def _grouped(
+    sums: Sequence[float] | NDArray[Any], sizes: Sequence[float] | NDArray[Any] | None, largest: float | None
+) -> Units:
+    values, counts, bound = as_units(sums, sizes, largest)
+    if not (counts > 0).any():
+        raise ValueError("no cases: a bet needs at least one")
+    pairs, how_often = np.unique(np.stack([values, counts], axis=1), axis=0, return_counts=True)
+    return Units(pairs[:, 0], pairs[:, 1], how_often.astype(np.float64), bound)
+
+
+def log_mean(log_wealth: Matrix) -> Matrix:
+    """Logarithm of the money over all thetas (the last axis), of which each started with the same."""
+    top = log_wealth.max(axis=-1, keepdims=True)
+    spread = np.exp(log_wealth - top).mean(axis=-1)
+    return np.asarray(top[..., 0] + np.log(spread))
+
+
+def _log_wealth(units: Units, claimed: float) -> float:
+    """After betting on every unit that the value is above the claimed one. It falls as the claim rises."""
+    stake = max(claimed * units.largest, LEAST_STAKE)
+    gains = np.maximum((units.sums - claimed * units.sizes) / stake, -1.0)
+    return float(log_mean(units.counts @ np.log1p(gains[:, None] * THETAS)))
+
+
+def _lowest(units: Units, needed: float) -> float:
+    """The lowest value that the bets do not refute, from below: halving, hurried on by the secant."""
+    refuted, held = 0.0, units.value
+    if held == 0.0:
+        return 0.0
+    for _ in range(STEPS):
+        if held - refuted <= NARROW:
+            break
+        middle = (refuted + held) / 2
+        if _log_wealth(units, middle) >= needed:
+            refuted = middle
+        else:
+            held = middle
+    return refuted
+
+
+def mean_interval(
+    sums: Sequence[float] | NDArray[Any],
+    sizes: Sequence[float] | NDArray[Any] | None = None,
+    confidence: float = 0.95,
+    largest: float | None = None,
+) -> Interval:
+    """Interval of ``sum(sums) / sum(sizes)`` on the 0-1 scale, for deciding: it covers whatever the distribution is.
+
+    ``sums`` are values in 0-1 of independent cases, or sums over clusters whose ``sizes`` then go with them.
+    ``largest`` is the bound of a cluster's size that was known beforehand; the largest seen stands in for it. Clusters
+    of size 0 count as nothing. Each side errs with at most half of ``1 - confidence``. The order of the units does not
+    matter, and because the bets were fixed beforehand the interval also holds where somebody looked, and stopped, at
+    any time.
+
+    ``ValueError`` for no cases, values outside 0 to the unit's size, NaN and infinity.
+    """
+    require_confidence(confidence)
+    units = _grouped(sums, sizes, largest)
+    needed = math.log(2 / (1 - confidence))
+    low, high = _lowest(units, needed), 1.0 - _lowest(units.mirrored(), needed)
+    return Interval(min(low, units.value), max(high, units.value), confidence, "betting")
+
+
+def p_value(
+    sums: Sequence[float] | NDArray[Any],
+    threshold: float,
+    sizes: Sequence[float] | NDArray[Any] | None = None,
+    largest: float | None = None,
+    better: Better = "higher",
+) -> float:
+    """How surprising these units are if the target is met: the null is "value >= threshold", <= where lower is better.
+
+    One over the money won by betting against the target, at most 1. Valid at any stopping time, like the interval.
+    ``1 / p_value`` is an e-value wherever it is more than 1.
+    """
+    require_better(better)
+    if not math.isfinite(threshold):
+        raise ValueError(f"a threshold is a finite number, not {threshold}")
+    units = _grouped(sums, sizes, largest)
+    if better == "higher":
+        units, threshold = units.mirrored(), 1.0 - threshold
+    if threshold < 0:
+        return 0.0  # no value meets the target
+    return min(1.0, math.exp(-_log_wealth(units, threshold)))
+
+
+def require_better(better: str) -> None:
+    if better not in {"higher", "lower"}:
+        raise ValueError(f"better is 'higher' or 'lower', not '{better}'")
