@@ -49,6 +49,7 @@ class DatasetSpec:
     prompt: PromptSpec = PromptSpec()
     where: str = ""
     limit: int | None = None
+    """The first rows of the file: the one setting that depends on their order. ``sample`` does not."""
     sample: SampleSpec | None = None
     min_rows: int = 1
     """Fewer rows than this, after ``where`` and ``sample`` and before ``limit``, are an error."""
@@ -74,3 +75,5 @@ class Dataset:
     """Every column that a row of the file has."""
     exemplars: tuple[str, ...] = ()
     """Ids of the rows used as few-shot examples."""
+    warnings: tuple[str, ...] = ()
+    """What a person should know though it is no error: a sample that is larger than what there is."""

@@ -80,7 +80,7 @@ class Plan:
         return [*rows, *made.values()]
 
     def warnings(self) -> list[str]:
-        found = []
+        found = [warning for dataset in self.datasets.values() for warning in dataset.warnings]
         for check in self.checks:
             warn = getattr(check.check, "warnings", None)  # of BaseCheck; the protocol does not ask for it
             rows = [sample for cluster in self.order[check.dataset] for sample in cluster]
