@@ -102,6 +102,8 @@ class Entry:
     messages: tuple[Message, ...] = ()
     references: tuple[str, ...] = ()
     labels: dict[str, Any] = field(default_factory=dict)
+    asked: dict[str, Any] = field(default_factory=dict)
+    """Columns that the prompt's template reads and that are no labels."""
     faults: list[tuple[str, str]] = field(default_factory=list)
     """(column, message)"""
     used: set[str] = field(default_factory=set)
@@ -161,6 +163,11 @@ class Interpreter:
                 self._take(column, source, row, entry)
         if self._needs_prompt and not entry.prompt and not entry.messages and not entry.faults:
             entry.faults.append(("prompt", f"is missing: none of {', '.join(self.prompt_sources())} has a value"))
+        if self._template is not None:
+            asked = self._template & set(self.prompt_sources())
+            given = {name: row.values[name] for name in asked if _given(row.values.get(name), row.typed)}
+            entry.asked = {name: value for name, value in given.items() if name not in entry.used}
+            entry.used |= asked
         entry.labels = self._labels(row, entry.used)
         return entry
 
@@ -211,8 +218,6 @@ class Interpreter:
 
     def _labels(self, row: Row, used: set[str]) -> dict[str, Any]:
         """Every other column. Null is the same as absent. A prompt column that the template reads is no label."""
-        if self._template is not None:
-            used |= self._template & set(self.prompt_sources())
         labels: dict[str, Any] = {}
         for name, value in row.values.items():
             read = from_cell(value) if not row.typed and isinstance(value, str) else value

@@ -1,12 +1,30 @@
-"""What makes two datasets the same: what is asked and expected, not how it is stored."""
+"""What makes two datasets, and two rows, the same: what is asked and expected, not how or where it is stored."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable
+from typing import Any
 
+from evalkit.data.contracts import Entry
 from evalkit.records import Sample
+
+
+def row_name(entry: Entry) -> str:
+    """The name of a row without an id: a hash of its content. Equal rows have the same one.
+
+    It covers what the row itself says, before any template, system prompt or example is put around it: another wording
+    of the question is the same row. 64 bits: two different rows among a million meet once in 37 million files.
+    """
+    content = {
+        "prompt": entry.prompt,
+        "messages": [[message.role, message.content] for message in entry.messages],
+        "asked": {name: value if isinstance(value, list | dict) else str(value) for name, value in entry.asked.items()},
+        "references": list(entry.references),
+        "labels": entry.labels,
+    }
+    return "row-" + hashlib.blake2b(_json(content).encode(), digest_size=8).hexdigest()
 
 
 def canonical(sample: Sample) -> str:
@@ -16,6 +34,10 @@ def canonical(sample: Sample) -> str:
         "references": list(sample.references),
         "labels": dict(sample.labels),
     }
+    return _json(content)
+
+
+def _json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=str)
 
 

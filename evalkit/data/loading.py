@@ -202,7 +202,14 @@ class _Loading:
             tuple(self.problems),
             tuple(self.found.columns),
             tuple(sample.id for sample in exemplars),
+            self._warnings(before_limit),
         )
+
+    def _warnings(self, before_limit: int) -> tuple[str, ...]:
+        sample = self.spec.sample
+        if sample is None or before_limit >= sample.n:
+            return ()
+        return (f"dataset '{self.spec.name}': sample wants {sample.n} rows; there are {before_limit}, all are taken",)
 
     def _exemplars_of_their_own_file(self, scored: Sequence[Sample]) -> list[Sample]:
         """Rows of that file that are not also asked: showing a question with its answer is no test."""

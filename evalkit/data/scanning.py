@@ -1,40 +1,47 @@
-"""One pass over a dataset's rows: read, filter, check against the contract, and notice repeated ids."""
+"""One pass over a dataset's rows: read, filter, check against the contract, name, and notice repeated ids."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from evalkit.data.contracts import Entry, Interpreter
 from evalkit.data.filters import FilterFault, RowFilter
 from evalkit.data.formats import HUB, read_rows
+from evalkit.data.identity import row_name
 from evalkit.data.rows import Row, shown
-
-_GENERATED = re.compile(r"row-([1-9]\d*)")
 
 
 class Ids:
-    """Remembers ids of a million rows in bounded memory: eight bytes of hash each, a byte where the row had none."""
+    """Names rows and remembers the names of a million of them in bounded memory: eight bytes of hash each.
+
+    A row without an id is named by its content, so its place in the file names nothing; equal rows are told apart by
+    ``-2``, ``-3`` and so on, whichever comes first: they are interchangeable.
+    """
 
     def __init__(self) -> None:
         self._written: set[int] = set()
-        self._generated = bytearray()
+        self._given: set[int] = set()
+        self._copies: dict[int, int] = {}
+        """Of names that were given more than once, how often."""
 
-    def repeated(self, written: str, number: int) -> bool:
-        """Notes the id of row ``number`` (empty: it has none and gets ``row-NUMBER``)."""
-        if not written:
-            self._generated.extend(bytes(number + 1 - len(self._generated)))
-            self._generated[number] = 1
-            return bool(self._written) and _digest(f"row-{number}") in self._written
-        digest = _digest(written)
-        if digest in self._written:
-            return True
+    def written(self, name: str) -> bool:
+        """Notes an id that a row brings. Whether another row has it already."""
+        digest = _digest(name)
+        repeated = digest in self._written or digest in self._given
         self._written.add(digest)
-        like_ours = _GENERATED.fullmatch(written)
-        place = int(like_ours[1]) if like_ours and len(written) < 16 else 0
-        return 0 < place < len(self._generated) and self._generated[place] == 1
+        return repeated
+
+    def given(self, name: str) -> tuple[str, bool]:
+        """The name of a row without an id, from that of its content, and whether a row has brought the same one."""
+        first = _digest(name)
+        if first in self._given:
+            copies = self._copies[first] = self._copies.get(first, 1) + 1
+            name = f"{name}-{copies}"
+        digest = _digest(name)
+        self._given.add(digest)
+        return name, digest in self._written
 
 
 def _digest(text: str) -> int:
@@ -81,10 +88,20 @@ class Scan:
             entry = self.interpreter.read(row)
             entry.faults += faults
             if not row.fault:
-                if ids.repeated(entry.id, self.rows):
-                    name = self.interpreter.mapping.get("id", "id")
-                    entry.faults.append(
-                        (name, f"is not unique: an earlier row has {entry.id or f'row-{self.rows}'!r} too")
-                    )
-                entry.id = entry.id or f"row-{self.rows}"
+                self._name(entry, ids)
             yield row, entry
+
+    def _name(self, entry: Entry, ids: Ids) -> None:
+        if entry.id:
+            repeated = ids.written(entry.id)
+        elif entry.faults:
+            return  # what it says cannot be trusted, and nobody will ask for it
+        else:
+            try:
+                entry.id, repeated = ids.given(row_name(entry))
+            except RecursionError:
+                entry.faults.append(("", "is nested too deep to be read"))
+                return
+        if repeated:
+            name = self.interpreter.mapping.get("id", "id")
+            entry.faults.append((name, f"is not unique: an earlier row has {entry.id!r} too"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +24,7 @@ from evalkit.data import (
     SampleSpec,
     load,
 )
+from evalkit.data.order import permutation
 from evalkit.errors import DatasetError
 from evalkit.records import Message
 
@@ -67,10 +71,110 @@ def test_rows_become_samples(tmp_path: Path) -> None:
     assert dataset.columns == ("id", "question", "answer", "topic")
 
 
-def test_rows_without_an_id_are_numbered_as_in_the_file(tmp_path: Path) -> None:
-    (tmp_path / "d.jsonl").write_text('{"prompt": "a"}\n\nbroken\n{"prompt": "b"}\n')
-    dataset = loaded(tmp_path, on_error="skip")
-    assert [sample.id for sample in dataset.samples] == ["row-1", "row-3"]
+class TestRowsWithoutAnId:
+    def names(self, folder: Path, rows: list[dict[str, Any]], **options: Any) -> list[str]:
+        return [sample.id for sample in loaded(folder, rows, **options).samples]
+
+    def test_they_are_named_by_what_they_say_and_not_by_their_place(self, tmp_path: Path) -> None:
+        (tmp_path / "d.jsonl").write_text('{"prompt": "a"}\n\nbroken\n{"prompt": "b"}\n')
+        a, b = (sample.id for sample in loaded(tmp_path, on_error="skip").samples)
+        assert a != b
+        assert all(re.fullmatch("row-[0-9a-f]{16}", name) for name in (a, b))
+        assert self.names(tmp_path, [{"prompt": "b"}, {"prompt": "new"}, {"prompt": "a"}]) == [b, ANY, a]
+
+    @pytest.mark.parametrize("change", [{"question": "?"}, {"answer": "x"}, {"topic": "x"}, {"new": 1}])
+    def test_whatever_is_asked_or_expected_names_them(self, tmp_path: Path, change: dict[str, Any]) -> None:
+        row = {"question": "Capital of France?", "answer": "Paris", "topic": "geo", "nothing": None}
+        assert self.names(tmp_path, [row]) == self.names(tmp_path, [dict(reversed(row.items()))])
+        assert self.names(tmp_path, [row]) != self.names(tmp_path, [row | change])
+
+    def test_what_is_put_around_them_does_not(self, tmp_path: Path) -> None:
+        rows: list[dict[str, Any]] = [{"prompt": f"Q {n}?", "answer": f"A {n}"} for n in range(9)]
+        plain = self.names(tmp_path, rows)
+        assert self.names(tmp_path, rows, prompt=PromptSpec("Be brief.")) == plain
+        assert set(self.names(tmp_path, rows, prompt=PromptSpec(few_shot=FewShotSpec(2)))) < set(plain)
+        assert set(self.names(tmp_path, rows, sample=SampleSpec(4))) < set(plain)
+        asked, reworded = (
+            self.names(tmp_path, rows, prompt=PromptSpec(template=text))
+            for text in ("{{ prompt }}", "Say: {{ prompt }}")
+        )
+        assert asked == reworded
+        assert len(set(asked)) == 9  # though a column that the template reads is no label
+
+    def test_equal_rows_stay_apart(self, tmp_path: Path) -> None:
+        first, other, second, third = self.names(
+            tmp_path, [{"prompt": "a"}, {"prompt": "b"}, {"prompt": "a"}, {"prompt": "a", "topic": None}]
+        )
+        assert (second, third) == (f"{first}-2", f"{first}-3")
+        assert other not in (first, second, third)
+
+    def test_the_file_and_line_are_still_named(self, tmp_path: Path) -> None:
+        assert loaded(tmp_path, [{"prompt": "a"}, {"prompt": "b"}]).samples[1].origin.endswith("d.jsonl:2")
+
+    def test_one_nested_too_deep_is_a_problem_of_its_row(self, tmp_path: Path) -> None:
+        deep = "[" * 400 + "]" * 400
+        (tmp_path / "d.jsonl").write_text(f'{{"prompt": "a", "label": {deep}}}\n{{"prompt": "b"}}\n')
+        assert loaded(tmp_path, on_error="skip").samples[-1].messages[0].content == "b"
+
+
+WORDS = st.sampled_from(["a", "b", "c d", "007", "true", "é", "1.5"])
+WITHOUT_ID = st.lists(
+    st.fixed_dictionaries(
+        {"prompt": WORDS, "answer": WORDS}, optional={"topic": st.sampled_from(["x", "y", "z"]), "pair": WORDS}
+    ),
+    min_size=4,
+    max_size=14,
+)
+
+
+def seen(folder: Path, rows: list[dict[str, Any]], kind: str, **options: Any) -> tuple[Any, ...]:
+    """What must not depend on the order of rows: fingerprint, who is drawn and shown, and the order of asking."""
+    if kind == "jsonl":
+        jsonl(folder, rows, "d.jsonl")
+    else:
+        with (folder / "d.csv").open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, ["prompt", "answer", "topic", "pair"], restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+    dataset = load(DatasetSpec("d", f"d.{kind}", **options), folder)
+    clusters = permutation(dataset.samples, dataset.fingerprint)
+    return dataset.fingerprint, dataset.exemplars, [[sample.id for sample in cluster] for cluster in clusters]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=WITHOUT_ID, shuffled=st.randoms(use_true_random=False), kind=st.sampled_from(["jsonl", "csv"]))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"sample": SampleSpec(3, seed=1)},
+        {"sample": SampleSpec(3, "topic")},
+        {"prompt": PromptSpec("S", "Q: {{prompt}}")},
+    ],
+)
+def test_rows_in_another_order_are_the_same_dataset(
+    tmp_path: Path, options: dict[str, Any], rows: list[dict[str, Any]], shuffled: Any, kind: str
+) -> None:
+    rows = [*rows, {"prompt": "last", "answer": "a", "topic": "x"}]
+    mixed = list(rows)
+    shuffled.shuffle(mixed)
+    assert seen(tmp_path, mixed, kind, **options) == seen(tmp_path, rows, kind, **options)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(shuffled=st.randoms(use_true_random=False), seed=st.integers(0, 3))
+def test_rows_in_another_order_have_the_same_examples(tmp_path: Path, shuffled: Any, seed: int) -> None:
+    rows = [{"prompt": f"Q {n % 7}", "answer": f"A {n % 5}", "topic": "xy"[n % 2]} for n in range(40)]
+    mixed = list(rows)
+    shuffled.shuffle(mixed)
+    options = {"prompt": PromptSpec(few_shot=FewShotSpec(2, seed=seed)), "sample": SampleSpec(6, "topic")}
+    assert seen(tmp_path, mixed, "jsonl", **options) == seen(tmp_path, rows, "jsonl", **options)
+
+
+def test_the_same_rows_in_another_format_are_the_same_dataset_without_ids(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Q {n}", "answer": "yes", "topic": "x"} for n in range(5)]
+    for options in ({}, {"prompt": PromptSpec(template="Q: {{ prompt }}")}):
+        assert seen(tmp_path, rows, "csv", **options) == seen(tmp_path, rows[::-1], "jsonl", **options)
 
 
 @pytest.mark.parametrize("label", ["cluster", "pair", "document_id"])
@@ -114,10 +218,9 @@ class TestBadRows:
 
     @pytest.mark.parametrize("written_first", [True, False])
     def test_a_written_id_may_not_be_one_that_was_given(self, tmp_path: Path, written_first: bool) -> None:
-        rows: list[dict[str, Any]] = [{"id": "row-2", "prompt": "a"}, {"prompt": "b"}]
-        if not written_first:
-            rows = [{"prompt": "b"}, {"id": "row-1", "prompt": "a"}]
-        assert "not unique" in refused(tmp_path, rows).message
+        (given,) = (sample.id for sample in loaded(tmp_path, [{"prompt": "b"}]).samples)
+        rows: list[dict[str, Any]] = [{"id": given, "prompt": "a"}, {"prompt": "b"}]
+        assert "d.jsonl:2: 'id' is not unique" in refused(tmp_path, rows if written_first else rows[::-1]).message
 
     def test_a_file_in_which_nothing_can_be_parsed_says_why(self, tmp_path: Path) -> None:
         (tmp_path / "d.jsonl").write_text("{'prompt': 'x'}\n")
@@ -255,7 +358,8 @@ class TestFewShot:
     def test_only_rows_with_a_reference_can_be_shown(self, tmp_path: Path) -> None:
         rows = [{"prompt": "a"}, {"prompt": "b", "answer": "x"}, {"prompt": "c"}]
         dataset = loaded(tmp_path, rows, prompt=PromptSpec(few_shot=FewShotSpec(1)))
-        assert dataset.exemplars == ("row-2",)
+        assert dataset.samples[0].messages[0].content == "b"
+        assert len(dataset.exemplars) == 1
         assert "few_shot wants 2" in refused(tmp_path, rows, prompt=PromptSpec(few_shot=FewShotSpec(2))).message
 
     def test_showing_every_row_leaves_none_to_score(self, tmp_path: Path) -> None:
@@ -282,6 +386,13 @@ class TestHowMany:
         assert [s.id for s in loaded(tmp_path, numbered(9), limit=2).samples] == ["r0", "r1"]
         assert len(loaded(tmp_path, numbered(9), limit=2, sample=SampleSpec(5), min_rows=5).samples) == 2
         assert len(loaded(tmp_path, numbered(9), limit=99).samples) == 9
+
+    def test_a_sample_of_more_than_there_is_takes_all_and_says_so(self, tmp_path: Path) -> None:
+        dataset = loaded(tmp_path, numbered(12), sample=SampleSpec(100))
+        assert len(dataset.samples) == 12
+        assert dataset.warnings == ("dataset 'd': sample wants 100 rows; there are 12, all are taken",)
+        assert loaded(tmp_path, numbered(12), sample=SampleSpec(12)).warnings == ()
+        assert loaded(tmp_path, numbered(12), sample=SampleSpec(12), limit=3).warnings == ()
 
     def test_min_rows(self, tmp_path: Path) -> None:
         error = refused(tmp_path, QA, where="topic == 'geo'", min_rows=3)

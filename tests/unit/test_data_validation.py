@@ -70,18 +70,25 @@ class TestProblems:
             problems(tmp_path / "d.jsonl", "chatt")
 
 
-@given(
-    ids=st.lists(
-        st.sampled_from(["", "a", "b", "row-1", "row-2", "row-4", "row-04", "row-99999999999999999999"]), max_size=6
-    )
-)
-def test_ids_repeat_exactly_when_a_set_of_them_says_so(ids: list[str]) -> None:
-    seen: set[str] = set()
+BRINGS = st.tuples(st.just(True), st.sampled_from(["a", "b", "a-2", "a-3", "b-2"]))
+IS_NAMED = st.tuples(st.just(False), st.sampled_from(["a", "b"]))
+
+
+@given(rows=st.lists(BRINGS | IS_NAMED, max_size=8))
+def test_ids_repeat_exactly_when_a_set_of_them_says_so(rows: list[tuple[bool, str]]) -> None:
+    """A row that brings an id, or one whose content has this name."""
+    brought: set[str] = set()
+    given_names: list[str] = []
     memory = Ids()
-    for number, written in enumerate(ids, 1):
-        name = written or f"row-{number}"
-        assert memory.repeated(written, number) is (name in seen)
-        seen.add(name)
+    for brings, name in rows:
+        if brings:
+            assert memory.written(name) is (name in brought or name in given_names)
+            brought.add(name)
+        else:
+            given_name, repeated = memory.given(name)
+            assert repeated is (given_name in brought)
+            assert given_name not in given_names
+            given_names.append(given_name)
 
 
 class TestStatistics:
