@@ -8,19 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from evalkit.store.keys import Identity, request_key
-from evalkit.store.rows import Incident, RunCounts, RunEvent, ScoreRow, StoredScore
+from evalkit.store.rows import EvidenceRow, Incident, RunCounts, RunEvent, ScoreRow, StoredBaseline, StoredScore
 
 if TYPE_CHECKING:
     from evalkit.store.database import Store
 
 __all__ = [
     "DEFAULT_URL",
+    "EvidenceRow",
     "Identity",
     "Incident",
     "RunCounts",
     "RunEvent",
     "ScoreRow",
     "Store",
+    "StoredBaseline",
     "StoredScore",
     "open_store",
     "request_key",

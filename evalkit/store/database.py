@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from evalkit.store.answers import AnswerTables
+from evalkit.store.baselines import BaselineTables
 from evalkit.store.deletion import Deletion
 from evalkit.store.engine import Database
 from evalkit.store.runs import RunTables
@@ -13,7 +14,7 @@ from evalkit.store.samples import SampleTables
 from evalkit.store.scores import ScoreTables
 
 
-class Store(RunTables, AnswerTables, SampleTables, ScoreTables, Deletion):
+class Store(RunTables, AnswerTables, SampleTables, ScoreTables, BaselineTables, Deletion):
     """An open runs database; also a context manager. Threads of one process may share it."""
 
     def __init__(self, database: Database) -> None:

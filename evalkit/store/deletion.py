@@ -9,33 +9,57 @@ from sqlalchemy import Connection, bindparam, delete, select
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database
-from evalkit.store.runs import RUNNING, _no_such_run, _read_state
-from evalkit.store.schema import answers, attempts, events, incidents, results, runs, samples, scores
+from evalkit.store.runs import RUNNING, no_such_run, read_state
+from evalkit.store.schema import (
+    answers,
+    attempts,
+    baselines,
+    events,
+    evidence,
+    incidents,
+    results,
+    runs,
+    samples,
+    scores,
+)
 
 
 class Deletion:
     database: Database
 
-    def delete_run(self, run_id: str) -> None:
-        """Forget a run: its scores, result, events, attempts and incidents, and
+    def delete_run(self, run_id: str, *, force: bool = False) -> None:
+        """Forget a run: its scores, evidence, result, events, attempts and incidents, and
 
         * the answers that it made, but for those that the scores of another run rest on;
         * the dataset rows that no other run was made with.
 
-        A run that is being made is refused.
+        A run that is being made is refused. So is one that is a baseline, unless it is forced: then its names go too.
         """
         name = doc.stored_name(run_id)
         with self.database.writing() as connection:
             row = connection.execute(select(runs).where(runs.c.id == name)).first()
             if row is None:
-                raise _no_such_run(run_id)
-            if _read_state(row, time.time()) == RUNNING:
+                raise no_such_run(run_id)
+            if read_state(row, time.time()) == RUNNING:
                 raise StoreError(f"run {run_id} is being made: it cannot be deleted", hint="stop it first")
+            _delete_baselines(connection, name, force)
             _delete_answers(connection, name)
             _delete_samples(connection, name, set(doc.load(row.datasets).values()))
-            for table in (scores, results, events, attempts, incidents):
+            for table in (scores, evidence, results, events, attempts, incidents):
                 connection.execute(delete(table).where(table.c.run_id == name))
             connection.execute(delete(runs).where(runs.c.id == name))
+
+
+def _delete_baselines(connection: Connection, name: str, force: bool) -> None:
+    """An imported baseline brings its own numbers, and stays."""
+    resting = (baselines.c.run_id == name, baselines.c.document == "")
+    names = sorted(connection.scalars(select(baselines.c.name).where(*resting)))
+    if names and not force:
+        raise StoreError(
+            f"run {doc.shown_name(name)} is the baseline {' and '.join(repr(one) for one in names)}: it is kept",
+            hint="name another run first (evalkit baseline set RUN --as NAME), or delete it with --force",
+        )
+    connection.execute(delete(baselines).where(*resting))
 
 
 def _delete_answers(connection: Connection, name: str) -> None:

@@ -70,6 +70,17 @@ def load(text: str) -> Any:
         raise StoreError("a stored document is damaged", hint="restore the runs database from a copy") from error
 
 
+def without_nul(document: str, what: str) -> str:
+    """JSON writes NUL as an escape; a raw one, or a lone surrogate, is no JSON and no database text."""
+    try:
+        document.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise StoreError(f"the {what} document holds a lone surrogate", hint="write it as ASCII JSON") from error
+    if "\0" in document:
+        raise StoreError(f"the {what} document holds a raw NUL", hint="write it as JSON")
+    return document
+
+
 def stored_name(name: str) -> str:
     """A name as a column can hold it: names with NUL or lone surrogates are kept as an escaped JSON string."""
     if name.isascii() and "\0" not in name and not name.startswith('"'):

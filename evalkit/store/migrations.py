@@ -26,8 +26,19 @@ class Step:
     apply: Callable[[Connection], None]
 
 
+def _baselines_and_evidence(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE evidence (run_id TEXT NOT NULL, block INTEGER NOT NULL, gate TEXT NOT NULL, "
+        "document TEXT NOT NULL, PRIMARY KEY (run_id, block, gate))"
+    )
+    connection.exec_driver_sql(
+        "CREATE TABLE baselines (name TEXT NOT NULL, suite TEXT NOT NULL, run_id TEXT NOT NULL, "
+        "set_at VARCHAR(40) NOT NULL, document TEXT NOT NULL, PRIMARY KEY (name))"
+    )
+
+
 FIRST_VERSION = 1
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (Step(2, "named baselines, and the evidence of gates by block", _baselines_and_evidence),)
 """After the first version, in order and without gaps."""
 
 

@@ -23,6 +23,31 @@ class ScoreRow(NamedTuple):
     """Of all that shapes the judgement: the check's options and its metrics' signatures."""
 
 
+class EvidenceRow(NamedTuple):
+    """What a block of cases says about a gate, on its way into the store and out of it."""
+
+    block: int
+    gate: str
+    document: str
+    """JSON, of whoever tests the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBaseline:
+    """A name for what later runs are compared with."""
+
+    name: str
+    suite: str
+    run_id: str
+    set_at: str
+    document: str = ""
+    """Empty for a run of this store; of an imported baseline, its file."""
+
+    @property
+    def imported(self) -> bool:
+        return bool(self.document)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredScore:
     check: str

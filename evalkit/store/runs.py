@@ -44,11 +44,11 @@ def renew_lease(connection: Connection, stored_id: str, now: float) -> bool:
 def known_state(connection: Connection, stored_id: str) -> str:
     state = connection.scalar(select(runs.c.state).where(runs.c.id == stored_id))
     if state is None:
-        raise _no_such_run(doc.shown_name(stored_id))
+        raise no_such_run(doc.shown_name(stored_id))
     return str(state)
 
 
-def _no_such_run(run_id: str) -> RunNotFound:
+def no_such_run(run_id: str) -> RunNotFound:
     return RunNotFound(f"no run has the id '{run_id}'", hint="'evalkit list' shows the runs there are")
 
 
@@ -57,7 +57,7 @@ def _run_of(row: Row[Any], now: float) -> Run:
         id=doc.shown_name(row.id),
         suite=doc.shown_name(row.suite),
         model=doc.shown_name(row.model),
-        state=_read_state(row, now),
+        state=read_state(row, now),
         created=row.created,
         suite_fingerprint=doc.shown_name(row.suite_fingerprint),
         model_fingerprint=doc.shown_name(row.model_fingerprint),
@@ -70,7 +70,7 @@ def _run_of(row: Row[Any], now: float) -> Run:
     )
 
 
-def _read_state(row: Row[Any], now: float) -> str:
+def read_state(row: Row[Any], now: float) -> str:
     """A run whose process died could not say so: the state in the database is then older than the truth."""
     if row.state == RUNNING and not lease.is_held(row.host, row.process, row.heartbeat, now):
         return INTERRUPTED
@@ -225,7 +225,7 @@ class RunTables:
         with self.database.writing() as connection:
             finished = moment(time.time())
             _move(connection, run_id, FINISHED, outcome, {"finished": finished, "outcome": doc.stored_name(outcome)})
-            row = {"run_id": doc.stored_name(run_id), "document": _without_nul(result_json)}
+            row = {"run_id": doc.stored_name(run_id), "document": doc.without_nul(result_json, "result")}
             connection.execute(self.database.insert(results).values(row))
 
     def get_result(self, run_id: str) -> str:
@@ -283,8 +283,8 @@ def _move(connection: Connection, run_id: str, state: str, cause: str, changes: 
     name, now = doc.stored_name(run_id), time.time()
     row = connection.execute(select(runs).where(runs.c.id == name)).first()
     if row is None:
-        raise _no_such_run(run_id)
-    read = _read_state(row, now)
+        raise no_such_run(run_id)
+    read = read_state(row, now)
     mine = row.holder == lease.holder()
     if read == RUNNING and not mine:
         raise StoreError(
@@ -308,14 +308,3 @@ def _note(connection: Connection, name: str, now: float, change: tuple[str, str]
     before, after = change
     row = {"run_id": name, "time": moment(now), "before": before, "after": after, "cause": doc.stored_name(cause)}
     connection.execute(events.insert().values(row))
-
-
-def _without_nul(document: str) -> str:
-    """JSON writes NUL as an escape; a raw one, or a lone surrogate, is no JSON and no database text."""
-    try:
-        document.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise StoreError("the result document holds a lone surrogate", hint="write it as ASCII JSON") from error
-    if "\0" in document:
-        raise StoreError("the result document holds a raw NUL", hint="write it as JSON")
-    return document

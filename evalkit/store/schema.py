@@ -111,3 +111,22 @@ scores = Table(
     Column("document", Text, nullable=False),
 )
 Index("scores_in_order", scores.c.run_id, scores.c.check_name, scores.c.position, scores.c.case_id)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("block", Integer, primary_key=True, autoincrement=False),
+    Column("gate", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("suite", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("set_at", String(40), nullable=False),
+    Column("document", Text, nullable=False),  # empty: a run of this database; else the file that was imported
+)

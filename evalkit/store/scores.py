@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, tuple_
+from sqlalchemy import Connection, Row, Table, bindparam, select, tuple_
 
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database, in_chunks
-from evalkit.store.rows import ScoreRow, StoredScore
+from evalkit.store.rows import EvidenceRow, ScoreRow, StoredScore
 from evalkit.store.runs import FINISHED, known_state, renew_lease
+from evalkit.store.schema import evidence as evidence_table
 from evalkit.store.schema import scores
 
 PAGE = 2000
@@ -22,25 +23,39 @@ REPLACED = ("position", "cluster", "samples", "signature", "answer_keys", "docum
 class ScoreTables:
     database: Database
 
-    def put_scores(self, run_id: str, rows: Iterable[ScoreRow]) -> None:
-        """Keep a block of judgements in one transaction; judging a case again replaces what was there.
+    def put_scores(self, run_id: str, rows: Iterable[ScoreRow], evidence: Iterable[EvidenceRow] = ()) -> None:
+        """Keep a block of judgements, and what they say about gates, in one transaction; judging a case again replaces
+        what was there, and so does evidence of the same block and gate.
 
         A finished run takes no more: what was reported must be what is stored.
         """
         maker = doc.stored_name(run_id)
         block = [_row(maker, row) for row in rows]
-        if not block:
+        said = [_evidence_row(maker, row) for row in evidence]
+        if not block and not said:
             return
-        put = self.database.insert(scores)
-        upsert = put.on_conflict_do_update(
-            index_elements=("run_id", "check_name", "case_id"),
-            set_={column: put.excluded[column] for column in REPLACED},
-        )
         with self.database.writing() as connection:
             if known_state(connection, maker) == FINISHED:
                 raise StoreError(f"run {run_id} is finished: its scores cannot change", hint="start a new run")
             renew_lease(connection, maker, time.time())
-            connection.execute(upsert, block)
+            self._replace(connection, scores, block, REPLACED)
+            self._replace(connection, evidence_table, said, ("document",))
+
+    def _replace(
+        self, connection: Connection, table: Table, rows: list[dict[str, object]], columns: tuple[str, ...]
+    ) -> None:
+        if rows:
+            put = self.database.insert(table)
+            new = {column: put.excluded[column] for column in columns}
+            connection.execute(put.on_conflict_do_update(index_elements=list(table.primary_key), set_=new), rows)
+
+    def get_evidence(self, run_id: str) -> list[EvidenceRow]:
+        """What the blocks of a run say about its gates: block after block, gates by name."""
+        columns = (evidence_table.c.block, evidence_table.c.gate, evidence_table.c.document)
+        query = select(*columns).where(evidence_table.c.run_id == doc.stored_name(run_id))
+        with self.database.reading() as connection:
+            found = [EvidenceRow(block, doc.shown_name(gate), said) for block, gate, said in connection.execute(query)]
+        return sorted(found)  # not by the database: each sorts texts in its own way
 
     def iter_scores(self, run_id: str, check: str = "") -> Iterator[StoredScore]:
         """In the order of positions, check after check by name. Read page by page: nothing is held in between, so
@@ -109,6 +124,11 @@ def _row(run_id: str, row: ScoreRow) -> dict[str, object]:
         "answer_keys": " ".join(row.keys),
         "document": doc.score_document(row.score),
     }
+
+
+def _evidence_row(run_id: str, row: EvidenceRow) -> dict[str, object]:
+    document = doc.without_nul(row.document, "evidence")
+    return {"run_id": run_id, "block": row.block, "gate": doc.stored_name(row.gate), "document": document}
 
 
 def _stored(check: str, row: Row[Any]) -> StoredScore:

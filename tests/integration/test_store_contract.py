@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,12 +35,14 @@ from evalkit.records import (
     Unscored,
 )
 from evalkit.results import Run
-from evalkit.store import Identity, ScoreRow, Store, open_store, request_key
+from evalkit.store import EvidenceRow, Identity, ScoreRow, Store, migrations, open_store, request_key
 
 IDENTITY = Identity("weights", "loop-1")
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates and NUL too
 UNJUDGED = Score()
 MARGINS = frozenset({"margins"})
+ANY_GATE = "c.m[of=\0\ud800] >= 0.5"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 # --- the databases ----------------------------------------------------------------------------------------------------
@@ -448,6 +451,193 @@ class TestRuns:
         store.delete_run("r-2")
         store.create_run(Run("a-later", "suite", "model", "planned", "2026"))
         assert store.get_run("last").id == "a-later"
+
+
+class TestEvidence:
+    def test_comes_back_block_after_block_beside_the_scores(self, store: Store) -> None:
+        gates = ("c.m >= 0.8", "b.m >= 0.5", ANY_GATE)
+        for block in (10, 2):
+            rows = [EvidenceRow(block, gate, f'{{"cases":{block}}}') for gate in gates]
+            store.put_scores("r-1", [row(f"case-{block}")], rows)
+        expected = [(block, gate, f'{{"cases":{block}}}') for block in (2, 10) for gate in sorted(gates)]
+        assert store.get_evidence("r-1") == expected
+        assert [stored.case for stored in store.iter_scores("r-1")] == ["case-10", "case-2"]
+        assert store.get_evidence("r-2") == []
+
+    def test_of_a_block_that_is_done_again_replaces_what_was_there(self, store: Store) -> None:
+        store.put_scores("r-1", [row("a")], [EvidenceRow(0, "g", "1"), EvidenceRow(0, "h", "1")])
+        store.put_scores("r-1", [row("a")], [EvidenceRow(0, "g", "2")])
+        assert store.get_evidence("r-1") == [(0, "g", "2"), (0, "h", "1")]
+        store.put_scores("r-1", [], [EvidenceRow(1, "g", "3")])  # a block without new scores still has evidence
+        assert store.get_evidence("r-1")[-1] == (1, "g", "3")
+
+    def test_is_kept_together_with_its_scores_or_not_at_all(self, store: Store) -> None:
+        store.finish("r-2", "{}")
+        with pytest.raises(StoreError, match="finished"):
+            store.put_scores("r-2", [], [EvidenceRow(0, "g", "1")])
+        with pytest.raises(StoreError, match="raw NUL"):
+            store.put_scores("r-1", [row("a")], [EvidenceRow(0, "g", "\0")])
+        assert list(store.iter_scores("r-1")) == []
+        assert store.get_evidence("r-1") == store.get_evidence("r-2") == []
+
+    def test_goes_with_its_run(self, store: Store) -> None:
+        for run in ("r-1", "r-2"):
+            store.put_scores(run, [row("a")], [EvidenceRow(0, "g", "1")])
+        store.transition("r-1", "interrupted")
+        store.delete_run("r-1")
+        assert store.get_evidence("r-1") == []
+        assert store.get_evidence("r-2") == [(0, "g", "1")]
+
+
+class TestBaselines:
+    def test_a_name_stands_for_a_run_until_it_moves(self, store: Store) -> None:
+        for run in ("r-1", "r-2"):
+            store.finish(run, "{}")
+        store.set_baseline("main", "suite", "r-1")
+        store.set_baseline("a/nightly_2.0-x", "suite", "r-1")
+        store.set_baseline("main", "suite", "r-2")
+        assert [(found.name, found.run_id) for found in store.list_baselines()] == [
+            ("a/nightly_2.0-x", "r-1"),
+            ("main", "r-2"),
+        ]
+        found = store.get_baseline("main")
+        assert found is not None
+        assert (found.suite, found.imported, found.document) == ("suite", False, "")
+        assert found.set_at.startswith("20")
+        assert store.get_baseline("mai") is None
+
+    def test_an_imported_one_brings_its_document_and_needs_no_run(self, store: Store) -> None:
+        store.import_baseline("main", "su\0ite", "of another machine", '{"a": 1}')
+        for _ in range(2):  # again is the same
+            store.import_baseline("main", "su\0ite", "of another machine", '{"a": 2}')
+        (found,) = store.list_baselines()
+        assert found == store.get_baseline("main")
+        assert (found.suite, found.run_id, found.document) == ("su\0ite", "of another machine", '{"a": 2}')
+        assert found.imported
+        store.finish("r-1", "{}")
+        store.set_baseline("main", "suite", "r-1")  # moves back to a run of this store
+        assert not store.list_baselines()[0].imported
+
+    @pytest.mark.parametrize("document", ["", "\0", "\ud800"])
+    def test_a_document_that_is_none_is_refused(self, store: Store, document: str) -> None:
+        with pytest.raises(StoreError, match="baseline"):
+            store.import_baseline("main", "suite", "r", document)
+        assert store.list_baselines() == []
+
+    def test_what_is_not_finished_is_no_baseline(self, store: Store) -> None:
+        with pytest.raises(RunNotFound, match="r-9"):
+            store.set_baseline("main", "suite", "r-9")
+        with pytest.raises(StoreError, match="running"):
+            store.set_baseline("main", "suite", "r-1")
+        store.transition("r-1", "interrupted")
+        with pytest.raises(StoreError, match="interrupted"):
+            store.set_baseline("main", "suite", "r-1")
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", "a b", "-x", "../x", "/x", "a:b", "last", "kept.json", "ümlaut", "a\nb", "main\n", "\0", "r-1", "x" * 101],
+    )
+    def test_odd_names_are_refused(self, store: Store, name: str) -> None:
+        store.finish("r-2", "{}")
+        with pytest.raises(StoreError, match="cannot be named") as caught:
+            store.set_baseline(name, "suite", "r-2")
+        assert caught.value.hint
+        with pytest.raises(StoreError, match="cannot be named"):
+            store.import_baseline(name, "suite", "r-2", "{}")
+        assert store.list_baselines() == []
+
+    def test_the_longest_name_is_kept(self, store: Store) -> None:
+        store.import_baseline("x" * 100, "suite", "r", "{}")
+        assert store.get_baseline("x" * 100) is not None
+
+    def test_a_forgotten_name_leaves_its_run(self, store: Store) -> None:
+        store.finish("r-1", "{}")
+        store.set_baseline("main", "suite", "r-1")
+        store.delete_baseline("main")
+        assert store.get_baseline("main") is None
+        assert store.get_run("r-1").state == "finished"
+        with pytest.raises(RunNotFound, match="main"):
+            store.delete_baseline("main")
+
+    def test_a_run_that_is_a_baseline_is_deleted_by_force_alone(self, store: Store) -> None:
+        store.finish("r-1", "{}")
+        for name in ("main", "best"):
+            store.set_baseline(name, "suite", "r-1")
+        store.import_baseline("kept", "suite", "r-1", "{}")
+        with pytest.raises(StoreError, match="'best' and 'main'") as caught:
+            store.delete_run("r-1")
+        assert "--force" in caught.value.hint
+        assert store.get_result("r-1") == "{}"
+        store.delete_run("r-1", force=True)
+        assert [found.name for found in store.list_baselines()] == ["kept"]  # it brings its own numbers
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(url: str) -> None:
+    from sqlalchemy import create_engine, inspect
+
+    if url == "sqlite:///:memory:":
+        pytest.skip("what is in memory is never old")
+    plain = url if "://" in url else f"sqlite:///{url}"
+    old = create_engine(plain)
+    statements = (FIXTURES / "store-version-1.sql").read_text().split(";\n")
+    with old.begin() as connection:
+        for statement in filter(str.strip, statements):
+            is_sqlite = old.dialect.name == "sqlite"
+            connection.exec_driver_sql(statement.replace("SERIAL", "INTEGER") if is_sqlite else statement)
+        connection.exec_driver_sql("INSERT INTO evalkit_schema VALUES (1, '2026-01-01')")
+        connection.exec_driver_sql("INSERT INTO results VALUES ('r-1', '{}')")
+        no = "false" if old.dialect.name != "sqlite" else "0"
+        connection.exec_driver_sql(
+            "INSERT INTO runs (id, suite, model, state, created, finished, suite_fingerprint, model_fingerprint,"
+            " datasets, environment, options, partial, continues, host, process, holder, heartbeat, outcome) VALUES"
+            f" ('r-1', 's', 'm', 'finished', '', '', '', '', '{{}}', '{{}}', '{{}}', {no}, '', '', 1, '', 1.0, '')"
+        )
+    with open_store(url) as store:
+        assert store.get_run("last").id == "r-1"
+        assert store.get_result("r-1") == "{}"
+        assert store.get_evidence("r-1") == []
+        store.set_baseline("main", "s", "r-1")
+        store.create_run(Run("r-2", "s", "m", "running", "2026"))
+        store.put_scores("r-2", [row("a")], [EvidenceRow(0, "g", "1")])
+    with open_store(url) as store:  # the second time there is nothing left to do
+        assert [found.run_id for found in store.list_baselines()] == ["r-1"]
+        assert store.get_evidence("r-2") == [(0, "g", "1")]
+    with old.connect() as connection:
+        versions = connection.exec_driver_sql("SELECT version FROM evalkit_schema ORDER BY version").scalars().all()
+        assert versions == list(range(1, migrations.current_version(migrations.STEPS) + 1))
+    migrated = described(inspect(old))
+    old.dispose()
+    assert migrated == described_as_new(url)
+
+
+def described(look: Any) -> dict[str, Any]:
+    """Tables with columns, kinds, keys and indexes, as the database says."""
+    return {
+        table: (
+            [(column["name"], str(column["type"]), column["nullable"]) for column in look.get_columns(table)],
+            look.get_pk_constraint(table)["constrained_columns"],
+            sorted((index["name"], index["column_names"]) for index in look.get_indexes(table)),
+        )
+        for table in sorted(look.get_table_names())
+    }
+
+
+def described_as_new(url: str) -> dict[str, Any]:
+    from sqlalchemy import create_engine, inspect
+
+    if "://" in url:
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+        open_store(url).close()
+    else:
+        open_store(f"{url}.new").close()
+        engine = create_engine(f"sqlite:///{url}.new")
+    try:
+        return described(inspect(engine))
+    finally:
+        engine.dispose()
 
 
 def test_threads_of_one_process_share_a_store(store: Store) -> None:
