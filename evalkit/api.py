@@ -109,6 +109,9 @@ def evaluate(
     *,
     model: str | None = None,
     baseline: str = "",
+    allow_different: bool = False,
+    stop_early: bool | None = None,
+    continues: str = "",
     limit: int | None = None,
     only: str | Sequence[str] = (),
     seed: int | None = None,
@@ -138,6 +141,9 @@ def evaluate(
         settings=model_settings,
         judge=configuration.model_settings(loaded.judge) if loaded.judge else None,
         baseline=baseline,
+        allow_different=allow_different,
+        stop_early=stop_early,
+        continues=continues,
         replicate=replicate,
         seed=seed,
         resume="never" if fresh else "auto",
@@ -183,6 +189,11 @@ def _reproduce(suite: Suite, configuration: Configuration, options: RunOptions) 
     for name, value in (("limit", options.scope.limit), ("seed", options.seed), ("baseline", options.baseline or None)):
         if value is not None:
             words += [f"--{name}", str(value)]
+    for flag, wanted in (("allow-different", options.allow_different), ("stop-early", options.stop_early)):
+        if wanted:
+            words.append(f"--{flag}")
+    if options.continues:
+        words += ["--continue", options.continues]
     if options.replicate:
         words += ["--replicate", str(options.replicate)]
     return shlex.join(words)

@@ -90,6 +90,9 @@ def _evaluate(
                 settings=settings,
                 judge=configuration.model_settings(suite.judge) if suite.judge else None,
                 baseline=options["baseline"],
+                allow_different=options["allow_different"],
+                stop_early=options["stop_early"],
+                continues=options["continues"],
                 replicate=options["replicate"],
                 seed=options["seed"],
                 resume="required" if options["resume"] else "never" if options["fresh"] else "auto",
@@ -108,6 +111,13 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     for key in ("seed", "baseline", "device", "dtype", "batch_size"):
         if options[key] not in {None, ""}:
             words += [f"--{key.replace('_', '-')}", str(options[key])]
+    for key in ("allow_different", "stop_early"):
+        if options[key]:
+            words.append(f"--{key.replace('_', '-')}")
+    if options["stop_early"] is False:
+        words.append("--no-stop-early")
+    if options["continues"]:
+        words += ["--continue", options["continues"]]
     if options["replicate"]:
         words += ["--replicate", str(options["replicate"])]
     if configuration.settings.limit is not None:

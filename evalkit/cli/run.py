@@ -19,7 +19,19 @@ from evalkit.cli.options import (
 @click.argument("suite")
 @model_option
 @click.option(
-    "--baseline", metavar="RUN", default="", help="Finished run to compare with: id, prefix, last or last:SUITE."
+    "--baseline",
+    metavar="NAME",
+    default="",
+    help="What to compare with: a baseline's name, its file, or a finished run.",
+)
+@click.option("--allow-different", is_flag=True, help="Compare with a baseline that was made differently, and say so.")
+@click.option(
+    "--stop-early/--no-stop-early",
+    default=None,
+    help="Stop asking a check once each of its gates is decided.  [default: as the suite says]",
+)
+@click.option(
+    "--continue", "continues", metavar="RUN", default="", help="Go on from a run that stopped early, as a new run."
 )
 @scope_options
 @click.option(

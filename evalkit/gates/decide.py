@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from evalkit.gates.contrast import NotComparable, contrast
+from evalkit.gates.contrast import NotComparable, contrast, paired_vectors
 from evalkit.gates.expression import Gate
+from evalkit.gates.family import hold_family
 from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
+from evalkit.gates.rivalry import beyond_chance, weigh_pairs
+from evalkit.gates.stopping import Watch
+from evalkit.gates.weighing import ALPHA, side, weigh
 from evalkit.protocols import Metric
 from evalkit.records import Contrast, Estimate, Interval, Verdict, Word
 from evalkit.stats.power import cases_needed
@@ -21,17 +25,65 @@ class Setting:
 
     unsure: str = "estimate"
     complete: bool = True
-    """Every case of the datasets was asked: a gate about the dataset has nothing left to be unsure of."""
+    """Every case of the datasets was planned: a gate about the dataset has nothing left to be unsure of."""
+    stopped: Collection[str] = ()
+    """Checks that stopped before all their cases."""
     baseline: Measurements | None = None
     baseline_name: str = ""
+    watches: Mapping[str, Watch] = field(default_factory=dict)
+    """Gates that were tested while their cases came in, by their text."""
+    available: Mapping[str, int] = field(default_factory=dict)
+    """Cases that each check could have asked."""
+    level: float = ALPHA
+    """What is left of the suite's false alarms to gates that are decided at the end."""
+
+    def asked_all(self, check: str) -> bool:
+        return self.complete and check not in self.stopped
+
+
+def decide_all(gates: Sequence[Gate], measurements: Measurements, setting: Setting) -> list[Verdict]:
+    """Every gate's verdict, held together: many gates fail by chance more easily than one."""
+    verdicts = [_by_evidence(gate, measurements[gate.check], setting) for gate in gates]
+    held = hold_family(verdicts, setting.level)
+    return [_counted(*both, measurements[both[0].check], setting) for both in zip(gates, held, strict=True)]
 
 
 def decide(gate: Gate, measurements: Measurements, setting: Setting) -> Verdict:
-    """One gate's verdict."""
-    table = measurements[gate.check]
-    if gate.by:
-        return _decide_slices(gate, table, setting)
-    return _decide_one(gate, table, gate.slice, setting)
+    """One gate by itself."""
+    return decide_all([gate], measurements, setting)[0]
+
+
+def _by_evidence(gate: Gate, table: CheckTable, setting: Setting) -> Verdict:
+    watched = setting.watches.get(gate.text)
+    if watched is not None and not watched.why_not and (watched.word or not _is_exact(gate, setting)):
+        return _decide_watched(gate, watched, table, setting)
+    return _decide_slices(gate, table, setting) if gate.by else _decide_one(gate, table, gate.slice, setting)
+
+
+def _is_exact(gate: Gate, setting: Setting) -> bool:
+    about_cases = gate.about == "dataset" or gate.metric == COVERAGE
+    return about_cases and setting.asked_all(gate.check)
+
+
+def _counted(gate: Gate, verdict: Verdict, table: CheckTable, setting: Setting) -> Verdict:
+    """What the outcome takes it for. Without a value no policy can make a gate pass."""
+    found = verdict.contrast or verdict.estimate
+    if verdict.word is not Word.UNSURE:
+        return replace(verdict, counts_as=verdict.word)
+    if found is None or found.value is None:
+        return verdict
+    if gate.against_baseline and verdict.contrast is None:  # nothing to compare with, or nothing comparable
+        holds_nothing_up = setting.baseline is None and setting.unsure != "fail"
+        return replace(verdict, counts_as=Word.PASS) if holds_nothing_up else verdict
+    if setting.unsure != "estimate":
+        return replace(verdict, counts_as=Word.PASS) if setting.unsure == "pass" else verdict
+    counts_as, why = Word.PASS if gate.holds(found.value) else Word.FAIL, "the point estimate decides"
+    if counts_as is Word.FAIL and verdict.contrast is not None and verdict.estimate is not None:
+        theirs = (setting.baseline or {}).get(gate.check)
+        pairs = paired_vectors(table, theirs, gate.metric, verdict.estimate.slice)
+        if not beyond_chance(table.columns[gate.metric].metric, pairs, gate):
+            counts_as, why = Word.PASS, "the point estimate misses it, but one model asked twice differs as much"
+    return replace(verdict, counts_as=counts_as, reason=f"{verdict.reason}; {why}")
 
 
 def _decide_slices(gate: Gate, table: CheckTable, setting: Setting) -> Verdict:
@@ -43,10 +95,12 @@ def _decide_slices(gate: Gate, table: CheckTable, setting: Setting) -> Verdict:
         estimate = table.estimate(gate.metric, gate.slice)
         return _undecided(gate, estimate, f"no case has the label '{gate.by}'")
     order = (Word.FAIL, Word.UNSURE, Word.PASS)
-    worst = min(verdicts, key=lambda v: (order.index(v.counts_as), order.index(v.word), _distance(v)))
+    worst = min(verdicts, key=lambda v: (order.index(v.word), _distance(v)))
     where = worst.estimate.slice[gate.by] if worst.estimate else ""
-    passed = sum(v.counts_as is Word.PASS for v in verdicts)
-    return replace(worst, reason=f"{passed} of {len(verdicts)} by {gate.by} hold; worst {where}: {worst.reason}")
+    passed = sum(v.word is Word.PASS for v in verdicts)
+    chances = [v.p_value for v in verdicts if v.p_value is not None]
+    held = f"{passed} of {len(verdicts)} by {gate.by} hold; worst {where}: {worst.reason}"
+    return replace(worst, reason=held, p_value=min(1.0, len(chances) * min(chances)) if chances else None)
 
 
 def _distance(verdict: Verdict) -> float:
@@ -65,19 +119,23 @@ def _decide_one(gate: Gate, table: CheckTable, wanted: Mapping[str, str], settin
         return _decide_baseline(gate, table, estimate, wanted, setting)
     if gate.universal:
         return _decide_universal(gate, table, estimate, wanted)
-    if gate.metric == COVERAGE or (gate.about == "dataset" and setting.complete):
+    if _is_exact(gate, setting) or gate.metric == COVERAGE:
         return _decide_exactly(gate, table, estimate)
-    verdict = _decide_interval(gate, estimate, setting)
-    if verdict.counts_as is not Word.PASS:
+    vectors, kept = table.vectors(gate.metric, table.positions(wanted))
+    clusters = [table.clusters[i] for i in kept]
+    metric = table.columns[gate.metric].metric
+    weighed = weigh(metric, vectors, clusters, estimate.interval, gate)
+    verdict = _decide_interval(gate, estimate, weighed.interval, weighed.p_value)
+    if verdict.word is Word.FAIL or not gate.holds(estimate.value):
         return replace(verdict, reason=_against(table, gate.metric, wanted) + verdict.reason)
     return verdict
 
 
-def _verdict(gate: Gate, word: Word, reason: str, estimate: Estimate, counts_as: Word | None = None) -> Verdict:
+def _verdict(gate: Gate, word: Word, reason: str, estimate: Estimate) -> Verdict:
     return Verdict(
         gate=gate.text,
         word=word,
-        counts_as=counts_as or word,
+        counts_as=word,
         reason=reason,
         estimate=estimate,
         threshold=gate.threshold,
@@ -137,62 +195,89 @@ def _decide_universal(gate: Gate, table: CheckTable, estimate: Estimate, wanted:
     return _verdict(gate, Word.PASS, f"holds in all {total} cases of this dataset", estimate)
 
 
-def _side(gate: Gate, interval: Interval | None, threshold: float) -> Word:
-    """Where a whole interval lies. Touching the threshold from the wrong side of a strict inequality is unsure."""
-    if interval is None:
-        return Word.UNSURE
-    low, high = interval.low, interval.high
-    match gate.operator:
-        case ">=":
-            above, below = low >= threshold, high < threshold
-        case ">":
-            above, below = low > threshold, high <= threshold
-        case "<=":
-            above, below = high <= threshold, low > threshold
-        case _:
-            above, below = high < threshold, low >= threshold
-    return Word.PASS if above else Word.FAIL if below else Word.UNSURE
-
-
-def _decide_interval(gate: Gate, estimate: Estimate, setting: Setting, against: Contrast | None = None) -> Verdict:
-    """By where the interval lies: of the estimate itself, or of its difference to the baseline."""
-    value, interval = (against.value, against.interval) if against else (estimate.value, estimate.interval)
+def _decide_interval(
+    gate: Gate,
+    estimate: Estimate,
+    interval: Interval | None,
+    p_value: float | None,
+    against: Contrast | None = None,
+) -> Verdict:
+    """By where the deciding interval lies: of the estimate itself, or of its difference to the baseline."""
+    value, shown = (against.value, against.interval) if against else (estimate.value, estimate.interval)
     assert value is not None
-    word = _side(gate, interval, gate.threshold)
+    word = side(gate, interval)
     confidence = f"{interval.confidence:.0%} interval" if interval else "interval"
-    verb = {Word.PASS: "meets", Word.FAIL: "misses"}
-    if word is not Word.UNSURE:
-        verdict = _verdict(gate, word, f"the whole {confidence} {verb[word]} the target", estimate)
-        return replace(verdict, contrast=against)
-    more = cases_needed(value, gate.threshold, interval, estimate.counts.scored) if interval else None
-    reason = "one case has no interval" if interval is None else f"the {confidence} holds the target"
-    if more:
-        reason += f"; about {more:,} more cases would settle it"
-    counts_as = {"pass": Word.PASS, "fail": Word.UNSURE}.get(setting.unsure)
-    if counts_as is None:
-        counts_as = Word.PASS if gate.holds(value) else Word.FAIL
-        reason += "; the point estimate decides"
-    verdict = _verdict(gate, Word.UNSURE, reason, estimate, counts_as)
-    return replace(verdict, more_cases=more, contrast=against)
+    if interval is not None and interval != shown:
+        confidence += f" that decides ({interval.low:.3g} to {interval.high:.3g}, {interval.method})"
+    if word is Word.UNSURE:
+        count = against.pairs if against else estimate.counts.scored + estimate.counts.errored
+        more = cases_needed(value, gate.threshold, interval, count) if interval else None
+        reason = "one case has no interval" if interval is None else f"the {confidence} holds the target"
+        reason += f"; about {more:,} more cases would settle it" if more else ""
+    else:
+        more = None
+        reason = f"the whole {confidence} {'meets' if word is Word.PASS else 'misses'} the target"
+    verdict = _verdict(gate, word, reason, estimate)
+    decided_by = None if interval == shown else interval
+    return replace(verdict, more_cases=more, contrast=against, decided_by=decided_by, p_value=p_value)
 
 
 def _decide_baseline(
     gate: Gate, table: CheckTable, estimate: Estimate, wanted: Mapping[str, str], setting: Setting
 ) -> Verdict:
     if setting.baseline is None:
-        counts_as = Word.UNSURE if setting.unsure == "fail" else Word.PASS
-        return _verdict(gate, Word.UNSURE, "there is no baseline to compare with", estimate, counts_as)
+        return _undecided(gate, estimate, "there is no baseline to compare with")
+    theirs = setting.baseline.get(gate.check)
     try:
-        difference = contrast(table, setting.baseline.get(gate.check), gate.metric, wanted)
+        difference = contrast(table, theirs, gate.metric, wanted)
+        pairs = paired_vectors(table, theirs, gate.metric, wanted)
     except NotComparable as error:
         return _undecided(gate, estimate, f"not comparable with {setting.baseline_name}: {error}")
     if difference.value is None:
         return _undecided(gate, estimate, f"no case in common with {setting.baseline_name}")
-    if gate.about == "dataset" and setting.complete:
+    if gate.about == "dataset" and setting.asked_all(gate.check):
         word = Word.PASS if gate.holds(difference.value) else Word.FAIL
         verdict = replace(_verdict(gate, word, "on these cases", estimate), contrast=difference)
     else:
-        verdict = _decide_interval(gate, estimate, setting, difference)
+        weighed = weigh_pairs(table.columns[gate.metric].metric, pairs, gate)
+        verdict = _decide_interval(gate, estimate, weighed.interval, weighed.p_value, difference)
+    return replace(verdict, reason=f"{_paired(difference, setting)}: {verdict.reason}")
+
+
+def _paired(difference: Contrast, setting: Setting) -> str:
     missing = f", {difference.missing} cases only on one side" if difference.missing else ""
-    paired = f"{difference.value:+.4g} against {setting.baseline_name} over {difference.pairs} pairs{missing}"
-    return replace(verdict, reason=f"{paired}: {verdict.reason}")
+    return f"{difference.value:+.4g} against {setting.baseline_name} over {difference.pairs} pairs{missing}"
+
+
+def _decide_watched(gate: Gate, watched: Watch, table: CheckTable, setting: Setting) -> Verdict:
+    """By the evidence that was gathered block by block; what it has decided stays decided."""
+    stream = watched.telling
+    wanted = stream.wanted if stream else gate.slice
+    estimate = table.estimate(gate.metric, wanted)
+    if estimate.value is None or stream is None:
+        return _undecided(gate, estimate, _without_value(estimate))
+    word, used = watched.word, len(table.cases)
+    available = setting.available.get(gate.check, used)
+    reason = (
+        f"{watched.decided_after:,} of {available:,} cases were enough" if word else _never_settled(used, available)
+    )
+    difference = None
+    if gate.against_baseline:
+        difference = contrast(table, (setting.baseline or {}).get(gate.check), gate.metric, wanted)
+        reason = f"{_paired(difference, setting)}: {reason}" if difference.value is not None else reason
+    if gate.by:
+        reason = f"by {gate.by}, {'decided by' if word else 'furthest off'} {wanted.get(gate.by, '')}: {reason}"
+    return replace(
+        _verdict(gate, word or Word.UNSURE, reason, estimate),
+        contrast=difference,
+        used=used,
+        available=available,
+        evidence=tuple(stream.curve),
+        needed=stream.test.needed,
+    )
+
+
+def _never_settled(used: int, available: int) -> str:
+    if used < available:
+        return f"the evidence of {used:,} of {available:,} cases cannot tell"
+    return f"the evidence of all {available:,} cases cannot tell"

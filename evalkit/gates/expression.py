@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from evalkit.errors import SuiteError
 
 NAME = r"[A-Za-z_][A-Za-z0-9_-]*"
+METRIC = rf"{NAME}(?:(?<=_pass)[@^][0-9]+)?"
+"""``exact_match_pass@4`` and ``exact_match_pass^4`` are of checks with attempts; no other name has such signs."""
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?"
 PATTERN = re.compile(
     rf"""^\s*
     (?:(?P<extreme>min|max)\s+)?
-    (?P<check>{NAME})\.(?P<metric>{NAME})
+    (?P<check>{NAME})\.(?P<metric>{METRIC})
     (?:\s*\[(?P<slice>[^\]]*)\])?
     (?:\s+by\s+(?P<by>{NAME}))?
     \s*(?P<operator>>=|<=|==|>|<)\s*

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.errors import PluginError
+from evalkit.gates.weighing import anytime
 from evalkit.protocols import Metric
 from evalkit.records import Counts, Estimate, Score, Status, Unscored, Vector
 from evalkit.stats.estimate import estimate
@@ -64,6 +65,8 @@ class CheckTable:
     statuses: list[Status] = field(default_factory=list)
     columns: dict[str, Column] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
+    stopped_early: bool = False
+    """What was seen decided when to stop: then only intervals that allow for it are right."""
     _slices: dict[tuple[int, tuple[tuple[str, str], ...]], list[int]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -144,7 +147,11 @@ class CheckTable:
         if counts.scored == 0:  # errors at their worst are no measurement: what was never scored has no value
             vectors, clusters = [], []
         try:
-            return estimate(self.name, self.columns[metric].metric, vectors, clusters, counts, dict(wanted or {}))
+            of = self.columns[metric].metric
+            found = estimate(self.name, of, vectors, clusters, counts, dict(wanted or {}))
+            return (
+                replace(found, interval=anytime(of, vectors, clusters, found.interval)) if self.stopped_early else found
+            )
         except Exception as error:  # a metric is a plugin; NaN, infinity and ragged statistics are refused in estimate
             raise PluginError(
                 f"{self.name}.{metric} cannot be computed: {error or type(error).__name__}",

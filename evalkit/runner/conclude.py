@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evalkit.gates.decide import Setting, decide
+from evalkit.gates.decide import Setting, decide_all
 from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
 from evalkit.records import Estimate, Verdict
 from evalkit.results import CheckSummary
 from evalkit.runner.baseline import Baseline
 from evalkit.runner.plan import Plan
+from evalkit.runner.stopping import Stopping, settled_watches
 from evalkit.runner.tables import describe
 from evalkit.suite.load import SuiteCheck
 
@@ -19,14 +20,25 @@ MOST_SLICES = 40
 """A label with more values than this is no category."""
 
 
-def decide_gates(plan: Plan, tables: Measurements, baseline: Baseline) -> list[Verdict]:
+def decide_gates(
+    plan: Plan, tables: Measurements, baseline: Baseline, stopping: Stopping | None = None
+) -> list[Verdict]:
+    """Every gate of the plan's checks. Without ``stopping``, all cases were asked for all of them."""
+    stopping = stopping or Stopping(plan)
+    stopped = stopping.cut_short(tables)
+    for name in stopped:
+        tables[name].stopped_early = True
     setting = Setting(
         unsure=plan.suite.unsure,
         complete=plan.scope.limit is None,
+        stopped=stopped,
         baseline=baseline.tables,
         baseline_name=baseline.name,
+        watches=settled_watches(stopping, tables),
+        available={name: len(cases) for name, cases in plan.cases.items()},
+        level=stopping.level,
     )
-    return [decide(gate, tables, setting) for gate in plan.suite.gates if gate.check in tables]
+    return decide_all([gate for gate in plan.suite.gates if gate.check in tables], tables, setting)
 
 
 def estimate_all(plan: Plan, tables: Measurements, verdicts: Sequence[Verdict]) -> tuple[Estimate, ...]:
@@ -64,7 +76,9 @@ def generation_of(check: SuiteCheck) -> dict[str, Any]:
     }
 
 
-def summarise(plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable]) -> tuple[CheckSummary, ...]:
+def summarise(
+    plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable], stopping: Stopping
+) -> tuple[CheckSummary, ...]:
     summaries = []
     for check in checks:
         table, dataset = tables[check.name], plan.datasets[check.dataset]
@@ -79,6 +93,7 @@ def summarise(plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, Che
                 dataset_rows=dataset.rows,
                 skipped_rows=dataset.skipped,
                 available=len(plan.cases[check.name]),
+                stopped=stopping.why(check.name, table),
                 generation=generation_of(check),
             )
         )

@@ -24,7 +24,8 @@ from evalkit.runner.examine import examine
 from evalkit.runner.findings import findings
 from evalkit.runner.plan import Plan, Scope, make_plan
 from evalkit.runner.provable import unprovable_gates
-from evalkit.runner.resume import FRESH, begin_run, run_options
+from evalkit.runner.resume import FRESH, begin_run, origin_of, run_options, run_to_continue
+from evalkit.runner.stopping import Stopping, prepare
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -79,10 +80,14 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
         backends = _open_all(model, plan, options, opened)
         plan, cut = fit_context(plan, backends["subject"])
         baseline = find_baseline(store, plan, options.baseline, allow_different=options.allow_different)
-        wanted = run_options(options.scope, options.replicate, options.seed)
+        may_stop = suite.stop_early if options.stop_early is None else options.stop_early
+        continued = run_to_continue(store, plan, backends["subject"].info, options.continues)
+        wanted = run_options(options.scope, options.replicate, options.seed, stop_early=may_stop, continues=continued)
         run = begin_run(store, plan, backends["subject"].info, wanted, options.resume)
+        earlier = store.get_evidence(continued) if continued else None
+        stopping = prepare(plan, baseline, may_stop=may_stop, earlier=earlier)
         warnings = [*plan.warnings(), *cut, *doubts]
-        return _run(_Running(plan, backends, store, run, options, started, warnings), baseline)
+        return _run(_Running(plan, backends, store, run, options, started, warnings, stopping), baseline)
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ class _Running:
     options: RunOptions
     started: float
     warnings: list[str]
+    stopping: Stopping
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -161,13 +167,17 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         on_answer=show,
     )
     try:
-        for block in plan.blocks():
+        for number, planned in enumerate(plan.blocks()):
+            block = running.stopping.active(planned)
+            done += len(planned) - len(block)
+            if not block:
+                continue
             rows, under_way = [], len(block)
             for one in examine(block, asker):
                 case, name = one.planned.case, one.planned.check.name
                 tables[name].add(case.id, case.cluster, case.labels, one.score)
                 rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
-            store.put_scores(run.id, rows)
+            store.put_scores(run.id, rows, running.stopping.update(tables, number, block))
             done += len(block)
             show(asker.tally)
     finally:
@@ -185,7 +195,7 @@ def _identities(running: _Running) -> dict[str, Identity]:
             info.fingerprint,
             info.revision,
             running.options.replicate,
-            run=running.run.id,
+            run=origin_of(running.store, running.run),
             bound_to_run=fresh or not info.verifiable,
         )
     return identities
@@ -193,7 +203,11 @@ def _identities(running: _Running) -> dict[str, Identity]:
 
 def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: Baseline) -> Result:
     plan, store, run = running.plan, running.store, running.run
-    verdicts = decide_gates(plan, tables, baseline)
+    verdicts = decide_gates(plan, tables, baseline, running.stopping)
+    warnings = list(running.warnings)
+    if running.stopping.contradictions:
+        gates = ", ".join(dict.fromkeys(running.stopping.contradictions))
+        warnings.append(f"the evidence is not that of run {run.continues}, from the same answers: {gates}")
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     made_with = {**run.options, "baseline": baseline.name}
     finished = replace(run, state="finished", finished=moment, options=made_with)
@@ -202,7 +216,7 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         run=finished,
         outcome=conclude(verdicts, tables, plan.suite.tolerance),
         estimates=estimate_all(plan, tables, verdicts),
-        checks=summarise(plan, plan.checks, tables),
+        checks=summarise(plan, plan.checks, tables, running.stopping),
         findings=findings(store, finished, plan.checks, tables, verdicts),
         usage=Usage(
             cases=total(tables).planned,
@@ -212,7 +226,7 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
             incidents=store.counts(run.id).incidents,
             **usage,
         ),
-        warnings=tuple(running.warnings),
+        warnings=tuple(warnings),
         reproduce=running.options.reproduce,
         suite_title=plan.suite.title,
         model=running.backends["subject"].info,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from evalkit.errors import RunNotFound
+from evalkit.errors import RunNotFound, StoreError
 from evalkit.records import ModelInfo
 from evalkit.results import Run
 from evalkit.runner.environment import environment
@@ -19,9 +19,47 @@ FRESH = "fresh"
 """The option of a run that takes no answer of another one."""
 
 
-def run_options(scope: Scope, replicate: int, seed: int | None) -> dict[str, Any]:
+def run_options(
+    scope: Scope, replicate: int, seed: int | None, *, stop_early: bool = False, continues: str = ""
+) -> dict[str, Any]:
     """What decides whether two commands are the same job. Not the baseline: it changes no answer and no score."""
-    return {"only": list(scope.only), "limit": scope.limit, "replicate": replicate, "seed": seed}
+    options = {"only": list(scope.only), "limit": scope.limit, "replicate": replicate, "seed": seed}
+    return {**options, "stop_early": stop_early, "continues": continues}
+
+
+def run_to_continue(store: Store, plan: Plan, info: ModelInfo, name: str) -> str:
+    """The id of a finished run of the same suite, data and model, from whose answers this one goes on."""
+    if not name:
+        return ""
+    earlier = store.get_run(name, suite=plan.suite.name, finished=True)
+    if earlier.state != "finished":
+        raise StoreError(
+            f"run {earlier.id} is {earlier.state}; only a finished run can be continued",
+            hint="the command that began it goes on with an interrupted run by itself",
+        )
+    theirs = {key: earlier.datasets.get(key) for key in plan.datasets}
+    differs = [
+        what
+        for what, same in (
+            ("suite", earlier.suite_fingerprint == plan.suite.fingerprint),
+            ("model", earlier.model_fingerprint == info.fingerprint),
+            ("data", theirs == {key: dataset.fingerprint for key, dataset in plan.datasets.items()}),
+        )
+        if not same
+    ]
+    if differs:
+        raise StoreError(
+            f"run {earlier.id} cannot be continued: {' and '.join(f'its {what} is another one' for what in differs)}",
+            hint="continue it with the same suite, data and model, or leave --continue out",
+        )
+    return earlier.id
+
+
+def origin_of(store: Store, run: Run) -> str:
+    """The first of the runs that this one continues, one after the other: answers bound to a run are bound to it."""
+    while run.continues:
+        run = store.get_run(run.continues)
+    return run.id
 
 
 def resumable(store: Store, plan: Plan, info: ModelInfo, options: Mapping[str, Any]) -> Run | None:
@@ -57,6 +95,7 @@ def begin_run(store: Store, plan: Plan, info: ModelInfo, options: Mapping[str, A
         environment=environment(),
         options={**options, FRESH: True} if resume == "never" else dict(options),
         partial=plan.scope.partial,
+        continues=str(options.get("continues", "")),
     )
     store.create_run(wanted)
     store.transition(wanted.id, "running", cause="started")

@@ -1,0 +1,158 @@
+"""Runs that stop early: what is asked no further, what the report says of it, and how a full run goes on from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.errors import Interrupted, StoreError
+from evalkit.records import Verdict, Word
+from evalkit.results import CheckSummary, Result
+from evalkit.runner.document import from_json, to_json
+from evalkit.runner.execute import Progress, RunOptions, run_suite
+from evalkit.store import Store, open_store
+from evalkit.suite.load import Suite, load_suite
+
+ROWS = 640
+STOPPING = """
+checks:
+  accuracy: {metrics: [exact_match, rougeL]}
+gates:
+  - accuracy.exact_match >= 0.8
+  - accuracy.rougeL > 0.3
+"""
+WITH_BLEU = """
+checks:
+  accuracy: {metrics: [exact_match, bleu]}
+gates: [accuracy.exact_match >= 0.8, accuracy.bleu > 0.1]
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "runs.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., Suite]:
+    def suite(text: str, rows: int = ROWS) -> Suite:
+        lines = (
+            json.dumps({"id": f"r{i}", "prompt": f"say the word {i}", "references": [f"the word is {i}"]})
+            for i in range(rows)
+        )
+        (tmp_path / "rows.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        path = tmp_path / "s.yaml"
+        path.write_text(f"name: s\ndatasets: {{d: {{path: rows.jsonl}}}}\n{text}", encoding="utf-8")
+        return load_suite(path)
+
+    return suite
+
+
+def run(suite: Suite, store: Store, model: str = "mock:oracle", **options: Any) -> Result:
+    return run_suite(suite, model, store, RunOptions(**options))
+
+
+def summary(result: Result) -> CheckSummary:
+    return result.checks[0]
+
+
+def own(result: Result) -> list[Verdict]:
+    return [verdict for verdict in result.outcome.verdicts if not verdict.automatic]
+
+
+def test_a_check_stops_when_its_gates_are_decided(make: Any, store: Store) -> None:
+    quick = run(make(STOPPING), store, stop_early=True)
+    assert quick.outcome.exit_code == 0
+    assert quick.usage.asked < ROWS / 4
+    assert (summary(quick).available, summary(quick).counts.planned) == (ROWS, quick.usage.asked)
+    assert "stopped after" in summary(quick).stopped
+    for verdict in own(quick):
+        assert verdict.word is Word.PASS
+        assert (verdict.used, verdict.available) == (quick.usage.asked, ROWS)
+        assert verdict.evidence
+    assert "right wherever it stops" in own(quick)[0].estimate.interval.method  # type: ignore[union-attr]
+    assert from_json(to_json(quick)) == quick
+
+
+def test_a_bad_model_is_found_out_as_early(make: Any, store: Store) -> None:
+    quick = run(make(STOPPING), store, "mock:degraded?gibberish=0.9", stop_early=True)
+    assert quick.outcome.exit_code == 1
+    assert quick.usage.asked < ROWS / 4
+
+
+def test_the_suite_may_ask_for_it_and_the_command_may_refuse_it(make: Any, store: Store) -> None:
+    suite = make(STOPPING + "stop_early: true\n")
+    assert run(suite, store).usage.cases < ROWS
+    assert run(suite, store, stop_early=False).usage.cases == ROWS
+
+
+def test_a_corpus_metric_runs_to_the_end_and_says_so(make: Any, store: Store) -> None:
+    whole = run(make(WITH_BLEU), store, stop_early=True)
+    assert whole.usage.asked == ROWS
+    assert "accuracy.bleu > 0.1" in summary(whole).stopped
+    assert "decided at the end" in summary(whole).stopped
+
+
+def test_a_check_without_gates_runs_to_the_end(make: Any, store: Store) -> None:
+    whole = run(make("checks: {length: {}}\n".replace("length", "readability")), store, stop_early=True)
+    assert whole.usage.asked == ROWS
+    assert "no gate" in summary(whole).stopped
+
+
+def test_evidence_is_stored_with_its_block(make: Any, store: Store) -> None:
+    quick = run(make(STOPPING), store, stop_early=True)
+    rows = store.get_evidence(quick.run.id)
+    assert {row.gate for row in rows} == {verdict.gate for verdict in quick.outcome.verdicts}
+    last = json.loads([row for row in rows if row.gate == "accuracy.exact_match >= 0.8"][-1].document)
+    assert last["word"] == "pass"
+    assert last["cases"] == quick.usage.asked
+
+
+def test_a_full_run_goes_on_from_a_quick_one(make: Any, store: Store) -> None:
+    suite = make(STOPPING)
+    quick = run(suite, store, "mock:flaky?rate=0.02", stop_early=True)  # a model whose answers serve one run only
+    full = run(suite, store, "mock:flaky?rate=0.02", continues=quick.run.id)
+    assert full.run.continues == quick.run.id
+    assert full.usage.reused == quick.usage.asked - store.counts(quick.run.id).attempts
+    assert full.usage.cases == ROWS
+    assert not [warning for warning in full.warnings if "evidence" in warning]
+    before, after = own(quick)[0].evidence, own(full)[0].evidence
+    assert after[: len(before)] == before
+
+
+def test_only_a_run_of_the_same_suite_data_and_model_is_continued(make: Any, store: Store) -> None:
+    quick = run(make(STOPPING), store, stop_early=True)
+    with pytest.raises(StoreError, match="its model is"):
+        run(make(STOPPING), store, "mock:echo", continues=quick.run.id)
+    with pytest.raises(StoreError, match="its suite is"):
+        run(make(WITH_BLEU), store, continues=quick.run.id)
+    with pytest.raises(StoreError, match="its data is"):
+        run(make(STOPPING, rows=300), store, continues=quick.run.id)
+
+
+def test_an_interrupted_run_stops_where_it_would_have(make: Any, store: Store, tmp_path: Path) -> None:
+    suite, model = make(STOPPING), "mock:degraded?gibberish=0.15"
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "asking" and progress.done >= 64:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        run(suite, store, model, stop_early=True, on_progress=interrupt)
+    resumed = run(suite, store, model, stop_early=True)
+    with open_store(str(tmp_path / "other.db")) as other:
+        straight = run(suite, other, model, stop_early=True)
+    assert resumed.outcome == straight.outcome
+
+
+def test_baseline_gates_stop_too(make: Any, store: Store) -> None:
+    suite = make("checks: {accuracy: {metrics: [exact_match]}}\ngates: [accuracy.exact_match >= baseline - 0.1]\n")
+    before = run(suite, store)
+    after = run(suite, store, "mock:degraded?gibberish=0.7", baseline=before.run.id, stop_early=True)
+    assert own(after)[0].word is Word.FAIL
+    assert after.usage.cases < ROWS / 2
