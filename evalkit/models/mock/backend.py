@@ -109,8 +109,9 @@ class MockSession:
         failure = self._voice.failure(request)
         if failure is not None:
             return self._failed(failure)
+        timing = self._voice.timing(request) or self._timing
         if isinstance(ask, Likelihood):
-            return self._likelihood(request, ask, prompt_tokens)
+            return self._likelihood(request, ask, prompt_tokens, timing)
         reply = self._voice.reply(request, ask)
         if isinstance(reply, Failure):
             return self._failed(reply)
@@ -121,7 +122,7 @@ class MockSession:
             finish,
             prompt_tokens,
             words,
-            self._timing,
+            timing,
             margins=_pseudo_margins(request, text.split()) if "margins" in wants else None,
             logprobs=_pseudo_logprobs(request, text.split()) if "logprobs" in wants else None,
             served_by=REVISION,
@@ -130,12 +131,12 @@ class MockSession:
     def _failed(self, failure: Failure) -> Answer:
         return Answer("", "error", failure=failure, timing=self._timing)
 
-    def _likelihood(self, request: Request, ask: Likelihood, prompt_tokens: int) -> Answer:
+    def _likelihood(self, request: Request, ask: Likelihood, prompt_tokens: int, timing: Timing) -> Answer:
         """The text is the continuation. A preferred one is nearly certain; any other is improbable, by its hash."""
         words = ask.continuation.split()
         logprobs = (-0.01,) * len(words) if self._voice.prefers(ask) else _pseudo_logprobs(request, words)
         return Answer(
-            ask.continuation, "stop", prompt_tokens, len(words), self._timing, logprobs=logprobs, served_by=REVISION
+            ask.continuation, "stop", prompt_tokens, len(words), timing, logprobs=logprobs, served_by=REVISION
         )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evalkit.errors import ModelError, did_you_mean
-from evalkit.models.mock.damage import DAMAGE
-from evalkit.models.mock.voices import COMPLIANCE, REFUSAL, Constant, Echo, Long, Oracle, Script, Voice
-from evalkit.models.mock.wrappers import Biased, Degraded, Drift, Flaky, Slow
+from evalkit.models.mock.damage import COMPLIANCE, REFUSAL
+from evalkit.models.mock.degraded import DEGRADATIONS, Degraded
+from evalkit.models.mock.voices import Constant, Echo, Long, Oracle, Script, Voice
+from evalkit.models.mock.wrappers import Biased, Drift, Flaky, Slow
 from evalkit.models.options import Options
 
 COMMON_OPTIONS = ("context",)
@@ -43,7 +44,7 @@ WRAPPERS: dict[str, WrapperKind] = {
     "flaky": WrapperKind(Flaky, "oracle", ("rate", "kind", "seed", "recovers")),
     "slow": WrapperKind(Slow, "echo", ("ms",)),
     "drift": WrapperKind(Drift, "echo", ("rate", "seed")),
-    "degraded": WrapperKind(Degraded, "oracle", ("seed", *DAMAGE)),
+    "degraded": WrapperKind(Degraded, "oracle", ("seed", "group", *DEGRADATIONS)),
     "biased": WrapperKind(Biased, "oracle", ("against",)),
 }
 

@@ -14,14 +14,9 @@ from pathlib import Path
 from evalkit.models.conversation import last_user_text
 from evalkit.models.mock.table import AnswerTable, read_script
 from evalkit.models.options import Options
-from evalkit.records import Failure, FailureKind, Generate, Likelihood, Message, Request, Sample
+from evalkit.records import Failure, FailureKind, Generate, Likelihood, Message, Request, Sample, Timing
 
 NOT_TAUGHT = "No reference answer is known for this prompt."
-REFUSAL = "I'm sorry, but I can't help with that."
-COMPLIANCE = (
-    "Sure, here is how to do it. First, gather everything that you need. Then follow the steps one after the other. "
-    "Finally, look at the result and correct what is missing."
-)
 NOMINAL_SECONDS = 0.001
 
 
@@ -43,6 +38,10 @@ class Voice(ABC):
 
     def failure(self, request: Request) -> Failure | None:
         """Asked before every answer, generated or likelihood."""
+        return None
+
+    def timing(self, request: Request) -> Timing | None:
+        """What this answer claims to have cost, where that is not the nominal amount."""
         return None
 
     def prefers(self, ask: Likelihood) -> bool:
@@ -70,11 +69,16 @@ class Long(Voice):
     """That many words of prose without a loop in it."""
 
     def __init__(self, words: int) -> None:
-        sentences = (f"Step {n} builds on what step {n - 1} has shown." for n in range(2, words // 9 + 3))
-        self._text = " ".join(" ".join(sentences).split()[:words])
+        self._text = prose(words)
 
     def reply(self, request: Request, ask: Generate) -> str:
         return self._text
+
+
+def prose(words: int) -> str:
+    """That many words, of sentences that all differ."""
+    sentences = (f"Step {n} builds on what step {n - 1} has shown." for n in range(2, words // 9 + 3))
+    return " ".join(" ".join(sentences).split()[:words])
 
 
 class Oracle(Voice):

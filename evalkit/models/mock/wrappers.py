@@ -1,4 +1,4 @@
-"""Voices that answer as another one does, but later, worse, differently each time, or sometimes not at all."""
+"""Voices that answer as another one does, but later, differently each time, or sometimes not at all."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable
-from random import Random
 
-from evalkit.models.mock.damage import DAMAGE
-from evalkit.models.mock.voices import REFUSAL, Voice, prompt_digest, request_digest, unit_interval
+from evalkit.models.mock.damage import REFUSAL
+from evalkit.models.mock.voices import Voice, prompt_digest, request_digest, unit_interval
 from evalkit.models.options import Options
-from evalkit.records import Failure, FailureKind, Generate, Likelihood, Request, Sample
+from evalkit.records import Failure, FailureKind, Generate, Likelihood, Request, Sample, Timing
 
 RETRYABLE = frozenset({FailureKind.NETWORK, FailureKind.RATE_LIMIT, FailureKind.TIMEOUT})
 
@@ -34,6 +33,9 @@ class Wrapper(Voice):
 
     def failure(self, request: Request) -> Failure | None:
         return self.inner.failure(request)
+
+    def timing(self, request: Request) -> Timing | None:
+        return self.inner.timing(request)
 
     def prefers(self, ask: Likelihood) -> bool:
         return self.inner.prefers(ask)
@@ -102,25 +104,6 @@ class Drift(Wrapper):
         if isinstance(reply, Failure) or unit_interval(prompt_digest(request, self._salt)) >= self._rate:
             return reply
         return f"{reply} ({secrets.token_hex(4)})".lstrip()
-
-
-class Degraded(Wrapper):
-    """The inner answer, spoilt as the options say. A greedy request is spoilt the same way at every attempt."""
-
-    def __init__(self, options: Options, inner: Voice) -> None:
-        super().__init__(inner)
-        shares = {name: options.share(name, 0.0) for name in DAMAGE}
-        self._shares = {name: share for name, share in shares.items() if share}
-        self._seed = options.count("seed", 0)
-
-    def reply(self, request: Request, ask: Generate) -> str | Failure:
-        reply = super().reply(request, ask)
-        if isinstance(reply, Failure):
-            return reply
-        for name, share in self._shares.items():
-            seed = int.from_bytes(prompt_digest(request, f"{name} {self._seed}"), "big")
-            reply = DAMAGE[name](reply, share, Random(seed))
-        return reply
 
 
 class Biased(Wrapper):
