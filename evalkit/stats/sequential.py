@@ -13,11 +13,17 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalkit.stats.betting import LEAST_STAKE, THETAS, Better, as_units, log_mean, require_better
+from evalkit.stats.betting import LEAST_STAKE, Better, as_units, portfolio, require_better
 from evalkit.stats.resampling import Matrix
 
 Word = Literal["pass", "fail"]
 Verdict = Literal["pass", "fail", "unsure"]
+
+STAKES = portfolio([0.005, 0.015, 0.04, 0.09, 0.14, 0.2, 0.26, 0.33, 0.42, 0.54, 0.7, 0.88], 0.25)
+"""Chosen by simulation, for the fewest cases up to a decision (benchmarks/statistics/stopping.py)."""
+
+MOST_AT_STAKE = 0.99
+"""Whoever stakes everything may lose everything."""
 
 LEAST_ROOM = 1e-9
 """No bets once the rest leaves the claim hardly any room: rounding would win them, and arithmetic settles it."""
@@ -75,7 +81,7 @@ class _Gate:
         self.seen = 0
         """Units that the verdict rests on; a decided gate counts no further."""
         self._sums, self._sizes = ExactSum(), ExactSum()
-        self._wealth = np.zeros((2, len(THETAS)))
+        self._wealth = np.zeros((2, len(STAKES.thetas)))
         self._word: Word | None = None
 
     @property
@@ -124,14 +130,19 @@ class _Gate:
     def _bet(self, sums: Matrix, sizes: Matrix) -> tuple[Matrix, Matrix]:
         """Log wealth after each unit of the block, of the bet on a pass and of the bet on a fail."""
         gains = np.maximum(self._gains(sums, sizes), -1.0)
-        paths = np.cumsum(np.log1p(gains[:, :, None] * THETAS), axis=1) + self._wealth[:, None, :]
+        stakes = np.minimum(self._growth(len(sums))[:, None] * STAKES.thetas, MOST_AT_STAKE)
+        paths = np.cumsum(np.log1p(gains[:, :, None] * stakes), axis=1) + self._wealth[:, None, :]
         self._wealth = paths[:, -1]
-        above, below = log_mean(paths)
+        above, below = STAKES.log_total(paths)
         return (above, below) if self.better == "higher" else (below, above)
 
     def _gains(self, sums: Matrix, sizes: Matrix) -> Matrix:
         """What each unit wins for each unit of money at stake: row 0 on "above the threshold", row 1 on "below"."""
         raise NotImplementedError
+
+    def _growth(self, units: int) -> Matrix:
+        """How many times the first stake is at stake at each of the next units."""
+        return np.ones(units)
 
     def _bounds(self) -> tuple[float, float]:
         """Between which the value lies for sure."""
@@ -175,6 +186,10 @@ class FiniteGate(_Gate):
         super().__init__(threshold, cases, alpha, better, strict=strict, alpha_fail=alpha_fail, largest=largest)
         self._units = int(cases)
         self._excess = 0.0
+
+    def _growth(self, units: int) -> Matrix:
+        """What the first cases lack, the rest must bring: the fewer are left, the further they are from the claim."""
+        return self._units / (self._units - self.seen - np.arange(units))
 
     def _gains(self, sums: Matrix, sizes: Matrix) -> Matrix:
         excess = sums - self.threshold * sizes
