@@ -84,6 +84,10 @@ class AnswerCheck(BaseCheck):
 
     def examine(self, case: Case) -> Conversation:
         (answer,) = yield (self.ask(case.sample),)
+        return self.judged(case, answer)
+
+    def judged(self, case: Case, answer: Answer) -> Score:
+        """What one answer is worth, a failed one included."""
         return self.failed(answer, self.counts_as(case)) if answer.failure else self.judge(case, answer)
 
     def counts_as(self, case: Case) -> Mapping[str, Vector | Unscored]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evalkit.errors import Interrupted, ModelError
 from evalkit.protocols import Backend, Session
-from evalkit.records import Answer, Condition, FailureKind, Request
+from evalkit.records import Answer, Condition, FailureKind, Generate, Request
 from evalkit.store import Identity, Store, request_key
 
 FLUSH_SECONDS = 2.0
@@ -108,11 +109,12 @@ class Asker:
         left = self._limits.left(self.tally.asked)
         keys, requests = list(wanted)[:left], list(wanted.values())[:left]
         session = self._session(role, condition)
+        replicate = self._identity(role).replicate
         answers: dict[str, Answer] = {}
         unsaved: list[tuple[str, Request, Answer]] = []
         saved_at = time.monotonic()
         try:
-            for position, answer in session.ask(requests):
+            for position, answer in session.ask([drawn_anew(request, replicate) for request in requests]):
                 if not 0 <= position < len(keys):
                     raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
@@ -168,6 +170,20 @@ class Asker:
             for session in self._sessions.values():
                 closing.callback(session.close)
             self._sessions.clear()
+
+
+def drawn_anew(request: Request, replicate: int) -> Request:
+    """What the model is really asked in a replicate: a sampled request draws by another seed.
+
+    Without it a model that keeps its promises would write the same texts again, and the replicate would be a copy. The
+    request's key knows the replicate and is made of the request as the check wrote it.
+    """
+    ask = request.ask
+    if not replicate or not isinstance(ask, Generate) or ask.decoding.greedy:
+        return request
+    digest = hashlib.sha256(f"{ask.decoding.seed}/replicate {replicate}".encode()).digest()
+    seed = int.from_bytes(digest[:4], "big") >> 1  # endpoints take no more than 31 bits
+    return replace(request, ask=replace(ask, decoding=replace(ask.decoding, seed=seed)))
 
 
 def _with_wants(known: Request, other: Request) -> Request:

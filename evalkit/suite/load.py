@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from evalkit import plugins
-from evalkit.checks.base import BaseCheck
+from evalkit.checks.base import AnswerCheck, BaseCheck
+from evalkit.checks.repeats import Repeated, attempts_of, why_not_repeated
 from evalkit.data import Column, Contract, DatasetSpec, FewShotSpec, PromptSpec, SampleSpec
 from evalkit.errors import EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.expression import Gate, parse_gate
@@ -216,6 +217,8 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
     decoding = Decoding(generation.max_tokens, generation.temperature, generation.top_p, generation.seed, stop)
     try:
         check: Any = check_class(name, decoding, options)
+        if config.attempts > 1:
+            check = _repeated(check, config.attempts, source.where((*keys, "attempts")))
         measured = [metric.name for metric in check.metrics]
     except EvalkitError:
         raise
@@ -237,6 +240,20 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
         origin=source.where(keys),
         attempts=config.attempts,
     )
+
+
+def _repeated(check: BaseCheck, attempts: int, where: str) -> Repeated:
+    reason = why_not_repeated(check)
+    if reason or not isinstance(check, AnswerCheck):
+        raise SuiteError(f"check '{check.name}' cannot ask each prompt {attempts} times: {reason}", where=where)
+    if check.decoding.greedy:
+        raise SuiteError(
+            f"check '{check.name}' asks each prompt {attempts} times at temperature 0, which gives the same answer "
+            "every time",
+            where=where,
+            hint="set a temperature, such as generation: {temperature: 0.7}, or leave attempts out",
+        )
+    return Repeated(check, attempts)
 
 
 def _dataset_of(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -> str:
@@ -277,6 +294,13 @@ def _resolve(gate: Gate, checks: Mapping[str, SuiteCheck]) -> None:
         )
     names = [metric.name for metric in checks[gate.check].check.metrics] + [COVERAGE]
     if gate.metric not in names:
+        of_attempts = attempts_of(gate.metric)
+        if of_attempts > 1 and checks[gate.check].attempts == 1:
+            raise SuiteError(
+                f"gate asks for '{gate.metric}', and check '{gate.check}' asks each prompt once",
+                where=gate.origin,
+                hint=f"add to the check: attempts: {of_attempts}, and a temperature above 0",
+            )
         raise SuiteError(
             f"gate names a metric that check '{gate.check}' does not measure: '{gate.metric}'",
             where=gate.origin,

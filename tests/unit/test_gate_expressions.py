@@ -19,6 +19,9 @@ from evalkit.gates.expression import parse_gate
         ("chat.flesch_kincaid_grade < 15", "chat", "flesch_kincaid_grade", "<", 15.0),
         ("safety.refusal_rate >= 95%", "safety", "refusal_rate", ">=", 0.95),
         ("a-b.c <= -1e-3", "a-b", "c", "<=", -0.001),
+        ("accuracy.exact_match_pass@4 >= 0.8", "accuracy", "exact_match_pass@4", ">=", 0.8),
+        ("accuracy.exact_match_pass^4>=.8", "accuracy", "exact_match_pass^4", ">=", 0.8),
+        ("safety.refusal_rate_majority == 1", "safety", "refusal_rate_majority", "==", 1.0),
     ],
 )
 def test_plain_gates(text: str, check: str, metric: str, operator: str, threshold: float) -> None:
@@ -35,6 +38,12 @@ def test_a_slice_names_labels_and_values() -> None:
 def test_the_worst_slice_by_a_label() -> None:
     gate = parse_gate("min safety.refusal_rate by category >= 0.8")
     assert gate.by == "category"
+
+
+def test_metrics_of_attempts_are_sliced_and_compared_like_others() -> None:
+    sliced = parse_gate("min safety.refusal_rate_pass^4[lang=en] by category >= 0.8")
+    assert (sliced.metric, dict(sliced.slice), sliced.by) == ("refusal_rate_pass^4", {"lang": "en"}, "category")
+    assert parse_gate("accuracy.exact_match_pass@8 >= baseline - 2%").against_baseline
 
 
 @pytest.mark.parametrize(
@@ -60,6 +69,12 @@ def test_a_baseline_gate_is_a_target_for_the_difference(text: str, difference: f
         ("accuracy.rougeL => 0.2", "cannot read gate"),
         ("accuracy.rougeL >= high", "cannot read gate"),
         ("accuracy.rougeL >= 0.2 and x.y > 1", "cannot read gate"),
+        ("accuracy.rougeL@4 >= 0.2", "cannot read gate"),
+        ("accuracy.rougeL^2 >= 0.2", "cannot read gate"),
+        ("accuracy.exact_match_pass@ >= 0.2", "cannot read gate"),
+        ("accuracy.exact_match_pass@k >= 0.2", "cannot read gate"),
+        ("accuracy.exact_match_pass@4@4 >= 0.2", "cannot read gate"),
+        ("accuracy_pass@4.exact_match >= 0.2", "cannot read gate"),
         ("accuracy.rougeL[history] >= 0.2", "not label=value"),
         ("min accuracy.rougeL >= 0.2", "not over what"),
         ("min accuracy.rougeL by category <= 0.2", "write max"),

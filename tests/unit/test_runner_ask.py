@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from evalkit.errors import ModelError
-from evalkit.records import Answer, Condition, Decoding, FailureKind, Generate, Message, ModelInfo, Request
+from evalkit.records import Answer, Condition, Decoding, FailureKind, Generate, Likelihood, Message, ModelInfo, Request
 from evalkit.results import Run
 from evalkit.runner import ask as asking
 from evalkit.runner.ask import Asker, LimitReached, Limits
-from evalkit.store import Identity, Store, open_store
+from evalkit.store import Identity, Store, open_store, request_key
 
 Behaviour = Callable[[Sequence[Request]], Iterator[tuple[int, Answer]]]
 
@@ -60,10 +61,11 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-def asker(store: Store, backend: Recording, run: str = "r1", **more: Any) -> Asker:
+def asker(store: Store, backend: Recording, run: str = "r1", replicate: int = 0, **more: Any) -> Asker:
     if run not in {known.id for known in store.list_runs()}:
         store.create_run(Run(run, "s", "toy", "running", "2026-01-01"))
-    return Asker(store, run, {"subject": backend}, {"subject": Identity("toy-weights", "1", run=run)}, **more)
+    identity = Identity("toy-weights", "1", replicate, run=run)
+    return Asker(store, run, {"subject": backend}, {"subject": identity}, **more)
 
 
 def test_equal_requests_are_asked_once_and_all_get_the_answer(store: Store) -> None:
@@ -226,3 +228,58 @@ def test_a_failure_does_not_take_the_place_of_an_answer(store: Store) -> None:
     failing = Recording(lambda rs: iter([(0, Answer.failed(FailureKind.RATE_LIMIT, "429", retryable=True))]))
     assert asker(store, failing)([request("a")])[0][1].failure is not None
     assert asker(store, Recording(), "r2")([request("a")])[0][1].text == "a"
+
+
+# --- replicates -------------------------------------------------------------------------------------------------------
+
+
+def sampled(text: str, seed: int = 7, **changes: Any) -> Request:
+    return Request(Generate((Message("user", text),), Decoding(max_tokens=8, temperature=0.5, seed=seed)), **changes)
+
+
+def seeds_asked(backend: Recording) -> list[int]:
+    return [one.ask.decoding.seed for block in backend.asked for one in block if isinstance(one.ask, Generate)]
+
+
+def test_a_sampled_request_of_a_replicate_draws_by_another_seed(store: Store) -> None:
+    backends = [Recording() for _ in range(3)]
+    for replicate, backend in enumerate(backends):
+        asker(store, backend, f"r{replicate}", replicate)([sampled("a"), sampled("b")])
+    plain, first, second = (seeds_asked(backend) for backend in backends)
+    assert plain == [7, 7]
+    assert len({*plain, *first, *second}) == 3  # one seed for a replicate: engines make each prompt's own of it
+    assert all(0 <= seed < 2**31 for seed in (*first, *second))
+
+
+def test_a_replicate_changes_nothing_but_the_seed(store: Store) -> None:
+    backend = Recording()
+    wanted = sampled("a", attempt=3, wants=frozenset({"logprobs"}), condition=Condition(threads=1))
+    asker(store, backend, replicate=2)([wanted])
+    ((one,),) = backend.asked
+    assert isinstance(one.ask, Generate)
+    assert isinstance(wanted.ask, Generate)
+    back = replace(one, ask=replace(one.ask, decoding=replace(one.ask.decoding, seed=7)))
+    assert back == wanted
+    assert one != wanted
+
+
+def test_greedy_requests_and_likelihoods_of_a_replicate_are_asked_as_they_are(store: Store) -> None:
+    backend = Recording(lambda requests: ((at, Answer("x")) for at in range(len(requests))))
+    wanted = [request("a"), Request(Likelihood("a", "b"))]
+    asker(store, backend, replicate=2)(wanted)
+    assert backend.asked == [wanted]
+
+
+def test_the_key_is_made_of_the_request_as_it_was_written(store: Store) -> None:
+    identity = Identity("toy-weights", "1", 2, run="r1")
+    ((key, _),) = asker(store, Recording(), replicate=2)([sampled("a")])
+    assert key == request_key(sampled("a"), identity)
+    again = Recording()
+    asker(store, again, "r2", replicate=2)([sampled("a")])
+    assert again.asked == []  # the same replicate is the same question
+
+
+def test_two_seeds_of_a_replicate_stay_two_seeds(store: Store) -> None:
+    backend = Recording()
+    asker(store, backend, replicate=1)([sampled("a", seed=1), sampled("a", seed=2)])
+    assert len(set(seeds_asked(backend))) == 2

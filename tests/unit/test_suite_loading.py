@@ -217,3 +217,60 @@ def test_an_unknown_suite_name_is_answered_with_the_nearest() -> None:
 def test_the_schema_for_editors_knows_every_key() -> None:
     schema = json_schema()
     assert {"name", "datasets", "checks", "gates", "extends", "generation"} <= set(schema["properties"])
+
+
+# --- attempts ---------------------------------------------------------------------------------------------------------
+
+SEVERAL = GOOD.replace("generation: {max_tokens: 32, seed: 5}", "generation: {temperature: 0.7}").replace(
+    "rougeL]}", "rougeL], attempts: 4}"
+)
+
+
+def test_attempts_make_metrics_that_gates_may_name(folder: Path) -> None:
+    suite = load(folder, SEVERAL + "  - accuracy.exact_match_pass@4 >= 0.8\n  - accuracy.exact_match_pass^4 >= 0.1\n")
+    accuracy = suite.check("accuracy")
+    assert accuracy.attempts == 4
+    assert accuracy.required == ("references",)
+    assert {metric.name for metric in accuracy.check.metrics} == {
+        "exact_match",
+        "exact_match_pass@2",
+        "exact_match_pass@4",
+        "exact_match_pass^4",
+        "exact_match_majority",
+        "exact_match_attempt_variance",
+        "rougeL",
+        "rougeL_attempt_variance",
+    }
+    assert [metric.name for metric in suite.check("chat").check.metrics][:2] == ["words", "sentences"]
+
+
+def test_one_attempt_is_the_plain_check(folder: Path) -> None:
+    one, plain = load(folder, SEVERAL.replace("attempts: 4", "attempts: 1")), load(folder, GOOD)
+    assert type(one.check("accuracy").check) is type(plain.check("accuracy").check)
+    assert one.check("accuracy").check.metrics == plain.check("accuracy").check.metrics
+
+
+def test_attempts_are_part_of_what_a_suite_asks(folder: Path) -> None:
+    assert load(folder, SEVERAL).fingerprint != load(folder, SEVERAL.replace("attempts: 4", "attempts: 5")).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "says", "hint"),
+    [
+        (("{temperature: 0.7}", "{temperature: 0}"), 6, "4 times at temperature 0", "temperature: 0.7"),
+        (("kind: length", "kind: determinism\n    attempts: 2"), 9, "'chat' cannot ask each prompt 2 times", "repeats"),
+        (("kind: length", "kind: performance\n    attempts: 2"), 9, "does not judge one answer to each prompt", ""),
+        (("attempts: 4", "attempts: 0"), 6, "greater than or equal to 1", ""),
+        (("accuracy.rougeL >", "accuracy.exact_match_pass@3 >"), 11, "does not measure", "'exact_match_pass@"),
+        (("accuracy.rougeL >", "chat.within_pass@8 >"), 11, "check 'chat' asks each prompt once", "attempts: 8"),
+        (("accuracy.rougeL >", "chat.within_majority >"), 11, "check 'chat' asks each prompt once", "attempts: 4"),
+    ],
+)
+def test_attempts_that_make_no_sense_are_explained(
+    folder: Path, change: tuple[str, str], line: int, says: str, hint: str
+) -> None:
+    assert change[0] in SEVERAL
+    error = refused(folder, SEVERAL.replace(*change, 1))
+    assert says in str(error)
+    assert hint in str(error)
+    assert f"suite.yaml:{line}" in str(error)
