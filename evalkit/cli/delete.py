@@ -13,8 +13,9 @@ from evalkit.cli.past import need_store
 @click.command("delete")
 @click.argument("run")
 @click.option("--yes", is_flag=True, help="Do not ask. Needed where there is no terminal to ask on.")
+@click.option("--force", is_flag=True, help="Delete it even if it is a baseline; its names go too.")
 @store_option
-def command(run: str, yes: bool, store: str | None) -> None:
+def command(run: str, yes: bool, force: bool, store: str | None) -> None:
     """Delete a run.
 
     Its scores and result go, and the answers and dataset rows that no other run rests on. Report files stay.
@@ -36,5 +37,5 @@ def command(run: str, yes: bool, store: str | None) -> None:
             if not click.confirm(f"Delete {what}?"):
                 click.echo("kept")
                 return
-        runs.delete_run(found.id)
+        runs.delete_run(found.id, force=force)
     click.echo(f"deleted {what}")

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("evalkit.cli.list", "List runs."),
     "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),
     "compare": ("evalkit.cli.compare", "Compare two runs case by case."),
+    "baseline": ("evalkit.cli.baseline", "Name the runs that others are compared with; keep them as files."),
     "models": ("evalkit.cli.models", "List, describe and fetch models."),
     "data": ("evalkit.cli.data", "Validate, describe and make datasets."),
     "init": ("evalkit.cli.init", "Write a starter suite, dataset, CI workflow and pre-commit hook."),

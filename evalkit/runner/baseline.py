@@ -1,15 +1,28 @@
-"""What a run is compared with: a whole, finished run over the same data."""
+"""What a run is compared with: a named baseline, its file, or a whole, finished run; and whether it may be."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from evalkit.errors import RunNotFound, StoreError
-from evalkit.gates.measurements import Measurements
-from evalkit.runner.document import from_json
+from evalkit.errors import RunNotFound, StoreError, nearest
+from evalkit.gates.measurements import COVERAGE, Measurements
+from evalkit.results import Run
+from evalkit.runner import baseline_file
+from evalkit.runner.kept import Kept, KeptCheck, kept_run, tables_of
 from evalkit.runner.plan import Plan
-from evalkit.runner.tables import load_tables
-from evalkit.store import Store
+from evalkit.runner.tables import describe
+from evalkit.store import Store, StoredBaseline
+from evalkit.suite.load import Suite, SuiteCheck
+
+SUGGESTED_FROM = 200
+LISTED = 20
+DRAWS = frozenset({"seed"})
+"""Another draw from the same model is no other way to ask it."""
+OF_SAMPLING = frozenset({"top_p"})
+"""Without effect at temperature 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,33 +30,175 @@ class Baseline:
     tables: Measurements | None = None
     """None: there is no baseline, and its gates cannot be decided."""
     name: str = ""
+    """For people: the run's id, with the name or file that it was found by."""
     differences: tuple[str, ...] = ()
-    """In what it was made differently, where that was allowed."""
+    """In what it was made differently, where that was allowed; and of checks that no gate compares, in any case."""
+    run_id: str = ""
 
 
 def find_baseline(store: Store, plan: Plan, name: str, *, allow_different: bool = False) -> Baseline:
-    """Its tables. What differs from what the plan will measure is refused before anything is asked."""
+    """Its tables. What differs from what the plan will measure is refused before anything is asked.
+
+    ``name`` is a file that exists and ends in .json, the name of a baseline, or a run: id, prefix, ``last`` or
+    ``last:SUITE``; the first of these that there is.
+    """
     suite = plan.suite
     if not name:
         if suite.baseline == "required" and any(gate.against_baseline for gate in suite.gates):
-            raise RunNotFound(f"suite '{suite.name}' requires a baseline", hint="name one: --baseline RUN")
-        return Baseline()
-    run = store.get_run(name, suite=suite.name, finished=True)
-    if run.state != "finished":
-        raise StoreError(
-            f"run {run.id} is {run.state}; a baseline is a finished run", hint="evalkit list shows the runs"
-        )
-    if run.partial:
-        raise StoreError(
-            f"run {run.id} is partial (made with --limit or --only); it cannot be a baseline",
-            hint="run the whole suite once",
-        )
-    for dataset in plan.datasets.values():
-        theirs = run.datasets.get(dataset.name)
-        if theirs is not None and theirs != dataset.fingerprint:
-            raise StoreError(
-                f"run {run.id} read other data under the name '{dataset.name}'",
-                hint="make a new baseline with the data of today",
+            raise RunNotFound(
+                f"suite '{suite.name}' requires a baseline", hint="name one: --baseline NAME, FILE.json or RUN"
             )
+        return Baseline()
+    kept, shown = _kept(store, suite, name)
+    faults, remarks = _differences(kept, plan)
+    if faults and not allow_different:
+        listed = "\n".join(f"- {fault}" for fault in faults)
+        raise StoreError(
+            f"the baseline did not measure what this run will:\n{listed}",
+            where=shown,
+            hint="make a new baseline with today's suite and data, or add --allow-different to compare all the same: "
+            "the report then lists these differences",
+        )
     known = {check.name: {metric.name: metric for metric in check.check.metrics} for check in plan.checks}
-    return Baseline(load_tables(store, from_json(store.get_result(run.id)), known), run.id)
+    tables = tables_of(kept, known, read_as_ours=allow_different)
+    return Baseline(tables, shown, (*faults, *remarks), kept.run.id)
+
+
+def fixed_name(store: Store, suite: Suite, name: str) -> str:
+    """The name in a form that means the same after more runs were made: ``last`` and prefixes become a run's id.
+
+    Files and names of baselines stay as they are. What there is not is said now.
+    """
+    if not name or _is_file(name) or store.get_baseline(name) is not None:
+        return name
+    return named_run(store, name, suite.name).id
+
+
+# --- finding ----------------------------------------------------------------------------------------------------------
+
+
+def _kept(store: Store, suite: Suite, name: str) -> tuple[Kept, str]:
+    if _is_file(name):
+        kept = baseline_file.parse(baseline_file.read(Path(name)), name)
+        return kept, f"{name} (run {kept.run.id})"
+    named = store.get_baseline(name)
+    if named is not None:
+        return kept_baseline(store, named), f"{name} (run {named.run_id})"
+    kept = kept_run(store, named_run(store, name, suite.name))
+    return kept, kept.run.id
+
+
+def kept_baseline(store: Store, named: StoredBaseline) -> Kept:
+    """What a name stands for."""
+    if named.imported:
+        return baseline_file.parse(named.document, f"baseline '{named.name}'")
+    return kept_run(store, store.get_run(named.run_id))
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return name.endswith(".json") and Path(name).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def named_run(store: Store, name: str, suite: str = "") -> Run:
+    """A run by its name; where there is none, the nearest names of both kinds."""
+    try:
+        return store.get_run(name, suite=suite, finished=True)
+    except RunNotFound as error:
+        if name.partition(":")[0] == "last":
+            raise
+        ids = [run.id for run in store.list_runs(limit=SUGGESTED_FROM)]
+        if sum(run_id.startswith(name) for run_id in ids) > 1:
+            raise  # it says which
+        if name.endswith(".json"):
+            raise StoreError(f"there is no file '{name}'", hint="'evalkit baseline export' writes one") from error
+        raise _unknown(store, name, ids) from error
+
+
+def _unknown(store: Store, name: str, ids: list[str]) -> RunNotFound:
+    names = [baseline.name for baseline in store.list_baselines()]
+    close = [found for found in (nearest(name, names), nearest(name, ids)) if found]
+    meant = f"did you mean {' or '.join(repr(found) for found in close)}? " if close else ""
+    listing = f"baselines: {', '.join(names[:LISTED])}; " if names else ""
+    return RunNotFound(
+        f"there is no baseline and no run '{name}'",
+        where=store.location,
+        hint=f"{meant}{listing}'evalkit baseline list' and 'evalkit list' show what there is",
+    )
+
+
+# --- may they be compared? --------------------------------------------------------------------------------------------
+
+
+def _differences(kept: Kept, plan: Plan) -> tuple[list[str], list[str]]:
+    """Of what gates compare, and of what only stands beside it."""
+    compared: dict[str, set[str]] = {}
+    for gate in plan.suite.gates:
+        if gate.against_baseline:
+            compared.setdefault(gate.check, set()).add(gate.metric)
+    faults: list[str] = []
+    remarks: list[str] = []
+    for check in plan.checks:
+        theirs, metrics = kept.checks.get(check.name), compared.get(check.name)
+        if metrics is None:
+            if theirs is not None:
+                metrics = {metric.name for metric in check.check.metrics if theirs.metric(metric.name)}
+                remarks += [f"{found} (no gate compares it)" for found in _of_check(check, theirs, plan, metrics)]
+        elif theirs is None:
+            of = f" of suite '{kept.run.suite}'" if kept.run.suite != plan.suite.name else ""
+            there = ", ".join(kept.checks) or "none"
+            faults.append(f"check {check.name}: the baseline{of} does not have it (its checks: {there})")
+        else:
+            faults += _of_check(check, theirs, plan, metrics)
+    return faults, remarks
+
+
+def _of_check(check: SuiteCheck, theirs: KeptCheck, plan: Plan, metrics: set[str]) -> Iterator[str]:
+    name, kind = check.name, check.check.kind
+    if kind != theirs.kind:
+        yield f"check {name}: kind {theirs.kind} in the baseline, {kind} here"
+    ours = plan.datasets[check.dataset].fingerprint
+    if ours != theirs.dataset_fingerprint:
+        yield (
+            f"check {name}: other data; dataset '{theirs.dataset}' was {_short(theirs.dataset_fingerprint)} in the "
+            f"baseline, '{check.dataset}' is {_short(ours)} here"
+        )
+    yield from _of_metrics(check, theirs, metrics)
+    from evalkit.runner.conclude import generation_of  # which needs the baseline itself
+
+    yield from _of_generation(name, theirs.generation, generation_of(check))
+
+
+def _of_metrics(check: SuiteCheck, theirs: KeptCheck, metrics: set[str]) -> Iterator[str]:
+    for metric in check.check.metrics:
+        if metric.name not in metrics or metric.name == COVERAGE:
+            continue
+        name, ours, before = f"{check.name}.{metric.name}", describe(metric), theirs.metric(metric.name)
+        if before is None:
+            there = ", ".join(one.name for one in theirs.metrics) or "none"
+            yield f"metric {name}: the baseline does not have it (its metrics: {there})"
+        elif before.signature != ours.signature:
+            yield f"metric {name}: {before.signature or 'no signature'} in the baseline, {ours.signature} here"
+        elif before.kind != ours.kind:
+            yield f"metric {name}: a {before.kind} in the baseline, a {ours.kind} here"
+
+
+def _of_generation(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
+    """What an older run did not say is not held against it."""
+    greedy = theirs.get("temperature") == ours.get("temperature") == 0
+    meaningless = DRAWS | OF_SAMPLING if greedy else DRAWS
+    for key, here in ours.items():
+        if key in theirs and key not in meaningless and theirs[key] != here:
+            yield f"generation of check {name}: {key} {_shown(theirs[key])} in the baseline, {_shown(here)} here"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(repr, value)) or "none"
+    return "none" if value in {None, ""} else str(value)
+
+
+def _short(fingerprint: str) -> str:
+    return fingerprint.rpartition(":")[2][:12]
