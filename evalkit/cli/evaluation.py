@@ -16,6 +16,7 @@ from evalkit.gates.outcome import worst_code
 from evalkit.models import open_backend
 from evalkit.report.hostile import one_line
 from evalkit.results import Result
+from evalkit.runner.baseline import fixed_name
 from evalkit.runner.document import to_document
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs
@@ -33,7 +34,8 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
     require_writable(folder)
     several = len(models) > 1
     with open_configured_store(configuration) as store:
-        baseline = _baseline(store, suite, options["baseline"])
+        # ``last`` must not come to mean the run that the first of several models has just made
+        baseline = fixed_name(store, suite, options["baseline"])
         if several:
             _require_openable(configuration, models)
         results: list[Result] = []
@@ -61,11 +63,6 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
 
         say(_rendered(lambda _: render_side_by_side(results)))
     return int(worst_code(codes))
-
-
-def _baseline(store: Store, suite: Suite, name: str) -> str:
-    """Its id: ``last`` must not come to mean the run that the first of several models has just made."""
-    return store.get_run(name, suite=suite.name, finished=True).id if name else ""
 
 
 def _require_openable(configuration: Configuration, models: Sequence[str]) -> None:

@@ -154,7 +154,7 @@ def test_without_a_baseline_nothing_is_held_up_unless_it_is_required(make: Make,
 
 def test_other_data_is_no_baseline(make: Make, store: Store) -> None:
     run(make(BASELINE), store)
-    with pytest.raises(StoreError, match="read other data under the name 'd'"):
+    with pytest.raises(StoreError, match="other data; dataset 'd'"):
         run(make(BASELINE, rows=ROWS - 1), store, baseline="last")
 
 
@@ -176,12 +176,15 @@ def test_an_unfinished_run_is_no_baseline_and_last_means_the_last_finished(make:
     assert run(suite, store, baseline="last").run.options["baseline"] == finished.run.id
 
 
-def test_another_signature_is_said_and_never_passes(make: Make, store: Store) -> None:
+def test_another_signature_is_refused_and_said_where_it_is_allowed(make: Make, store: Store) -> None:
     first = run(make("checks: {steady: {kind: determinism, repeats: 2}}\n", rows=5), store)
     suite = make("checks: {steady: {kind: determinism, repeats: 3}}\ngates: [steady.agreement >= baseline]\n", rows=5)
-    verdict = gate(run(suite, store, baseline=first.run.id))
-    assert verdict.counts_as is Word.UNSURE
-    assert "signature" in verdict.reason
+    with pytest.raises(StoreError, match="metric steady.agreement") as refused:
+        run(suite, store, baseline=first.run.id)
+    assert "--allow-different" in refused.value.hint
+    allowed = run(suite, store, baseline=first.run.id, allow_different=True)
+    assert gate(allowed).contrast.pairs == 5
+    assert "metric steady.agreement" in " ".join(allowed.differences)
 
 
 # --- resuming ---------------------------------------------------------------------------------------------------------
