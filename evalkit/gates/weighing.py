@@ -116,7 +116,7 @@ def _betting_p_value(units: Units, share: float, operator: str) -> float:
 def anytime(
     metric: Metric, vectors: Sequence[Vector], clusters: Sequence[str], shown: Interval | None
 ) -> Interval | None:
-    """An interval that stays right where what the cases said decided when to stop; else the shown one says it is not."""
+    """An interval that stays right where what the cases said decided when to stop, or the shown one with a caveat."""
     scale = scale_of(metric)
     units = units_of(scale, vectors, clusters) if scale and vectors else None
     if scale is not None and units is not None and units.sizes.any():

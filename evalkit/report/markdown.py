@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from evalkit.records import Word
-from evalkit.report import formatting, view
+from evalkit.report import formatting, trust, view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.results import CheckSummary, Finding, Result
@@ -74,6 +74,9 @@ def _sections(result: Result) -> Iterator[str]:
     yield f"{unscored:,} unscored, {errored:,} errored{why}.\n\n"
     if worst := view.worst_slices(result):
         yield "**Worst slices:** " + " · ".join(f"{code(name)} {value}" for name, value in worst) + "\n\n"
+    if said := trust.notes(result):
+        listed = "".join(f"- **{note.label}** {text(shorten_end(note.text, 500))}\n" for note in said)
+        yield f"**How sure these numbers are**\n\n{listed}\n"
     if notices := view.notices(result):
         listed = [f"- {text(shorten_end(notice, 500))}\n" for notice in notices[:20]]
         left = [f"- {len(notices) - 20:,} more in report.html\n"] if len(notices) > 20 else []

@@ -8,9 +8,10 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import formatting, hostile, view
+from evalkit.report import formatting, hostile, trust, view
 from evalkit.report.cards import cards
 from evalkit.report.cases import groups
+from evalkit.report.curve import HEIGHT
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.svg import WIDTH, Drawing, drawing
 from evalkit.results import Result
@@ -33,7 +34,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(marks=MARKS, picture_width=WIDTH)
+    environment.globals.update(marks=MARKS, picture_width=WIDTH, curve_height=HEIGHT)
     return environment
 
 
@@ -79,6 +80,7 @@ def page(result: Result) -> str:
             gates=[(gate, gate_drawing(gate)) for gate in gates if _shown(gate)],
             quiet=[(gate, gate_drawing(gate)) for gate in gates if not _shown(gate)],
             worst=view.worst_slices(result, 6, 3),
+            trust=trust.notes(result),
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
             cards=cards(result, gates),
             groups=groups(result),

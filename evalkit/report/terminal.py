@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.report import formatting, view
 from evalkit.report.hostile import one_line, shorten_end
+from evalkit.report.trust import notes
 from evalkit.report.window import ASCII, UNICODE, characters
 from evalkit.results import Result
 
@@ -23,6 +24,8 @@ PLAIN_MARKS = {"pass": "+", "fail": "x", "unsure": "~"}
 STYLES = {"pass": "green", "fail": "bold red", "unsure": "yellow"}
 DRAWINGS = (21, 17, 13)
 """Widths of the drawing, the widest that leaves room for the rest; names of gates wrap before it is given up."""
+FOOT = 8
+"""Width of the words in front of the last lines."""
 LONGEST_GATE = 60
 LEAST_GATE = 26
 LEAST_REASON = 26
@@ -214,6 +217,7 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
 
 def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
     rows: list[tuple[str, str, str]] = [("warn", notice, STYLES["unsure"]) for notice in _few(view.notices(result), 5)]
+    rows += [(note.label, note.text, "") for note in notes(result)]
     if worst := view.worst_slices(result):
         rows.append(("worst", " · ".join(f"{name} {value}" for name, value in worst), ""))
     if report:
@@ -221,8 +225,8 @@ def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
     if result.reproduce:
         rows.append(("again", one_line(result.reproduce), ""))
     for label, text, style in rows:
-        for row, line in enumerate(wrap(text, width - 8)):
-            yield _text((f"{label if row == 0 else '':<8}", "dim"), (line, style))
+        for row, line in enumerate(wrap(text, width - FOOT)):
+            yield _text((f"{label if row == 0 else '':<{FOOT}}", "dim"), (line, style))
 
 
 def _few(lines: Sequence[str], most: int) -> list[str]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from evalkit.records import Estimate, Interval, Verdict, Word
 from evalkit.report import formatting
+from evalkit.report.curve import Curve, curve
 from evalkit.report.hostile import one_line
+from evalkit.report.trust import asked
 from evalkit.report.window import Picture, picture
 from evalkit.results import Finding, MetricInfo, Result
 
@@ -51,6 +53,7 @@ class GateView:
     check: str
     origin: str
     picture: Picture | None
+    curve: Curve | None = None
 
     @property
     def shade(self) -> str:
@@ -106,6 +109,7 @@ def gate_view(verdict: Verdict, infos: dict[tuple[str, str], MetricInfo]) -> Gat
         check=verdict.estimate.check if verdict.estimate else "",
         origin=one_line(verdict.origin),
         picture=drawn,
+        curve=curve(verdict),
     )
 
 
@@ -179,9 +183,10 @@ def title(result: Result) -> str:
 def effort(result: Result) -> str:
     """``412 cases, 388 questions asked for 1,164 needed, 2 min 41 s``."""
     usage = result.usage
-    asked = f"{formatting.count(usage.asked, 'question')} asked for {usage.needed:,} needed"
+    questions = f"{formatting.count(usage.asked, 'question')} asked for {usage.needed:,} needed"
     reused = f" ({usage.reused:,} known from before)" if usage.reused else ""
-    return f"{formatting.count(usage.cases, 'case')}, {asked}{reused}, {formatting.duration(usage.seconds)}"
+    short = f"{stopped}, " if (stopped := asked(result)) else ""
+    return f"{formatting.count(usage.cases, 'case')}, {short}{questions}{reused}, {formatting.duration(usage.seconds)}"
 
 
 def fates(result: Result) -> tuple[int, int, dict[str, int]]:

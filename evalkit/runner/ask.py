@@ -90,6 +90,7 @@ class Asker:
             unique[key] = _with_wants(known, request) if known else request
         self.tally.needed += len(requests)
         answers = dict(self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id))
+        answers = {key: _of_this_run(answer, unique[key]) for key, answer in answers.items()}
         self.tally.reused += len(answers)
         missing = [key for key in unique if key not in answers]
         self.tally.round_asked, self.tally.round_missing = 0, len(missing)
@@ -202,3 +203,8 @@ def _grouped(keys: Sequence[str], unique: Mapping[str, Request]) -> dict[tuple[s
         request = unique[key]
         groups.setdefault((request.role, request.condition), []).append(key)
     return groups
+
+
+def _of_this_run(answer: Answer, request: Request) -> Answer:
+    """A fresh request's key names the run: what answers it was made in this run, or in the one that it continues."""
+    return replace(answer, reused=False) if request.fresh and answer.reused else answer

@@ -19,11 +19,13 @@ from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
+from evalkit.runner.diagnose import diagnose
 from evalkit.runner.document import to_json
 from evalkit.runner.examine import examine
 from evalkit.runner.findings import findings
 from evalkit.runner.plan import Plan, Scope, make_plan
 from evalkit.runner.provable import unprovable_gates
+from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, origin_of, run_options, run_to_continue
 from evalkit.runner.stopping import Stopping, prepare
 from evalkit.store import Identity, ScoreRow, Store
@@ -231,4 +233,11 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         suite_title=plan.suite.title,
         model=running.backends["subject"].info,
         differences=baseline.differences,
+        diagnoses=diagnose(
+            plan.suite.slices,
+            tables,
+            gates=plan.suite.gates,
+            sequential=list(tables) if running.stopping.may_stop else (),
+        ),
+        splits=splits(plan, tables),
     )

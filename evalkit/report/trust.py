@@ -1,0 +1,105 @@
+"""How far the numbers can be trusted, in sentences: what stopped early, which slices stand out, what repeats and the
+judge's own errors do to a number, and in what a baseline differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from evalkit.records import Contrast
+from evalkit.report import formatting
+from evalkit.report.hostile import one_line
+from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
+
+MOST = 8
+"""Sentences of one kind that a page shows; report.json has all."""
+MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    label: str
+    """A word or two: ``cases``, ``slices``, ``repeats``, ``judge``, ``versus``."""
+    text: str
+
+
+def notes(result: Result) -> list[Note]:
+    kinds = (
+        ("cases", _stopping(result)),
+        ("slices", map(_slice, (one for one in result.diagnoses if one.flagged))),
+        ("repeats", map(_split, result.splits)),
+        ("judge", (_correction(result, one) for one in result.corrections)),
+        ("versus", _baseline(result)),
+    )
+    found = []
+    for label, sentences in kinds:
+        texts = list(dict.fromkeys(one_line(text) for text in sentences))
+        left = len(texts) - MOST
+        found += [Note(label, text) for text in texts[:MOST]]
+        found += [Note(label, f"and {left:,} more in report.json")] if left > 0 else []
+    return found
+
+
+def asked(result: Result) -> str:
+    """``stopped early: 192 of 412 cases``, for the line that says what a run cost; empty where it asked all."""
+    if not any(check.stopped for check in result.checks):
+        return ""
+    used = sum(check.counts.planned for check in result.checks)
+    available = sum(check.available for check in result.checks)
+    return f"stopped early at {used:,} of {available:,} cases" if used < available else "could stop early, and did not"
+
+
+def _stopping(result: Result) -> Iterator[str]:
+    for check in result.checks:
+        if check.stopped:
+            yield f"{check.name} {check.stopped}"
+
+
+def _slice(one: SliceDiagnosis) -> str:
+    where = ", ".join(f"{label}={value}" for label, value in one.slice.items())
+    rest = f" against {formatting.number(one.rest, '')} elsewhere" if one.rest is not None else ""
+    value = formatting.number(one.value, "") if one.value is not None else formatting.NONE
+    cases = formatting.count(one.cases, "case")
+    return f"{one.check}.{one.metric}[{where}] is worse: {value}{rest}, {cases}, {_p(one.p_value)}"
+
+
+def _p(p_value: float) -> str:
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+
+
+def _split(one: VarianceSplit) -> str:
+    total = one.between + one.within
+    share = (
+        f"{one.within / total:.0%} of the spread is between attempts at one prompt" if total else "there is no spread"
+    )
+    return f"{one.check}.{one.metric}, {one.prompts:,} prompts asked {one.attempts} times: {share}. {one.advice}"
+
+
+def _correction(result: Result, one: Correction) -> str:
+    unit = next((e.unit for e in result.estimates if e.check == one.check and e.metric == one.metric), "")
+    between = f" ({formatting.interval(one.interval, unit)})" if one.interval else ""
+    note = f"; {one.note}" if one.note else ""
+    return (
+        f"{one.check}.{one.metric}: {formatting.number(one.value, unit)}{between} once the judgement's own errors are "
+        f"allowed for, {formatting.number(one.observed, unit)} as judged ({one.method}{note}). No gate looks at it"
+    )
+
+
+def _baseline(result: Result) -> Iterator[str]:
+    for difference in result.differences:
+        yield f"was made differently: {difference}"
+    for verdict in result.outcome.verdicts:
+        if verdict.contrast is not None and verdict.contrast.missing:
+            yield f"{verdict.gate}: {one_sided(verdict.contrast)}"
+
+
+def one_sided(contrast: Contrast) -> str:
+    """Which cases have no partner."""
+    sides = (("only this run has", contrast.only_here), ("only the baseline has", contrast.only_there))
+    said = [f"{side} {_named(cases)}" for side, cases in sides if cases]
+    return "; ".join(said) or f"{formatting.count(contrast.missing, 'case')} on one side only"
+
+
+def _named(cases: tuple[str, ...]) -> str:
+    left = len(cases) - MOST_NAMES
+    return ", ".join(cases[:MOST_NAMES]) + (f" and {left:,} more" if left > 0 else "")
