@@ -55,6 +55,9 @@ THETAS = FIXED.thetas
 LEAST_STAKE = 1e-300
 """Stands in for the stake when the claim is that the value is 0: one success then settles it, with finite evidence."""
 
+ROUNDING = 1e-12
+"""What values that were brought to 0-1 may miss it by, for each unit of size."""
+
 NARROW = 1e-10
 """Ends of an interval are found this closely."""
 
@@ -89,7 +92,8 @@ def as_units(
         raise ValueError("sums and sizes are finite numbers: NaN and infinity prove nothing")
     if (counts < 0).any():
         raise ValueError("a unit's size is never negative")
-    outside = (values < 0) | (values > counts)
+    slack = ROUNDING * counts
+    outside = (values < -slack) | (values > counts + slack)
     if outside.any():
         row = int(np.argmax(outside))
         raise ValueError(f"unit {row}: {values[row]:g} is not between 0 and its size {counts[row]:g}")
@@ -99,7 +103,7 @@ def as_units(
         raise ValueError(f"the largest size of a unit is a positive number, not {largest}")
     if (counts > largest).any():
         raise ValueError(f"a unit of size {counts.max():g} is larger than the largest possible, {largest:g}")
-    return values, counts, float(largest)
+    return np.clip(values, 0.0, counts), counts, float(largest)
 
 
 def _grouped(
