@@ -90,7 +90,7 @@ def widths() -> Iterator[list[str]]:
 
 
 def main() -> None:
-    runs = arguments(__doc__, 10_000, 500)
+    runs = arguments(__doc__, 5_000, 200)
     table(
         f"Coverage of 95 % intervals of a rate; exact, but for the {runs:,} samples of the simulated column.",
         ["cases", "true rate", "Wilson", "Wilson, simulated", "Clopper-Pearson", "betting"],
