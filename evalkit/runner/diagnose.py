@@ -30,7 +30,7 @@ from evalkit.protocols import Metric
 from evalkit.results import SliceDiagnosis
 from evalkit.stats import betting
 from evalkit.stats.multiplicity import benjamini_hochberg, e_benjamini_hochberg
-from evalkit.stats.resampling import Matrix, cluster_codes, in_canonical_order
+from evalkit.stats.resampling import Matrix, in_canonical_order
 
 MOST_SLICES = 40
 """A label with more values than this is no category."""
@@ -122,7 +122,9 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
     pairs = np.asarray([vector[:2] for vector in vectors], dtype=np.float64).reshape(-1, 2)
     if not np.isfinite(pairs).all() or (pairs[:, 1] < 0).any():
         return []
-    codes, _ = cluster_codes([table.clusters[place] for place in kept], len(kept))
+    names = [(table.clusters[place], "" if table.clusters[place] else table.cases[place]) for place in kept]
+    number = {name: code for code, name in enumerate(sorted(set(names)))}  # by name: the rows' order must not matter
+    codes = np.asarray([number[name] for name in names], dtype=np.intp)
     turned = pairs[:, 1] - pairs[:, 0] if metric.kind == "rate" else -pairs[:, 0]
     sums = pairs[:, 0] if metric.better == "higher" else turned
     tests = []
