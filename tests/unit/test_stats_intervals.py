@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.stats.intervals import quantile_interval, quantile_ranks, wilson
+from evalkit.records import Interval
+from evalkit.stats.intervals import exact, quantile_interval, quantile_ranks, wilson
 
 SHARES = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -39,16 +43,45 @@ def test_perfect_results_prove_no_perfection() -> None:
     assert (round(interval.low, 4), interval.high) == (0.9398, 1.0)
 
 
-@pytest.mark.parametrize(("successes", "n"), [(0, 0), (-1, 5), (6, 5)])
-def test_impossible_counts_are_refused(successes: int, n: int) -> None:
-    with pytest.raises(ValueError, match=r"no cases|impossible"):
-        wilson(successes, n)
+@pytest.mark.parametrize("interval", [wilson, exact])
+@pytest.mark.parametrize(
+    ("successes", "n"), [(0, 0), (0, -1), (-1, 5), (6, 5), (math.nan, 5), (1, math.nan), (math.inf, math.inf)]
+)
+def test_impossible_counts_are_refused(interval: Callable[..., Interval], successes: float, n: float) -> None:
+    with pytest.raises(ValueError, match=r"no cases|impossible|finite"):
+        interval(successes, n)
 
 
-@pytest.mark.parametrize("confidence", [0, 1, 95])
-def test_impossible_confidence_is_refused(confidence: float) -> None:
+@pytest.mark.parametrize("interval", [wilson, exact])
+@pytest.mark.parametrize("confidence", [0, 1, 95, math.nan])
+def test_impossible_confidence_is_refused(interval: Callable[..., Interval], confidence: float) -> None:
     with pytest.raises(ValueError, match="confidence"):
-        wilson(1, 2, confidence)
+        interval(1, 2, confidence)
+
+
+# --- Clopper-Pearson --------------------------------------------------------------------------------------------------
+
+
+@given(SHARES)
+def test_the_exact_interval_holds_the_share_and_mirrors(share: tuple[int, int]) -> None:
+    successes, n = share
+    interval, mirrored = exact(successes, n), exact(n - successes, n)
+    assert 0 <= interval.low <= successes / n <= interval.high <= 1
+    assert interval.low == pytest.approx(1 - mirrored.high, abs=1e-12)
+
+
+def test_the_exact_interval_has_the_textbooks_ends() -> None:
+    """Clopper and Pearson (1934): 0 of 10 reaches up to 1 - 0.025^(1/10); 7 of 10 from 0.3475 to 0.9333."""
+    none = exact(0, 10)
+    assert (none.low, none.high) == (0.0, pytest.approx(1 - 0.025 ** (1 / 10), abs=1e-12))
+    most = exact(7.0, 10)
+    assert (round(most.low, 4), round(most.high, 4)) == (0.3475, 0.9333)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(3.5, 10), (3, 10.5)])
+def test_the_exact_interval_refuses_fractions_of_cases(successes: float, n: float) -> None:
+    with pytest.raises(ValueError, match="whole numbers"):
+        exact(successes, n)
 
 
 # --- quantiles --------------------------------------------------------------------------------------------------------
