@@ -187,9 +187,7 @@ def test_a_replicate_of_a_greedy_suite_says_the_same(make: Make, store: Store) -
     assert answers(store, first) == answers(store, second)
 
 
-def test_failed_attempts_count_at_the_worst_and_prompts_without_any_answer_are_errored(
-    make: Make, store: Store
-) -> None:
+def test_failed_attempts_count_at_the_worst_and_prompts_without_answers_are_errored(make: Make, store: Store) -> None:
     suite = make(SEVERAL.replace(", bleu", ""))
     result = run(suite, store, "mock:flaky?of=echo&rate=0.3")
     per_case: dict[str, list[int]] = {}
