@@ -100,7 +100,7 @@ def _variance_of_mean(distances: Sequence[float], clusters: Sequence[str] | None
 def advice(parts: Parts) -> str:
     """One sentence. Asking twice as many prompts costs what asking twice as often costs."""
     if not parts.varies:
-        return "Every attempt at every prompt came out alike: there is nothing to narrow."
+        return "Every attempt at every prompt came out alike: only more prompts narrow the interval."
     doubled, endless = parts.narrowed(2), parts.narrowed(math.inf)
     if doubled >= NEARLY * TWICE:
         return (

@@ -377,8 +377,8 @@ def test_prompts_that_are_alike_gain_as_much_by_attempts() -> None:
     assert advice(parts).startswith("More attempts do nearly what more prompts do")
 
 
-def test_without_any_spread_there_is_nothing_to_narrow() -> None:
-    assert "nothing to narrow" in advice(variance_parts([1.0] * 9, [(0.0, 3.0)] * 9))
+def test_without_any_spread_only_more_prompts_tell_more() -> None:
+    assert "only more prompts" in advice(variance_parts([1.0] * 9, [(0.0, 3.0)] * 9))
 
 
 def test_a_split_of_one_prompt_is_refused() -> None:
