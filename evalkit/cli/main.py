@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("evalkit.cli.report", "Show a run's verdicts again, or write its report files."),
     "list": ("evalkit.cli.list", "List runs."),
     "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),
-    "compare": ("evalkit.cli.compare", "Compare two runs case by case."),
+    "compare": ("evalkit.cli.compare", "Compare runs with a baseline, case by case."),
     "baseline": ("evalkit.cli.baseline", "Name the runs that others are compared with; keep them as files."),
     "models": ("evalkit.cli.models", "List, describe and fetch models."),
     "data": ("evalkit.cli.data", "Validate, describe and make datasets."),

@@ -6,42 +6,62 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from evalkit.runner.compare import CaseChange, CheckChange, Comparison, MetricChange
+from evalkit.results import Run
+from evalkit.runner.compare import ALPHA, CaseChange, CheckChange, Comparison, MetricChange, Pairing
 
 SCHEMA_VERSION = 1
 
 
 def to_document(comparison: Comparison) -> dict[str, Any]:
-    """Top level: schema, baseline, candidate, differences, checks, regressed, improved, missing."""
+    """Top level: schema, alpha, baseline, candidates; docs/comparing.md describes every key."""
     document = {
         "schema": SCHEMA_VERSION,
-        "baseline": _run(comparison.baseline),
-        "candidate": _run(comparison.candidate),
-        "differences": [
-            dict(zip(("what", "baseline", "candidate"), row, strict=True)) for row in comparison.differences
-        ],
-        "checks": [_check_document(check) for check in comparison.checks],
-        "regressed": [_case_document(change) for change in comparison.regressed],
-        "improved": [_case_document(change) for change in comparison.improved],
-        "missing": list(comparison.missing),
+        "alpha": ALPHA,
+        "baseline": _run(comparison.baseline, comparison.candidates[0].found_by[0]),
+        "candidates": [_pairing_document(pairing) for pairing in comparison.candidates],
     }
     finite: dict[str, Any] = _finite(document)
     return finite
 
 
-def _run(run: Any) -> dict[str, Any]:
+def _pairing_document(pairing: Pairing) -> dict[str, Any]:
+    return {
+        "candidate": _run(pairing.candidate, pairing.found_by[1]),
+        "differences": [dict(zip(("what", "baseline", "candidate"), row, strict=True)) for row in pairing.differences],
+        "allowed": list(pairing.allowed),
+        "missing": list(pairing.missing),
+        "regression": {
+            "found": bool(pairing.worse),
+            "worse": [metric.name for metric in pairing.worse],
+            "judged_by": "gates" if pairing.gated else "bounds",
+            "metrics": [metric.name for metric in pairing.decisive],
+        },
+        "checks": [_check_document(check) for check in pairing.checks],
+        "regressed": [_case_document(change) for change in pairing.regressed],
+        "improved": [_case_document(change) for change in pairing.improved],
+    }
+
+
+def _run(run: Run, found_by: str) -> dict[str, Any]:
     names = ("id", "suite", "model", "created", "partial", "suite_fingerprint", "model_fingerprint")
-    return {name: getattr(run, name) for name in names} | {"datasets": dict(run.datasets)}
+    return {name: getattr(run, name) for name in names} | {"datasets": dict(run.datasets), "named": found_by}
+
+
+def _sides(pair: tuple[Any, Any]) -> dict[str, Any]:
+    return dict(zip(("baseline", "candidate"), pair, strict=True))
 
 
 def _check_document(check: CheckChange) -> dict[str, Any]:
+    before, after = (asdict(side) | {"stopped_early": side.early} for side in check.asked)
     return {
         "check": check.name,
         "pairs": check.pairs,
+        "clusters": check.units,
         "only_baseline": list(check.only_baseline),
         "only_candidate": list(check.only_candidate),
-        "errored": dict(zip(("baseline", "candidate"), check.errored, strict=True)),
-        "unscored": dict(zip(("baseline", "candidate"), check.unscored, strict=True)),
+        "errored": _sides(check.errored),
+        "unscored": _sides(check.unscored),
+        "asked": _sides((before, after)),
         "metrics": [_metric_document(metric) for metric in check.metrics],
     }
 
@@ -56,11 +76,17 @@ def _metric_document(metric: MetricChange) -> dict[str, Any]:
         "candidate": metric.candidate,
         "difference": contrast.value,
         "interval": asdict(contrast.interval) if contrast.interval else None,
+        "p_value": contrast.p_value,
+        "p_adjusted": metric.adjusted,
+        "test": metric.test or None,
         "pairs": contrast.pairs,
-        "on_one_side": contrast.missing,
+        "only_baseline": list(contrast.only_there),
+        "only_candidate": list(contrast.only_here),
         "improved": metric.improved,
         "regressed": metric.regressed,
         "unchanged": metric.unchanged,
+        "judged": metric.judged,
+        "decisive": metric.decisive,
         "conclusion": metric.word,
     }
 

@@ -1,86 +1,156 @@
-"""What every rendering of a comparison says: its sentence, its cells, its notes."""
+"""What every rendering of a comparison says: its sentences, its cells, its notes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
 
 from evalkit.records import Interval, Status
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end
-from evalkit.results import Exchange
-from evalkit.runner.compare import CaseChange, CheckChange, Comparison, MetricChange
+from evalkit.results import Exchange, Run
+from evalkit.runner.compare import ALPHA, CaseChange, Comparison, MetricChange, Pairing
 
-LONGEST_LIST = 10
 MOST_EXCHANGES = 2
 """Of a case of several: enough to see what kind of case it is."""
 WORDS = {"better": "✓", "worse": "✗", "unclear": "~", "moved": "↕", "same": "="}
-PLAIN_WORDS = {"better": "+", "worse": "x", "unclear": "~", "moved": "!", "same": "="}
-STYLES = {"better": "green", "worse": "bold red", "unclear": "yellow", "moved": "cyan", "same": "dim"}
-HEADINGS = ("metric", "baseline", "candidate", "difference", "95% interval", "improved", "regressed", "unchanged")
+HEADINGS = ("metric", "baseline", "candidate", "difference", "95% interval", "p", "improved", "regressed")
+LEGEND = "✓ better, ✗ worse, ↕ moved (neither direction is better by itself), ~ too close to tell, = nothing differs"
 
 
-def sentence(comparison: Comparison) -> str:
-    """The answer first: ``mock:b against mock:a: 3 metrics better, 5 worse, 4 unclear, 2 the same``."""
-    words = [metric.word for metric in comparison.metrics]
+def letter(place: int) -> str:
+    """A name as short as can be: A is the baseline, then B, C, ..."""
+    return ascii_uppercase[place] if place < len(ascii_uppercase) else f"#{place + 1}"
+
+
+def tally(pairing: Pairing) -> str:
+    """``3 metrics better, 5 worse, 4 unclear, 2 the same``."""
+    words = [metric.word for metric in pairing.metrics]
     counts = [formatting.count(words.count("better"), "metric") + " better", f"{words.count('worse'):,} worse"]
     if moved := words.count("moved"):
         counts.append(f"{moved:,} moved")
-    counts += [f"{words.count('unclear'):,} unclear", f"{words.count('same'):,} the same"]
-    return f"{comparison.candidate.model} against {comparison.baseline.model}: {', '.join(counts)}"
+    return ", ".join([*counts, f"{words.count('unclear'):,} unclear", f"{words.count('same'):,} the same"])
 
 
-def changed(check: CheckChange) -> list[MetricChange]:
-    return [metric for metric in check.metrics if metric.word != "same"]
+def sentence(pairing: Pairing) -> str:
+    """The answer first: ``mock:b against mock:a: 3 metrics better, 5 worse, 4 unclear, 2 the same``."""
+    return f"{pairing.candidate.model} against {pairing.baseline.model}: {tally(pairing)}"
+
+
+def told(run: Run, found_by: str = "") -> str:
+    """``smoke on mock:oracle, partial, named main``, for beside the run's id."""
+    partial = ", partial" if run.partial else ""
+    return f"{run.suite} on {run.model}{partial}" + (f", named {found_by}" if found_by else "")
+
+
+def warnings(pairing: Pairing) -> list[str]:
+    """What a reader must know before any number."""
+    said = []
+    if pairing.baseline.id == pairing.candidate.id:
+        said.append("both sides are the same run: nothing can differ")
+    return said + [f"compared all the same, though not alike: {fault}" for fault in pairing.allowed]
+
+
+def how(comparison: Comparison) -> str:
+    """What the marks rest on."""
+    each = "each candidate's" if len(comparison.candidates) > 1 else "the"
+    return (
+        f"Better and worse hold for {each} judged metrics together: p is two-sided, after Holm over those that differ, "
+        f"and {ALPHA:g} at most; compared with itself, a model is called worse in fewer than 5 of 100 comparisons. "
+        "An interval is of its metric alone."
+    )
+
+
+def verdicts(comparison: Comparison) -> list[str]:
+    """Is there a regression, and in what? A line a candidate; the last lines where somebody asked for them."""
+    found = []
+    for place, pairing in enumerate(comparison.candidates, start=1):
+        name = f"{letter(place)}: " if len(comparison.candidates) > 1 else ""
+        looked = f"{len(pairing.decisive):,} {'metrics' if len(pairing.decisive) != 1 else 'metric'} with "
+        looked += "a gate" if pairing.gated else "bounds (no run has a gate)"
+        if pairing.worse:
+            worse = ", ".join(one_line(metric.name) for metric in pairing.worse)
+            found.append(f"{name}regression, {len(pairing.worse):,} of {looked} worse beyond chance: {worse}")
+        elif pairing.decisive:
+            found.append(f"{name}no regression, none of {looked} is worse beyond chance")
+        else:
+            found.append(f"{name}nothing to judge, no metric with {looked.split(' with ')[1]} has a value in both runs")
+    return found
+
+
+# --- metrics ----------------------------------------------------------------------------------------------------------
 
 
 def cells(metric: MetricChange) -> tuple[str, ...]:
     """In the order of ``HEADINGS``."""
     unit, contrast = metric.unit, metric.contrast
-    counts = (metric.improved, metric.regressed, metric.unchanged)
+    counts = (metric.improved, metric.regressed)
     return (
-        metric.metric,
+        one_line(metric.metric),
         formatting.number(metric.baseline, unit),
         formatting.number(metric.candidate, unit),
         formatting.difference(contrast.value, unit),
-        _span(contrast.interval, unit),
+        span(contrast.interval, unit),
+        chance(metric.adjusted),
         *(formatting.NONE if number is None else f"{number:,}" for number in counts),
     )
 
 
-def _span(between: Interval | None, unit: str) -> str:
+def span(between: Interval | None, unit: str) -> str:
     """Without the unit's name: the columns beside it have none either."""
     if between is None:
         return formatting.NONE
     return f"{formatting.difference(between.low, unit)} to {formatting.difference(between.high, unit)}"
 
 
-def notes(check: CheckChange) -> list[str]:
-    """What stands beside the numbers of a check, so that nobody takes them for more than they are."""
-    said = []
-    for side, cases in (("baseline", check.only_baseline), ("candidate", check.only_candidate)):
-        if cases:
-            more = f", and {len(cases) - LONGEST_LIST:,} more" if len(cases) > LONGEST_LIST else ""
-            said.append(f"in the {side} only: {formatting.count(len(cases), 'case')}: {_few(cases)}{more}")
-    for what, sides in (("errored", check.errored), ("unscored", check.unscored)):
-        if any(sides):
-            worst = "; they count as the worst value where a metric has one" if what == "errored" else ""
-            said.append(f"{what}: {sides[0]:,} in the baseline, {sides[1]:,} in the candidate{worst}")
-    return said
+def chance(p: float | None) -> str:
+    if p is None:
+        return formatting.NONE
+    if p < 0.001:
+        return "<0.001"
+    return "1" if p > 0.9995 else f"{p:.3f}"
 
 
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(shorten_end(one_line(name), 40) for name in names[:LONGEST_LIST])
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One metric side by side."""
+
+    name: str
+    baseline: str
+    candidates: tuple[MetricChange | None, ...]
+    """None where a candidate does not have it."""
+
+
+def side_by_side(comparison: Comparison) -> tuple[list[Row], list[str]]:
+    """Rows of metrics that differ in some candidate, and the names of those that differ in none."""
+    by_name: list[dict[str, MetricChange]] = [
+        {metric.name: metric for metric in pairing.metrics} for pairing in comparison.candidates
+    ]
+    rows, same = [], []
+    for name in dict.fromkeys(name for metrics in by_name for name in metrics):
+        found = tuple(metrics.get(name) for metrics in by_name)
+        if all(metric is not None and metric.word == "same" for metric in found):
+            same.append(one_line(name))
+            continue
+        # a candidate with other cases has another baseline value: then each is shown
+        values = dict.fromkeys(formatting.number(metric.baseline, metric.unit) for metric in found if metric)
+        rows.append(Row(one_line(name), " / ".join(values), found))
+    return rows, same
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
 
 
 def change_in_words(change: CaseChange, unit: str) -> str:
     if (change.baseline_status is Status.ERRORED) != (change.candidate_status is Status.ERRORED):
         return f"{change.baseline_status} in the baseline, {change.candidate_status} in the candidate"
     before, after = formatting.number(change.baseline, unit), formatting.number(change.candidate, unit)
-    return f"{change.metric} {before} → {after}"
+    return f"{one_line(change.metric)} {before} → {after}"
 
 
-def units(comparison: Comparison) -> dict[tuple[str, str], str]:
-    return {(metric.check, metric.metric): metric.unit for metric in comparison.metrics}
+def units(pairing: Pairing) -> dict[tuple[str, str], str]:
+    return {(metric.check, metric.metric): metric.unit for metric in pairing.metrics}
 
 
 def shown_cases(changes: Sequence[CaseChange]) -> list[CaseChange]:
@@ -97,9 +167,26 @@ def pairs(change: CaseChange) -> list[tuple[Exchange | None, Exchange | None]]:
     return sorted(both, key=lambda pair: (pair[0].answer if pair[0] else "") == (pair[1].answer if pair[1] else ""))
 
 
+def answers(change: CaseChange, before: Exchange | None, after: Exchange | None) -> Iterator[tuple[str, str]]:
+    """Who said what; once where both said the same."""
+    if before and after and spoken(before) == spoken(after):
+        yield "both", spoken(before)
+        return
+    if change.baseline_exchanges:
+        yield "baseline", spoken(before)
+    else:
+        yield "baseline", "(a file of numbers: its answers are elsewhere)"
+    yield "candidate", spoken(after)
+
+
 def spoken(exchange: Exchange | None) -> str:
     if exchange is None:
         return "(not asked)"
     if exchange.error:
         return f"(error: {exchange.error})"
     return exchange.answer or "(empty)"
+
+
+def shortened(names: Sequence[str], most: int) -> str:
+    listed = ", ".join(shorten_end(one_line(name), 40) for name in names[:most])
+    return listed + (f", and {len(names) - most:,} more" if len(names) > most else "")

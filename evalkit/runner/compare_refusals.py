@@ -7,25 +7,34 @@ from collections.abc import Iterator, Mapping
 from evalkit.errors import StoreError
 from evalkit.results import CheckSummary, Result, Run
 
+DRAWS = frozenset({"seed"})
+"""Another draw from the same model is no other way to ask it."""
+OF_SAMPLING = frozenset({"top_p"})
+"""Without effect at temperature 0."""
 
-def common_checks(theirs: Result, ours: Result) -> list[str]:
+
+def common_checks(theirs: Result, ours: Result, *, allow_different: bool) -> tuple[list[str], tuple[str, ...]]:
+    """Names, and what of them was measured differently: a ``StoreError`` unless it is allowed."""
     left = {check.name: check for check in theirs.checks}
     right = {check.name: check for check in ours.checks}
-    common = [name for name in left if name in right]
+    common = [name for name in right if name in left]
+    where = f"{theirs.run.id} and {ours.run.id}"
     if not common:
         raise StoreError(
             f"the runs have no check in common: {', '.join(left)} there, {', '.join(right)} here",
-            where=f"{theirs.run.id} and {ours.run.id}",
+            where=where,
             hint="compare two runs of one suite; 'evalkit list' shows them",
         )
-    faults = [fault for name in common for fault in _faults(theirs.run, ours.run, left[name], right[name])]
-    if faults:
+    found = (fault for name in common for fault in _faults(theirs.run, ours.run, left[name], right[name]))
+    faults = tuple(dict.fromkeys(found))
+    if faults and not allow_different:
         raise StoreError(
-            "the runs did not measure the same thing:\n" + "\n".join(dict.fromkeys(faults)),
-            where=f"{theirs.run.id} and {ours.run.id}",
-            hint="evaluate both models with the same suite and data, by the same version of evalkit",
+            "the runs did not measure the same thing:\n" + "\n".join(faults),
+            where=where,
+            hint="evaluate both models with the same suite and data, by the same version of evalkit; "
+            "--allow-different compares them all the same and says so",
         )
-    return common
+    return common, faults
 
 
 def _faults(theirs: Run, ours: Run, left: CheckSummary, right: CheckSummary) -> Iterator[str]:
@@ -41,6 +50,26 @@ def _faults(theirs: Run, ours: Run, left: CheckSummary, right: CheckSummary) -> 
         before = signatures.get(metric.name)
         if before is not None and before != metric.signature:
             yield f"metric {left.name}.{metric.name}: {before} in the baseline, {metric.signature} in the candidate"
+    yield from _other_generation(left, right)
+
+
+def _other_generation(left: CheckSummary, right: CheckSummary) -> Iterator[str]:
+    """What an older run did not say is not held against it."""
+    before, after = left.generation, right.generation
+    greedy = before.get("temperature") == after.get("temperature") == 0
+    for key in sorted(before.keys() & after.keys() - DRAWS - (OF_SAMPLING if greedy else frozenset())):
+        if before[key] != after[key]:
+            sides = f"{_plain(before[key])} in the baseline, {_plain(after[key])} in the candidate"
+            yield f"generation of check {left.name}: {key} {sides}"
+
+
+def require_common_cases(theirs: Run, ours: Run, pairs: int) -> None:
+    if not pairs:
+        raise StoreError(
+            "the runs have no case in common: nothing can be paired",
+            where=f"{theirs.id} and {ours.id}",
+            hint="cases are matched by the ids of their rows; compare two runs over the same rows",
+        )
 
 
 def _short(fingerprint: str | None) -> str:

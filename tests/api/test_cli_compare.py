@@ -1,4 +1,4 @@
-"""compare: two runs case by case. Expected numbers are worked out by hand from five rows."""
+"""compare: runs against a baseline, case by case. Expected numbers are worked out by hand from five rows."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from evalkit.store import open_store
 
 Evalkit = Callable[..., Any]
 WORDS = {"a": "two", "b": "blue", "c": "green", "d": "seven", "e": "Rome"}
+MANY = {f"row-{number}": f"word{number}" for number in range(12)}
+"""Enough rows for a difference in all of them to be more than chance, however many metrics share the error."""
 SUITE = """
 name: tiny
 datasets: {rows: {path: rows.jsonl}}
@@ -60,8 +62,10 @@ def two(run: Callable[..., str]) -> tuple[str, str]:
 
 
 def document(evalkit: Evalkit, *arguments: str) -> dict[str, Any]:
+    """Of a comparison with one candidate: what is said of it, and the baseline."""
     found: dict[str, Any] = json.loads(evalkit("compare", *arguments, "--json").out)
-    return found
+    (candidate,) = found["candidates"]
+    return {**candidate, "baseline": found["baseline"]}
 
 
 def metric(found: dict[str, Any], check: str, name: str) -> dict[str, Any]:
@@ -80,6 +84,8 @@ def test_cases_are_counted_as_improved_regressed_and_unchanged(evalkit: Evalkit,
     assert exact["interval"]["low"] < -1 / 5 < exact["interval"]["high"]
     assert exact["interval"]["confidence"] == 0.95
     assert exact["conclusion"] == "unclear"
+    assert exact["p_value"] == 1.0  # two against one, or the other way round, is all that three coins can do
+    assert exact["test"] == "McNemar, exact"
     assert {entry["case"] for entry in found["regressed"]} == {"b", "c"}
     assert {entry["case"] for entry in found["improved"]} == {"e"}
 
@@ -104,20 +110,34 @@ def test_a_run_compared_with_itself_differs_in_nothing(evalkit: Evalkit, two: tu
     assert found["regressed"] == found["improved"] == found["differences"] == []
 
 
-def test_a_difference_in_every_case_is_better_or_worse(evalkit: Evalkit, run: Callable[..., str]) -> None:
-    right, wrong = run(WORDS), run(dict.fromkeys(WORDS, "nothing"))
+def test_a_difference_in_every_case_is_better_or_worse(
+    evalkit: Evalkit, run: Callable[..., str], workdir: Path
+) -> None:
+    write_rows(workdir, MANY)
+    right, wrong = run(MANY), run(dict.fromkeys(MANY, "nothing"))
+    assert metric(document(evalkit, right, wrong), "accuracy", "exact_match")["p_value"] == pytest.approx(2 * 0.5**12)
     assert metric(document(evalkit, right, wrong), "accuracy", "rougeL")["conclusion"] == "worse"
     assert metric(document(evalkit, wrong, right), "accuracy", "rougeL")["conclusion"] == "better"
 
 
-def test_more_words_are_not_worse_by_themselves(evalkit: Evalkit, run: Callable[..., str]) -> None:
+def test_five_cases_prove_nothing_and_that_is_said(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    """All five may fall one way in two of thirty-two throws of five coins."""
+    right, wrong = run(WORDS), run(dict.fromkeys(WORDS, "nothing"))
+    assert metric(document(evalkit, right, wrong), "accuracy", "exact_match")["conclusion"] == "unclear"
+    said = "5 cases in both runs: too few for any difference to be more than chance"
+    assert said in evalkit("compare", right, wrong).out
+
+
+def test_more_words_are_not_worse_by_themselves(evalkit: Evalkit, run: Callable[..., str], workdir: Path) -> None:
     """Nothing says which length is the better one: the mean moved, and no case is listed for it."""
-    short = run(WORDS)
-    long = run({name: f"{word} one two three four" for name, word in WORDS.items()})
+    write_rows(workdir, MANY)
+    short = run(MANY)
+    long = run({name: f"{word} one two three four" for name, word in MANY.items()})
     found = document(evalkit, short, long)
     words = metric(found, "length", "words")
     assert words["difference"] == pytest.approx(4)
     assert words["conclusion"] == "moved"
+    assert words["improved"] is None
     assert {entry["check"] for entry in found["regressed"]} == {"accuracy"}
 
 
@@ -144,7 +164,22 @@ def test_errored_cases_are_visible_and_count_as_worst(evalkit: Evalkit, run: Cal
     regressed = [entry for entry in found["regressed"] if entry["check"] == "accuracy"]
     assert len(regressed) == 5
     assert {entry["candidate_status"] for entry in regressed} == {"errored"}
-    assert "errored: 0 in the baseline, 5 in the candidate" in evalkit("compare", whole, "last").out
+    out = evalkit("compare", whole, "last").out
+    assert "errored: 0 in the baseline, 5 in the candidate" in out
+    assert "every case errored in the candidate" in out
+
+
+def test_two_runs_that_measured_nothing_are_not_the_same(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    ids = [run(WORDS)]
+    for replicate in ("1", "2"):
+        evalkit("run", "tiny.yaml", "--model", "mock:flaky?rate=1", "-q", "--replicate", replicate)
+        ids.append(json.loads(evalkit("list", "--json").out)[0]["id"])
+    exact = metric(document(evalkit, *ids[1:]), "accuracy", "exact_match")
+    assert (exact["difference"], exact["conclusion"]) == (None, "unclear")
+    called = evalkit("compare", *ids[1:], "--fail-on", "regression")
+    assert called.code == 3
+    assert "every case errored in both runs" in called.out
+    assert called.out.splitlines()[-1].startswith("nothing to judge")
 
 
 def test_the_cases_are_shown_with_prompt_and_both_answers(evalkit: Evalkit, two: tuple[str, str]) -> None:
@@ -167,7 +202,9 @@ def test_no_line_is_wider_than_the_screen(
     evalkit: Evalkit, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    assert all(len(line) <= width for line in evalkit("compare", *two).out.splitlines())
+    for candidates in (two[1:], two, (*two, two[1])):
+        out = evalkit("compare", two[0], *candidates, "--fail-on", "regression").out
+        assert all(len(line) <= width for line in out.splitlines())
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -216,6 +253,129 @@ def test_two_outputs_at_once_are_refused(evalkit: Evalkit, two: tuple[str, str])
     assert evalkit("compare", *two, "--json", "--markdown").code == 2
 
 
+def test_runs_without_a_common_case_are_refused(evalkit: Evalkit, run: Callable[..., str], workdir: Path) -> None:
+    before = run(WORDS)
+    write_rows(workdir, {f"new-{name}": word for name, word in WORDS.items()})
+    after = run(WORDS)
+    called = evalkit("compare", before, after, "--allow-different")
+    assert called.code == 2
+    assert "no case in common" in called.err
+
+
+# --- what is refused may be allowed -----------------------------------------------------------------------------------
+
+
+def test_other_data_that_is_allowed_is_told_in_every_format(
+    evalkit: Evalkit, run: Callable[..., str], workdir: Path
+) -> None:
+    before = run(WORDS)
+    write_rows(workdir, {**WORDS, "a": "three"})
+    after = run(WORDS)
+    assert document(evalkit, before, after, "--allow-different")["allowed"][0].startswith("dataset rows of check")
+    for options in ([], ["--markdown"]):
+        assert "not alike: dataset rows" in evalkit("compare", before, after, "--allow-different", *options).out
+
+
+def test_other_generation_settings_are_refused_and_may_be_allowed(
+    evalkit: Evalkit, run: Callable[..., str], workdir: Path
+) -> None:
+    before = run(WORDS)
+    (workdir / "tiny.yaml").write_text(SUITE + "generation: {max_tokens: 7, seed: 5}\n", encoding="utf-8")
+    after = run(WORDS)
+    called = evalkit("compare", before, after)
+    assert called.code == 2
+    assert "generation of check accuracy: max_tokens 128 in the baseline, 7 in the candidate" in called.err
+    assert "seed" not in called.err
+    assert "--allow-different" in called.err
+    assert "max_tokens 128" in evalkit("compare", before, after, "--allow-different").out
+
+
+def test_another_seed_is_no_other_setting(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    before, after = run(WORDS), run({**WORDS, "a": "x"}, "--seed", "9")
+    assert evalkit("compare", before, after).code == 0
+
+
+# --- several candidates -----------------------------------------------------------------------------------------------
+
+
+def test_several_candidates_stand_side_by_side_before_their_details(
+    evalkit: Evalkit, run: Callable[..., str], two: tuple[str, str]
+) -> None:
+    third = run(dict.fromkeys(WORDS, "nothing"))
+    out = evalkit("compare", *two, third).out
+    assert "2 candidates against" in out
+    row = next(line for line in out.splitlines() if line.startswith("accuracy.exact_match"))
+    assert row.split()[1:5] == ["0.800", "~", "0.600", "−0.200"]
+    assert out.index(row) < out.index("B against A") < out.index("C against A")
+    found = json.loads(evalkit("compare", *two, third, "--json").out)
+    assert [entry["candidate"]["id"] for entry in found["candidates"]] == [two[1], third]
+    markdown = evalkit("compare", *two, third, "--markdown").out
+    assert "| `accuracy.exact_match` | 0.800 | ~ 0.600 | −0.200 (" in markdown
+
+
+def test_a_run_against_itself_is_told(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    for options in ([], ["--markdown"]):
+        assert "both sides are the same run" in evalkit("compare", two[0], two[0], *options).out
+
+
+@pytest.mark.parametrize("options", [[], ["--markdown"], ["--json"]])
+def test_the_same_comparison_is_the_same_bytes(evalkit: Evalkit, two: tuple[str, str], options: list[str]) -> None:
+    first, second = (evalkit("compare", *two, two[0], *options).out for _ in range(2))
+    assert first == second
+
+
+def test_names_and_files_of_baselines_are_compared_like_runs(
+    evalkit: Evalkit, two: tuple[str, str], workdir: Path
+) -> None:
+    evalkit("baseline", "set", two[0], "--as", "main")
+    evalkit("baseline", "export", "main", "main.json")
+    by_run = metric(document(evalkit, *two), "accuracy", "exact_match")
+    for name in ("main", "main.json"):
+        found = document(evalkit, name, two[1])
+        assert metric(found, "accuracy", "exact_match") == by_run
+        assert found["baseline"]["named"] == name
+        assert {entry["case"] for entry in found["regressed"]} == {"b", "c"}
+    assert "its answers are elsewhere" in evalkit("compare", "main.json", two[1]).out
+
+
+# --- a verdict, where one is asked for --------------------------------------------------------------------------------
+
+
+def test_fail_on_regression_exits_by_the_evidence_and_says_in_what(
+    evalkit: Evalkit, run: Callable[..., str], workdir: Path
+) -> None:
+    write_rows(workdir, MANY)
+    right, wrong = run(MANY), run(dict.fromkeys(MANY, "nothing"))
+    fell = evalkit("compare", right, wrong, "--fail-on", "regression")
+    assert fell.code == 1
+    assert (
+        fell.out.splitlines()[-1] == "regression, 1 of 1 metric with a gate worse beyond chance: accuracy.exact_match"
+    )
+    rose = evalkit("compare", wrong, right, "--fail-on", "regression")
+    assert rose.code == 0
+    assert rose.out.splitlines()[-1] == "no regression, none of 1 metric with a gate is worse beyond chance"
+    assert evalkit("compare", right, wrong).code == 0
+    assert evalkit("compare", right, right, wrong, "--fail-on", "regression").code == 1
+
+
+def test_fail_on_regression_prints_json_alone(evalkit: Evalkit, run: Callable[..., str], workdir: Path) -> None:
+    write_rows(workdir, MANY)
+    right, wrong = run(MANY), run(dict.fromkeys(MANY, "nothing"))
+    called = evalkit("compare", right, wrong, "--fail-on", "regression", "--json")
+    assert called.code == 1
+    (candidate,) = json.loads(called.out)["candidates"]
+    assert candidate["regression"] == {
+        "found": True,
+        "worse": ["accuracy.exact_match"],
+        "judged_by": "gates",
+        "metrics": ["accuracy.exact_match"],
+    }
+
+
+def test_a_few_cases_fewer_are_no_regression(evalkit: Evalkit, two: tuple[str, str]) -> None:
+    assert evalkit("compare", *two, "--fail-on", "regression").code == 0
+
+
 # --- other renderings -------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +383,8 @@ def test_markdown_has_a_table_and_the_cases(evalkit: Evalkit, two: tuple[str, st
     called = evalkit("compare", *two, "--markdown")
     assert called.code == 0
     assert "| `accuracy.exact_match` | 0.800 | 0.600 | −0.200 |" in called.out
+    tables = [line for line in called.out.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in tables}) == 1
     assert called.out.count("<details>") == called.out.count("</details>") == 3
 
 
@@ -259,6 +421,7 @@ def test_markdown_stays_short_whatever_the_answers_say(run: Callable[..., str]) 
 def test_python_compares_as_the_command_line_does(two: tuple[str, str]) -> None:
     found = package.compare(*two)
     assert isinstance(found, Comparison)
+    assert len(found.candidates) == 1
     assert [change.case for change in found.improved] == ["e"]
     change = next(entry for entry in found.metrics if entry.metric == "exact_match")
     assert (change.improved, change.regressed) == (1, 2)
