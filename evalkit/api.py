@@ -160,13 +160,21 @@ def evaluate(
 
 
 def compare(
-    baseline: str | RunResult, candidate: str | RunResult, *, store: str | Path | Store | None = None
+    baseline: str | RunResult,
+    *candidates: str | RunResult,
+    store: str | Path | Store | None = None,
+    allow_different: bool = False,
 ) -> Comparison:
-    """Two finished runs case by case. Refuses different data and different metric signatures."""
+    """Each candidate against the baseline, case by case: results, runs, and names and files of baselines.
+
+    Refuses different data, metric signatures and generation settings, unless ``allow_different``.
+    """
+    if not candidates:
+        raise ConfigurationError("nothing to compare with the baseline", hint="evalkit.compare(BASELINE, CANDIDATE)")
     configuration = configure({"store": _url(store)})
-    names = [run.id if isinstance(run, RunResult) else run for run in (baseline, candidate)]
+    first, *others = (run.id if isinstance(run, RunResult) else run for run in (baseline, *candidates))
     with _store(store, configuration) as opened:
-        return compare_runs(opened, *names)
+        return compare_runs(opened, first, *others, allow_different=allow_different)
 
 
 def _url(store: str | Path | Store | None) -> str | None:
