@@ -173,7 +173,8 @@ def _against(table: CheckTable, metric: str, wanted: Mapping[str, str]) -> str:
 
 def _decide_exactly(gate: Gate, table: CheckTable, estimate: Estimate) -> Verdict:
     assert estimate.value is not None
-    word = Word.PASS if gate.holds(estimate.value) else Word.FAIL
+    nothing = gate.metric == COVERAGE and not estimate.value  # no target is so low that nothing scored meets it
+    word = Word.PASS if gate.holds(estimate.value) and not nothing else Word.FAIL
     if gate.metric == COVERAGE:
         rows, _ = table.vectors(COVERAGE, table.positions(estimate.slice))
         reason = f"{sum(row[0] for row in rows):.0f} of {len(rows)} cases scored"
@@ -189,6 +190,8 @@ def _decide_universal(gate: Gate, table: CheckTable, estimate: Estimate, wanted:
         table.cases[i] for vector, i in zip(vectors, kept, strict=True) if metric.value(vector) != gate.threshold
     ]
     total = len(vectors)
+    if gate.metric == COVERAGE and not estimate.value:
+        return _decide_exactly(gate, table, estimate)
     gate = replace(gate, about="dataset")  # it speaks of these cases, whatever the suite's other gates speak of
     if against:
         return _verdict(gate, Word.FAIL, f"{len(against)} of {total} cases contradict it, first {against[0]}", estimate)
