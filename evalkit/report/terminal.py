@@ -217,7 +217,7 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
 
 def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
     rows: list[tuple[str, str, str]] = [("warn", notice, STYLES["unsure"]) for notice in _few(view.notices(result), 5)]
-    rows += [(note.label, note.text, "") for note in notes(result)]
+    rows += [(note.label, note.text, "") for note in notes(result, brief=True)]
     if worst := view.worst_slices(result):
         rows.append(("worst", " · ".join(f"{name} {value}" for name, value in worst), ""))
     if report:

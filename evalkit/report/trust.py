@@ -23,9 +23,10 @@ class Note:
     text: str
 
 
-def notes(result: Result) -> list[Note]:
+def notes(result: Result, *, brief: bool = False) -> list[Note]:
+    """``brief``: which checks stopped, in one sentence, rather than a sentence for every check."""
     kinds = (
-        ("cases", _stopping(result)),
+        ("cases", _stopped(result) if brief else _stopping(result)),
         ("slices", map(_slice, (one for one in result.diagnoses if one.flagged))),
         ("repeats", map(_split, result.splits)),
         ("judge", (_correction(result, one) for one in result.corrections)),
@@ -53,6 +54,14 @@ def _stopping(result: Result) -> Iterator[str]:
     for check in result.checks:
         if check.stopped:
             yield f"{check.name} {check.stopped}"
+
+
+def _stopped(result: Result) -> Iterator[str]:
+    short = [check for check in result.checks if check.stopped and check.counts.planned < check.available]
+    if short:
+        listed = ", ".join(f"{check.name} {check.counts.planned:,} of {check.available:,}" for check in short)
+        rest = len(result.checks) - len(short)
+        yield f"{listed}: decided early" + (f"; {formatting.count(rest, 'check')} ran to the end" if rest else "")
 
 
 def _slice(one: SliceDiagnosis) -> str:
