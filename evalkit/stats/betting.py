@@ -112,8 +112,8 @@ def _grouped(
     values, counts, bound = as_units(sums, sizes, largest)
     if not (counts > 0).any():
         raise ValueError("no cases: a bet needs at least one")
-    pairs, how_often = np.unique(np.stack([values, counts], axis=1), axis=0, return_counts=True)
-    return Units(pairs[:, 0], pairs[:, 1], how_often.astype(np.float64), bound)
+    pairs, how_often = np.unique(values + 1j * counts, return_counts=True)  # sorts far faster than rows of a matrix
+    return Units(pairs.real, pairs.imag, how_often.astype(np.float64), bound)
 
 
 def log_mean(log_wealth: Matrix) -> Matrix:
