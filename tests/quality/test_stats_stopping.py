@@ -1,4 +1,4 @@
-"""Gates that may stop early: how often they err, and how few cases they take. Seeded; 2,000 permutations where figures were promised.
+"""Gates that may stop early: how often they err, and how few cases they take. Seeded, 2,000 permutations a promise.
 
 Larger simulations of the same, as tables: benchmarks/statistics/stopping.py.
 """
