@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+Counts = NDArray[np.integer]
 
 MOST_UNITS = 4096
 """Beyond so many clusters, whole random groups of clusters are drawn: the same spread, at a bounded cost."""
 
 CELLS_AT_ONCE = 250_000
 """Of weights as doubles: what fits into a processor's second cache."""
+
+PRODUCT_ON_ONE_THREAD = 800_000
+"""Larger products are shared among threads, which for matrices as narrow as these wait for each other up to 50 times as
+long as they compute; and how they share them would show in the last digits."""
 
 CELLS_KEPT = 8_000_000
 """Weights are a byte each while they are kept; more of them are drawn anew each time."""
@@ -81,7 +86,7 @@ def units(clusters: Sequence[str] | None, n: int, seed: int) -> tuple[NDArray[np
     return group[codes], groups, count
 
 
-def _draw(random: np.random.Generator, rows: int, count: int) -> NDArray[np.uint8]:
+def _draw(random: np.random.Generator, rows: int, count: int) -> Counts:
     """How often each of ``count`` units comes up in ``count`` draws, a row a resample."""
     drawn = np.empty((rows, count), dtype=np.uint8)
     small = (
@@ -92,7 +97,7 @@ def _draw(random: np.random.Generator, rows: int, count: int) -> NDArray[np.uint
     return drawn
 
 
-def _blocks(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+def _blocks(count: int, resamples: int, seed: int) -> Iterator[Counts]:
     random = np.random.default_rng(seed)
     step = max(1, CELLS_AT_ONCE // count)
     for start in range(0, resamples, step):
@@ -100,7 +105,7 @@ def _blocks(count: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint8]
 
 
 @lru_cache(maxsize=12)
-def _drawn(count: int, resamples: int, seed: int) -> tuple[NDArray[np.uint8], ...]:
+def _drawn(count: int, resamples: int, seed: int) -> tuple[Counts, ...]:
     """Kept, for the metrics of one check all draw alike."""
     kept = tuple(_blocks(count, resamples, seed))
     for block in kept:
@@ -108,8 +113,38 @@ def _drawn(count: int, resamples: int, seed: int) -> tuple[NDArray[np.uint8], ..
     return kept
 
 
-def weights(count: int, resamples: int, seed: int) -> Iterator[Matrix]:
-    """Multinomial weights in blocks of bounded memory; the same arguments give the same weights."""
+def counts(count: int, resamples: int, seed: int) -> Iterator[Counts]:
+    """How often each unit is drawn, in blocks of bounded memory; the same arguments give the same draws."""
     kept = count * resamples <= CELLS_KEPT
-    for block in _drawn(count, resamples, seed) if kept else _blocks(count, resamples, seed):
-        yield block.astype(np.float64)
+    return iter(_drawn(count, resamples, seed)) if kept else _blocks(count, resamples, seed)
+
+
+def weights(count: int, resamples: int, seed: int) -> Iterator[Matrix]:
+    """The same as numbers to multiply with."""
+    return (block.astype(np.float64) for block in counts(count, resamples, seed))
+
+
+def counts_of_choice(
+    count: int, resamples: int, seed: int, indices: NDArray[np.integer] | None = None
+) -> Iterator[Counts]:
+    """Of the draws that ``Generator.choice`` makes in one piece, or of given ones, in blocks of bounded memory.
+
+    Slower than ``counts``; for who needs the same draws as others who use ``choice``, such as sacreBLEU.
+    """
+    random = np.random.default_rng(seed)
+    step = max(1, CELLS_AT_ONCE // count)
+    for start in range(0, resamples, step):
+        rows = min(step, resamples - start)
+        picks = random.choice(count, size=(rows, count)) if indices is None else indices[start : start + rows]
+        yield np.stack([np.bincount(row, minlength=count) for row in picks])
+
+
+def resampled_sums(blocks: Iterable[Counts], sums: Matrix) -> Matrix:
+    """The summed statistics of each resample."""
+    step = max(1, PRODUCT_ON_ONE_THREAD // max(1, sums.size))
+    parts = [
+        block[start : start + step].astype(np.float64) @ sums
+        for block in blocks
+        for start in range(0, len(block), step)
+    ]
+    return np.concatenate(parts)
