@@ -166,6 +166,8 @@ def _against(table: CheckTable, metric: str, wanted: Mapping[str, str]) -> str:
     if of.kind != "rate":
         return ""
     rows, _ = table.vectors(metric, table.positions(wanted))
+    if any(row[0] not in {0.0, 1.0} for row in rows):  # a share of attempts is neither a hit nor a miss
+        return ""
     hits, cases = sum(row[0] for row in rows), sum(row[1] for row in rows)
     missed = cases - hits if of.better == "higher" else hits
     return f"{missed:,.0f} of {cases:,.0f} cases missed; "
