@@ -7,6 +7,7 @@ from evalkit.gates.expression import Gate
 from evalkit.gates.weighing import ALPHA, UPWARD, Scale, Weighed, scale_of, tail, units_of, weigh_units
 from evalkit.protocols import Metric
 from evalkit.stats.bootstrap import Resampling, paired_bootstrap
+from evalkit.stats.paired import swap_test
 from evalkit.stats.resampling import cluster_codes
 
 FEWEST_TOLD_FROM_CHANCE = 5
@@ -34,8 +35,6 @@ def beyond_chance(metric: Metric, pairs: Pairs, gate: Gate) -> bool:
     For a gate that is unsure: a point estimate alone would raise an alarm at every other repetition of the same model.
     Pairs too few to ever show a regression do not excuse one: then the point estimate decides.
     """
-    from evalkit.stats.paired import swap_test
-
     _, clusters = cluster_codes(pairs.clusters, len(pairs.cases))
     if clusters < FEWEST_TOLD_FROM_CHANCE:
         return True

@@ -75,8 +75,8 @@ def _sections(result: Result) -> Iterator[str]:
     if worst := view.worst_slices(result):
         yield "**Worst slices:** " + " · ".join(f"{code(name)} {value}" for name, value in worst) + "\n\n"
     if said := trust.notes(result):
-        listed = "".join(f"- **{note.label}** {text(shorten_end(note.text, 500))}\n" for note in said)
-        yield f"**How sure these numbers are**\n\n{listed}\n"
+        sentences = "".join(f"- **{note.label}** {text(shorten_end(note.text, 500))}\n" for note in said)
+        yield f"**How sure these numbers are**\n\n{sentences}\n"
     if notices := view.notices(result):
         listed = [f"- {text(shorten_end(notice, 500))}\n" for notice in notices[:20]]
         left = [f"- {len(notices) - 20:,} more in report.html\n"] if len(notices) > 20 else []
