@@ -138,7 +138,7 @@ def _checks(pairing: Pairing, width: int, marks: dict[str, str]) -> Iterator[Tex
             if wide:
                 yield line(mark, _row(rows[metric], sizes))
             else:
-                yield from _narrow(rows[metric], mark, width)
+                yield from _narrow(rows[metric], mark, width, "→" if marks is WORDS else "->")
         yield from _remarks(check, width, marks)
 
 
@@ -162,9 +162,9 @@ def _row(row: Sequence[str], sizes: Sequence[int]) -> str:
     return "  ".join([name, *(cell.rjust(size) for cell, size in zip(row[1:], sizes[1:], strict=True))])
 
 
-def _narrow(row: Sequence[str], mark: tuple[str, str], width: int) -> Iterator[Text]:
+def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -> Iterator[Text]:
     name, before, after, difference, between, p, *counts = row
-    values = f"{before} → {after}  {difference}  ({between})"
+    values = f"{before} {arrow} {after}  {difference}  ({between})"
     chances = [] if p == formatting.NONE else [f"p {p}"]
     if counts[0] != formatting.NONE:
         chances += [f"{counts[0]} improved, {counts[1]} regressed"]
