@@ -32,7 +32,7 @@ class Baseline:
     name: str = ""
     """For people: the run's id, with the name or file that it was found by."""
     differences: tuple[str, ...] = ()
-    """In what it was made differently, where that was allowed; and of checks that no gate compares, in any case."""
+    """In what it was made differently, where that was allowed; and what no gate compares, in any case."""
     run_id: str = ""
 
 
@@ -139,7 +139,10 @@ def _differences(kept: Kept, plan: Plan) -> tuple[list[str], list[str]]:
         if gate.against_baseline:
             compared.setdefault(gate.check, set()).add(gate.metric)
     faults: list[str] = []
-    remarks: list[str] = []
+    of_other_suite = kept.run.suite != plan.suite.name
+    remarks = (
+        [f"the baseline is of suite '{kept.run.suite}', this run of '{plan.suite.name}'"] if of_other_suite else []
+    )
     for check in plan.checks:
         theirs, metrics = kept.checks.get(check.name), compared.get(check.name)
         if metrics is None:
@@ -147,7 +150,7 @@ def _differences(kept: Kept, plan: Plan) -> tuple[list[str], list[str]]:
                 metrics = {metric.name for metric in check.check.metrics if theirs.metric(metric.name)}
                 remarks += [f"{found} (no gate compares it)" for found in _of_check(check, theirs, plan, metrics)]
         elif theirs is None:
-            of = f" of suite '{kept.run.suite}'" if kept.run.suite != plan.suite.name else ""
+            of = f" of suite '{kept.run.suite}'" if of_other_suite else ""
             there = ", ".join(kept.checks) or "none"
             faults.append(f"check {check.name}: the baseline{of} does not have it (its checks: {there})")
         else:

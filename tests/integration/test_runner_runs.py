@@ -179,7 +179,7 @@ def test_an_unfinished_run_is_no_baseline_and_last_means_the_last_finished(make:
 def test_another_signature_is_refused_and_said_where_it_is_allowed(make: Make, store: Store) -> None:
     first = run(make("checks: {steady: {kind: determinism, repeats: 2}}\n", rows=5), store)
     suite = make("checks: {steady: {kind: determinism, repeats: 3}}\ngates: [steady.agreement >= baseline]\n", rows=5)
-    with pytest.raises(StoreError, match="metric steady.agreement") as refused:
+    with pytest.raises(StoreError, match=r"metric steady\.agreement") as refused:
         run(suite, store, baseline=first.run.id)
     assert "--allow-different" in refused.value.hint
     allowed = run(suite, store, baseline=first.run.id, allow_different=True)
