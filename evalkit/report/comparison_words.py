@@ -49,7 +49,7 @@ def warnings(pairing: Pairing) -> list[str]:
     said = []
     if pairing.baseline.id == pairing.candidate.id:
         said.append("both sides are the same run: nothing can differ")
-    return said + [f"compared all the same, though not alike: {fault}" for fault in pairing.allowed]
+    return said + [f"not alike: {fault}" for fault in pairing.allowed]
 
 
 def how(comparison: Comparison) -> str:

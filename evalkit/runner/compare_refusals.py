@@ -113,7 +113,7 @@ def _circumstances(theirs: Result, ours: Result) -> Iterator[tuple[str, str, str
 def _plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value is None or value == "" else str(value)
 
 
 def _versions(environment: Mapping[str, object]) -> dict[str, str]:
