@@ -76,12 +76,15 @@ def _runs(  # noqa: PLR0917 - six parts of one key, and the order up to which
     packed = np.zeros(len(ids), dtype=np.int64)
     keys = []
     for n in range(1, order + 1):
-        following = np.zeros_like(packed)
-        following[: len(ids) - n + 1] = ids[n - 1 :]
-        packed = (packed << bits) | following
-        whole = left >= n
-        keys.append(((behind | packed) << whose_bits | mark)[whole])
+        packed = _longer(packed, ids, n, bits)
+        size = len(packed)
+        keys.append(((behind[:size] | packed) << whose_bits | mark[:size])[left[:size] >= n])
     return _counted(np.sort(np.concatenate(keys)))
+
+
+def _longer(packed: Integers, ids: Integers, n: int, bits: int) -> Integers:
+    """The n-grams at every position, from those one shorter."""
+    return packed[: max(0, len(ids) - n + 1)] << bits | ids[n - 1 :]
 
 
 def _left_in_text(lengths: Integers) -> Integers:
@@ -165,9 +168,9 @@ def _pairs(ids: Integers, lengths: Integers, bits: int, order: int, sides: int) 
     found = [np.zeros((rows, order, 3), dtype=np.int64) for _ in range(sides)]
     packed = np.zeros(len(ids), dtype=np.int64)
     for n in range(1, order + 1):
-        whole = left >= n
-        packed = packed[: len(ids) - n + 1] << bits | ids[n - 1 :]
-        keys = ((row[: len(packed)] << (n * bits) | packed) << SIDES | mark[: len(packed)])[whole[: len(packed)]]
+        packed = _longer(packed, ids, n, bits)
+        size = len(packed)
+        keys = ((row[:size] << (n * bits) | packed) << SIDES | mark[:size])[left[:size] >= n]
         if n * bits + rows.bit_length() + SIDES <= 31:
             keys = keys.astype(np.int32)  # half the bits sort in half the time
         runs, counts = _counted(np.sort(keys))

@@ -61,7 +61,7 @@ def cluster_codes(clusters: Sequence[str] | None, n: int) -> tuple[NDArray[np.in
 def in_canonical_order(*matrices: Matrix) -> NDArray[np.intp]:
     """An order of rows that depends on what they hold, all matrices together, and not on the order they came in."""
     columns = [column for matrix in matrices for column in matrix.T]
-    return np.lexsort(columns[::-1])
+    return np.lexsort(columns[::-1]) if columns else np.arange(0)
 
 
 def sum_by(codes: NDArray[np.intp], count: int, matrix: Matrix) -> Matrix:
