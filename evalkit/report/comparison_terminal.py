@@ -164,7 +164,7 @@ def _row(row: Sequence[str], sizes: Sequence[int]) -> str:
 
 def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -> Iterator[Text]:
     name, before, after, difference, between, p, *counts = row
-    values = f"{before} {arrow} {after}  {difference}  ({between})"
+    values = f"{before} {arrow} {after}  {difference}" + ("" if between == formatting.NONE else f"  ({between})")
     chances = [] if p == formatting.NONE else [f"p {p}"]
     if counts[0] != formatting.NONE:
         chances += [f"{counts[0]} improved, {counts[1]} regressed"]
