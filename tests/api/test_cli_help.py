@@ -84,7 +84,12 @@ def test_the_page_of_the_command_line_names_every_command_and_option(name: str) 
 
 def test_the_page_of_the_command_line_names_no_option_that_is_gone() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    known = {name for command in ALL.values() for parameter in command.params for name in parameter.opts}
+    known = {
+        name
+        for command in ALL.values()
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
+    }
     known |= {"--help", "--version", "--debug"}
     assert set(re.findall(r"`(--[a-z-]+)", page)) <= known
 
