@@ -44,7 +44,7 @@ class CheckCost:
 class GateNeed:
     gate: str
     cases: int
-    """That the gate has at most, in its smallest slice."""
+    """That the gate has at most, in its smallest slice; clusters of them, where some are not independent."""
     needs: int | None
     """The fewest cases whose best result would prove it; none where that depends on what is measured."""
     possible: bool | None

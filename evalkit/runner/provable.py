@@ -2,27 +2,104 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from evalkit.gates.expression import Gate
 from evalkit.gates.measurements import COVERAGE, label_text
+from evalkit.protocols import Metric
+from evalkit.records import Case, Unscored
 from evalkit.runner.plan import Plan
 from evalkit.stats.power import Provable, provable
+from evalkit.stats.resampling import cluster_codes
+from evalkit.suite.load import SuiteCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """What a gate has at most, in its smallest slice."""
+
+    cases: int
+    clusters: int
+    """That are independent of each other."""
+    largest: int = 1
+    """Cases in the largest cluster."""
+    slice: Mapping[str, str] | None = None
+    slices: int = 1
+
+    @property
+    def independent(self) -> bool:
+        return self.cases == self.clusters
+
+    @property
+    def unit(self) -> str:
+        return "cases" if self.independent else "clusters"
+
+
+def check_of(plan: Plan, gate: Gate) -> SuiteCheck:
+    return next(check for check in plan.checks if check.name == gate.check)
+
+
+def metric_of(plan: Plan, gate: Gate) -> Metric | None:
+    """None for coverage, which no check brings."""
+    return next((metric for metric in check_of(plan, gate).check.metrics if metric.name == gate.metric), None)
+
+
+def witnesses(plan: Plan, gate: Gate) -> Witnesses:
+    """The cases of the gate that its metric can score, as far as the check tells beforehand."""
+    check = check_of(plan, gate)
+    inside = [case for case in plan.cases[check.name] if _is_in(case, gate.slice) and _scores(check, case, gate.metric)]
+    if not gate.by:
+        return _counted(inside, gate.slice, 1)
+    by_value: dict[str, list[Case]] = {}
+    for case in inside:
+        if (text := label_text(case.labels, gate.by)) is not None:
+            by_value.setdefault(text, []).append(case)
+    found = [
+        _counted(cases, {**gate.slice, gate.by: value}, len(by_value)) for value, cases in sorted(by_value.items())
+    ]
+    return min(found, key=lambda one: one.clusters, default=Witnesses(0, 0))
+
+
+def _is_in(case: Case, wanted: Mapping[str, str]) -> bool:
+    return all(label_text(case.labels, label) == value for label, value in wanted.items())
+
+
+def _scores(check: SuiteCheck, case: Case, metric: str) -> bool:
+    """A harmless prompt has no refusal rate, whatever is answered."""
+    counts_as = getattr(check.check, "counts_as", None)
+    if counts_as is not None:
+        with suppress(Exception):  # a plugin's; what breaks here breaks again, and is told, when the case is judged
+            return not isinstance(counts_as(case).get(metric), Unscored)
+    return True
+
+
+def _counted(cases: Sequence[Case], wanted: Mapping[str, str], slices: int) -> Witnesses:
+    codes, count = cluster_codes([case.cluster for case in cases], len(cases))
+    largest = max(_sizes(codes.tolist()), default=1)
+    return Witnesses(len(cases), count, largest, dict(wanted), slices)
+
+
+def _sizes(codes: Sequence[int]) -> list[int]:
+    sizes: dict[int, int] = {}
+    for code in codes:
+        sizes[code] = sizes.get(code, 0) + 1
+    return list(sizes.values())
 
 
 def provability(plan: Plan, gate: Gate) -> tuple[int, Provable | None]:
-    """How many cases the gate has at most (in its smallest slice), and whether the best possible result proves it."""
-    check = next(check for check in plan.checks if check.name == gate.check)
-    texts = ({k: label_text(case.labels, k) for k in (*gate.slice, gate.by)} for case in plan.cases[check.name])
-    inside = [found for found in texts if all(found[k] == v for k, v in gate.slice.items())]
-    count = len(inside)
-    if gate.by:
-        sizes = Counter(text for found in inside if (text := found[gate.by]) is not None)
-        count = min(sizes.values(), default=0)
-    metric = next((metric for metric in check.check.metrics if metric.name == gate.metric), None)
+    """How many cases (clusters, where some are not independent) the gate has at most, in its smallest slice, and
+    whether the best possible result proves it."""
+    found = witnesses(plan, gate)
+    metric = metric_of(plan, gate)
     if metric is None or gate.against_baseline or gate.universal or gate.about == "dataset":
-        return count, None
-    return count, provable(metric.kind, count, gate.threshold, gate.operator)
+        return found.clusters, None
+    one_each = found.independent and check_of(plan, gate).attempts == 1
+    best = provable(
+        metric.kind, found.clusters, gate.threshold, gate.operator, bounds=metric.bounds, independent=one_each
+    )
+    return found.clusters, best
 
 
 def unprovable_gates(plan: Plan) -> list[str]:
@@ -36,6 +113,7 @@ def unprovable_gates(plan: Plan) -> list[str]:
         count, verdict = provability(plan, gate)
         if verdict is None or verdict.possible:
             continue
-        needed = f"{verdict.fewest:,} cases could" if verdict.fewest else "no number of cases can"
-        sentences.append(f"gate '{gate.text}' cannot be proven with {count:,} cases, whatever they say; {needed}")
+        unit = witnesses(plan, gate).unit
+        needed = f"{verdict.fewest:,} {unit} could" if verdict.fewest else f"no number of {unit} can"
+        sentences.append(f"gate '{gate.text}' cannot be proven with {count:,} {unit}, whatever they say; {needed}")
     return sentences

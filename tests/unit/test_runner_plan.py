@@ -217,9 +217,9 @@ def test_gates_that_so_few_cases_cannot_prove_are_told(planner: Planner) -> None
     assert (provability(plan, first)[0], provability(plan, second)[0]) == (70, 10)
     assert provability(plan, third) == (70, None)
     (doubt,) = unprovable_gates(plan)
-    # Wilson's lower bound of n of n is n / (n + 1.96**2): above 0.95 from n = 73 on
+    # Clopper and Pearson's lower bound of n of n is 0.025 ** (1 / n): above 0.95 from n = 72 on
     assert "cannot be proven with 70 cases" in doubt
-    assert "73 cases could" in doubt
+    assert "72 cases could" in doubt
 
 
 def test_a_limit_lowers_what_can_be_proven(planner: Planner) -> None:

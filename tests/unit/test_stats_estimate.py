@@ -17,7 +17,7 @@ from evalkit.stats import resampling as drawing
 from evalkit.stats.bootstrap import Resampling, bootstrap, bootstrap_quantile, paired_bootstrap, percentiles
 from evalkit.stats.estimate import estimate
 from evalkit.stats.intervals import wilson
-from evalkit.stats.power import Provable, cases_needed, provable, standard_error_of
+from evalkit.stats.power import cases_needed, standard_error_of
 
 COUNTS = Counts(0, 0, 0, 0)
 
@@ -379,24 +379,3 @@ def test_what_no_reasonable_number_of_cases_settles_has_no_number(
 
 def test_a_settled_gate_still_needs_at_least_one_more_case_to_be_sure_of_it() -> None:
     assert cases_needed(0.9, 0.1, 0.01, 100) == 1
-
-
-def test_the_fewest_cases_that_could_prove_a_share() -> None:
-    """By Wilson the best possible share of n cases is above n / (n + z^2): 95 % takes 19 z^2 = 73 cases."""
-    assert provable("rate", 72, 0.95, ">=") == Provable(possible=False, fewest=73)
-    assert provable("rate", 73, 0.95, ">=") == Provable(possible=True, fewest=73)
-    assert provable("rate", 10, 0.05, "<=") == Provable(possible=False, fewest=73)
-    assert provable("rate", 100, 0.05, "<") == Provable(possible=True, fewest=73)
-    assert provable("rate", 5, 0.5, ">") == Provable(possible=True, fewest=4)
-
-
-def test_what_no_number_of_cases_proves() -> None:
-    assert provable("rate", 100, 1.0, ">=") == Provable(possible=False, fewest=None)
-    assert provable("rate", 100, 0.0, "<") == Provable(possible=False, fewest=None)
-
-
-def test_only_shares_can_be_foretold() -> None:
-    assert provable("mean", 100, 0.5, ">=") is None
-    assert provable("rate", 100, 1.0, "==") is None
-    with pytest.raises(ValueError, match="operator"):
-        provable("rate", 100, 1.0, "!=")

@@ -1,0 +1,149 @@
+"""``evalkit power``: what a suite's gates would notice, before anything is spent on asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from evalkit.cli.options import json_option, store_option
+from evalkit.cli.past import find_store
+
+if TYPE_CHECKING:
+    from evalkit.runner.power import GatePower, SuitePower
+
+SHARE = click.FloatRange(min=0, max=1, min_open=True, max_open=True)
+HEADINGS = ("gate", "decided", "cases", "catches", "at", "for the drop", "rests on")
+
+
+@click.command("power")
+@click.argument("suite")
+@click.option(
+    "--drop",
+    type=SHARE,
+    default=0.05,
+    show_default=True,
+    help="Drop that should be caught, as a share of the metric's range (of the target, where it has none).",
+)
+@click.option("--run", metavar="RUN", help="Run that tells how values spread.  [default: the suite's newest]")
+@click.option(
+    "--agreement",
+    type=click.FloatRange(min=0, max=1, max_open=True),
+    default=0.8,
+    show_default=True,
+    help="Of a run with its baseline, where no two runs tell: share of cases, or correlation.",
+)
+@click.option("--only", multiple=True, metavar="CHECK", help="This check alone (repeatable).")
+@click.option("--limit", type=click.IntRange(min=1), help="At most N cases of every check, as for run.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "markdown", "json"]),
+    default="terminal",
+    show_default=True,
+    help="For people, for a pull request, or for scripts.",
+)
+@json_option
+@store_option
+def command(suite: str, **options: Any) -> None:
+    """Say which drops a suite's gates would catch, and on how many cases. Asks nothing.
+
+    For every gate: the smallest true drop below its target (below the baseline, for a baseline gate) that fails it with
+    probability 0.8 on so many cases, and how many cases would catch the drop that --drop names. Shares of independent
+    cases are exact; other figures say what they rest on. Which verdict a gate gets is decided as in a run, also that a
+    suite of many gates does not fail by chance.
+
+    \b
+    evalkit power my.yaml
+    evalkit power my.yaml --drop 0.02 --run last
+    evalkit power my.yaml --format markdown >> suite.md
+    """
+    found = _found(suite, options)
+    form = "json" if options["as_json"] else options["form"]
+    if form == "json":
+        from dataclasses import asdict
+
+        from evalkit.cli.screen import print_json
+
+        print_json(asdict(found))
+    elif form == "markdown":
+        click.echo(_markdown(found), nl=False)
+    else:
+        _print(found)
+
+
+def _found(suite: str, options: dict[str, Any]) -> SuitePower:
+    from evalkit.errors import RunNotFound
+    from evalkit.runner.earlier import find_earlier
+    from evalkit.runner.plan import Scope, make_plan
+    from evalkit.runner.power import Assumed, power_of
+    from evalkit.suite.find import find_suite
+    from evalkit.suite.load import load_suite
+
+    plan = make_plan(load_suite(find_suite(suite)), Scope(tuple(options["only"]), options["limit"]))
+    store = find_store(options["store"])
+    if store is None and options["run"]:
+        raise RunNotFound("there is no run yet", hint="leave --run out, or name where the runs are kept: --store URL")
+    try:
+        earlier = find_earlier(store, plan, options["run"] or "")
+    finally:
+        if store is not None:
+            store.close()
+    return power_of(plan, earlier, Assumed(options["drop"], options["agreement"]))
+
+
+def _row(gate: GatePower) -> tuple[str, ...]:
+    needs = "-" if gate.needs is None else f"{gate.needs:,}"
+    return (
+        gate.gate,
+        gate.decided,
+        f"{gate.cases:,}" + (" clusters" if gate.unit == "clusters" else ""),
+        "-" if gate.catches is None else f"{gate.catches:.3g}",
+        "-" if gate.at is None else f"{gate.at:.3g}",
+        needs if gate.drop is None else f"{needs} ({gate.drop:.3g})",
+        "; ".join(part for part in (gate.rests_on, _proof(gate), gate.note) if part),
+    )
+
+
+def _proof(gate: GatePower) -> str:
+    if gate.possible is not False:
+        return ""
+    return f"cannot pass: takes {gate.proves:,}" if gate.proves else "cannot pass, whatever the number"
+
+
+def _shared(found: SuitePower) -> str:
+    told = f"run {' and '.join(found.runs)}" if found.runs else "no run of this suite is at hand"
+    if found.uncertain < 2:
+        return f"spread: {told}"
+    return f"spread: {told}; {found.uncertain} gates that can fail by chance share the suite's 5% (Holm)"
+
+
+def _print(found: SuitePower) -> None:
+    from evalkit.cli.screen import cell, columns, console
+
+    screen = console()
+    screen.print(cell(found.suite, "bold"))
+    screen.print(cell(_shared(found), "dim"))
+    screen.print()
+    if found.gates:
+        table = columns(*HEADINGS, right=HEADINGS[2:6])
+        for gate in found.gates:
+            style = "bold red" if gate.possible is False else ""
+            row = _row(gate)
+            table.add_row(cell(row[0], style), *map(cell, row[1:-1]), cell(row[-1], style or "dim"))
+        screen.print(table)
+        screen.print()
+    for line in found.advice or ("the suite has no gates of its own",):
+        screen.print(cell(line))
+
+
+def _markdown(found: SuitePower) -> str:
+    from evalkit.report.markdown import text
+
+    lines = [f"**{text(found.suite)}**: {text(_shared(found))}", ""]
+    if found.gates:
+        lines += ["| " + " | ".join(HEADINGS) + " |", "| --- | --- | ---: | ---: | ---: | ---: | --- |"]
+        lines += ["| " + " | ".join(map(text, _row(gate))) + " |" for gate in found.gates]
+        lines.append("")
+    lines += [f"* {text(line)}" for line in found.advice or ("the suite has no gates of its own",)]
+    return "\n".join(lines) + "\n"
