@@ -228,7 +228,7 @@ def test_a_drop_of_five_points_is_seen_in_a_thousand_cases() -> None:
 
 
 def test_bleus_interval_covers_what_repeated_sampling_finds(restaurants: dict[str, Any]) -> None:
-    """200 rows drawn 400 times from all; benchmarks/statistics/bleu_interval.py draws 4,000 times."""
+    """200 rows drawn 400 times from all; benchmarks/statistics/bleu_interval.py draws 2,000 times."""
     (matrix,) = statistics_of_all(BLEU(), [restaurants["slug"]], [row[:3] for row in restaurants["references"]])
     truth = bleu.value(tuple(matrix.sum(axis=0)))
     random_ = np.random.default_rng(1)
