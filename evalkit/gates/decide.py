@@ -54,7 +54,7 @@ def decide(gate: Gate, measurements: Measurements, setting: Setting) -> Verdict:
 
 
 def _by_evidence(gate: Gate, table: CheckTable, setting: Setting) -> Verdict:
-    watched = setting.watches.get(gate.text)
+    watched = setting.watches.get(gate.text) if table.counts.scored else None
     if watched is not None and not watched.why_not and (watched.word or not _is_exact(gate, setting)):
         return _decide_watched(gate, watched, table, setting)
     return _decide_slices(gate, table, setting) if gate.by else _decide_one(gate, table, gate.slice, setting)

@@ -118,7 +118,7 @@ def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) ->
         opened.callback(backend.close)
         if isinstance(backend, Taught):
             for dataset in plan.datasets.values():  # whole, so that a limited run shares its answers with a full one
-                backend.teach(dataset.samples)
+                backend.teach(sorted(dataset.samples, key=lambda sample: sample.id))
     return backends
 
 

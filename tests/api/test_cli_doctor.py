@@ -84,7 +84,7 @@ def test_a_file_that_is_no_database_is_a_problem(evalkit: Evalkit, workdir: Path
 
 def test_a_database_of_a_newer_evalkit_is_a_problem(evalkit: Evalkit, workdir: Path) -> None:
     evalkit("run", "smoke", "--model", "mock:oracle", "--limit", "1", "-q", "--store", "runs.db")
-    assert "schema 1, 1 run" in findings(evalkit, "--store", "runs.db")["runs database"]["detail"]
+    assert "schema 2, 1 run" in findings(evalkit, "--store", "runs.db")["runs database"]["detail"]
     with sqlite3.connect(workdir / "runs.db") as connection:
         connection.execute("UPDATE evalkit_schema SET version = 99")
     connection.close()
