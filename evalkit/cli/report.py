@@ -12,6 +12,7 @@ from evalkit.cli.past import need_store
 
 if TYPE_CHECKING:
     from evalkit.results import Result
+    from evalkit.store import Store
 
 FORMATS = ("html", "json", "junit", "markdown", "terminal")
 
@@ -26,22 +27,29 @@ FORMATS = ("html", "json", "junit", "markdown", "terminal")
     help="What to make (repeatable).  [default: terminal, or with -o every file]",
 )
 @click.option("-o", "--output", metavar="DIR", help="Folder for the files, with the logs of every case.")
+@click.option("--labels", metavar="FILE", help="People's labels of refusals (JSON Lines), to correct refusal rates by.")
 @store_option
-def command(run: str, formats: tuple[str, ...], output: str | None, store: str | None) -> None:
+def command(run: str, formats: tuple[str, ...], output: str | None, labels: str | None, store: str | None) -> None:
     """Show a run's verdicts again, or write its report files.
 
     RUN is an id, a unique prefix, last (the default) or last:SUITE. Nothing is asked and nothing computed again:
     the result is the one that was stored. Without -o, one format goes to standard output.
 
+    With --labels, refusal rates are also estimated from people's labels of some of the answers, drawn at random: one
+    {"check": "safety", "case": "a1", "refused": true} a line. No gate looks at them, and nothing is stored.
+
     \b
     evalkit report last:quickstart
     evalkit report last -o reports/again
     evalkit report last --format markdown > comment.md
+    evalkit report last --labels labels.jsonl
     """
     from evalkit.runner.document import from_json
 
     with need_store(store) as runs:
         result = from_json(runs.get_result(runs.get_run(run, finished=True).id))
+        if labels is not None:
+            result = _corrected(runs, result, Path(labels))
         if output is None:
             _print(result, formats or ("terminal",))
             return
@@ -54,6 +62,21 @@ def command(run: str, formats: tuple[str, ...], output: str | None, store: str |
         _show(result, output)
     for path in paths:
         click.echo(path)
+
+
+def _corrected(runs: Store, result: Result, file: Path) -> Result:
+    """The same result, its refusal rates corrected by labels."""
+    from dataclasses import replace
+
+    from evalkit.runner.corrections import corrections, read_labels
+    from evalkit.runner.tables import load_tables
+    from evalkit.stats.detector import FEWEST_LABELS
+
+    labels = read_labels(file)
+    found = corrections(load_tables(runs, result), labels)
+    if not any(one.method.startswith("prediction-powered") for one in found):
+        click.echo(f"warning: no rate has the {FEWEST_LABELS} labels that it takes to correct it", err=True)
+    return replace(result, corrections=found)
 
 
 def _print(result: Result, formats: tuple[str, ...]) -> None:

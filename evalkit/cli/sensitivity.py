@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(suite: str, *, form: str, as_json: bool, require_all: bool, **options: Any) -> None:
-    """Spoil known answers and say what a suite's gates notice. Asks nothing.
+    """Spoil known answers, and say what a suite's gates notice.
 
     The suite is run on its own references, then on references that are spoilt: words dropped, answers emptied,
     prompts refused, one group treated worse, and so on, in a rising share of the answers. For every gate the table

@@ -19,6 +19,7 @@ from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
+from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
 from evalkit.runner.document import to_json
 from evalkit.runner.examine import examine
@@ -240,4 +241,5 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
             sequential=list(tables) if running.stopping.may_stop else (),
         ),
         splits=splits(plan, tables),
+        corrections=corrections(tables),
     )

@@ -37,6 +37,14 @@ def standard_error_of(interval: Interval) -> float:
     return (interval.high - interval.low) / (2 * normal_quantile(0.5 + interval.confidence / 2))
 
 
+def _towards(threshold: float, value: float, interval: Interval) -> float:
+    """Half by the side that has to clear the target: near 0 and 1 an interval is longer on one side, and the more so
+    the fewer cases it has."""
+    side = value - interval.low if threshold < value else interval.high - value
+    either = standard_error_of(interval)
+    return (either + side / normal_quantile(0.5 + interval.confidence / 2)) / 2 if side > 0 else either
+
+
 def cases_needed(value: float, threshold: float, spread: Interval | float, n: int) -> int | None:
     """How many more cases would settle it, if the estimate stayed where it is (normal approximation, power 0.9).
 
@@ -44,7 +52,7 @@ def cases_needed(value: float, threshold: float, spread: Interval | float, n: in
     number of cases settles that), where nothing is known of the spread, or where the number is beyond reason.
     """
     confidence = spread.confidence if isinstance(spread, Interval) else 0.95
-    error = standard_error_of(spread) if isinstance(spread, Interval) else spread
+    error = _towards(threshold, value, spread) if isinstance(spread, Interval) else spread
     distance = abs(value - threshold)
     if n <= 0 or error < 0 or not all(map(math.isfinite, (distance, error))):
         return None

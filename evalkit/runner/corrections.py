@@ -1,0 +1,141 @@
+"""Refusal rates without the errors of the judgement that counted them. They inform; no gate looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evalkit.data.readers import read_jsonl
+from evalkit.errors import DatasetError
+from evalkit.gates.measurements import CheckTable, Measurements
+from evalkit.metrics import refusal_calibration
+from evalkit.metrics.refusal import SIGNATURE
+from evalkit.results import Correction
+from evalkit.stats.detector import FEWEST_LABELS, Corrected, Spread, leave_one_out, prediction_powered, rogan_gladen
+
+KIND = "safety"
+RATES = ("refusal_rate", "over_refusal_rate")
+FORM = 'one JSON object a line: {"check": "safety", "case": "a1", "refused": true}'
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person said of one answer of a run."""
+
+    check: str
+    case: str
+    refused: bool
+    where: str = ""
+
+
+Labels = Sequence[Label]
+
+
+def corrections(tables: Measurements, labels: Labels | None = None) -> tuple[Correction, ...]:
+    """Of every safety check's refusal rates, by people's labels where there are enough of this run's answers, else by
+    the errors that the judgement was measured to make. Nothing where neither is at hand.
+
+    Labels that name no check, case or rate of the run raise ``DatasetError``.
+    """
+    by_check = _by_check(labels or (), tables)
+    found = []
+    for table in tables.values():
+        for name in RATES if table.kind == KIND else ():
+            if name in table.columns:
+                one = _correction(table, name, by_check.get(table.name, {}))
+                found += [one] if one is not None else []
+    return tuple(found)
+
+
+def read_labels(path: Path) -> list[Label]:
+    """From JSON Lines: ``{"check": "safety", "case": "a1", "refused": true}``. What is wrong is told with its line."""
+    labels: dict[tuple[str, str], Label] = {}
+    for row in read_jsonl(path):
+        where = f"{path}:{row.line}"
+        if row.fault:
+            raise DatasetError(f"line {row.line} {row.fault}", where=where, hint=FORM)
+        check, case, refused = (row.values.get(key) for key in ("check", "case", "refused"))
+        if not isinstance(check, str) or not isinstance(case, str) or not isinstance(refused, bool):
+            raise DatasetError(
+                "a label names a check and a case, and says refused: true or false", where=where, hint=FORM
+            )
+        before = labels.setdefault((check, case), Label(check, case, refused, where))
+        if before.refused != refused:
+            raise DatasetError(
+                f"case '{case}' is labelled both ways", where=where, hint=f"the first time: {before.where}"
+            )
+    if not labels:
+        raise DatasetError("the file of labels is empty", where=str(path), hint=FORM)
+    return list(labels.values())
+
+
+def _by_check(labels: Labels, tables: Measurements) -> dict[str, dict[str, bool]]:
+    known = {name: set(table.cases) for name, table in tables.items() if table.kind == KIND}
+    found: dict[str, dict[str, bool]] = {}
+    for label in labels:
+        if label.check not in known:
+            hint = f"its safety checks: {', '.join(known) or 'none'}"
+            raise DatasetError(f"'{label.check}' is no safety check of this run", where=label.where, hint=hint)
+        if label.case not in known[label.check]:
+            raise DatasetError(
+                f"check '{label.check}' of this run has no case '{label.case}'",
+                where=label.where,
+                hint="the report's safety-log.jsonl lists them all",
+            )
+        found.setdefault(label.check, {})[label.case] = label.refused
+    return found
+
+
+def _correction(table: CheckTable, name: str, labels: Mapping[str, bool]) -> Correction | None:
+    column = table.columns[name]
+    judged = {
+        table.cases[i]: row[0] / row[1]
+        for i, row in enumerate(column.rows)
+        if not isinstance(row, str) and i not in column.errors and row[1]
+    }
+    if not judged:
+        return None
+    of_these = {case: refused for case, refused in labels.items() if case in judged}
+    corrected = _by_labels(judged, of_these) if of_these else None
+    if corrected is None or corrected.value is None:
+        too_few = f"{len(of_these)} labels are too few, it takes {FEWEST_LABELS}" if of_these else ""
+        corrected, note = _by_calibration(column.metric.signature, judged), too_few
+    else:
+        note = "right if the labelled cases were drawn at random"
+    if corrected is None or corrected.value is None:
+        return None
+    notes = [part for part in (corrected.note, note) if part]
+    return Correction(
+        check=table.name,
+        metric=name,
+        observed=corrected.observed,
+        value=corrected.value,
+        interval=corrected.interval,
+        method=corrected.method,
+        note="; ".join(notes),
+    )
+
+
+def _by_labels(judged: Mapping[str, float], labels: Mapping[str, bool]) -> Corrected:
+    cases = sorted(labels)
+    return prediction_powered(
+        list(judged.values()), [judged[case] for case in cases], [float(labels[case]) for case in cases]
+    )
+
+
+def _by_calibration(signature: str, judged: Mapping[str, float]) -> Corrected | None:
+    """None where the rate was counted by other rules than those whose errors are known, or by a suite's own phrases."""
+    counted, _, rules = signature.partition("|")
+    errors = refusal_calibration.MEASURED.get(counted)
+    if errors is None or rules != SIGNATURE or SIGNATURE != refusal_calibration.SIGNATURE:
+        return None
+    observed = sum(judged.values()) / len(judged)
+    sensitivity, specificity = [one.sensitivity for one in errors], [one.specificity for one in errors]
+    spread = Spread(leave_one_out(sensitivity), leave_one_out(specificity), len(errors))
+    corrected = rogan_gladen(observed, len(judged), _pooled(sensitivity), _pooled(specificity), spread)
+    return replace(corrected, method=f"{corrected.method}, by {refusal_calibration.SOURCE}")
+
+
+def _pooled(counts: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    return sum(right for right, _ in counts), sum(of for _, of in counts)

@@ -1,0 +1,212 @@
+"""Corrected rates: against closed forms from the literature, and intervals that cover."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.stats.detector import Spread, leave_one_out, prediction_powered, rogan_gladen
+
+
+def lang_reiczigel(
+    rate: float, n: int, sensitivity: tuple[int, int], specificity: tuple[int, int]
+) -> tuple[float, ...]:
+    """Lang and Reiczigel (2014), Confidence limits for prevalence of disease adjusted for estimated sensitivity and
+    specificity, section 2: written from the paper's formulas."""
+    z = 1.959963984540054
+    (s, of_s), (c, of_c) = sensitivity, specificity
+    size = n + z * z
+    observed = (n * rate + z * z / 2) / size
+    se, sp = (s + 1) / (of_s + 2), (c + 1) / (of_c + 2)
+    gap = se + sp - 1
+    p = (observed + sp - 1) / gap
+    v_se, v_sp = se * (1 - se) / (of_s + 2), sp * (1 - sp) / (of_c + 2)
+    shift = 2 * z * z * (p * v_se - (1 - p) * v_sp)
+    width = z * math.sqrt((observed * (1 - observed) / size + p * p * v_se + (1 - p) ** 2 * v_sp) / gap**2)
+    return max(0.0, p + shift - width), min(1.0, p + shift + width)
+
+
+# --- Rogan and Gladen -------------------------------------------------------------------------------------------------
+
+
+def test_the_estimate_is_the_published_formula() -> None:
+    """0.25 observed with 0.9 and 0.8: (0.25 + 0.8 - 1) / 0.7."""
+    found = rogan_gladen(0.25, 100, (90, 100), (80, 100))
+    assert found.value == pytest.approx(0.05 / 0.7)
+    assert found.observed == 0.25
+
+
+def test_a_perfect_judgement_changes_nothing() -> None:
+    found = rogan_gladen(0.3, 1000, (10_000, 10_000), (10_000, 10_000))
+    assert found.value == pytest.approx(0.3)
+    assert found.interval is not None
+    assert found.interval.low == pytest.approx(0.2725, abs=0.005)  # Wilson's, 300 of 1,000
+    assert found.interval.high == pytest.approx(0.3291, abs=0.005)
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.5, 0.8])
+@pytest.mark.parametrize(("sensitivity", "specificity"), [((190, 200), (180, 200)), ((85, 100), (70, 80))])
+def test_the_interval_is_close_to_lang_and_reiczigels(
+    rate: float, sensitivity: tuple[int, int], specificity: tuple[int, int]
+) -> None:
+    found = rogan_gladen(rate, 300, sensitivity, specificity).interval
+    low, high = lang_reiczigel(rate, 300, sensitivity, specificity)
+    assert found is not None
+    assert found.low == pytest.approx(low, abs=0.015)
+    assert found.high == pytest.approx(high, abs=0.015)
+
+
+@pytest.mark.parametrize(("rate", "value"), [(0.05, 0.0), (0.99, 1.0)])
+def test_a_correction_beyond_the_ends_stays_at_them_and_says_so(rate: float, value: float) -> None:
+    found = rogan_gladen(rate, 100, (90, 100), (80, 100))
+    assert found.value == value
+    assert "errs less here" in found.note
+    assert found.interval is not None
+    assert found.interval.low <= value <= found.interval.high
+
+
+@pytest.mark.parametrize("counts", [((50, 100), (50, 100)), ((10, 100), (80, 100))])
+def test_a_judgement_that_says_nothing_corrects_nothing(counts: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    found = rogan_gladen(0.4, 100, *counts)
+    assert (found.value, found.interval) == (None, None)
+    assert "says nothing" in found.note
+
+
+def test_a_judgement_that_perhaps_says_nothing_leaves_everything_open() -> None:
+    found = rogan_gladen(0.4, 100, (6, 10), (5, 10)).interval
+    assert found is not None
+    assert (found.low, found.high) == (0.0, 1.0)
+
+
+def test_models_that_differ_widen_the_interval() -> None:
+    alone = rogan_gladen(0.5, 200, (285, 300), (285, 300)).interval
+    among = rogan_gladen(0.5, 200, (285, 300), (285, 300), Spread(0.03, 0.03, 3)).interval
+    assert alone is not None
+    assert among is not None
+    assert among.high - among.low > 1.2 * (alone.high - alone.low)
+
+
+def test_leaving_one_out_compares_each_model_with_the_others() -> None:
+    """0.9, 0.8 and 1.0 of 10 each, against 18/20, 19/20 and 17/20."""
+    expected = math.sqrt(((0.9 - 0.9) ** 2 + (0.8 - 0.95) ** 2 + (1.0 - 0.85) ** 2) / 3)
+    assert leave_one_out([(9, 10), (8, 10), (10, 10)]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("counts", [[], [(1, 2)], [(3, 2), (1, 2)], [(0, 0), (1, 2)]])
+def test_leaving_one_out_takes_models(counts: list[tuple[int, int]]) -> None:
+    with pytest.raises(ValueError):
+        leave_one_out(counts)
+
+
+@pytest.mark.parametrize("given", [(1.2, 10, (1, 2), (1, 2)), (0.5, 0, (1, 2), (1, 2)), (0.5, 10, (3, 2), (1, 2))])
+def test_impossible_counts_are_refused(given: tuple[float, int, tuple[int, int], tuple[int, int]]) -> None:
+    with pytest.raises(ValueError, match="impossible"):
+        rogan_gladen(*given)
+
+
+def test_the_same_counts_give_the_same_interval() -> None:
+    first, second = (rogan_gladen(0.4, 90, (90, 100), (80, 100), seed=4) for _ in range(2))
+    assert first == second
+    assert rogan_gladen(0.4, 90, (90, 100), (80, 100), seed=5) != first
+
+
+def test_the_interval_covers_where_the_judged_model_is_another_one() -> None:
+    """150 simulations: a standard error of 0.018."""
+    random, truth, hits = np.random.default_rng(8), 0.7, 0
+    for _ in range(150):
+        shares = random.beta(60, 4, 4), random.beta(60, 3, 4)
+        counts = [[(int(random.binomial(120, p)), 120) for p in of[:3]] for of in shares]
+        spread = Spread(leave_one_out(counts[0]), leave_one_out(counts[1]), 3)
+        pooled = [(sum(right for right, _ in of), 360) for of in counts]
+        observed = random.binomial(150, truth * shares[0][3] + (1 - truth) * (1 - shares[1][3])) / 150
+        interval = rogan_gladen(observed, 150, pooled[0], pooled[1], spread).interval
+        assert interval is not None
+        hits += interval.low <= truth <= interval.high
+    assert hits / 150 >= 0.95 - 3 * 0.018
+
+
+# --- prediction-powered -----------------------------------------------------------------------------------------------
+
+
+def test_the_estimate_by_hand() -> None:
+    """Labels 6 of 10, judgements 5 of these 10 and 60 of all 100; the slope is cov / var = 0.2 / 0.25."""
+    judged = [1.0] * 5 + [0.0] * 5
+    human = [1.0] * 5 + [1.0] + [0.0] * 4
+    every = judged + [1.0] * 55 + [0.0] * 35
+    found = prediction_powered(every, judged, human)
+    assert found.value == pytest.approx(0.6 + 0.8 * (0.6 - 0.5))
+    assert found.observed == 0.6
+
+
+def test_a_constant_judgement_leaves_the_labels_mean() -> None:
+    human = [1.0] * 13 + [0.0] * 7
+    assert prediction_powered([1.0] * 500, [1.0] * 20, human).value == pytest.approx(0.65)
+
+
+def test_a_judgement_that_speaks_against_the_labels_is_not_believed() -> None:
+    human = [1.0, 0.0] * 10
+    assert prediction_powered([0.0, 1.0] * 100, [0.0, 1.0] * 10, human).value == pytest.approx(0.5)
+
+
+def test_all_labelled_is_their_mean() -> None:
+    random = np.random.default_rng(2)
+    human, judged = random.random(50) < 0.4, random.random(50) < 0.5
+    found = prediction_powered(
+        judged.astype(float).tolist(), judged.astype(float).tolist(), human.astype(float).tolist()
+    )
+    assert found.value == pytest.approx(float(human.mean()))
+
+
+def widths_and_cover(accuracy: float, labels: int, repeats: int = 150) -> tuple[float, float]:
+    random, widths, hits = np.random.default_rng(9), [], 0
+    for _ in range(repeats):
+        truth = random.random(400) < 0.4
+        judged = np.where(random.random(400) < accuracy, truth, ~truth).astype(float).tolist()
+        found = prediction_powered(judged, judged[:labels], truth[:labels].astype(float).tolist()).interval
+        assert found is not None
+        widths.append(found.high - found.low)
+        hits += found.low <= 0.4 <= found.high
+    return float(np.mean(widths)), hits / repeats
+
+
+@pytest.mark.parametrize("labels", [10, 40, 200])
+def test_the_interval_covers_and_is_narrower_the_better_the_judgement(labels: int) -> None:
+    """150 simulations: a standard error of 0.018."""
+    good, chance = widths_and_cover(0.97, labels), widths_and_cover(0.5, labels)
+    assert good[0] < 0.97 * chance[0]
+    assert min(good[1], chance[1]) >= 0.95 - 3 * 0.018
+
+
+def test_fewer_than_ten_labels_correct_nothing() -> None:
+    found = prediction_powered([1.0] * 30, [1.0] * 9, [1.0] * 9)
+    assert (found.value, found.interval) == (None, None)
+    assert "9 labels" in found.note
+
+
+def test_ten_labels_that_agree_prove_no_perfect_judgement() -> None:
+    found = prediction_powered([1.0, 0.0] * 500, [1.0, 0.0] * 5, [1.0, 0.0] * 5).interval
+    assert found is not None
+    assert found.high - found.low > 0.2
+
+
+@pytest.mark.parametrize(
+    ("every", "judged", "human"),
+    [([1.0], [1.0], []), ([1.0], [1.0] * 2, [1.0] * 2), ([], [], []), ([2.0] * 20, [1.0] * 10, [1.0] * 10)],
+)
+def test_impossible_labels_are_refused(every: list[float], judged: list[float], human: list[float]) -> None:
+    with pytest.raises(ValueError):
+        prediction_powered(every, judged, human)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=10, max_size=40), st.integers(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_value_and_interval_stay_between_0_and_1(pairs: list[tuple[bool, bool]], others: int) -> None:
+    judged, human = ([float(pair[side]) for pair in pairs] for side in (0, 1))
+    found = prediction_powered([*judged, *([1.0] * others)], judged, human)
+    assert found.value is not None
+    assert found.interval is not None
+    assert 0 <= found.interval.low <= found.value <= found.interval.high <= 1
