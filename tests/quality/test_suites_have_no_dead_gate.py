@@ -9,8 +9,8 @@ from evalkit.runner.sensitivity import Trial, try_suite
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import load_suite
 
-ENOUGH = ("empty", "longer", "repeat", "refuse", "unsteady", "fail", "refuse_group")
-"""Kinds that reach every gate of these suites; all 23 of them take minutes. A gate that needs another one adds it."""
+ENOUGH = ("empty", "longer", "repeat", "refuse", "unsteady", "fail", "refuse_group", "stereotype")
+"""Kinds that reach every gate of these suites; all of them take minutes. A gate that needs another one adds it."""
 
 
 @pytest.mark.parametrize("name", ["smoke", "quickstart", "assistant-quality", "safety", "bias", "regression"])
