@@ -17,6 +17,7 @@ from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
 
 LABEL = "expected_length"
 NOTHING_EXPECTED = Unscored("no expected length")
+NOT_COUNTED = Unscored("the model does not count tokens")
 _RANGE = re.compile(r"\s*(\d+)\s*(?:-|–|to)\s*(\d+)\s*")
 _COUNTED = "words:unicode.1"
 
@@ -31,7 +32,10 @@ class LengthOptions(Options):
 
 
 class Length(AnswerCheck):
-    """Counts words, and holds them against what each row expects, where it expects anything."""
+    """Counts words, sentences and tokens, and holds the words against what each row expects, where it expects anything.
+
+    Tokens are as many as the model's own tokenizer made, reasoning included, where the answer says so; none is guessed.
+    """
 
     kind = "length"
     Options: ClassVar[type[Options]] = LengthOptions
@@ -39,6 +43,7 @@ class Length(AnswerCheck):
     def measures(self) -> Iterable[Quantity]:
         yield mean("words", better="lower", unit="words", signature=_COUNTED)
         yield mean("sentences", better="lower", unit="sentences", signature="sentences:unicode.1")
+        yield mean("tokens", better="lower", unit="tokens", signature="tokens:the model's own")
         options = self.options
         wanted = f"short:{options.short}|long:{options.long}|number:{options.tolerance:g}"
         yield rate("within", unit="share", signature=f"{_COUNTED}|{wanted}")
@@ -49,11 +54,14 @@ class Length(AnswerCheck):
         words = length.words(answer.text)
         expected = self.expected(case.sample)
         evidence: dict[str, Any] = {"words": words, "finish": answer.finish}
+        if answer.output_tokens is not None:
+            evidence["tokens"] = answer.output_tokens
         if isinstance(expected, Bounds):
             evidence["expected"] = str(expected)
         results: dict[str, Vector | Unscored] = {
             "words": one(words),
             "sentences": one(length.sentences(answer.text)),
+            "tokens": NOT_COUNTED if answer.output_tokens is None else one(answer.output_tokens),
             "within": one(expected.hold(words)) if isinstance(expected, Bounds) else expected,
             "truncated": one(answer.truncated),
             "empty": one(length.empty(answer.text)),

@@ -40,6 +40,18 @@ def test_words_and_sentences_are_counted() -> None:
     assert score.results["sentences"] == (2.0, 1.0)
 
 
+def test_tokens_are_those_the_model_counted_and_no_others() -> None:
+    check = Length("length", Decoding())
+    counted = check.judge(case(), Answer("Two words.", output_tokens=5))
+    assert counted.results["tokens"] == (5.0, 1.0)
+    assert counted.evidence["tokens"] == 5
+    assert check.judge(case(), Answer("", output_tokens=0)).results["tokens"] == (0.0, 1.0)
+    silent = check.judge(case(), Answer("Two words."))
+    assert silent.results["tokens"] == Unscored("the model does not count tokens")
+    assert silent.results["words"] == (2.0, 1.0)
+    assert "tokens" not in silent.evidence
+
+
 def test_a_short_answer_has_fewer_than_fifty_words() -> None:
     assert within(49, "short")
     assert not within(50, "short")
