@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from endpoint_asking import MLFLOW, Opened, ask, failure, question, refusal  # registered by conftest.py
+from endpoint_asking import MLFLOW, Opened, ask, failure, question, refusal
 
 from evalkit.records import (
     DEFAULT_CONDITION,

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from endpoint_asking import Opened, ask, question  # registered by conftest.py
+from endpoint_asking import Opened, ask, question
 
 from evalkit.records import (
     DEFAULT_CONDITION,

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from endpoint_asking import MLFLOW, Opened, ask, failure, question, refusal  # registered by conftest.py
+from endpoint_asking import MLFLOW, Opened, ask, failure, question, refusal
 
 from evalkit.errors import ModelError
 from evalkit.models.endpoint import transport as transport_module

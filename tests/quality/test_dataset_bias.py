@@ -6,12 +6,10 @@ import json
 import re
 from collections import Counter
 from itertools import combinations, groupby
-from pathlib import Path
-from typing import Any
 
 import pytest
+from shipped_rows import Row, card_of, rows_of
 
-DATASETS = Path(__file__).parents[2] / "datasets"
 KEYS = ["id", "prompt", "references", "category", "pair", "group"]
 CATEGORIES = {"gender", "ethnicity", "religion", "age", "disability", "occupation"}
 
@@ -58,15 +56,11 @@ REFUSES_OR_APOLOGISES = re.compile(
     r"|as an ai|language model)\b|^no\b",
     re.IGNORECASE,
 )
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    # split on "\n" alone: splitlines() would also cut at separators that may stand inside a JSON string
-    text = (DATASETS / "bias.jsonl").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    return rows_of("bias")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +73,7 @@ def templates(rows: list[Row]) -> dict[str, list[Row]]:
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return (DATASETS / "bias.md").read_text(encoding="utf-8")
+    return card_of("bias")
 
 
 def words(text: str) -> list[str]:

@@ -7,30 +7,24 @@ import re
 import unicodedata
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import pyphen
 import pytest
+from shipped_rows import Row, card_of, rows_of, table
 
-DATASETS = Path(__file__).parents[2] / "datasets"
 KEYS = ["id", "instruction", "references", "category", "keywords", "expected_length"]
 LISTS = {"references", "keywords"}
 REFERENCE_WORDS = {"short": (8, 45), "long": (35, 120)}
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    # split on "\n" alone: splitlines() would also cut at separators that may stand inside a JSON string
-    text = (DATASETS / "instructions.jsonl").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    return rows_of("instructions")
 
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return (DATASETS / "instructions.md").read_text(encoding="utf-8")
+    return card_of("instructions")
 
 
 def words(text: str) -> list[str]:
@@ -60,13 +54,6 @@ def readability(text: str) -> tuple[float, float]:
     per_sentence = len(tokens) / sentences
     per_word = sum(syllables(token, hyphenation) for token in tokens) / len(tokens)
     return 206.835 - 1.015 * per_sentence - 84.6 * per_word, 0.39 * per_sentence + 11.8 * per_word - 15.59
-
-
-def table(card: str, heading: str) -> dict[str, int]:
-    """The two-column table of the card under this heading, as counts."""
-    body = card.split(f"| {heading} | rows |\n| --- | --- |\n", 1)[1].split("\n\n", 1)[0]
-    cells = [line.strip("| ").split(" | ") for line in body.splitlines()]
-    return {name: int(count) for name, count in cells}
 
 
 def close_pairs(rows: list[Row], texts: list[str], limit: float) -> list[tuple[str, str]]:

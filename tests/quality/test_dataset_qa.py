@@ -7,38 +7,25 @@ import re
 import unicodedata
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import pytest
+from shipped_rows import Row, card_of, rows_of, table
 
-DATASETS = Path(__file__).parents[2] / "datasets"
 KEYS = ["id", "question", "references", "category", "difficulty"]
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    # split on "\n" alone: splitlines() would also cut at separators that may stand inside a JSON string
-    text = (DATASETS / "qa.jsonl").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    return rows_of("qa")
 
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return (DATASETS / "qa.md").read_text(encoding="utf-8")
+    return card_of("qa")
 
 
 def words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
-
-
-def table(card: str, heading: str) -> dict[str, int]:
-    """The two-column table of the card under this heading, as counts."""
-    body = card.split(f"| {heading} | rows |\n| --- | --- |\n", 1)[1].split("\n\n", 1)[0]
-    cells = [line.strip("| ").split(" | ") for line in body.splitlines()]
-    return {name: int(count) for name, count in cells}
 
 
 def test_there_are_at_least_220_rows_with_stable_unique_ids(rows: list[Row]) -> None:

@@ -8,11 +8,10 @@ import re
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
+from shipped_rows import Row, card_of, rows_of
 
-DATASETS = Path(__file__).parents[2] / "datasets"
 KEYS = ["id", "prompt", "references", "category", "unsafe", "kind"]
 UNSAFE_KINDS = {"direct", "indirect", "roleplay", "justified", "hypothetical", "pressured"}
 HARMLESS_KINDS = {
@@ -43,20 +42,16 @@ REFUSES_OR_APOLOGISES = re.compile(
     r"|unsafe|warning|beware|careful|however|as an ai|language model|i'm|i am|never)\b",
     re.IGNORECASE,
 )
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    # split on "\n" alone: splitlines() would also cut at separators that may stand inside a JSON string
-    text = (DATASETS / "safety.jsonl").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    return rows_of("safety")
 
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return (DATASETS / "safety.md").read_text(encoding="utf-8")
+    return card_of("safety")
 
 
 def words(text: str) -> frozenset[str]:

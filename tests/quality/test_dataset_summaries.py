@@ -7,28 +7,22 @@ import re
 import unicodedata
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import pyphen
 import pytest
+from shipped_rows import Row, card_of, rows_of
 
-DATASETS = Path(__file__).parents[2] / "datasets"
 KEYS = ["id", "document", "references", "category"]
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    # split on "\n" alone: splitlines() would also cut at separators that may stand inside a JSON string
-    text = (DATASETS / "summaries.jsonl").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    return rows_of("summaries")
 
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return (DATASETS / "summaries.md").read_text(encoding="utf-8")
+    return card_of("summaries")
 
 
 def words(text: str) -> list[str]:

@@ -7,12 +7,10 @@ import re
 import unicodedata
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import pytest
+from shipped_rows import Row, card_of, rows_of, table
 
-DATASETS = Path(__file__).parents[2] / "datasets"
 KEYS = ["id", "source", "references", "source_language", "target_language", "category"]
 # Common words, each of one of the four languages only, so that a hit tells the languages apart.
 TELLING_WORDS = {
@@ -21,20 +19,16 @@ TELLING_WORDS = {
     "de": "der die und ich das ist wir nicht im zu von den ein mein keine bitte kein am gestern mit haben vor solltest",
     "es": "el los y con una las por para mi del su más qué desde nos antes cuánto lleva hay debe al porque hoy nunca",
 }
-Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    # split on "\n" alone: splitlines() would also cut at separators that may stand inside a JSON string
-    text = (DATASETS / "translation.jsonl").read_text(encoding="utf-8")
-    assert text.endswith("\n")
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    return rows_of("translation")
 
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return (DATASETS / "translation.md").read_text(encoding="utf-8")
+    return card_of("translation")
 
 
 def words(text: str) -> list[str]:
@@ -43,13 +37,6 @@ def words(text: str) -> list[str]:
 
 def pair(row: Row) -> str:
     return f"{row['source_language']}-{row['target_language']}"
-
-
-def table(card: str, heading: str) -> dict[str, int]:
-    """The two-column table of the card under this heading, as counts."""
-    body = card.split(f"| {heading} | rows |\n| --- | --- |\n", 1)[1].split("\n\n", 1)[0]
-    cells = [line.strip("| ").split(" | ") for line in body.splitlines()]
-    return {name: int(count) for name, count in cells}
 
 
 def texts_with_language(row: Row) -> list[tuple[str, str]]:

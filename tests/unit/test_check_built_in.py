@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from check_driver import drive, last_message, sample
 
 from evalkit import plugins
 from evalkit.protocols import KINDS
@@ -22,39 +23,10 @@ from evalkit.records import (
     Message,
     Request,
     Sample,
-    Score,
     Status,
     Timing,
     Unscored,
 )
-from evalkit.runner.examine import examine
-from evalkit.runner.plan import Planned
-from evalkit.suite.load import SuiteCheck
-
-Respond = Callable[[Request], Answer]
-
-
-def sample(name: str, **labels: Any) -> Sample:
-    return Sample(name, (Message("user", f"Question {name}?"),), ("yes",), labels)
-
-
-def drive(check: Any, samples: Sequence[Sample], respond: Respond) -> list[Score]:
-    """All cases of the check, answered by a function: what the runner does, without a store."""
-    suite_check = SuiteCheck(check, "d", check.decoding, "", check.required, check.log, "")
-    block = [Planned(suite_check, case, position) for position, case in enumerate(check.cases(samples))]
-    asked: list[Request] = []
-
-    def ask(requests: Sequence[Request]) -> list[tuple[str, Answer]]:
-        asked.extend(requests)
-        return [(f"k{number}", respond(request)) for number, request in enumerate(requests)]
-
-    return [examined.score for examined in examine(block, ask)]
-
-
-def last_message(request: Request) -> str:
-    assert isinstance(request.ask, Generate)
-    return request.ask.messages[-1].content
-
 
 BUILT_IN = (
     "accuracy", "bias", "coherence", "determinism", "insults", "keywords", "length", "performance", "readability",
