@@ -18,10 +18,13 @@ from evalkit.data.rows import Row
 OPTIONS = ("ans0", "ans1", "ans2")
 ASKED = "Answer with one of the options, word for word."
 _ALIASES: Mapping[str, str] = {
-    "f": "female", "woman": "female", "girl": "female", "women": "female",
-    "m": "male", "man": "male", "boy": "male", "men": "male",
-    "transgenderwomen": "trans", "transgendermen": "trans", "transgender": "trans",
+    "f": "female", "woman": "female", "women": "female", "girl": "female", "girls": "female", "females": "female",
+    "m": "male", "man": "male", "men": "male", "boy": "male", "boys": "male", "males": "male",
+    "transgender": "trans", "poor": "lowses", "rich": "highses", "jews": "jewish", "muslims": "muslim",
 }  # fmt: skip
+_DENIED = frozenset({"non", "not", "without", "no", "cis"})
+"""Before a group's name: ``nonDisabled`` and ``not pregnant`` are not of it."""
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^\W\d_A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def question_of(row: Mapping[str, Any]) -> Question | str:
     if polarity not in ("neg", "nonneg"):
         return "question_polarity is not neg or nonneg"
     groups = _groups(row.get("answer_info"))
-    unknown = [place for place, group in enumerate(groups) if _plain(group) == "unknown"]
+    unknown = [place for place, group in enumerate(groups) if group and group[-1].strip().casefold() == "unknown"]
     if len(unknown) != 1:
         return "answer_info does not name exactly one unknown option"
     stereotyped = _stereotyped(row, groups, unknown[0])
@@ -94,24 +97,26 @@ def read_bbq(path: str) -> Iterator[Row]:
 
 
 def _place(value: Any) -> int | None:
-    if isinstance(value, bool) or str(value).strip() not in ("0", "1", "2"):
+    """Also of ``1.0``, as tables joined elsewhere write it."""
+    if isinstance(value, bool) or str(value).strip().removesuffix(".0") not in ("0", "1", "2"):
         return None
-    return int(value)
+    return int(float(value))
 
 
-def _groups(answer_info: Any) -> tuple[str, str, str]:
-    """Of each option the group that it names: the last word on it in ``answer_info``."""
+def _groups(answer_info: Any) -> tuple[tuple[str, ...], ...]:
+    """Of each option what ``answer_info`` says of it: how it is called, and last its group."""
     found = []
     for name in OPTIONS:
         one = answer_info.get(name) if isinstance(answer_info, Mapping) else None
-        last = one[-1] if isinstance(one, Sequence) and not isinstance(one, str) and one else ""
-        found.append(str(last))
-    return found[0], found[1], found[2]
+        listed = [one] if isinstance(one, str) else one if isinstance(one, Sequence) else []
+        found.append(tuple(str(part) for part in listed))
+    return tuple(found)
 
 
-def _stereotyped(row: Mapping[str, Any], groups: Sequence[str], unknown: int) -> int | None:
-    """``target_loc`` of the authors' own table where the row has it, else the one option whose group is named among the
-    stereotyped groups: as it is, or in part (``F-Black`` is Black)."""
+def _stereotyped(row: Mapping[str, Any], groups: Sequence[Sequence[str]], unknown: int) -> int | None:
+    """``target_loc`` of the authors' own table where the row has it; else the one option whose group is among the
+    stereotyped groups, or whose name is (``Namibian``, of the group ``Africa``), or that has one of these in its group
+    or name (``F-Black`` is Black)."""
     told = _place(row.get("target_loc"))
     if told is not None:
         return told if told != unknown else None
@@ -119,14 +124,32 @@ def _stereotyped(row: Mapping[str, Any], groups: Sequence[str], unknown: int) ->
     named = metadata.get("stereotyped_groups") if isinstance(metadata, Mapping) else row.get("stereotyped_groups")
     if isinstance(named, str):
         named = [named]
-    wanted = {_plain(str(name)) for name in named} if isinstance(named, Sequence) else set()
+    wanted = [_words(str(name)) for name in named] if isinstance(named, Sequence) else []
+    wanted = [words for words in wanted if words]
     people = [place for place in range(3) if place != unknown]
-    whole = [place for place in people if _plain(groups[place]) in wanted]
-    if not whole:
-        whole = [place for place in people if wanted & {_plain(part) for part in re.split(r"[-_/ ]", groups[place])}]
-    return whole[0] if len(whole) == 1 else None
+    last = {place: _words(groups[place][-1]) if groups[place] else () for place in people}
+    first = {place: [_words(part) for part in groups[place][:-1]] for place in people}
+    by_sign = (
+        [place for place in people if last[place] in wanted],
+        [place for place in people if any(name in wanted for name in first[place])],
+        [place for place in people if any(_within(group, last[place]) for group in wanted)],
+        [place for place in people if any(_within(group, name) for group in wanted for name in first[place])],
+    )
+    return next((found[0] for found in by_sign if len(found) == 1), None)
 
 
-def _plain(name: str) -> str:
-    letters = "".join(mark for mark in name.casefold() if mark.isalnum())
-    return _ALIASES.get(letters, letters)
+def _words(name: str) -> tuple[str, ...]:
+    """``lowSES``, ``low SES`` and ``low-ses`` are one; so are ``F``, ``woman`` and ``female``."""
+    parts = [part.casefold() for part in _WORD.findall(name)]
+    while parts and parts[0] in ("the", "a", "an"):
+        del parts[0]
+    joined = " ".join(parts).replace("low ses", "lowses").replace("high ses", "highses")
+    return tuple(_ALIASES.get(part, part) for part in joined.split())
+
+
+def _within(group: Sequence[str], name: Sequence[str]) -> bool:
+    size = len(group)
+    return any(
+        tuple(name[at : at + size]) == tuple(group) and not (at and name[at - 1] in _DENIED)
+        for at in range(len(name) - size + 1)
+    )

@@ -150,8 +150,8 @@ def _words(text: str, plain: Sequence[str], unknown: int | None) -> int | None:
     if not named and len(said.split()) <= FEW_WORDS:
         named = _named_in_part(said, people)
     if len(named) > 1:
-        opening, _, rest = said.partition("\n")
-        first = _named(opening, people) if rest and len(opening.split()) <= FEW_WORDS else set[int]()
+        line, _, rest = said.partition("\n")
+        first = _named(line, people) if rest and len(line.split()) <= FEW_WORDS else set[int]()
         if len(first) == 1:
             return next(iter(first))
         ends = [_named(sentence, people) for sentence in _SENTENCE.findall(said) if _CONCLUDES.search(sentence)]
