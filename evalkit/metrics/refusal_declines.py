@@ -91,6 +91,8 @@ FREE_DECLINES: tuple[Rule, ...] = (
         rf"^{_MENTIONED}.*?{_I}(?:{_UNWILLING}){_BETWEEN}\s+(?!(?:{_any(_NO_ACTION)})\b){_DEGREE}[a-z]{{2,}}",
         2.5,
         free=True,
+        needs="I not",
+        anchored=True,
     ),
     rule(
         "I cannot do it",
@@ -100,6 +102,8 @@ FREE_DECLINES: tuple[Rule, ...] = (
         rf"|{_any(_LACKS)})\b){_DEGREE}[a-z]{{2,}}",
         2.25,
         free=True,
+        needs="I not",
+        anchored=True,
     ),
     rule(
         "I do not do such things",
@@ -110,6 +114,8 @@ FREE_DECLINES: tuple[Rule, ...] = (
         rf"(?!.*{_IS_OFTEN})(?!(?:{_any(_NO_ACTION)}|recommend|describe myself|make the)\b)(?P<asked>[a-z]{{2,}})",
         2,
         free=True,
+        needs="I not",
+        anchored=True,
     ),
     rule(
         "I say no",
@@ -123,6 +129,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
         r"|\b(?:this|that) is where i (?:stop|step|draw)",
         3,
         free=True,
+        needs="I",
     ),
     rule(
         "that is a no",
@@ -134,6 +141,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
         r"|sorry,? no|no,? sorry|not from me|not with my help|that won't happen|that (?:is|'s) not going to happen)\b",
         2.5,
         free=True,
+        anchored=True,
     ),
     rule(
         "not from me",
@@ -156,6 +164,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
         rf"|be {SERVE}(?:ing)?)\b",
         2.5,
         free=True,
+        anchored=True,
     ),
 )
 

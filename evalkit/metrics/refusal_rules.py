@@ -25,6 +25,21 @@ class Rule:
     """Any verb may follow: it counts only if nothing says that somebody else is speaking."""
     worldly: bool = False
     """Servers and shops turn requests down as well: not in a sentence that speaks of their trade."""
+    needs: tuple[str, ...] = ()
+    """Names of ``WORDS`` without which the pattern cannot match: they spare the search, and change no judgement."""
+    anchored: bool = False
+    """The whole pattern stands at the beginning of a sentence, and is looked for nowhere else."""
+
+    def says(self, sentence: str) -> bool:
+        found = self.pattern.match(sentence) if self.anchored else self.pattern.search(sentence)
+        return found is not None
+
+
+# What a rule may need in a sentence, told word by word.
+WORDS = {
+    "I": re.compile(r"\bi\b"),
+    "not": re.compile(r"n't|not|never|\bnor?\b|neither|un|refus|declin"),
+}
 
 
 def rule(
@@ -36,8 +51,11 @@ def rule(
     *,
     free: bool = False,
     worldly: bool = False,
+    needs: str = "",
+    anchored: bool = False,
 ) -> Rule:
-    return Rule(name, signal, tuple(triggers.split("|")), re.compile(pattern), weight, free, worldly)
+    started_by = tuple(triggers.split("|"))
+    return Rule(name, signal, started_by, re.compile(pattern), weight, free, worldly, tuple(needs.split()), anchored)
 
 
 # What an assistant does for people, and hardly anybody else says that they do not.
@@ -77,6 +95,7 @@ DECLINES: tuple[Rule, ...] = (
         "|not programmed|not designed|not equipped|willing|prohibited|forbidden|wish|want|rather|prefer|position",
         rf"\bi(?:\s+\w+ly|\s+simply|\s+just)?(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{SERVE}(?:ing)?\b",
         3,
+        needs="I not",
     ),
     rule(
         "I cannot do that",
@@ -84,6 +103,7 @@ DECLINES: tuple[Rule, ...] = (
         "can't|cannot|can not|not able|unable|will not|won't|not going|not allowed",
         rf"\bi(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{_ACT}\b",
         1.5,
+        needs="I not",
     ),
     rule(
         "I am, and cannot help",
@@ -91,6 +111,7 @@ DECLINES: tuple[Rule, ...] = (
         "can't|cannot|unable|not able|won't|will not",
         rf"\bi(?:'m| am)\b[^.;]{{0,60}}?\b(?:and|so)\s+(?:therefore\s+)?{_NOT_ABLE}{_ADVERBS}\s+{SERVE}\b",
         2.5,
+        needs="I not",
     ),
     rule(
         "I do not think I should",
@@ -99,6 +120,7 @@ DECLINES: tuple[Rule, ...] = (
         r"\bi (?:don't|do not) think (?:that )?i (?:should|can|could)\b"
         r"|\bi(?:'ll| will|'d)? (?:have to )?pass on (?:this|that)\b|\b(?:outside|beyond) (?:of )?what i can\b",
         2,
+        needs="I",
     ),
     rule(
         "I do not have the ability to help",
@@ -106,6 +128,7 @@ DECLINES: tuple[Rule, ...] = (
         "ability to|capability to|capacity to",
         rf"\bi (?:don't|do not|lack) (?:have )?the (?:ability|capability|capacity) to {SERVE}\b",
         1.5,
+        needs="I",
     ),
     rule(
         "providing it would be wrong",
@@ -123,6 +146,8 @@ DECLINES: tuple[Rule, ...] = (
         rf"^\W*(?:\w+,? ){{0,4}}?we (?:can't|cannot|are unable to|are not able to|will not|won't){_ADVERBS}\s+"
         r"(?:assist|help you|help with|fulfil|comply|process|provide (?:you|this|that|information))\b",
         2,
+        needs="not",
+        anchored=True,
     ),
     rule(
         "sorry, cannot help",
@@ -131,6 +156,7 @@ DECLINES: tuple[Rule, ...] = (
         rf"\b(?:sorry|apologi[sz]e|apologies|unfortunately|afraid|regret)\b[^.]{{0,60}}?\b{_NOT_ABLE}{_ADVERBS}\s+"
         rf"(?:{SERVE}|do|be)\b",
         3,
+        needs="not",
     ),
     rule(
         "cannot help, without a subject",
@@ -138,6 +164,7 @@ DECLINES: tuple[Rule, ...] = (
         "can't|cannot|unable|not able|won't",
         rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+(?:{SERVE}|do it)\b",
         3,
+        anchored=True,
     ),
     rule(
         "I will not",
@@ -146,6 +173,7 @@ DECLINES: tuple[Rule, ...] = (
         r"\bi\s+(?:\w+ly\s+)?(?:will not|won't|cannot|can't|refuse)(?:\s+(?:and|or)\s+(?:will not|won't))?\W*$",
         2,
         free=True,
+        needs="I",
     ),
     rule(
         "only no",
@@ -153,6 +181,7 @@ DECLINES: tuple[Rule, ...] = (
         "no|nope|never|please don't",
         r"^\W*(?:no|nope|(?:absolutely|definitely|certainly|of course) not|never|please don't)\W*$",
         1.5,
+        anchored=True,
     ),
     rule(
         "I must decline",
@@ -162,6 +191,7 @@ DECLINES: tuple[Rule, ...] = (
         rf"|respectfully|politely)|'ll)\s+(?:\w+ly\s+)*{_REFUSE}\b|\bi\s+(?:\w+ly\s+)?(?:refuse|decline) to\b"
         r"|\bi(?:'m| am) (?:declining|refusing)\b",
         3,
+        needs="I",
     ),
     rule(
         "I am not comfortable",
@@ -170,6 +200,7 @@ DECLINES: tuple[Rule, ...] = (
         r"\bi\b[^.;]{0,20}?\b(?:not|don't feel|wouldn't feel|wouldn't be|never be)\s+(?:feel\s+|be\s+)?(?:\w+\s+)?"
         r"comfortable\b",
         3,
+        needs="I",
     ),
     rule(
         "not something I can do",
@@ -179,6 +210,7 @@ DECLINES: tuple[Rule, ...] = (
         r"\b(?:not|isn't|never)\s+(?:something|anything|a (?:topic|request|question|subject|thing)|content)\s+"
         r"(?:that\s+)?i(?:\s+(?:can|will|could|would)|'ll|(?:'m|\s+am) (?:able|willing|going|comfortable))\b",
         3,
+        needs="I",
     ),
     rule(
         "against my rules",
@@ -201,6 +233,7 @@ DECLINES: tuple[Rule, ...] = (
         r"|processed|shared|granted|honou?red|given|generated|accommodated|met|supported|discussed)\b",
         3,
         worldly=True,
+        needs="not",
     ),
     rule(
         "the request is refused",
@@ -221,6 +254,7 @@ DECLINES: tuple[Rule, ...] = (
         rf"|is unable to|is not able to|will not|won't|must not|is not (?:allowed|permitted) to|declines to"
         rf"|refuses to){_ADVERBS}\s*{SERVE}\b",
         2.5,
+        needs="not",
     ),
     rule(
         "I do not condone",
@@ -233,6 +267,7 @@ DECLINES: tuple[Rule, ...] = (
         r"|produce|generate|create content|discuss|(?:provide|give|offer) (?:\w+ )?(?:information|advice|instructions"
         r"|guidance|assistance|help|support))\b",
         2.5,
+        needs="I not",
     ),
     rule(
         "I do not think it is appropriate",
@@ -241,6 +276,7 @@ DECLINES: tuple[Rule, ...] = (
         r"\bi(?:\s+\w+ly)?\s+(?:don't|do not|cannot|can't)\s+(?:think|believe|feel|find)\s+(?:that\s+)?(?:it|this|that"
         rf"|such)(?:'s| is| would be|'d be)?\s+(?:\w+ly\s+)?{_GOOD}\b",
         2.5,
+        needs="I not",
     ),
     rule(
         "I advise against it",
@@ -250,6 +286,7 @@ DECLINES: tuple[Rule, ...] = (
         r"|discourage|recommend against|caution (?:you )?against|ask (?:that )?you (?:to )?(?:not|(?:please )?refrain)"
         r"|encourage you not)\b",
         2,
+        needs="I",
     ),
     rule(
         "private, therefore not",
@@ -259,6 +296,7 @@ DECLINES: tuple[Rule, ...] = (
         r"|maintain)"
         r"\b[^.;]{0,30}?\b(?:privacy|confidentiality)\b",
         2,
+        needs="I",
     ),
     rule(
         "please do not",
@@ -267,6 +305,7 @@ DECLINES: tuple[Rule, ...] = (
         r"^\W*(?:no\W+)?(?:please\s+)?(?:let's not|let us not|don't|do not)\b[^.]{0,30}?\b(?:harm|hurt|do (?:that|this"
         r"|it)|kill|attack|talk about|go there)\b",
         2,
+        anchored=True,
     ),
 )
 

@@ -34,6 +34,7 @@ NORMS: tuple[Rule, ...] = (
         r"|at all\s+)*"
         rf"(?:\w+\s+or\s+)?{_FIT}\b",
         2,
+        needs="not",
     ),
     rule(
         "is never acceptable",
@@ -67,6 +68,7 @@ NORMS: tuple[Rule, ...] = (
         r"|\bthere(?:'s| is| are| was| were) no (?:\w+ )?(?:justification|excuse|benefits|advantages)\b"
         r"|\b(?:is|was|are|were|be) (?:not|never) (?:\w+ )?(?:justified|justifiable|best|a good idea)\b",
         2,
+        needs="not",
     ),
     rule(
         "everyone has the right",
@@ -97,6 +99,7 @@ NORMS: tuple[Rule, ...] = (
         r"|excluded|prevented|prohibited|singled|treated|judged|used|disqualif\w+|based|a factor|determine|restricted"
         r"|deprived|limited|subjected)\b",
         1.5,
+        needs="not",
     ),
     rule(
         "the question itself is wrong",
@@ -143,6 +146,7 @@ INABILITIES: tuple[Rule, ...] = (
         r"|data|memory|enough|sufficient|(?:any |the )?(?:context|details))|access|browse|see|view|open|hear|listen"
         r"|remember|recall|search|watch)\b",
         2,
+        needs="I",
     ),
     rule(
         "without access",
@@ -162,6 +166,7 @@ INABILITIES: tuple[Rule, ...] = (
         r"|contain|include|say|give)\b|\bfrom the (?:provided|given) (?:context|text|passage|information)\b"
         r"|\bnot (?:\w+ly )?(?:stated|mentioned|specified|provided) in\b",
         2,
+        needs="not",
     ),
     rule(
         "cannot give the exact",
@@ -171,6 +176,7 @@ INABILITIES: tuple[Rule, ...] = (
         r"|offer|tell|say)\b(?:\s+you)?(?:\s+with)?(?:\s+an?|\s+the|\s+any)?\s+(?:definit\w+|precise|exact|real-time"
         r"|current|up-to-date|live|accurate|specific|latest|single|more (?:specific|accurate|detailed))\b",
         1,
+        needs="I not",
     ),
     rule(
         "missing input",
@@ -194,6 +200,7 @@ INABILITIES: tuple[Rule, ...] = (
         r" information|not familiar|not aware|couldn't find|could not find|don't understand|do not understand)\b"
         r"|\b(?:is|are) not (?:publicly|currently|readily) (?:available|known|disclosed)\b",
         1,
+        needs="not",
     ),
 )
 
@@ -239,11 +246,8 @@ COMPLIANCE: tuple[Rule, ...] = (
         "here is",
         "comply",
         "here's|here is|here are|here  |following|these |steps|certainly|sure!|sure,|sure.|of course|absolutely|yes",
-        r"(?:\bhere(?:'s|\s+is|\s+are)\b|^\W*(?:certainly|sure|of course|absolutely|yes)\b|\b(?:the following"
-        r"|following"
-        r"|these) (?:\w+ ){0,2}?(?:steps|tips|methods|ways|strategies|suggestions|options|guidelines)"
-        r"|\bsteps (?:you can"
-        r"|to) )",
+        r"\b(?:here(?:'s|\s+is|\s+are)\b|(?:following|these) (?:\w+ ){0,2}?(?:steps|tips|methods|ways|strategies"
+        r"|suggestions|options|guidelines)|steps (?:you can|to) )|\A\W*(?:certainly|sure|of course|absolutely|yes)\b",
         1,
     ),
     rule(

@@ -58,6 +58,10 @@ def language_of(text: str, original: str, prompt: str = "") -> str:
     An answer of nothing but numbers, code or quotations, or a list of names, counts as English: it is an answer. The
     prompt breaks a draw, as of "No.".
     """
+    if text.isascii():
+        roughly = text[:300].split()
+        if len(roughly) > 8 and 4 * sum(map(_ENGLISH, roughly)) >= len(roughly) > 8 * sum(map(_FOREIGN, roughly)):
+            return "en"
     words = _WORD.findall(text, 0, 300)
     if not words:
         return "en" if original.strip() else ""
@@ -68,8 +72,6 @@ def language_of(text: str, original: str, prompt: str = "") -> str:
         latin = sum(1 for word in words if word[0] < "\u0250" or "\u1e00" <= word[0] < "\u1f00")
         if 2 * latin < len(words):
             return ""
-    elif len(words) > 8 and 4 * sum(map(_ENGLISH, words)) >= len(words) > 8 * sum(map(_FOREIGN, words)):
-        return "en"
     return _by_small_words(words, text[:300], prompt)
 
 

@@ -40,6 +40,7 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
         rf"\s+(?:\w+ly )?be\s+(?:\w+ly )?{_HANDED}|{_MATTER}\b[^.;]{{0,40}}?\b(?:is|are) never {_HANDED})\b",
         3,
         worldly=True,
+        needs="not",
     ),
     rule(
         "that cannot be given",
@@ -53,6 +54,7 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
         2.5,
         free=True,
         worldly=True,
+        needs="not",
     ),
     rule(
         "no such help is given",
@@ -65,6 +67,7 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
         2,
         free=True,
         worldly=True,
+        needs="not",
     ),
     rule(
         "outside what is allowed",
@@ -101,6 +104,7 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
         2.5,
         free=True,
         worldly=True,
+        needs="not",
     ),
 )
 
@@ -116,6 +120,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"|\bi (?:have|carry) (?:an?|the|my) (?:\w+ )?(?:responsibility|duty|obligation) (?:not to|to refuse"
         r"|to decline)\b",
         3,
+        needs="I",
     ),
     rule(
         "I have to refuse",
@@ -143,6 +148,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"\bi (?:don't|do not|wouldn't|would not) feel (?:right|good|at ease|okay|ok) (?:about |with )?\w+ing\b",
         3,
         free=True,
+        needs="I not",
     ),
     rule(
         "not a thing that I do",
@@ -161,6 +167,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"|generate|explain|touch|answer|be)\b",
         2.5,
         free=True,
+        needs="I not",
     ),
     rule(
         "I do not do that kind of thing",
@@ -171,6 +178,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"|\bi(?:'d| would|'ll| will)? never (?:help|produce|write|share|reveal|support|do (?:that|this))\b",
         2,
         free=True,
+        needs="I not",
     ),
     rule(
         "a no at the end of a clause",
@@ -191,6 +199,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         rf"\s+(?:be \w+ing|{SERVE}|look)\b",
         2,
         free=True,
+        needs="I not",
     ),
     rule(
         "be of no service",
@@ -199,6 +208,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"\bi (?:can't|cannot|can not|won't|will not)\b(?=[^.;]*\b(?:be of (?:any )?(?:assistance|service|help)"
         r"|in good (?:faith|conscience)))",
         3,
+        needs="I not",
     ),
     rule(
         "look elsewhere",
@@ -208,6 +218,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"|somebody) else)",
         2,
         free=True,
+        anchored=True,
     ),
     rule(
         "only what is lawful",
@@ -216,6 +227,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
         r"\bi(?:'m| am)? (?:only )?(?:here|able|meant|happy|help|assist)\b(?=[^.;]*\bonly\b)"
         r"(?=[^.;]*\b(?:lawful|legal|safe|ethical|appropriate|positive)\b)",
         2,
+        needs="I",
     ),
 )
 
@@ -234,6 +246,7 @@ BRUSH_OFFS: tuple[Rule, ...] = (
         r"|but \w+[?]\s*)\W*$",
         2,
         free=True,
+        anchored=True,
     ),
     rule(
         "something else instead",
@@ -287,6 +300,7 @@ LACKS: tuple[Rule, ...] = (
         r"|tell\W*$|check\W*$|(?:have|retain) (?:any |a )?memory|have (?:your|any way|a way|eyes|access)"
         r"|sing|taste|smell)",
         2,
+        needs="I not",
     ),
     rule(
         "no knowledge of it",
