@@ -85,9 +85,11 @@ class Accuracy(AnswerCheck):
             return Score(self._compare(case, answer), self._evidence(case.sample, answer.text))
         if not case.sample.references:
             return self.unscored("no reference")
-        letters = _letters(case.labels)
-        found = self._extract(answer.text, letters)
-        wanted = tuple(dict.fromkeys(self._extract(text, letters) or text for text in case.sample.references))
+        letters, texts = _offered(case.labels)
+        found = self._extract(answer.text, letters, texts)
+        wanted = self._wanted(case.sample, letters, texts)
+        if isinstance(wanted, Unscored):
+            return self.unscored(wanted.reason)
         bare = replace(case, samples=(replace(case.sample, references=wanted), *case.samples[1:]))
         results: dict[str, Vector | Unscored]
         if found is None:
@@ -99,6 +101,21 @@ class Accuracy(AnswerCheck):
         if found is not None:
             shown |= self._evidence(bare.sample, found)
         return Score(results, {**shown, "wanted": list(wanted)} if wanted != case.sample.references else shown)
+
+    def _wanted(self, sample: Sample, letters: str, texts: Sequence[str]) -> tuple[str, ...] | Unscored:
+        """The references as the rule reads answers, or as they are. Of a row's choices: the letter that is meant."""
+        assert self._extract is not None
+        of_choices = self._extract.rule == "choice" and bool(texts)
+        wanted: dict[str, None] = {}
+        for text in sample.references:
+            found = _letter_of(text, letters, texts) if of_choices else None
+            if isinstance(found, Unscored):
+                return found
+            found = found or self._extract(text, letters)
+            if found is None and of_choices:
+                return Unscored("a reference is none of the choices")
+            wanted[found or text] = None
+        return tuple(wanted)
 
     def _compare(self, case: Case, answer: Answer) -> Mapping[str, Vector | Unscored]:
         results: dict[str, Vector | Unscored] = {}
@@ -224,10 +241,29 @@ def _wrong(metric: AnswerMetric, case: Case) -> Vector | Unscored:
     return (worst_for(case) if worst_for else None) or Unscored("no answer")
 
 
-def _letters(labels: Mapping[str, Any]) -> str:
-    """Of the choices that the row has: a fifth of four is no answer."""
-    choices = labels.get("choices")
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices)] if isinstance(choices, list | tuple | dict) else ""
+def _offered(labels: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
+    """Letters and texts of the choices that the row has: a fifth of four is no answer. Figures where they are numbered.
+
+    Choices under names that are neither letters nor figures, and more than have a name of one character, go by letters.
+    """
+    from evalkit.metrics.choice import read_choices
+
+    choices = None if labels.get("choices") is None else read_choices(labels["choices"])
+    if choices is None or isinstance(choices, Unscored):
+        return "", ()
+    named = "".join(choices.letters)
+    usual = len(named) == len(choices.texts) and named.isascii() and (named.isdigit() or named.isalpha())
+    return (named.upper() if usual else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(choices.texts)]), choices.texts
+
+
+def _letter_of(reference: str, letters: str, texts: Sequence[str]) -> str | Unscored | None:
+    """Of the choice that a reference is: its text, its letter or its number counted from 0."""
+    from evalkit.metrics.choice import Choices, right_one
+
+    right = right_one(Choices(tuple(texts), tuple(letters)), (reference,))
+    if isinstance(right, int):
+        return letters[right]
+    return Unscored("a reference may be a text, a letter or a number") if "may be" in right.reason else None
 
 
 def _span(text: str, found: str | None) -> dict[str, Any]:

@@ -9,52 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from evalkit.metrics.letters import choice
 from evalkit.metrics.numeric import last_number
 
-VERSION = 1
-LETTERS = "ABCDEFGHIJ"
+VERSION = 2
 MOST_FOR_A_PATTERN = 20_000
 _MOST_DOCUMENTS = 64
 _BOX = re.compile(r"\\f?box(?:ed)?\s{0,3}\{")
 _BARE_BOX = re.compile(r"\\boxed\s{1,3}([^\s$\\{}]{1,60})")
-_TEXT_COMMAND = re.compile(r"\\(?:text|mathrm|textbf|mathbf)\s?\{([^{}]{0,200})\}")
-
-# A letter of a choice, in any of its dresses: B  (B)  [B]  **B**  **(B)**  B)  B.  $B$  \boxed{B}  \text{B}
-_DRESS = r"(?:[*_`$\"'“‘«]|\\boxed\{|\\text(?:bf)?\{){0,6}"
-_MARKED = r"[(\[（【]\s?(?P<marked>[A-Za-z])\s?[)\]）】]"
-_LETTER = rf"{_DRESS}(?:{_MARKED}|(?P<bare>[A-Za-z])(?![\w'’]))"
-_SAYS = re.compile(
-    r"(?:\b(?:answer|choice|option|solution|antwort|réponse|respuesta)s?\b|答案|选项|选择|正解|解答)"
-    r"[*_`>]{0,3}\s{0,3}(?:(?:choice|option|letter)\s)?(?:to [^.\n:]{1,80} )?"
-    r"(?:[*_`]{0,3}[:：=][*_`]{0,3}|\b(?:is|would be|should be|must be|ist|est|es)\b:?|是|为|は)?\s{0,3}"
-    r"(?:(?:most likely|probably|therefore|thus|clearly|simply|option|choice|letter|answer|the)\s+){0,3}" + _LETTER,
-    re.IGNORECASE,
-)
-_CHOOSES = re.compile(
-    r"\b(?:choose|chose|pick|select|say|guess|go with|going with|it is|it's|it must be|must be|would be|should be)\s+"
-    r"(?:(?:option|choice|answer|letter)\s+)?" + _LETTER,
-    re.IGNORECASE,
-)
-_IS_RIGHT = re.compile(
-    rf"(?<![\w'’]){_DRESS}(?:{_MARKED}|(?P<bare>[A-Z])(?![\w'’]))[).*_`\"'”’]{{0,4}}\s(?:is|ist|est|es)\s(?:the\s)?"
-    r"(?:most\s)?(?:correct|right|best|answer|likely|richtig|correcte?|bonne|correcta)\b"
-)
-_BEGINS = re.compile(rf"^[ \t>#-]{{0,4}}{_DRESS}(?:{_MARKED}|(?P<bare>[A-Z])(?=[).:,*_\]]|[ \t]*$))", re.MULTILINE)
-_EMPHATIC = re.compile(rf"(?:{_MARKED}|\*\*(?P<bare>[A-Z])[).:]?\*\*)")
-_ALONE = re.compile(rf"^\s*{_DRESS}(?:[(\[（【]\s?)?(?P<letter>[A-Za-z])(?:\s?[)\]）】])?[.:,!)*_`$\"'”’»}}\s]{{0,8}}$")
-_ANOTHER = re.compile(
-    r"[)\]*_`\"'”’]{0,4}\s?(?:or|and|/|&|,|und|oder|et|ou|y|o)\s?[*(\[]{0,3}(?P<also>[A-Z])(?![\w'’])"
-)
-_GOES_ON = re.compile(r"\s+[a-zà-ÿ]")
-_REASON = re.compile(r"\s+(?:because|since|as|and|but|for|due|in|which|based|considering|given)\b")
-_NEGATED = re.compile(
-    r"(?:\b(?:not|isn't|isn’t|never|neither|nor|cannot be|can't be)|n't)\s{0,2}[*_\"'(]{0,3}$", re.IGNORECASE
-)
+_TEXT_COMMAND = re.compile(r"\\(?:text(?:bf|rm|it)?|math(?:rm|bf|it))\s?\{([^{}]{0,200})\}")
 
 
 def number(text: str) -> str | None:
@@ -79,62 +47,6 @@ def written(value: Fraction) -> str:
     return f"{'-' if value < 0 else ''}{digits[:-shift]}.{digits[-shift:]}"
 
 
-def choice(text: str, letters: str = LETTERS) -> str | None:
-    """The letter that the answer settles on, as a capital; nothing where it names none of them, or several at once.
-
-    In this order: a text that is a letter and nothing else; the last sentence that says which ("The answer is (B)",
-    "Answer: d", "I would go with C"); the letter that one line begins with ("B. Paris"); a letter in brackets or in
-    bold. The article in "A dog" and the pronoun in "I think" are no choices, and neither is what is negated ("not B").
-    """
-    alone = _ALONE.match(text) if len(text) < 200 else None
-    if alone:
-        return _known(alone["letter"], letters)
-    for pattern in (_SAYS, _CHOOSES, _IS_RIGHT):
-        found = [match for match in pattern.finditer(text) if _is_choice(match, text, letters)]
-        if found:
-            return _single(found[-1], text, letters)
-    begun = [match for match in _BEGINS.finditer(text) if _of(match, letters)]
-    if begun and not text[: begun[0].start()].strip():
-        first = {_of(match, letters) for match in begun}
-        return _of(begun[0], letters) if len(first) == 1 or len(begun) == 1 else None
-    marked = [match for match in _EMPHATIC.finditer(text) if _of(match, letters) and not _negated(match, text)]
-    named = {_of(match, letters) for match in (*begun, *marked)}
-    return named.pop() if len(named) == 1 else None
-
-
-def _of(match: re.Match[str], letters: str) -> str | None:
-    return _known(match["marked"] or match["bare"] or "", letters)
-
-
-def _known(letter: str, letters: str) -> str | None:
-    return letter.upper() if letter and letter.upper() in letters else None
-
-
-def _is_choice(match: re.Match[str], text: str, letters: str) -> bool:
-    if _of(match, letters) is None or _negated(match, text):
-        return False
-    bare = match["bare"]
-    if not bare or match.re is _IS_RIGHT:
-        return True
-    after = text[match.end() : match.end() + 40]
-    if bare.islower() and bare == "i":
-        return False
-    # "is a dog", "is A dog" and "answer is I think" go on with a word; "is A because" gives its reason
-    return not (bare in "aAiI" or bare.islower()) or not _GOES_ON.match(after) or bool(_REASON.match(after))
-
-
-def _negated(match: re.Match[str], text: str) -> bool:
-    at = match.start("marked") if match["marked"] else match.start("bare")
-    return bool(_NEGATED.search(text[max(at - 24, 0) : at]))
-
-
-def _single(match: re.Match[str], text: str, letters: str) -> str | None:
-    """Nothing for "A or B" and "both A and C"."""
-    also = _ANOTHER.match(text, match.end())
-    first = _of(match, letters)
-    return None if also and also["also"] in letters and also["also"] != first else first
-
-
 def boxed(text: str) -> str | None:
     r"""What stands in the last ``\boxed{...}``, braces inside it balanced, without ``\text{}`` and ``$``.
 
@@ -151,7 +63,7 @@ def boxed(text: str) -> str | None:
         depth += {"{": 1, "}": -1}.get(mark[0], 0)
         if not depth:
             inside = text[found.end() : found.end() + mark.start()]
-            return _TEXT_COMMAND.sub(r"\1", inside).strip().strip("$").strip() or None
+            return " ".join(_TEXT_COMMAND.sub(r"\1", inside).split()).strip("$").strip() or None
     return None
 
 
@@ -162,15 +74,20 @@ _LEAD = re.compile(
 )
 
 
+_BULLET = re.compile(r"^[-•–—]\s+")
+
+
 def final_line(text: str) -> str | None:
     """The last line with something on it, without "Answer:", "The answer is", ``####`` and marks of emphasis."""
     stripped = text.rstrip()
+    if stripped.endswith("```"):  # the end of a fence
+        stripped = stripped.rstrip("`").rstrip()
     if not stripped:
         return None
     line = stripped[max(stripped.rfind("\n"), stripped.rfind("\r"), stripped.rfind("\u2028")) + 1 :].strip()
     lead = _LEAD.match(line)
     line = line[lead.end() :] if lead else line
-    return line.strip(" \t#*_`>").strip() or None
+    return _BULLET.sub("", line.strip(" \t#*_`>")).strip() or None
 
 
 def by_pattern(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -249,9 +166,9 @@ class Extractor:
     read: Callable[[str], str | None] = field(compare=False)
     signature: str = ""
 
-    def __call__(self, text: str, letters: str = "") -> str | None:
-        """``letters``: those that a row's own choices have, where the rule looks for one."""
-        return choice(text, letters) if self.rule == "choice" and letters else self.read(text)
+    def __call__(self, text: str, letters: str = "", texts: Sequence[str] = ()) -> str | None:
+        """``letters`` and ``texts``: those that a row's own choices have, where the rule looks for one."""
+        return choice(text, letters, texts) if self.rule == "choice" and letters else self.read(text)
 
 
 RULES: Mapping[str, Callable[[str], str | None]] = {

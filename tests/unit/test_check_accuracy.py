@@ -174,7 +174,7 @@ def test_an_extracted_answer_is_compared_and_shown_where_it_stands() -> None:
     assert score.results == {"exact_match": (1.0, 1.0), "unparsed": (0.0, 1.0)}
     assert score.evidence["extracted"] == "B"
     assert score.evidence["span"] == [23, 24]
-    assert all("|extract:choice.1" in metric.signature for metric in by.metrics)
+    assert all("|extract:choice.2" in metric.signature for metric in by.metrics)
 
 
 def test_references_are_read_by_the_same_rule() -> None:

@@ -1,0 +1,228 @@
+"""Which of the lettered choices does an answer settle on? One letter or nothing: nothing is guessed between two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from evalkit.metrics.words import normalize
+
+LETTERS = "ABCDEFGHIJ"
+
+_DRESS = r"(?:[*_`$\"'“‘«{<]|\\boxed\{|\\text(?:bf)?\{|\\mathbf\{){0,6}"
+_NOUN = r"(?:option|choice|answer|letter|alternative|opción|opzione|opção|réponse|buchstabe|lettre|letra|lettera)"
+_ARTICLE = r"(?:the|la|le|el|die|der|das|il|l[’'])"
+_ANNOUNCED = (
+    r"(?:(?<![A-Za-z])(?:answer|ans|antwort|lösung|réponse|respuesta|solución|risposta|resposta)s?(?![A-Za-z])"
+    r"|\bответ|答案|选项|选择|故选|应选|选|正解|解答|答え|정답)"
+)
+_OFFERED = r"(?<![A-Za-z])(?:option|choice|solution|opción|opção|opzione)s?(?![A-Za-z])"
+_IS = r"(?:is|are|would be|should be|must be|has to be|will be|ist|lautet|est|es|è|é|sería|serait)"
+_FILLER = (
+    r"(?:(?:most likely|probably|therefore|thus|clearly|simply|definitely|indeed|actually|option|choice|letter|answer"
+    r"|opción|opzione|opção|alternative|the|la|le|el|die|der|il|o|a)\s+){0,3}"
+)
+_ANOTHER = re.compile(
+    r"[)\]*_`\"'”’.:]{0,4}(?:\s?,?\s?\b(?:or|and|und|oder|et|ou|y|o|e)\s|\s?[/&]|,(?!\s?[*(\[]{0,3}[A-Z]"
+    r"[*)\]]{0,3}\s(?:is|was|does|would|can|isn)))"
+    r"\s?(?:(?:option|choice|answer)\s)?[*(\[]{0,3}(?!I\s[a-z])(?P<also>[A-Z1-9])(?![\w'’])"
+)
+_ANOTHER_BEHIND_ITS_TEXT = re.compile(
+    r"[)\]*.:]{0,3}\s[^.,;:\n()\[\]*]{1,40}?,?\s(?:and|or|&)\s[(*\[]{1,3}(?P<also>[A-Z1-9])[)\]*.:]"
+)
+_GOES_ON = re.compile(r"\s+[a-zà-ÿ]")
+_REASON = re.compile(
+    r"\s+(?:because|since|as|and|but|for|due|in|which|based|considering|given|if|not|rather|instead|is|however)\b"
+)
+_NEGATED = re.compile(
+    r"(?:\b(?:not|isn't|isn’t|never|neither|nor|cannot be|can't be|rule out|eliminate|except|nicht|pas|no es|non è)"
+    r"|n't)\s{0,2}(?:(?:option|choice|answer|letter)\s)?[*_\"'(]{0,3}$",
+    re.IGNORECASE,
+)
+_ENDS_CLAUSE = r"[)\]*_`\"'”’}$]{0,5}(?:\s*$|\s*[.!,;:\n]|\s+(?:it is|because|since|as)\b)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Every way of naming a choice, for one kind of name: letters, or figures where a row's choices are numbered."""
+
+    settled: tuple[re.Pattern[str], ...]
+    """The answer is said outright; what is said last counts."""
+    concluded: tuple[re.Pattern[str], ...]
+    """What is left, or follows: weaker, and asked only where nothing was said outright."""
+    begins: re.Pattern[str]
+    emphatic: re.Pattern[str]
+    alone: re.Pattern[str]
+
+
+@cache
+def _patterns(any_case: str, capital: str) -> _Patterns:
+    marked = rf"[(\[（【]\s?(?P<marked>{any_case})\s?[)\]）】]"
+    letter = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{any_case})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
+    big = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
+    is_that = (
+        rf"(?:[*_`]{{0,3}}(?:[:：=]|\s?(?:[-–—=]{{0,2}}>|→|-|–|—)\s)[*_`]{{0,3}}"
+        rf"|(?<!\w){_IS}\b:?|是|为|為|は|는|은|\.(?=\s))"
+    )
+    after = r"[*_`>\"']{0,3}\s{0,3}(?:(?:choice|option|letter|correct[ea]?|corretta|correta)\s)?"
+    about = r"(?:to|for|here|in)\s[^.\n:]{0,80}?"
+    says = (
+        rf"(?:{_ANNOUNCED}{after}(?:{is_that}|{about}{is_that})?|{_OFFERED}{after}(?:{about})?{is_that})"
+        rf"\s{{0,3}}{_FILLER}{letter}"
+    )
+    chooses = (
+        r"(?:\b(?:I|I'd|I’d|I'll|I’ll|we)\s(?:would\s|will\s|'d\s|have to\s|must\s)?"
+        r"(?:choose|pick|select|say|guess|answer|go with|go for)|\bgoing with|\bit must be|\bit has to be)\s+"
+        rf"(?:(?:{_ARTICLE})\s)?(?:{_NOUN}\s+)?{letter}"
+    )
+    weakly_chooses = (
+        r"\b(?:choose|chose|pick|select|say|guess|go with|it is|it's|it’s|that's|would be|should be)\s+"
+        rf"(?:(?:probably|likely|definitely|most likely)\s)?(?:{_NOUN}\s+)?{letter}"
+    )
+    is_right = (
+        rf"(?<![\w'’]){big}[).*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
+        r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
+    )
+    follows = (
+        r"\b(?i:so|thus|hence|therefore|but|leaves|leaving|left with|left is|remains|probably|definitely|certainly|"
+        rf"likely|perhaps|maybe|then|rather|instead)\b[,:]?\s+(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
+    )
+    only = rf"\b(?i:only)\s+(?:(?:{_NOUN})\s+)?{big}\s(?:is|satisf|match|fit|remain|work|can|has|makes|meets)"
+    superlative = (
+        r"\b(?i:best|correct|right|most|appropriate|accurate|suitable|true)\b[^.\n]{0,100}\b(?:is|be)\s"
+        rf"(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
+    )
+    return _Patterns(
+        (re.compile(says, re.IGNORECASE), re.compile(chooses, re.IGNORECASE), re.compile(is_right)),
+        (
+            re.compile(weakly_chooses, re.IGNORECASE),
+            re.compile(follows),
+            re.compile(only),
+            re.compile(superlative),
+            re.compile(rf"(?<![\w'’]){big}\sit\sis\b"),
+        ),
+        re.compile(
+            rf"^[ \t>#-]{{0,4}}{_DRESS}(?:{marked}|(?P<bare>{capital})(?=[).:,*_\]]|\s[-–—]\s|[ \t]*$))", re.MULTILINE
+        ),
+        re.compile(
+            rf"(?:{marked}|(?:\*\*|\b[Oo]ption\s|\b[Cc]hoice\s)(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ])"
+            r"(?!\s(?:is|was)\s(?:also\s)?(?:in|not|wrong|false)))"
+        ),
+        re.compile(
+            rf"^[^\w([（【*_`$\"'“‘«\\{{<]{{0,6}}(?i:option\s|choice\s)?{_DRESS}(?:[(\[（【]\s?)?(?P<letter>{any_case})(?:\s?[)\]）】])?"
+            r"[.:,!)*_`$\"'”’»}>\s]{0,8}$"
+        ),
+    )
+
+
+def choice(text: str, letters: str = LETTERS, texts: Sequence[str] = ()) -> str | None:
+    """The letter that the answer settles on, as a capital; nothing where it names none of them, or several at once.
+
+    In this order: a text that is a letter and nothing else; the last sentence that says which ("The answer is (B)",
+    "Answer: d", "I would go with C", "B is correct"); what is concluded ("A is wrong, so B", "that leaves D"); a last
+    line that is a letter; the letter that one line begins with ("B. Paris"); a letter in brackets or in bold. The
+    article in "A dog" and the pronoun in "I think" are no choices, and neither is what is negated ("not B").
+
+    ``texts``: what the choices say, in the order of their letters; where no letter is named, an answer or a last line
+    that is one of them word for word ("Paris", "The answer is Paris.") means its letter. ``letters`` may be figures,
+    where the choices of a row are numbered.
+    """
+    numbered = letters.isdigit()
+    ways = _patterns("[1-9]", "[1-9]") if numbered else _patterns("[A-Za-z]", "[A-Z]")
+    alone = ways.alone.match(text) if len(text) < 200 else None
+    if alone:
+        return _known(alone["letter"], letters)
+    for said in (_matches(ways.settled, text, letters), _matches(ways.concluded, text, letters)):
+        if said:
+            return _single(said[-1], text, letters)
+    last = ways.alone.match(_last_line(text))
+    if last:
+        return _known(last["letter"], letters)
+    return _leading(ways, text, letters) or _by_text(text, letters, texts)
+
+
+def _matches(patterns: Iterable[re.Pattern[str]], text: str, letters: str) -> list[re.Match[str]]:
+    """By where their letters stand."""
+    found = [match for pattern in patterns for match in pattern.finditer(text) if _is_choice(match, text, letters)]
+    return sorted(found, key=_place)
+
+
+def _leading(ways: _Patterns, text: str, letters: str) -> str | None:
+    """A letter that a line begins with, or that is set apart by brackets or bold."""
+    begun = [match for match in ways.begins.finditer(text) if _of(match, letters)]
+    if begun and not text[: begun[0].start()].strip():
+        if len({_of(match, letters) for match in begun}) > 1:
+            return None
+        return _single(begun[0], text, letters)
+    marked = [match for match in ways.emphatic.finditer(text) if _of(match, letters) and not _negated(match, text)]
+    named = {_of(match, letters) for match in (*begun, *marked)}
+    return named.pop() if len(named) == 1 else None
+
+
+_SAID = re.compile(r"(?:answer|choice|option)(?:\s(?:is|would be)|\s?[*_]{0,2}[:=])[*_\s]*(.{1,400})$", re.IGNORECASE)
+
+
+def _by_text(text: str, letters: str, texts: Sequence[str]) -> str | None:
+    """The choice that the answer, its last line or what it calls the answer repeats word for word."""
+    if not texts or len(texts) > len(letters):
+        return None
+    line = _last_line(text)
+    said = _SAID.search(line)
+    for candidate in (text if len(text) < 2000 else "", line, said[1] if said else ""):
+        wanted = normalize(candidate)
+        meant = [letter for letter, one in zip(letters, texts, strict=False) if wanted and normalize(one) == wanted]
+        if meant:
+            return meant[0] if len(meant) == 1 else None
+    return None
+
+
+def _last_line(text: str) -> str:
+    """The last one with a letter or digit on it, where that is no more than 400 characters."""
+    stripped = text[-4000:].rstrip()
+    for line in reversed(stripped.splitlines()[-4:]):
+        if any(map(str.isalnum, line[:400])):
+            return line.strip() if len(line) <= 400 else ""
+    return ""
+
+
+def _of(match: re.Match[str], letters: str) -> str | None:
+    return _known(match["marked"] or match["bare"] or "", letters)
+
+
+def _known(letter: str, letters: str) -> str | None:
+    return letter.upper() if letter and letter.upper() in letters else None
+
+
+def _place(match: re.Match[str]) -> int:
+    return match.start("marked") if match["marked"] else match.start("bare")
+
+
+def _is_choice(match: re.Match[str], text: str, letters: str) -> bool:
+    if _of(match, letters) is None or _negated(match, text):
+        return False
+    bare = match["bare"]
+    if not bare or bare.isdigit():
+        return True
+    after = text[match.end("bare") : match.end("bare") + 40]
+    if bare.islower() and bare == "i":
+        return False
+    # "is a dog", "is A dog" and "answer is I think" go on with a word; "is A because" gives its reason
+    return not (bare in "AI" or bare.islower()) or not _GOES_ON.match(after) or bool(_REASON.match(after))
+
+
+def _negated(match: re.Match[str], text: str) -> bool:
+    at = _place(match)
+    return bool(_NEGATED.search(text[max(at - 32, 0) : at]))
+
+
+def _single(match: re.Match[str], text: str, letters: str) -> str | None:
+    """Nothing for "A or B", "both A and C" and "(B) twelve and (C) fourteen"."""
+    end = match.end("marked") if match["marked"] else match.end("bare")
+    first = _of(match, letters)
+    for another in (_ANOTHER, _ANOTHER_BEHIND_ITS_TEXT):
+        also = another.match(text, end)
+        if also and also["also"] in letters and also["also"] != first:
+            return None
+    return first
