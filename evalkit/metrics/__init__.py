@@ -9,8 +9,9 @@ Nothing heavy is imported before a metric needs it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,9 @@ __all__ = [
 ]
 
 
+_ENDED: Any = object()
+
+
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"evalkit.metrics.{name}")
@@ -80,21 +84,21 @@ def names() -> list[str]:
     return plugins.names("evalkit.metrics")
 
 
-def score(name: str, hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+def score(name: str, hypotheses: Iterable[str], references: Iterable[Sequence[str]]) -> float:
     """The metric's value over all rows: ``references`` holds, for each row, the list of its accepted texts.
 
-    Rows that the metric cannot judge (a Chinese reference under ROUGE) are left out; where that leaves none, and for
-    an empty input, a bare string in place of a list, unequal lengths or a row without references, it is a ValueError.
-    An unknown name is a ``PluginError`` that names the nearest one.
+    Both may be generators: rows are added up as they come, and none is kept. Rows that the metric cannot judge (a
+    Chinese reference under ROUGE) are left out; where that leaves none, and for an empty input, a bare string in place
+    of a list, unequal lengths or a row without references, it is a ValueError. An unknown name is a ``PluginError``
+    that names the nearest one.
     """
     from evalkit import plugins
     from evalkit.records import Answer, Case, Sample, Unscored
 
     metric = plugins.load("evalkit.metrics", name)
-    _check_rows(hypotheses, references)
     total: list[float] = []
     reasons: set[str] = set()
-    for row, (hypothesis, accepted) in enumerate(zip(hypotheses, references, strict=True)):
+    for row, (hypothesis, accepted) in enumerate(_rows(hypotheses, references)):
         case = Case(str(row), (Sample(str(row), (), tuple(accepted)),))
         vector = metric.statistics(case, [Answer(hypothesis)])
         if isinstance(vector, Unscored):
@@ -107,23 +111,32 @@ def score(name: str, hypotheses: Sequence[str], references: Sequence[Sequence[st
     return float(value)
 
 
-def _check_rows(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+def _rows(hypotheses: Iterable[str], references: Iterable[Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]]:
     if isinstance(hypotheses, str) or isinstance(references, str):
         raise ValueError("hypotheses and references are lists with one entry a row, not a single string")  # noqa: TRY004
-    if len(hypotheses) != len(references):
+    if isinstance(hypotheses, Sized) and isinstance(references, Sized) and len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses but {len(references)} rows of references")
-    if not hypotheses:
-        raise ValueError("no rows to score")
-    for row, (hypothesis, accepted) in enumerate(zip(hypotheses, references, strict=True)):
-        if not isinstance(hypothesis, str):
-            # a bad row among good ones is a bad value of the whole argument: one exception for all that is wrong here
-            raise ValueError(f"row {row}: the hypothesis is a {type(hypothesis).__name__}, not a string")  # noqa: TRY004
-        if isinstance(accepted, str) or not all(isinstance(reference, str) for reference in accepted):
-            raise ValueError(
-                f"row {row}: references are a list of strings, such as ['{accepted}'], also when there is one"
+    row = -1
+    for row, (hypothesis, accepted) in enumerate(zip_longest(hypotheses, references, fillvalue=_ENDED)):
+        if hypothesis is _ENDED or accepted is _ENDED:
+            few, many = (
+                ("hypotheses", "rows of references") if hypothesis is _ENDED else ("rows of references", "hypotheses")
             )
-        if not accepted:
-            raise ValueError(f"row {row} has no reference")
+            raise ValueError(f"{row} {few}, but more {many}")
+        _check_row(row, hypothesis, accepted)
+        yield hypothesis, accepted
+    if row < 0:
+        raise ValueError("no rows to score")
+
+
+def _check_row(row: int, hypothesis: Any, accepted: Any) -> None:
+    if not isinstance(hypothesis, str):
+        # a bad row among good ones is a bad value of the whole argument: one exception for all that is wrong here
+        raise ValueError(f"row {row}: the hypothesis is a {type(hypothesis).__name__}, not a string")  # noqa: TRY004
+    if isinstance(accepted, str) or not all(isinstance(reference, str) for reference in accepted):
+        raise ValueError(f"row {row}: references are a list of strings, such as ['{accepted}'], also when there is one")
+    if not accepted:
+        raise ValueError(f"row {row} has no reference")
 
 
 def hf_module(name: str) -> str:

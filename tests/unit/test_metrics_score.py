@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,28 @@ def test_bleu_is_the_score_of_the_corpus_and_sentence_bleu_the_mean_of_rows() ->
     hypotheses, references = ["a b c d e", "x y"], [["a b c d e"], ["p q r"]]
     assert score("sentence_bleu", hypotheses, references) == pytest.approx(0.5)
     assert score("bleu", hypotheses, references) != pytest.approx(0.5)
+
+
+def test_rows_may_come_from_generators_and_are_not_kept() -> None:
+    seen: list[int] = []
+
+    def hypotheses() -> Iterator[str]:
+        for row in range(4):
+            seen.append(row)
+            yield "same" if row % 2 else "other"
+
+    def references() -> Iterator[list[str]]:
+        for row in range(4):
+            assert seen == list(range(row + 1))  # one row at a time
+            yield ["same"]
+
+    assert score("exact_match", hypotheses(), references()) == 0.5
+
+
+@pytest.mark.parametrize(("many", "few"), [(3, 2), (2, 3)])
+def test_generators_that_end_at_different_rows_are_told_apart(many: int, few: int) -> None:
+    with pytest.raises(ValueError, match=r"^2 (hypotheses|rows of references), but more "):
+        score("exact_match", ("a" for _ in range(many)), (["a"] for _ in range(few)))
 
 
 @pytest.mark.parametrize(
