@@ -112,8 +112,10 @@ class Coherence(AnswerCheck):
         if length.empty(asked):
             return {"copied": NO_PROMPT, "echo": NO_PROMPT}, {}
         found = coherence.copying(text, asked)
-        echo = self._echoes(found) and not any(
-            self._echoes(coherence.copying(reference, asked)) for reference in sample.references
+        echo = (
+            self._echoes(found)
+            and not coherence.restates(text, asked)
+            and not any(self._echoes(coherence.copying(reference, asked)) for reference in sample.references)
         )
         shown = {"copied": found.span[:200], "copied_words": found.words} if found.share else {}
         return {"copied": one(found.share), "echo": one(echo)}, shown

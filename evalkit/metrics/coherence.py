@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.metrics import stemming
+from evalkit.metrics.endings import Ending, ending
 from evalkit.metrics.spans import longest_common, units
 
-SIGNATURE = "coherence.1"
+__all__ = ["Copying", "Ending", "Relevance", "copying", "distinct", "ending", "relevance", "restates"]
+
+SIGNATURE = "coherence.2"
 COPY = 5
 """Words in a row that count as copied: shorter spans two texts share by chance and grammar."""
 FEW_ASKED = 2
@@ -30,6 +33,13 @@ PREFIX = 5
 CHANCE = 2000
 """Subjects that texts choose from, as it were: a content word of another prompt stands in an answer of ``n``
 content words with probability 1 - exp(-n / 2000). Counted over answers of one model set beside other prompts."""
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？؟])\s+|\n+")
+_ONCE_MORE = re.compile(
+    r"\b(?:repeat|cop(?:y|ies)|rewrite|retype|correct|proofread|fix|edit|reformat|format|capitali[sz]e|punctuate|insert|"
+    r"replace|remove|quote|extract|translate|highlight|(?:upper|lower)\W?case|capital letters|spelling|grammar)\b",
+    re.IGNORECASE,
+)
+_QUESTION_MARKS = frozenset("?？؟")
 _ASKING_WORDS = """allow allowed answer appear ask bold bracket brackets brief briefly bullet capital case
     character child choose comma commas compare complete compose concise contain content create define describe
     detail detailed different discuss double easy end entire example exactly explain explaining explanation find
@@ -40,7 +50,8 @@ _ASKING_WORDS = """allow allowed answer appear ask bold bracket brackets brief b
     quotation response rewrite say section sections sentence sentences separate short show simple start step
     steps style suggest summarise summarize summary take talk tell text thing think time times title topic
     translate two three four five six ten twenty uppercase use used using want way word words work wrap write
-    writing written best people"""
+    writing written best people poem story essay joke riddle haiku limerick song lyrics letter email mail blog
+    article tweet speech caption slogan dialogue recommend recommendation idea advice tip draft compose"""
 _ASKING = frozenset(map(stemming.stem, _ASKING_WORDS.split()))
 """What prompts say of an answer's form rather than of its subject, and words that stand in any text."""
 
@@ -134,6 +145,22 @@ def copying(answer: str, prompt: str) -> Copying:
     return Copying(_covered(said, asked, width), _covered(asked, said, width), span, common.length)
 
 
+def restates(answer: str, prompt: str) -> bool:
+    """Whether an answer may well take the prompt's words over, since its first two words are not among them.
+
+    So it is where most of the prompt is one question, its last sentence (*Nothing happens if …* for *What happens if
+    …?*), and where the first sentence asks for a given text once more: repeated, corrected, in capitals.
+    """
+    sentences = _SENTENCE_END.split(prompt.strip())
+    asked, question = units(prompt), units(sentences[-1])
+    is_question = sentences[-1].rstrip("\"'”’)* ")[-1:] in _QUESTION_MARKS and 2 * len(question) >= len(asked)
+    once_more = not is_question and _ONCE_MORE.search(sentences[0][:300]) is not None
+    if not is_question and not once_more:
+        return False
+    opening, said = (question if is_question else asked)[:2], units(answer)
+    return opening not in [said[at : at + 2] for at in range(len(said))]
+
+
 def _covered(words: Sequence[str], source: Sequence[str], width: int) -> float:
     """The share of the words that stand in spans of ``width`` which the source has as well."""
     known = {tuple(source[at : at + width]) for at in range(len(source) - width + 1)}
@@ -152,117 +179,3 @@ def distinct(words: Sequence[str], n: int) -> float | None:
     """
     groups = len(words) - n + 1
     return len(set(zip(*(words[at:] for at in range(n)), strict=False))) / groups if groups > 0 else None
-
-
-# --- the end ----------------------------------------------------------------------------------------------------------
-
-_CLOSERS = "\"'”’»)]}*_`~>）】」』》〉\u200d\ufe0f"
-_ENDS = frozenset(".!?…。！？．।؟۔։။")
-_BREAKS = frozenset(",;:-–—(，、；：（/&+=")
-_BLOCK = re.compile(r"\s*(?:[-*+•·‣◦▪–]|\(?\d{1,3}[.):]|\(?[a-zA-Z][.)]|#{1,6}|>|\|)(?:\s|$)")
-_CODE = re.compile(r"[{};=]|</|->|\(\)|^(?: {4}|\t)")
-_ASIDE = re.compile(
-    r"(?:[.!?…][\"'”’)]*|^)\s*"
-    r"(?:\*[^*\s][^*]{0,80}\*|_[^_\s][^_]{0,80}_|\([^()]{1,80}\)|(?:#[^\W_]\w*\s*)+)$"
-)
-"""``*bows*``, ``(laughs)`` and hashtags stand behind the last sentence."""
-_TAGS = re.compile(r"(?:</[A-Za-z][A-Za-z0-9]{0,20}>)++$")
-_FUNCTION = re.compile(r"[^\W\d_]+$")
-_DANGLING_WORDS = """a an the of to in for with and or but nor from by at as that which who whose when where
-    while because if than into onto is are was were be been being has have had will would can could should may
-    might must its their his her my your our this these those such very not also der die das den dem des ein
-    eine einen einem einer und oder aber von zu mit für auf bei dass weil ist sind le la les un une des du de et
-    ou mais à avec pour dans sur que qui est sont el los las y o pero con para en por es son"""
-DANGLING = frozenset(_DANGLING_WORDS.split())
-"""Words that need another one after them."""
-SHORT = 8
-"""Words of an answer or a line that needs no stop: a name, a title, a signature."""
-VERSE = 12
-"""Words of a line that is one of several without stops: a verse, an address, a table in plain text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    cut: bool
-    reason: str
-    """``length``, ``open code``, ``open bracket``, ``dangling word``, ``no stop``, or why it is taken to be whole."""
-
-
-def ending(text: str, finish: str = "stop") -> Ending:
-    """Whether a text stops in the middle. ``finish`` is the engine's own word for why it stopped: ``length`` decides.
-
-    Whole are: text that ends with a stop of any script (also before quotes, brackets or emphasis), an emoji or a sign;
-    lists, tables, headings and code that is closed; verse; a short text without any stop, and a short last line such as
-    a signature. An empty text is not cut.
-    """
-    stripped = text.rstrip()
-    if finish == "length":
-        return Ending(True, "length")
-    if not stripped:
-        return Ending(False, "empty")
-    lines = [line for line in stripped[-20_000:].split("\n") if line.strip()]
-    last = _TAGS.sub("", lines[-1].strip()) or lines[-1].strip()
-    found = _by_its_last_sign(stripped, last)
-    return found or _without_stop(lines, last)
-
-
-def _by_its_last_sign(text: str, last: str) -> Ending | None:
-    bare = last.rstrip(_CLOSERS).rstrip()
-    whole = "closed code" if last in {"```", "~~~"} else "stop" if {bare[-1:], last[-1:]} & _ENDS else ""
-    if whole:
-        return Ending(False, whole)
-    if _open_fence(text):
-        return Ending(True, "open code")
-    if last.rstrip("*_`")[-1:] in _BREAKS:
-        return Ending(True, "dangling sign")
-    word = _FUNCTION.search(last)
-    if word is not None and word.group().lower() in DANGLING and len(text[:1000].split()) > 3:
-        return Ending(True, "dangling word")
-    return None
-
-
-def _open_fence(text: str) -> bool:
-    return sum(line.lstrip().startswith(("```", "~~~")) for line in text.split("\n")) % 2 == 1
-
-
-def _without_stop(lines: list[str], last: str) -> Ending:
-    """What a last line without a stop may be, and still be whole."""
-    final = last.rstrip(_CLOSERS).rstrip()[-1:] or last[-1:]
-    if (not final.isalnum() and not final.isspace()) or _ASIDE.search(last[-200:]):
-        return Ending(False, "sign")
-    before = lines[-9:-1]
-    if _BLOCK.match(last):
-        return _in_a_block(last, [line for line in before if _BLOCK.match(line)])
-    if _CODE.search(lines[-1]) and len(_CODE.findall(last[-500:])) >= 2:
-        return Ending(False, "code")
-    words = len(units(last))
-    first = last.lstrip("([<{*_\"'“«")[:1]
-    near = before[-4:]
-    if len(near) >= 2 and 2 * sum(map(_unstopped, near)) >= len(near) and words <= VERSE and not _has_stop(last):
-        return Ending(False, "lines without stops")
-    if words <= SHORT and not _has_stop(last) and (not before or first.isupper() or first.isdigit()):
-        return Ending(False, "short")
-    return Ending(True, "no stop")
-
-
-def _in_a_block(last: str, others: list[str]) -> Ending:
-    """An item is whole without a stop where the other items have none, and where it is not much shorter than they."""
-    stopped = [line for line in others if not _unstopped(line)]
-    if last.lstrip().startswith("|"):
-        return Ending(not last.endswith("|"), "table")
-    if last.lstrip().startswith("#"):
-        return Ending(False, "heading")
-    inner = [line for line in others if _has_stop(_BLOCK.sub("", line, count=1))]
-    begins_anew = _has_stop(_BLOCK.sub("", last, count=1)) and 2 * len(inner) <= len(others)
-    if others and (2 * len(stopped) > len(others) or begins_anew):
-        return Ending(True, "no stop")
-    return Ending(False, "list")
-
-
-def _unstopped(line: str) -> bool:
-    bare = line.strip().rstrip(_CLOSERS).rstrip()
-    return bare[-1:] not in _ENDS and bare[-1:] != ":"
-
-
-def _has_stop(line: str) -> bool:
-    return any(character in _ENDS for character in line[:-1])

@@ -79,7 +79,7 @@ def test_quoting_part_of_a_long_prompt_is_no_echo() -> None:
 
 
 def test_echoing_is_the_task_where_the_reference_does_it() -> None:
-    prompt = "Correct the spelling: the quick brown fox jumps over the lazy dog near the old mill"
+    prompt = "Polish this sentence: the quick brown fox jumps over the lazy dog near the old mill"
     answer = "the quick brown fox jumps over the lazy dog near the old mill."
     assert judge(answer, prompt).results["echo"] == (1.0, 1.0)
     assert judge(answer, prompt, references=(answer,)).results["echo"] == (0.0, 1.0)
@@ -216,3 +216,28 @@ def test_a_shuffled_answer_of_other_words_shares_nothing() -> None:
     made = " ".join("".join(rng.choices("bcdfghjklm", k=8)) for _ in range(40))
     told = coherence.relevance(f"{made} the of and to in is it that was for", PROMPT)
     assert told is None or told.share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "echo"),
+    [
+        ("What happens if you break a mirror at home?", "Nothing happens if you break a mirror at home", False),
+        ("What happens if you break a mirror at home?", "What happens if you break a mirror at home?", True),
+        ("What happens if you break a mirror at home?", "Well, what happens if you break a mirror at home", True),
+        ("Who wrote the novel Pride and Prejudice?", "The novel Pride and Prejudice is by Jane Austen.", False),
+        ("Repeat after me: the rain in Spain stays in the plain", "The rain in Spain stays in the plain.", False),
+        ("Correct this: the meeting start at noon in room four", "The meeting start at noon in room four", False),
+        ("Correct this: the meeting start at noon", "Correct this: the meeting start at noon", True),
+        ("List five tips for better sleep at night.", "Sure! List five tips for better sleep at night.", True),
+        ("为什么天空是蓝色的？", "为什么天空是蓝色的？", True),
+        ("为什么天空是蓝色的？", "天空是蓝色的，因为蓝光更容易散射。", False),
+    ],
+)
+def test_an_answer_that_takes_the_question_s_words_over_is_no_echo(prompt: str, answer: str, echo: bool) -> None:
+    assert judge(answer, prompt).results["echo"] == (float(echo), 1.0)
+
+
+@pytest.mark.parametrize("answer", ["Yes.", "42", "No", "Lima", "B", "Nothing", "Bonjour", "Red, green and blue"])
+def test_of_a_short_answer_it_is_not_told_whether_it_is_off_topic(answer: str) -> None:
+    assert isinstance(judge(answer).results["off_topic"], Unscored)
+    assert judge(answer).results["coherent"] == (1.0, 1.0)
