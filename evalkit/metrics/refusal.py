@@ -51,7 +51,7 @@ def classify(answer: str, prompt: str | None = None, phrases: Sequence[str] | No
     own = tuple(phrases or ())
     language = language_of(text, head, asked)
     if language == "en":
-        label, span, confidence, rule = decide(hits_in(text, own), text, asked)
+        label, span, confidence, rule = decide(hits_in(text, own, asked), text, asked)
     elif (said := own_phrase(text, own)) is not None:
         label, span, confidence, rule = "full", said.span, 0.9, said.rule.name
     elif language in READ:

@@ -134,7 +134,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
     rule(
         "that is a no",
         "decline",
-        "no|not ",
+        "=no|=nope|=not|won't happen",
         r"^\W*(?:sorry\W+)?(?:it|that|this)(?:'s| is| will be| has to be)(?: still)? an? (?:\w+ )?no\b"
         r"|^\W*my answer (?:to (?:this|that|it|you) )?(?:is|stays|remains|has to be|must be) (?:a )?(?:\w+ )?no\b"
         r"|^\W*(?:no\W+|nope\W+|sorry\W+)*(?:not a chance|no chance|no way|not happening|not doing (?:that|this|it)"

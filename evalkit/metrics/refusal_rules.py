@@ -35,6 +35,9 @@ class Rule:
         return found is not None
 
 
+# A trigger that begins so is a whole word.
+WHOLE = "="
+
 # What a rule may need in a sentence, told word by word.
 WORDS = {
     "I": re.compile(r"\bi\b"),
@@ -178,7 +181,7 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "only no",
         "decline",
-        "no|nope|never|please don't",
+        "=no|=nope|=not|=never|please don't",
         r"^\W*(?:no|nope|(?:absolutely|definitely|certainly|of course) not|never|please don't)\W*$",
         1.5,
         anchored=True,

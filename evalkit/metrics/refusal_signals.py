@@ -61,7 +61,7 @@ NORMS: tuple[Rule, ...] = (
     rule(
         "there is no good reason",
         "norm",
-        "no |justif|best|idea|benefits|advantages",
+        "=no|justif|best|idea|benefits|advantages",
         r"\bno\s+(?:\w+,?\s+)?(?:\w+,?\s+(?:or|and)\s+)?(?:valid|legitimate|justifiable|good|acceptable|moral|ethical"
         r"|factual|logical|rational|inherent|reasonable|justified|objective|legal|fair|evidence-based)\s+(?:\w+\s+)"
         r"{0,2}?(?:reason|justification|excuse|basis|grounds?|argument)\b"
@@ -253,8 +253,7 @@ COMPLIANCE: tuple[Rule, ...] = (
     rule(
         "but I can",
         "comply",
-        "i can|i could|i will|i'll|i'd be|i am able|i'm able|, here|, but here|said here|however here"
-        "|but here|referring to|asking about|mean",
+        "however|but|that said|being said|nevertheless|still|instead|referring to|asking about|mean",
         r"\b(?:however|but|that said|that being said|nevertheless|still|instead)\b[^.;]{0,25}?\bi(?:'ll|'d be happy to"
         r"|\s+(?:can|could|will|am able to))\s+(?:\w+ly\s+|still\s+|try to\s+)*(?:offer|provide|give|help|suggest"
         r"|share"

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
-from evalkit.metrics.refusal_rules import WORDS, Rule
+from evalkit.metrics.refusal_rules import WHOLE, WORDS, Rule
 
-_MOST_WORDS, _LONGEST_WORD = 32768, 40
+_MOST_WORDS, _LONGEST_WORD, _BEGINNING = 32768, 40, 3
+
+_MARKS = ".,:;!?\"'()[]*_-–—…#"
 
 Among = tuple[int, ...]
 """The bits of some rules and of their longer triggers that count, by which of the facts are told."""
@@ -25,13 +27,17 @@ class _Told(dict[str, int]):
     def __init__(self, starts: Iterable[tuple[str, int]], first_fact: int) -> None:
         super().__init__()
         self._facts = [(pattern, 1 << (first_fact + place)) for place, pattern in enumerate(WORDS.values())]
+        self._whole: dict[str, int] = {}
         self._by_beginning: dict[str, list[tuple[str, int]]] = {}
         for start, bits in starts:
-            self._by_beginning.setdefault(start[:2], []).append((start, bits))
+            if start.startswith(WHOLE):
+                self._whole[start[1:]] = bits
+            else:
+                self._by_beginning.setdefault(start[:_BEGINNING], []).append((start, bits))
         self._widths = sorted(set(map(len, self._by_beginning)))
 
     def __missing__(self, word: str) -> int:
-        told = 0
+        told = self._whole.get(word.strip(_MARKS), 0)
         for pattern, bit in self._facts:
             if pattern.search(word):
                 told |= bit

@@ -183,7 +183,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
     rule(
         "a no at the end of a clause",
         "decline",
-        "a no|non-starter|no-go|off the table|out of the question|off limits|off-limits|under no",
+        "=no|non-starter|no-go|off the table|out of the question|off limits|off-limits|under no",
         r"\b(?:that|this|it)(?:'s| is|'ll be| will be)(?: still)? an? (?:\w+ )?(?:no|no-go|non-starter)(?=\W|$)"
         r"|\bthis one (?:is|stays) an? (?:\w+ )?(?:no|no-go|non-starter)(?=\W|$)"
         r"|^.*?\b(?:i|it|that|this|i'm)\b[^.;]*\b(?:off the table|out of the question|off[- ]limits)\W*$"
@@ -235,7 +235,7 @@ BRUSH_OFFS: tuple[Rule, ...] = (
     rule(
         "a short no",
         "decline",
-        "pass|can do|no|declin|refus|shall not|must not|not |denied",
+        "=pass|=no|=nope|=not|cannot|declin|refus|denied",
         r"^(?=.{0,60}$)\W*(?:(?:a )?hard pass|no can do|(?:nice try|respectfully|thanks|sorry"
         r"|apologies)[\s,]+(?:but )?no(?:pe)?"
         r"|i (?:\w+ly )?(?:decline|refuse|shall not|must not|will not|won't)(?: to (?:answer|respond|comply|do (?:so"
