@@ -42,7 +42,7 @@ class Length(AnswerCheck):
 
     def measures(self) -> Iterable[Quantity]:
         yield mean("words", better="lower", unit="words", signature=_COUNTED)
-        yield mean("sentences", better="lower", unit="sentences", signature="sentences:unicode.1")
+        yield mean("sentences", better="lower", unit="sentences", signature="sentences:evalkit.1")
         yield mean("tokens", better="lower", unit="tokens", signature="tokens:the model's own")
         options = self.options
         wanted = f"short:{options.short}|long:{options.long}|number:{options.tolerance:g}"

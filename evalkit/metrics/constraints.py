@@ -16,12 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.metrics import form, ifeval, json_schema, length
+from evalkit.metrics import form, ifeval, json_schema, length, sentences
 from evalkit.metrics.language import UNDETERMINED, detect
 
-SIGNATURE = f"constraints:evalkit.1|{ifeval.SIGNATURE}"
+SIGNATURE = f"constraints:evalkit.2|{ifeval.SIGNATURE}"
 _BOUNDS = ("at_least", "at_most", "exactly", "more_than", "less_than")
-_FULL_STOPS = re.compile("[。！？।؟]")
 MOST_CONSTRAINTS = 100
 
 
@@ -107,11 +106,6 @@ def whole_words(text: str, word: str) -> int:
     return sum(1 for _ in re.finditer(before + pattern + after, text, re.IGNORECASE))
 
 
-def any_sentences(text: str) -> int:
-    """Sentences, with the full stops of other scripts where a text has them."""
-    return length.sentences(text) if _FULL_STOPS.search(text) else form.sentences(text)
-
-
 def _contains(text: str, said: Mapping[str, Any]) -> Verdict:
     missing = [word for word in said["texts"] if not whole_words(text, word)]
     return not missing, {"missing": missing} if missing else None
@@ -168,7 +162,7 @@ def _cased(text: str, holds: Callable[[str], bool]) -> Verdict:
 KINDS: Mapping[str, Kind] = {
     "words": _counting("length_constraints", length.words),
     "characters": _counting("length_constraints", lambda text: len(text.strip())),
-    "sentences": _counting("length_constraints", any_sentences),
+    "sentences": _counting("length_constraints", sentences.count),
     "paragraphs": _counting("length_constraints", form.paragraphs),
     "lines": _counting("length_constraints", lambda text: sum(1 for line in text.splitlines() if line.strip())),
     "bullets": _counting("detectable_format", form.bullets),

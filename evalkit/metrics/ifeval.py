@@ -4,8 +4,9 @@
     True
 
 Where the published program leans on trained models (langdetect, NLTK's Punkt), ``evalkit.metrics.language`` and
-``evalkit.metrics.form`` stand in; a language that cannot be told counts as followed, as there. Keywords and markers are
-taken literally, where the published program takes them for regular expressions: none of the published rows is one.
+``evalkit.metrics.sentences`` stand in; a language that cannot be told counts as followed, as there. Keywords
+and markers are taken literally, where the published program takes them for regular expressions: none of the published
+rows is one.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.metrics import form
+from evalkit.metrics import form, sentences
 from evalkit.metrics.language import UNDETERMINED, detect
 
-SIGNATURE = "ifeval:evalkit.1"
+SIGNATURE = "ifeval:evalkit.2"
 _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 _PUNCTUATION = frozenset(".,?!'\"")
 
@@ -61,7 +62,7 @@ def _language(text: str, *, language: str) -> bool:
 
 
 def _sentences(text: str, *, num_sentences: int, relation: str) -> bool:
-    return _relation(relation, form.sentences(text), num_sentences)
+    return _relation(relation, sentences.punkt(text), num_sentences)
 
 
 def _words(text: str, *, num_words: int, relation: str) -> bool:

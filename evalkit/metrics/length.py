@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 
+from evalkit.metrics.sentences import count
 from evalkit.metrics.words import UNSPACED
 
 # Dashes and ellipses join words without spaces: ``stop—now`` is two.
 _WORD = re.compile(f"[{UNSPACED}]|(?:(?![{UNSPACED}—–…])\\S)+")
 _COUNTS = re.compile(r"[^\W_]")
-# A sentence, or what ends one: whatever stands in the text is consumed once, so that time grows with its length only.
-_SENTENCE = re.compile(r"(?:[^.!?…。！？।؟\n]|[.!?…]++(?![\s\"'”’»)\]]|\Z))+|[.!?…]++|[。！？।؟\n]++")
 
 
 def words(text: str) -> int:
@@ -24,9 +23,9 @@ def words(text: str) -> int:
 def sentences(text: str) -> int:
     """Stretches with a letter or digit that end at ``. ! ?``, their counterparts in other scripts, or a line's end.
 
-    The stop of an abbreviation ends a sentence like any other; one inside a word (``3.14``, ``example.com``) does not.
+    ``Dr.``, ``e.g.``, ``3.14``, ``example.com``, initials and an item's number (``1.``) do not end one.
     """
-    return sum(1 for part in _SENTENCE.findall(text) if _COUNTS.search(part))
+    return count(text, lines=True)
 
 
 def empty(text: str) -> bool:

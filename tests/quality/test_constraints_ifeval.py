@@ -92,15 +92,17 @@ def test_translations_that_ship_are_told_apart() -> None:
     assert found["right"] >= 0.9 * found.total()
 
 
-def test_capital_words_are_nltks(answered: list[tuple[dict[str, Any], str]]) -> None:
+@pytest.mark.parametrize("model", ["claude-2.1", "gemma-2b-it"])
+def test_capital_words_are_nltks(public_data: Path, model: str) -> None:
     from nltk.tokenize import NLTKWordTokenizer
 
     from evalkit.metrics.form import capital_words
 
     tokenizer = NLTKWordTokenizer()
-    texts = [text for _, text in answered[::3]]
-    equal = sum(capital_words(text) == sum(map(str.isupper, tokenizer.tokenize(text))) for text in texts)
-    assert equal >= 0.97 * len(texts)
+    answers = json.loads((public_data / "alpaca_eval" / f"outputs_{model}.json").read_text("utf-8"))[::4]
+    for answer in answers:
+        expected = sum(map(str.isupper, tokenizer.tokenize(answer["output"])))
+        assert capital_words(answer["output"]) == expected, answer["instruction"]
 
 
 def test_the_references_keep_to_what_their_rows_ask_for() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.metrics import form, json_schema
+from evalkit.metrics import json_schema
 from evalkit.metrics.constraints import KINDS, from_ifeval, holds, judge, parse, whole_words
 from evalkit.metrics.ifeval import INSTRUCTIONS, follows, relaxed
 from evalkit.metrics.language import UNDETERMINED, detect
@@ -41,7 +41,9 @@ def test_words_are_counted_exactly(words: list[str]) -> None:
 @given(st.lists(st.lists(WORD, min_size=3, max_size=8), min_size=1, max_size=12), st.sampled_from(".!?"))
 def test_sentences_are_counted_exactly(sentences: list[list[str]], stop: str) -> None:
     text = " ".join(" ".join(words).capitalize() + "xx" + stop for words in sentences)
-    assert form.sentences(text) == len(sentences)
+    number = {"num_sentences": len(sentences)}
+    assert follows("length_constraints:number_sentences", {"relation": "at least", **number}, text)
+    assert not follows("length_constraints:number_sentences", {"relation": "less than", **number}, text)
     assert one(text, "sentences", exactly=len(sentences)) is True
     assert one(text, "sentences", less_than=len(sentences)) is False
 
@@ -118,6 +120,8 @@ BY_HAND: list[tuple[str, dict[str, Any], str, str]] = [
     ("startend:quotation", {}, '"Quoted."', "“Quoted.”"),
     ("change_case:capital_word_frequency", {"capital_frequency": 2, "capital_relation": "at least"},
      "WELL-KNOWN to NASA", "Well to NASA"),
+    ("change_case:capital_word_frequency", {"capital_frequency": 3, "capital_relation": "at least"},
+     "I’m in the UK–US team.", "I’m in the UK team."),
     ("change_case:english_capital", {}, "THIS IS WHAT WE WANT.", "THIS is what we want."),
     ("change_case:english_capital", {}, "THE DOG IS HERE.", "DER HUND IST NICHT HIER."),
     ("change_case:english_lowercase", {}, "this is what we want.", "This is what we want."),
