@@ -37,7 +37,7 @@ class BaseCheck:
 
     kind: ClassVar[str]
     Options: ClassVar[type[Options]] = Options
-    required: ClassVar[tuple[str, ...]] = ()
+    required: tuple[str, ...] = ()
     log: ClassVar[str] = ""
     """Name of the JSON-lines file in the report folder that lists every case, where a person should read them all."""
     max_rounds: int = 1

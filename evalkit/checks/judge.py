@@ -31,6 +31,7 @@ OTHER_TEXT = Unscored("people labelled another text; name its column: answer: CO
 UNREADABLE = Unscored("the judge's verdict cannot be read")
 SCALES: Mapping[str, tuple[tuple[Any, ...], str, str]] = {
     "1-5": ((1, 2, 3, 4, 5), "1 (not at all) to 5 (fully), whole numbers", '{"score": N, "reason": "one sentence"}'),
+    "1-10": ((*range(1, 11),), "1 (not at all) to 10 (fully), whole numbers", '{"score": N, "reason": "one sentence"}'),
     "yes/no": (("no", "yes"), "yes or no", '{"score": "yes or no", "reason": "one sentence"}'),
 }
 CORRECT = "The answer is correct and does what the question asks."
@@ -44,6 +45,14 @@ class Judging(BaseCheck):
     """How metrics begin that are the judge's opinion of the model; the others are about the judge itself."""
     max_rounds = 3
 
+    def __init__(self, name: str, decoding: Decoding, options: Any = None) -> None:
+        super().__init__(name, decoding, options)
+        self.required = tuple(column for column in self.columns() if column)
+
+    def columns(self) -> Sequence[str]:
+        """Columns that the options name; without them there is nothing to judge."""
+        return (self.options.answer,)
+
     def stands_alone(self, metric: str) -> bool:
         """Whether a gate on this metric needs no gate beside it that a judge has no part in."""
         return bool(self.options.judge_alone) or not metric.startswith(self.opinions)
@@ -52,15 +61,19 @@ class Judging(BaseCheck):
     def shows_reference(self) -> bool:
         return bool(self.options.reference != "hidden")
 
-    def answered(self, case: Case) -> Generator[Sequence[Request], Sequence[Answer], Answer]:
-        """What is judged: the row's own text where the suite names its column, else the model's answer."""
+    def answered(self, case: Case) -> Generator[Sequence[Request], Sequence[Answer], Answer | Score]:
+        """What is judged: the row's own text where the suite names its column, else the model's answer.
+
+        A score in its place is that of a row whose text is missing, or of a model that failed.
+        """
         if self.options.answer:
-            return Answer(str(case.labels.get(self.options.answer) or ""))
+            said = case.labels.get(self.options.answer)
+            return Answer(str(said)) if said is not None else self.unscored(f"no text in '{self.options.answer}'")
         (answer,) = yield (self.ask(case.sample),)
-        return answer
+        return self.failed(answer) if answer.failure else answer
 
     def verdicts(
-        self, questions: Sequence[str], key: str, allowed: Mapping[str, Any], form: str
+        self, questions: Sequence[str], key: str, allowed: Mapping[str, Any], form: str, material: Sequence[str] = ()
     ) -> Generator[Sequence[Request], Sequence[Answer], list[judging.Reply] | Answer]:
         """The judge's reply to each question. What cannot be read is asked once more, saying so; a request that failed
         is returned in place of all.
@@ -70,7 +83,7 @@ class Judging(BaseCheck):
         failed = [answer for answer in said if answer.failure]
         if failed:
             return gravest(failed)
-        replies = [judging.read(answer.text, key, allowed) for answer in said]
+        replies = [judging.read(answer.text, key, allowed, material) for answer in said]
         unread = [at for at, reply in enumerate(replies) if reply.value is None]
         if unread:
             again = judging.AGAIN.format(form=form)
@@ -83,7 +96,7 @@ class Judging(BaseCheck):
             if failed:
                 return gravest(failed)
             for at, answer in zip(unread, second, strict=True):
-                reply = judging.read(answer.text, key, allowed)
+                reply = judging.read(answer.text, key, allowed, material)
                 replies[at] = judging.Reply(reply.value, reply.reason, True, reply.fault or replies[at].fault)
         return replies
 
@@ -134,8 +147,8 @@ class JudgingOptions(Options):
 class JudgeOptions(JudgingOptions):
     criteria: tuple[str, ...] = (CORRECT,)
     """What an answer is judged by, one request each."""
-    scale: Literal["1-5", "yes/no"] = "1-5"
-    passing: int = Field(4, ge=1, le=5)
+    scale: Literal["1-5", "1-10", "yes/no"] = "1-5"
+    passing: int = Field(4, ge=1, le=10)
     """An answer passes with this score or more by every criterion; on ``yes/no``: with yes."""
 
     @model_validator(mode="after")
@@ -144,6 +157,8 @@ class JudgeOptions(JudgingOptions):
             raise ValueError("name at least one criterion, and no empty one")
         if len(set(self.criteria)) < len(self.criteria):
             raise ValueError("a criterion stands there twice")
+        if self.scale == "1-5" and self.passing > 5:
+            raise ValueError(f"nothing passes with {self.passing} on the scale 1-5")
         return self
 
 
@@ -175,13 +190,13 @@ class Judge(Judging):
 
     def examine(self, case: Case) -> Conversation:
         answer = yield from self.answered(case)
-        if answer.failure:
-            return self.failed(answer)
+        if isinstance(answer, Score):
+            return answer
         options: JudgeOptions = self.options
         values, scale, form = SCALES[options.scale]
         parts = {**self.shown(case.sample), "ANSWER": answer.text}
         questions = [judging.rubric(parts, criterion, scale, form) for criterion in options.criteria]
-        replies = yield from self.verdicts(questions, "score", judging.spellings(values), form)
+        replies = yield from self.verdicts(questions, "score", judging.spellings(values), form, [answer.text])
         if isinstance(replies, Answer):
             return self.failed_judge(replies)
         return self._score(case, answer, replies)

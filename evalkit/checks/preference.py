@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from evalkit.checks.base import Options, one
 from evalkit.checks.judge import HUMAN, NO_LABEL, OTHER_TEXT, UNREADABLE, Judging, JudgingOptions
@@ -23,11 +25,15 @@ CHOICES = {
 }
 """By spelling: 1 for what was shown first, -1 for the second, 0 for a tie."""
 LABELS = {
-    **dict.fromkeys(("answer", "model", "win", "1", "a", "first"), 1),
-    **dict.fromkeys(("baseline", "reference", "loss", "lose", "-1", "b", "second"), -1),
-    **dict.fromkeys(("tie", "draw", "equal", "0", "0.5"), 0),
+    **dict.fromkeys(("answer", "model", "model_a", "win", "1", "a", "first"), 1),
+    **dict.fromkeys(("baseline", "reference", "model_b", "loss", "lose", "-1", "2", "b", "second"), -1),
+    **dict.fromkeys(
+        ("tie", "tie (bothbad)", "tie (inconsistent)", "both", "neither", "draw", "equal", "0.5", "1.5"), 0
+    ),
 }
-"""What people may call their choice: 1 for the answer, -1 for what it is compared with."""
+"""What people may call their choice: 1 for the answer, -1 for what it is compared with. A plain 0 is a tie beside -1
+and 1 and a loss beside 0.5 and 1: it is not guessed, the option ``labels`` says."""
+MEANINGS = {"answer": 1, "baseline": -1, "tie": 0}
 NO_OPPONENT = Unscored("no text to compare with")
 UNDECIDED = Unscored("no decision, or answers of one length")
 IDENTICAL = Unscored("the two texts are the same")
@@ -37,6 +43,8 @@ class PreferenceOptions(JudgingOptions):
     against: str = REFERENCE
     """What the answer is compared with: the row's first reference, or a column of the dataset."""
     criterion: str = "Prefer the answer that is correct and does what the question asks."
+    labels: dict[str, Literal["answer", "baseline", "tie"]] = Field(default_factory=dict)
+    """What labels in ``human`` mean, where they are none of the usual names: ``{"0": baseline}``."""
 
 
 class Preference(Judging):
@@ -50,6 +58,10 @@ class Preference(Judging):
     def shows_reference(self) -> bool:
         said: str = self.options.reference
         return said == "shown" or (said == "auto" and self.options.against != REFERENCE)
+
+    def columns(self) -> Sequence[str]:
+        against: str = self.options.against
+        return (self.options.answer, "" if against == REFERENCE else against)
 
     def measures(self) -> Iterable[Metric]:
         options: PreferenceOptions = self.options
@@ -68,9 +80,10 @@ class Preference(Judging):
         yield agreement.Correlation("length_correlation", signature=f"pearson.1:verdict,log words|{asked}")
         yield rate("unparsed", better="lower", unit="share", signature=f"{asked}|after asking again")
         yield rate("repaired", better="lower", unit="share", signature=asked)
-        yield rate("agreement", unit="share", signature=f"same as human|{asked}")
-        yield agreement.Kappa("kappa", "none", f"cohen:none.1|{asked}")
-        yield agreement.Kappa("weighted_kappa", "quadratic", f"cohen:quadratic.1|{asked}")
+        meant = "|".join((asked, *(f"{said}={meaning}" for said, meaning in sorted(options.labels.items()))))
+        yield rate("agreement", unit="share", signature=f"same as human|{meant}")
+        yield agreement.Kappa("kappa", "none", f"cohen:none.1|{meant}")
+        yield agreement.Kappa("weighted_kappa", "quadratic", f"cohen:quadratic.1|{meant}")
 
     def examine(self, case: Case) -> Conversation:
         options: PreferenceOptions = self.options
@@ -78,8 +91,8 @@ class Preference(Judging):
         if other is None:
             return self.unscored(NO_OPPONENT.reason)
         answer = yield from self.answered(case)
-        if answer.failure:
-            return self.failed(answer)
+        if isinstance(answer, Score):
+            return answer
         if answer.text.strip() == other.strip():
             return self._same(case, answer)
         parts = self.shown(case.sample)
@@ -88,7 +101,7 @@ class Preference(Judging):
             judging.pair({**parts, "FIRST": first, "SECOND": second}, options.criterion, FORM)
             for first, second in orders
         ]
-        replies = yield from self.verdicts(questions, "choice", CHOICES, FORM)
+        replies = yield from self.verdicts(questions, "choice", CHOICES, FORM, [answer.text, other])
         if isinstance(replies, Said):
             return self.failed_judge(replies)
         return self._score(case, answer.text, other, replies)
@@ -130,11 +143,17 @@ class Preference(Judging):
             return dict.fromkeys(names, NO_LABEL)
         if not self.options.answer:
             return dict.fromkeys(names, OTHER_TEXT)
-        human = LABELS.get(str(said).strip().lower().removesuffix(".0"))
+        human = self._human(said)
         if human is None:
-            return dict.fromkeys(names, Unscored(f"a human label that is no choice: {str(said)[:40]}"))
+            reason = f"a human label that may mean several things, labels: says which: {str(said)[:40]}"
+            return dict.fromkeys(names, Unscored(reason))
         table = agreement.item(3, human + 1, verdict + 1)
         return {"agreement": one(human == verdict), "kappa": table, "weighted_kappa": table}
+
+    def _human(self, said: Any) -> int | None:
+        word = str(said).strip().lower().removesuffix(".0")
+        own = {name.strip().lower().removesuffix(".0"): MEANINGS[meant] for name, meant in self.options.labels.items()}
+        return {**LABELS, **own}.get(word)
 
 
 def _lengths(ours: int, theirs: int, verdict: int) -> dict[str, Vector | Unscored]:

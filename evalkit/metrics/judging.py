@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SIGNATURE = "judge.1"
+SIGNATURE = "judge.2"
 MOST_SHOWN = 20_000
 """Characters of a text that a judge is shown; what is longer is cut in the middle, and says so."""
 MOST_READ = 20_000
@@ -94,27 +94,34 @@ class Reply:
     """Why it cannot be read."""
 
 
-def read(text: str, key: str, allowed: Mapping[str, Any]) -> Reply:
+def read(text: str, key: str, allowed: Mapping[str, Any], material: Sequence[str] = ()) -> Reply:
     """The verdict under ``key`` of a reply; ``allowed`` gives by spelling (lower case) what it means.
 
     One object with an allowed value is a verdict, also if it must be mended; several that differ are none, because a
-    reply may quote what the judged answer claims. A number may be written as text, as ``4.0`` or as ``4/5``.
+    reply may quote what the judged answer claims. An object among other words that stands in the ``material`` that was
+    judged is a quotation and no verdict. What a model thinks between ``<think>`` tags is not its reply. A number may be
+    written as text, as ``4.0`` or as ``4/5``; the key in any case.
     """
-    stripped = text.strip()
+    stripped = _said_in_the_end(text)
     if not stripped:
-        return Reply(fault="empty")
+        return Reply(fault="no reply behind its thoughts" if text.strip() else "empty")
     whole = _parsed(stripped)
     if isinstance(whole, dict) and key in whole:
         value = _meaning(whole[key], allowed)
         return Reply(value, _reason(whole)) if value is not None else Reply(fault=_not_on_scale(whole[key]))
+    alone = _FENCE.sub("", stripped).strip()
     verdicts: dict[Any, str] = {}
     fault = "no JSON object"
-    for found in _objects(stripped[-MOST_READ:]):
+    for stood, parsed in _objects(stripped[-MOST_READ:]):
+        found = {name.strip().lower(): value for name, value in parsed.items()}
         if key not in found:
+            fault = f"no '{key}' in its JSON object"
             continue
         value = _meaning(found[key], allowed)
         if value is None:
             fault = _not_on_scale(found[key])
+        elif stood != alone and _stands_in(stood, material):
+            fault = "its only verdict stands in the text that it judged"
         else:
             verdicts.setdefault(value, _reason(found))
     if len(verdicts) > 1:
@@ -122,6 +129,21 @@ def read(text: str, key: str, allowed: Mapping[str, Any]) -> Reply:
     for value, reason in verdicts.items():
         return Reply(value, reason, mended=True)
     return Reply(fault=fault)
+
+
+_FENCE = re.compile(r"^```[a-zA-Z]{0,10}[ \t]*\n?|\n?```$")
+_THOUGHTS = "</think>"
+
+
+def _said_in_the_end(text: str) -> str:
+    _, closed, after = text.rpartition(_THOUGHTS)
+    said = (after if closed else text).strip()
+    return "" if not closed and said.startswith("<think>") else said
+
+
+def _stands_in(stood: str, material: Sequence[str]) -> bool:
+    bare = "".join(stood.split())
+    return any(bare in "".join(text.split()) for text in material)
 
 
 def _not_on_scale(value: object) -> str:
@@ -147,21 +169,22 @@ def _meaning(value: Any, allowed: Mapping[str, Any]) -> Any:
 _OUT_OF = re.compile(r"([0-9]{1,3}(?:\.0)?)\s*(?:/|out of)\s*([0-9]{1,3})")
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """Objects in a text, mended where they must be: the last ones first, a bounded number of them."""
+def _objects(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The last objects in a text, a bounded number of them, as they stand there and as they are read when mended."""
     for candidate in list(_candidates(text))[-MOST_TRIED:]:
         for version in (candidate, _mended(candidate)):
             found = _parsed(version)
             if isinstance(found, dict):
-                yield found
+                yield candidate, found
                 break
 
 
 def _candidates(text: str) -> Iterator[str]:
     """Stretches from a brace to the one that closes it, braces within strings left alone; at the end also an object
-    that was cut off. One pass: an object within another is not looked at by itself.
+    that was cut off, without its last member: half a member (``1`` of ``10``, ``no`` of ``not sure``) may mean another.
+    One pass: an object within another is not looked at by itself.
     """
-    start, depth, quote, escaped = -1, 0, "", False
+    start, depth, quote, escaped, comma = -1, 0, "", False, -1
     for at, character in enumerate(text):
         if depth and quote:
             if escaped:
@@ -173,14 +196,16 @@ def _candidates(text: str) -> Iterator[str]:
         elif depth and character == '"':
             quote = character
         elif character == "{":
-            start = at if depth == 0 else start
+            start, comma = (at, -1) if depth == 0 else (start, comma)
             depth += 1
+        elif character == "," and depth == 1:
+            comma = at
         elif character == "}" and depth:
             depth -= 1
             if depth == 0:
                 yield text[start : at + 1]
-    if depth:
-        yield text[start:] + ('"' if quote else "") + "}" * min(depth, 5)
+    if depth and comma > start:
+        yield text[start:comma] + "}"
 
 
 _SINGLE_QUOTED = re.compile(r"(?<=[{,:\s])'((?:[^'\\]|\\.|'(?=\w))*)'(?=\s*[,:}])")
@@ -190,7 +215,7 @@ _PYTHON = {"True": "true", "False": "false", "None": "null"}
 
 
 def _mended(text: str) -> str:
-    text = re.sub(r"[“”„]", '"', text[:1500])
+    text = re.sub(r"[“”„]", '"', text[:4000])
     text = _SINGLE_QUOTED.sub(lambda match: json.dumps(match[1].replace("\\'", "'")), text)
     text = _BARE_KEY.sub(r'\1"\2"\3', text)
     text = re.sub(r"(?<=[:\s])(True|False|None)(?=\s*[,}])", lambda match: _PYTHON[match[1]], text)
