@@ -1,90 +1,133 @@
-"""What each condition changes on a real model, and whether at-risk tokens foretell it.
+"""What each condition changes on a real model, and whether at-risk tokens foretell where answers part.
 
-    python benchmarks/forensic_conditions.py --model smollm2-135m --prompts 8 --tokens 48
+    OMP_NUM_THREADS=1 python benchmarks/forensic_conditions.py --model smollm2-135m --prompts 8 --tokens 48
 
-Prints a Markdown table of the forensic check. Then the prediction: the noise of a dtype is taken from all prompts but
-one, as their largest drift before a first difference; the at-risk tokens of the one left out (margin in its float32
-reference under twice that noise) must hold the token at which it parts.
+Prompts are asked four at a time, each four said as soon as they are judged; none are begun after ``--minutes``. Then a
+Markdown table of the forensic check, and the prediction: the noise of a condition is its largest drift before a first
+difference over all other prompts, and the tokens whose margin *in the one reference run* is under twice that noise are
+at risk. They must hold the token at which the answer parts.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.checks.divergence import AT_RISK, difference
-from evalkit.checks.forensic import DEFAULT, Forensic, ForensicOptions
+from evalkit.checks.divergence import AT_RISK, Difference, difference
+from evalkit.checks.forensic import CHANGES, DEFAULT, ForensicOptions
 from evalkit.models import open_backend
-from evalkit.protocols import Session
-from evalkit.records import Answer, Case, Condition, Decoding, Message, Request, Sample
-from evalkit.runner.examine import Examined, examine
-from evalkit.runner.plan import Planned
-from evalkit.suite.load import SuiteCheck
+from evalkit.records import Answer, Condition, Decoding, Generate
+from evalkit.runner.investigate import Investigated, investigate
 
-QUESTIONS = Path(__file__).parents[1] / "datasets" / "qa.jsonl"
-Known = dict[tuple[str, Condition], Answer]
+PROMPTS = Path(__file__).parents[1] / "datasets" / "instructions.jsonl"
+TOGETHER = 4
+"""Prompts of one round: enough that the order can be reversed."""
 
 
-def investigate(
-    model: str, prompts: Sequence[str], options: ForensicOptions, tokens: int
-) -> tuple[list[Examined], Known]:
-    check = Forensic("forensic", Decoding(max_tokens=tokens), options)
-    cases = [Case(p, (Sample(p, (Message("user", p),)),)) for p in prompts]
-    block = [Planned(SuiteCheck(check, "d", check.decoding, "", (), "", ""), case, n) for n, case in enumerate(cases)]
-    backend = open_backend(model)
-    sessions: dict[Condition, Session] = {}
-    known: Known = {}
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """One prompt under one condition."""
 
-    def ask(requests: Sequence[Request]) -> list[tuple[str, Answer]]:
-        groups: dict[Condition, list[int]] = {}
-        for number, request in enumerate(requests):
-            groups.setdefault(request.condition, []).append(number)
-        found: dict[int, Answer] = {}
-        for condition, numbers in groups.items():
-            session = sessions.setdefault(condition, backend.session(condition))
-            for at, answer in session.ask([requests[number] for number in numbers]):
-                request = requests[numbers[at]]
-                found[numbers[at]] = answer
-                if request.attempt == 0 and request.ask.decoding.greedy:  # type: ignore[union-attr]
-                    known[request.ask.messages[0].content, condition] = answer  # type: ignore[union-attr]
-        return [(str(number), found[number]) for number in range(len(requests))]
+    margins: Sequence[float]
+    """Of the reference."""
+    unlike: Difference
 
-    examined = examine(block, ask)
-    backend.close()
-    return examined, known
+    @property
+    def before(self) -> Sequence[float]:
+        """The margins of all tokens that both answers could decide on alike, and of the one where they did not."""
+        return self.margins if self.unlike.at is None else self.margins[: self.unlike.at + 1]
 
 
-def table(examined: Sequence[Examined], conditions: Sequence[str]) -> None:
-    print("| condition | same text | largest drift | first differences |\n| --- | --- | --- | --- |")
+def read_prompts(count: int) -> list[str]:
+    rows = PROMPTS.read_text(encoding="utf-8").splitlines()
+    return [json.loads(row)["instruction"] for row in rows[:: max(1, len(rows) // count)][:count]]
+
+
+def ask_all(
+    model: str, prompts: Sequence[str], options: ForensicOptions, tokens: int, minutes: float
+) -> list[Investigated]:
+    backend, began = open_backend(model), time.monotonic()
+    done: list[Investigated] = []
+    try:
+        for start in range(0, len(prompts), TOGETHER):
+            if time.monotonic() - began > 60 * minutes:
+                print(f"{minutes:g} minutes are over: {len(done)} of {len(prompts)} prompts were asked\n", flush=True)
+                break
+            found = investigate(backend, prompts[start : start + TOGETHER], options, Decoding(max_tokens=tokens))
+            for one in found:
+                unlike = [f"{row['condition']}: {row['class']}" for row in one.score.evidence.get("differences", ())]
+                said = one.score.error or ", ".join(unlike) or "identical"
+                print(f"{(time.monotonic() - began) / 60:5.1f} min  {str(one.prompt)[:60]:60}  {said}", flush=True)
+            done += [one for one in found if not one.score.error]
+    finally:
+        backend.close()
+    return done
+
+
+def table(found: Sequence[Investigated], conditions: Sequence[str]) -> None:
+    print("\n| condition | same text | largest drift | first differences |\n| --- | --- | --- | --- |")
     for name in conditions:
-        same = [one.score.results[f"same_{name}"] for one in examined]
-        scored = [result for result in same if isinstance(result, tuple)]
+        scored = [same for one in found if isinstance(same := one.score.results[f"same_{name}"], tuple)]
         if not scored:
+            print(f"| `{name}` | not supported | | |")
             continue
-        drifts = [drift for one in examined if (drift := one.score.evidence["largest drift"].get(name)) is not None]
-        rows = [
-            row for one in examined for row in one.score.evidence.get("differences", ()) if row["condition"] == name
-        ]
-        said = [f"{row['class']} at {row.get('token', '-')} (margin {row.get('margin')})" for row in rows]
-        count = f"{sum(result[0] for result in scored):.0f} of {len(scored)}"
+        drifts = [drift for one in found if (drift := one.score.evidence["largest drift"].get(name)) is not None]
+        rows = [row for one in found for row in one.score.evidence.get("differences", ()) if row["condition"] == name]
+        said = [f"{row['class']} at {row.get('token', '-')} (margin {row.get('margin', '-')})" for row in rows]
+        count = f"{sum(same[0] for same in scored):.0f} of {len(scored)}"
         print(f"| `{name}` | {count} | {max(drifts, default=0):.2g} | {'; '.join(said)} |")
 
 
-def predict(known: Known, prompts: Sequence[str], reference: Condition, other: Condition) -> None:
+def answer_of(one: Investigated, condition: Condition, attempt: int = 0) -> Answer | None:
+    for request, answer in one.asked:
+        greedy = isinstance(request.ask, Generate) and request.ask.decoding.greedy
+        if greedy and request.condition == condition and request.attempt == attempt and answer.failure is None:
+            return answer
+    return None
+
+
+def parted_by(found: Sequence[Investigated], name: str, dtype: str) -> list[Parted]:
+    reference = {"batch_size": 1, "threads": 1, "dtype": dtype}
+    parted = []
+    for one in found:
+        mine = answer_of(one, Condition(**reference))
+        other = answer_of(one, Condition(**{**reference, **CHANGES[name]}), attempt=int(name == "repeat"))
+        if mine is not None and other is not None:
+            parted.append(Parted(mine.margins or (), difference(mine, other)))
+    return parted
+
+
+def foretold(parted: Sequence[Parted]) -> Mapping[str, int]:
     """Each prompt by the noise of all the others."""
-    unlike = {p: difference(known[p, reference], known[p, other]) for p in prompts if (p, other) in known}
-    at_risk = tokens = parted = foretold = 0
-    for prompt, one in unlike.items():
-        noise = max((o.drift or 0.0 for p, o in unlike.items() if p != prompt), default=0.0)
-        margins = known[prompt, reference].margins or ()
-        at_risk += sum(margin < AT_RISK * noise for margin in margins)
-        tokens += len(margins)
-        if one.at is not None and one.at < len(margins):
-            parted += 1
-            foretold += margins[one.at] < AT_RISK * noise
-    print(f"\n{other.dtype}: {at_risk} of {tokens} tokens at risk; {foretold} of {parted} first differences are at one")
+    counts = dict.fromkeys(("tokens", "risky", "decided", "decided risky", "parted", "parted at risk"), 0)
+    for own in parted:
+        noise = max((one.unlike.drift or 0.0 for one in parted if one is not own), default=0.0)
+        at = own.unlike.at
+        counts["tokens"] += len(own.margins)
+        counts["risky"] += sum(margin < AT_RISK * noise for margin in own.margins)
+        counts["decided"] += len(own.before)
+        counts["decided risky"] += sum(margin < AT_RISK * noise for margin in own.before)
+        if at is not None and at < len(own.margins):
+            counts["parted"] += 1
+            counts["parted at risk"] += own.margins[at] < AT_RISK * noise
+    return counts
+
+
+def predict(found: Sequence[Investigated], conditions: Sequence[str], dtype: str) -> None:
+    print("\n| condition | tokens at risk | answers that part | where at risk | of the at-risk tokens up to there |")
+    print("| --- | --- | --- | --- | --- |")
+    for name in conditions:
+        if name == "seed":
+            continue
+        n = foretold(parted_by(found, name, dtype))
+        if n["parted"]:
+            share = f"{n['risky']} of {n['tokens']} ({n['risky'] / n['tokens']:.1%})"
+            hit = f"{n['parted at risk']} of {n['parted']}"
+            print(f"| `{name}` | {share} | {n['parted']} | {hit} | {n['parted at risk']} of {n['decided risky']} |")
 
 
 def main() -> None:
@@ -92,24 +135,19 @@ def main() -> None:
     parser.add_argument("--model", default="smollm2-135m")
     parser.add_argument("--prompts", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=48)
-    parser.add_argument("--dtype", default="float32")
-    parser.add_argument("--conditions", nargs="+", default=list(DEFAULT))
+    parser.add_argument("--dtype", default="float32", help="of the reference")
+    parser.add_argument("--conditions", nargs="+", default=list(DEFAULT), choices=list(CHANGES), metavar="CONDITION")
+    parser.add_argument("--minutes", type=float, default=30, help="no prompts are begun after so many")
     given = parser.parse_args()
-    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()[: given.prompts]]
-    prompts = [row["question"] for row in rows]
     options = ForensicOptions(conditions=given.conditions, dtype=given.dtype)
-    examined, known = investigate(given.model, prompts, options, given.tokens)
-    for one in examined:
-        if one.score.error:
-            print(one.planned.case.id, one.score.error)
-    examined = [one for one in examined if not one.score.error]
-    table(examined, given.conditions)
-    floors = [one.score.evidence["noise floor"] for one in examined]
-    risky = [one.score.results["at_risk"] for one in examined]
+    found = ask_all(given.model, read_prompts(given.prompts), options, given.tokens, given.minutes)
+    if not found:
+        raise SystemExit("no prompt was answered")
+    table(found, given.conditions)
+    floors = [one.score.evidence["noise floor"] for one in found]
+    risky = [one.score.results["at_risk"] for one in found]
     print(f"\nnoise floor {min(floors):.2g} to {max(floors):.2g}; at risk {sum(r[0] for r in risky):.0f} tokens")  # type: ignore[misc, index]
-    reference = Condition(batch_size=1, threads=1, dtype=given.dtype)
-    for name in {"bfloat16", "float16"} & set(given.conditions):
-        predict(known, prompts, reference, Condition(batch_size=1, threads=1, dtype=name))
+    predict(found, given.conditions, given.dtype)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Where two answers to one request part, by how much their numbers had moved before, and what that makes of it.
 
-All thresholds come from the answers themselves: the *noise floor* is the largest drift that conditions without any
-meaning of their own (threads, cache, attention kernel, copies in the batch) cause in this very prompt.
+Pure: ``judge_traces`` takes answers, wherever they come from, and ``trace`` makes one of tokens and logits. All
+thresholds come from the answers themselves: the *noise floor* is the largest drift that conditions without any meaning
+of their own (threads, cache, attention kernel, copies in the batch) cause in this very prompt.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, isfinite, isnan, log
 
 from evalkit.records import Answer
 
@@ -23,6 +25,14 @@ AT_RISK = 2.0
 SPREAD = 32.0
 """How much larger than the measured floor the rounding of one more condition may be: five bits. The floor is the
 largest of a few dozen numbers under a few conditions, and another kernel may add in an order that rounds worse."""
+HARMLESS = ("repeat", "batch", "threads", "kv_cache", "attention")
+"""Conditions that give a sum another order and mean nothing else: what they move is the noise."""
+LOGITS = 8.0
+"""How large some logit of a language model is at least, though log-probabilities and margins may all be smaller."""
+UNKNOWN = 1000.0
+"""No log-probability is so large: servers write -9999 for one that they do not know."""
+UNLIKE = 1e6
+"""Stands for the distance between a number and none (NaN), or infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ def _shared_length(reference: Answer, other: Answer) -> int:
 
 def _drift(reference: Answer, other: Answer, tokens: int) -> float | None:
     changes = [
-        abs(left - right)
+        _distance(left, right)
         for mine, theirs in ((reference.logprobs, other.logprobs), (reference.margins, other.margins))
         if mine is not None and theirs is not None
         for left, right in zip(mine[:tokens], theirs[:tokens], strict=False)
@@ -89,8 +99,16 @@ def _drift(reference: Answer, other: Answer, tokens: int) -> float | None:
     return max(changes, default=None)
 
 
-def _value(values: tuple[float, ...] | None, at: int) -> float | None:
-    return values[at] if values is not None and at < len(values) else None
+def _distance(left: float, right: float) -> float:
+    if left == right or (isnan(left) and isnan(right)):
+        return 0.0
+    return abs(left - right) if isfinite(left) and isfinite(right) else UNLIKE
+
+
+def _value(values: Sequence[float] | None, at: int) -> float | None:
+    if values is None or at >= len(values) or isnan(values[at]):
+        return None
+    return max(-UNLIKE, min(UNLIKE, values[at]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +120,29 @@ class Noise:
     """What moves more than this is not rounding."""
     measured: bool = True
     """False: nothing harmless moved anything, and the floor is the last place of the numbers themselves."""
+    place: float = 0.0
+    """The last place of the numbers."""
 
 
 def measure_noise(reference: Answer, harmless: Iterable[Difference], dtype: str, given: float | None = None) -> Noise:
     """The floor of a prompt, from what harmless conditions did to it.
 
-    A drift that takes more than half of the digits is no rounding, whatever caused it, and does not raise the floor: an
-    engine whose cache is broken would otherwise hide behind its own noise.
+    Two kinds of drift are no rounding, whatever caused them, and do not raise the floor: what takes more than half of
+    the digits, and what is far beyond all others. An engine whose cache is broken would otherwise hide behind its own
+    noise.
     """
     epsilon = EPSILON[dtype]
-    scale = max([1.0, *map(abs, reference.logprobs or ()), *map(abs, reference.margins or ())])
-    credible = scale * epsilon**0.5
+    numbers = [abs(value) for value in (*(reference.logprobs or ()), *(reference.margins or ()))]
+    scale = max([1.0, *(value for value in numbers if value < UNKNOWN)])
+    place, credible = scale * epsilon, max(scale, LOGITS) * epsilon**0.5
     if given is not None:
-        return Noise(given, max(AT_RISK * given, min(SPREAD * given, credible)))
-    drifts = [one.drift for one in harmless if one.drift is not None and one.drift <= credible]
-    floor = max([epsilon * scale, *drifts])
-    return Noise(floor, max(AT_RISK * floor, min(SPREAD * floor, credible)), measured=any(drifts))
+        return Noise(given, max(AT_RISK * given, min(SPREAD * given, credible)), place=place)
+    drifts = sorted(one.drift for one in harmless if one.drift is not None and 0 < one.drift <= credible)
+    while len(drifts) > 1 and drifts[-1] > SPREAD * max(drifts[-2], place):
+        drifts.pop()
+    floor = max([place, *drifts])
+    limit = max(AT_RISK * floor, min(SPREAD * floor, credible))
+    return Noise(floor, limit, measured=bool(drifts), place=place)
 
 
 def at_risk(answer: Answer, noise: Noise) -> list[int]:
@@ -131,12 +156,12 @@ def beyond_rounding(one: Difference, noise: Noise, coarser: float = 1.0) -> bool
     return one.size is not None and one.size > noise.limit * coarser
 
 
-def rounding(one: Difference, noise: Noise) -> str:
+def rounding(one: Difference, noise: Noise, coarser: float = 1.0) -> str:
     """The class of a difference that rounding explains."""
     if one.at is None:
         return IDENTICAL
     known = [margin for margin in one.margins if margin is not None]
-    return TIE if known and min(known) <= AT_RISK * noise.floor else DRIFT
+    return TIE if known and min(known) <= AT_RISK * max(noise.floor, noise.place * coarser) else DRIFT
 
 
 def drawn_anew(one: Difference, noise: Noise) -> bool:
@@ -155,7 +180,8 @@ def drawn_anew(one: Difference, noise: Noise) -> bool:
 
 def classify(found: Mapping[str, Difference], noise: Noise | None, coarser: Mapping[str, float]) -> dict[str, str]:
     """A class for each condition, from all of them together: what already differs when nothing but the past was changed
-    explains what differs under any other condition. ``noise`` is none where the engine gives no numbers."""
+    explains what differs under any other condition. ``noise`` is none where the engine gives no numbers; ``coarser``:
+    how many times less exact the conditions of another dtype compute, which are never a fault."""
     if noise is None:
         return {name: _without_numbers(name, one) for name, one in found.items()}
     beyond = {name for name, one in found.items() if beyond_rounding(one, noise, coarser.get(name, 1.0))}
@@ -170,7 +196,7 @@ def classify(found: Mapping[str, Difference], noise: Noise | None, coarser: Mapp
         elif name == "seed" and one.at is not None:  # two draws of one seed: also the least movement changes none
             classes[name] = LEAK if leak and not drawn_anew(one, noise) else SEED
         else:
-            classes[name] = rounding(one, noise)
+            classes[name] = rounding(one, noise, coarser.get(name, 1.0))
     return classes
 
 
@@ -202,3 +228,61 @@ def _without_numbers(name: str, one: Difference) -> str:
     if one.same_text:
         return IDENTICAL
     return SEED if name == "seed" else UNEXPLAINED
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Of the answers to one prompt, by condition."""
+
+    differences: Mapping[str, Difference]
+    classes: Mapping[str, str]
+    noise: Noise | None
+    """None where the engine gives no numbers."""
+
+
+def judge_traces(
+    reference: Answer,
+    answers: Mapping[str, Answer],
+    *,
+    dtype: str = "float32",
+    drawn: Answer | None = None,
+    noise: float | None = None,
+) -> Judgement:
+    """What each changed condition did to an answer, and the name of it.
+
+    ``answers`` are keyed by the conditions of the check ``forensic``, which tell what a difference beyond rounding is:
+    one of ``repeat`` is a state leak, one of ``order`` order dependence; any other name counts as a structural error.
+    Of an answer, ``text``, ``tokens``, ``logprobs`` and ``margins`` are read (``trace`` makes one of logits). ``seed``
+    is compared with ``drawn``, the first sample of that seed, where it is given. ``dtype`` is what the reference was
+    computed in, and ``noise`` a known floor.
+
+    The floor is measured on the harmless conditions among the answers; without any of them it is the last place of the
+    numbers, which real sums of thousands of numbers exceed: give one of them, or ``noise``.
+    """
+    differences = {
+        name: difference(drawn if name == "seed" and drawn is not None else reference, answer)
+        for name, answer in answers.items()
+    }
+    found = None
+    if reference.margins or reference.logprobs:
+        harmless = [differences[name] for name in HARMLESS if name in differences]
+        found = measure_noise(reference, harmless, dtype, noise)
+    coarser = {name: max(1.0, EPSILON[name] / EPSILON[dtype]) for name in differences if name in EPSILON}
+    return Judgement(differences, classify(differences, found, coarser), found)
+
+
+def trace(token_ids: Sequence[int], logits: Sequence[Sequence[float]], text: str | None = None) -> Answer:
+    """An answer for ``judge_traces``, of the tokens that were taken and the logits that each was taken from.
+
+    Without ``text`` the tokens are the text. ValueError where there are not as many logits as tokens.
+    """
+    if len(token_ids) != len(logits):
+        raise ValueError(f"{len(token_ids)} tokens were not taken from {len(logits)} rows of logits")
+    margins, logprobs = [], []
+    for token, row in zip(token_ids, logits, strict=True):
+        best, second = sorted(row, reverse=True)[:2] if len(row) > 1 else (row[0], row[0])
+        margins.append(best - second)
+        logprobs.append(row[token] - best - log(sum(exp(value - best) for value in row)))
+    names = tuple(map(str, token_ids))
+    said = " ".join(names) if text is None else text
+    return Answer(said, tokens=names, margins=tuple(margins), logprobs=tuple(logprobs))

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from evalkit.checks.base import BaseCheck, Options, one
-from evalkit.checks.determinism import first_difference
-from evalkit.checks.divergence import (
-    EPSILON,
-    FAULTS,
-    IDENTICAL,
-    SERVER,
-    STRUCTURAL,
-    Difference,
-    Noise,
-    at_risk,
-    classify,
-    difference,
-    measure_noise,
-)
+from evalkit.checks.divergence import EPSILON, FAULTS, HARMLESS, STRUCTURAL, at_risk
+from evalkit.checks.forensic_judged import MISTAKES, Asked, Judged, refused
 from evalkit.metrics.kinds import Quantity, mean, rate, ratio
 from evalkit.protocols import Conversation
-from evalkit.records import Answer, Case, Condition, Decoding, FailureKind, Generate, Request, Sample, Score, Unscored
+from evalkit.records import Answer, Case, Condition, Decoding, Generate, Request, Sample, Score, Unscored
 
 WANTS = frozenset({"margins", "logprobs", "tokens"})
 PADS = 8
@@ -49,14 +37,9 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "seed": {"order": "again"},
 }
 """By condition: what is changed of the reference's own condition."""
-HARMLESS = ("repeat", "batch", "threads", "kv_cache", "attention")
-"""They give a sum another order and mean nothing else: what they move is the noise."""
-MISTAKES = {
-    "right": "pads behind the prompt (right padding)",
-    "unmasked": "pads are attended to (mask)",
-    "positions": "positions count the pads",
-    "late-positions": "positions of the answer count the pads",
-}
+BESIDE_OTHERS = "in a batch with other prompts of the round"
+AFTER_ITSELF = "right after the same prompt"
+"""How an engine is asked that cannot make neighbours, or a prompt before, of its own."""
 ConditionName = Literal[
     "repeat", "history", "order", "batch", "neighbours", "place", "padding", "threads", "kv_cache", "attention",
     "bfloat16", "float16", "process", "concurrency", "seed",
@@ -74,7 +57,6 @@ CLASS_METRICS = {
     "benign_tie": "benign tie",
     "unexplained": "unexplained",
 }
-MOST_SHOWN = 12
 
 
 class ForensicOptions(Options):
@@ -95,18 +77,6 @@ class ForensicOptions(Options):
         return conditions
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One case, answered under all conditions."""
-
-    reference: Answer
-    dtype: str
-    answers: Mapping[str, Answer]
-    """By condition."""
-    drawn: Mapping[str, Answer] = field(default_factory=dict)
-    """``first`` and ``other``: the sampled answer that ``seed`` repeats, and one of another seed."""
-
-
 class Forensic(BaseCheck):
     """Asks each prompt alone, in full precision, and again under one changed condition after the other.
 
@@ -117,11 +87,11 @@ class Forensic(BaseCheck):
     kind = "forensic"
     Options: ClassVar[type[Options]] = ForensicOptions
     log: ClassVar[str] = "forensic.jsonl"
-    max_rounds = 5
+    max_rounds = 10
 
     def measures(self) -> Iterable[Quantity]:
         options: ForensicOptions = self.options
-        how = f"ref:{options.dtype}|noise:{options.noise or 'measured'}|rules:1"
+        how = f"ref:{options.dtype}|noise:{options.noise or 'measured'}|rules:2"
         names = "+".join(options.conditions)
         yield rate("sound", unit="share", signature=f"sound|{names}|{how}")
         yield rate("identical", unit="share", signature=f"identical|{names}|{how}")
@@ -142,33 +112,77 @@ class Forensic(BaseCheck):
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def examine(self, case: Case) -> Conversation:
-        reference, condition = Answer(""), Condition()
-        for condition in self._references():
-            (reference,) = yield (self._request(case.sample, condition),)
-            if reference.failure is None or reference.failure.kind is not FailureKind.UNSUPPORTED:
-                break
+        sample = case.sample
+        reference, condition = yield from self._reference(sample)
         if reference.failure:
             return self.failed(reference)
-        requests = self._requests(case.sample, condition)
+        requests = self._requests(sample, condition)
         answers = dict(zip(requests, (yield tuple(requests.values())), strict=True))
+        otherwise = yield from self._ask_otherwise(sample, condition, answers)
         drawn: dict[str, Answer] = {name: answers.pop(name) for name in ("first", "other") if name in answers}
-        dtype = (
-            condition.dtype or "bfloat16"
-        )  # what most servers compute in: a finer one would call its rounding faults
-        asked = _Asked(reference, dtype, answers, drawn)
-        judged = _Judged(asked, self.options.noise)
-        suspicious = [name for name in ("padding", "neighbours") if judged.classes.get(name) == STRUCTURAL]
+        # most servers compute in bfloat16: a finer dtype would call its rounding faults
+        asked = Asked(reference, condition.dtype or "bfloat16", answers, drawn)
+        judged = Judged(asked, self.options.noise)
+        judged.otherwise = otherwise
+        exact = judged
+        if condition.dtype not in {None, "float32"} and judged.doubtful:
+            condition = replace(condition, dtype="float32")
+            exact = yield from self._in_float32(sample, condition, judged)
+        suspicious = [name for name in ("padding", "neighbours") if exact.classes.get(name) == STRUCTURAL]
         if suspicious and reference.tokens is not None:
             mistakes = yield tuple(
-                self._request(case.sample, replace(condition, padding=f"{kind}:{PADS}")) for kind in MISTAKES
+                self._request(sample, replace(condition, padding=f"{kind}:{PADS}")) for kind in MISTAKES
             )
-            judged.explain(dict(zip(MISTAKES, mistakes, strict=True)), suspicious)
+            judged.causes |= exact.explain(dict(zip(MISTAKES, mistakes, strict=True)), suspicious)
         return self._score(judged)
 
+    def _reference(self, sample: Sample) -> Generator[Sequence[Request], Sequence[Answer], tuple[Answer, Condition]]:
+        """The answer under the strictest condition that the engine takes, and that condition."""
+        reference, condition = Answer(""), Condition()
+        for condition in self._references():
+            (reference,) = yield (self._request(sample, condition),)
+            if not refused(reference):
+                break
+        return reference, condition
+
     def _references(self) -> Iterable[Condition]:
-        yield Condition(batch_size=1, threads=1, dtype=self.options.dtype)
+        dtype = self.options.dtype
+        yield Condition(batch_size=1, threads=1, dtype=dtype)
+        yield Condition(batch_size=1, dtype=dtype)
+        yield Condition(batch_size=1)
         yield Condition(concurrency=1)
         yield Condition()
+
+    def _ask_otherwise(
+        self, sample: Sample, reference: Condition, answers: dict[str, Answer]
+    ) -> Generator[Sequence[Request], Sequence[Answer], dict[str, str]]:
+        """What an engine cannot do by itself is tried with what else is asked in this round; says what was done so."""
+        wanted: dict[str, Request] = {}
+        if "batch" in answers and refused(answers["batch"]):
+            wanted["batch"] = self._request(sample, replace(reference, batch_size=ROWS))
+        if "history" in answers and refused(answers["history"]):
+            wanted["before"] = self._request(sample, reference, attempt=2)
+            wanted["history"] = self._request(sample, reference, attempt=3)
+        if not wanted:
+            return {}
+        given = dict(zip(wanted, (yield tuple(wanted.values())), strict=True))
+        given.pop("before", None)
+        took = {name: answer for name, answer in given.items() if not refused(answer)}
+        answers |= took
+        return {name: BESIDE_OTHERS if name == "batch" else AFTER_ITSELF for name in took}
+
+    def _in_float32(
+        self, sample: Sample, condition: Condition, judged: Judged
+    ) -> Generator[Sequence[Request], Sequence[Answer], Judged]:
+        """The same in full precision: what is gone there was rounding, and what stays was not."""
+        again = [name for name in judged.classes if name in judged.doubtful or name in HARMLESS]
+        changed = [self._request(sample, replace(condition, **CHANGES[n]), attempt=int(n == "repeat")) for n in again]
+        reference, *answers = yield (self._request(sample, condition), *changed)
+        if reference.failure:
+            return judged
+        exact = Judged(Asked(reference, "float32", dict(zip(again, answers, strict=True))), None)
+        judged.correct(exact)
+        return exact
 
     def _request(self, sample: Sample, condition: Condition, attempt: int = 0) -> Request:
         greedy = replace(self.decoding, temperature=0.0, top_p=1.0)
@@ -196,7 +210,7 @@ class Forensic(BaseCheck):
 
     # --- judging --------------------------------------------------------------------------------------------------
 
-    def _score(self, judged: _Judged) -> Score:
+    def _score(self, judged: Judged) -> Score:
         results: dict[str, Any] = {}
         for name in self.options.conditions:
             results[f"same_{name}"] = judged.same(name)
@@ -222,126 +236,3 @@ class Forensic(BaseCheck):
         measured = judged.noise is not None and judged.noise.measured
         results["noise_floor"] = one(judged.noise.floor) if judged.noise and measured else Unscored("nothing moved")
         return Score(results, judged.evidence())
-
-
-class _Judged:
-    """What the answers to one case say."""
-
-    def __init__(self, asked: _Asked, given: float | None) -> None:
-        self.asked = asked
-        self.unsupported: dict[str, str] = {}
-        self.errored: dict[str, str] = {}
-        self.causes: dict[str, str] = {}
-        self.differences: dict[str, Difference] = {}
-        first = asked.drawn.get("first")
-        for name, answer in asked.answers.items():
-            compared = first if name == "seed" and first is not None else asked.reference
-            failure = answer.failure or compared.failure
-            if failure is None:
-                self.differences[name] = difference(compared, answer)
-            elif failure.kind is FailureKind.UNSUPPORTED:
-                self.unsupported[name] = failure.message
-            else:
-                self.errored[name] = f"{failure.kind}: {failure.message}"
-        self.noise = self._noise(given)
-        base = EPSILON[asked.dtype]
-        coarser = {name: EPSILON[name] / base for name in self.differences if EPSILON.get(name, 0) > base}
-        self.classes = classify(self.differences, self.noise, coarser)
-        self._blame_the_server()
-
-    def _noise(self, given: float | None) -> Noise | None:
-        if not self.asked.reference.margins or not self.asked.reference.logprobs:
-            return None
-        harmless = [self.differences[name] for name in HARMLESS if name in self.differences]
-        return measure_noise(self.asked.reference, harmless, self.asked.dtype, given)
-
-    def _blame_the_server(self) -> None:
-        """A difference between two servers says nothing about either."""
-        mine = self.asked.reference.served_by
-        for name, kind in self.classes.items():
-            theirs = self.asked.answers[name].served_by
-            if mine and theirs and mine != theirs and not self.differences[name].same_text:
-                self.causes[name] = f"it was {theirs} that answered, not {mine}"
-                self.classes[name] = SERVER if kind != IDENTICAL else kind
-
-    def explain(self, mistakes: Mapping[str, Answer], suspicious: Sequence[str]) -> None:
-        """Name the mistake whose answer is the one that the engine gave."""
-        assert self.noise is not None
-        for name in suspicious:
-            given = self.asked.answers[name]
-            for kind, answer in mistakes.items():
-                unlike = None if answer.failure else difference(given, answer)
-                if unlike is not None and unlike.at is None and (unlike.size or 0.0) <= self.noise.limit:
-                    self.causes[name] = MISTAKES[kind]
-                    break
-            else:
-                mixed = name == "neighbours" and self.classes.get("padding") in {IDENTICAL, None}
-                self.causes[name] = "rows of a batch mix, or its padding" if mixed else "no known mistake"
-
-    def same(self, name: str) -> Any:
-        if name in self.errored:
-            return one(False)
-        if name not in self.differences:
-            return Unscored(f"not supported: {self.unsupported.get(name, name)}")
-        return one(self.differences[name].same_text)
-
-    def other_seed(self) -> Any:
-        first, other = self.asked.drawn.get("first"), self.asked.drawn.get("other")
-        if first is None or other is None or first.failure or other.failure:
-            return Unscored("no answers of two seeds")
-        return one(first.text != other.text)
-
-    def same_server(self) -> Any:
-        said = {answer.served_by for answer in (self.asked.reference, *self.asked.answers.values()) if answer.served_by}
-        return one(len(said) == 1) if said else Unscored("the engine does not say what served the answers")
-
-    def evidence(self) -> dict[str, Any]:
-        """JSON-ready; readable as it stands."""
-        rows = [self._row(name) for name, kind in self.classes.items() if kind != IDENTICAL]
-        rows += [{"condition": name, "class": "errored", "cause": why} for name, why in self.errored.items()]
-        found: dict[str, Any] = {"differences": rows[:MOST_SHOWN]} if rows else {}
-        found["identical under"] = [name for name, kind in self.classes.items() if kind == IDENTICAL]
-        if self.unsupported:
-            found["not supported"] = list(self.unsupported)
-        if self.noise is not None:
-            found["noise floor"] = _short(self.noise.floor)
-            found["rounding moves at most"] = _short(self.noise.limit)
-            found["at-risk tokens"] = self._risks(self.noise)
-        drifts = {name: _short(one.drift) for name, one in self.differences.items() if one.drift is not None}
-        return {**found, "largest drift": drifts} if drifts else found
-
-    def _risks(self, noise: Noise) -> list[str]:
-        answer = self.asked.reference
-        places = sorted(at_risk(answer, noise), key=lambda at: (answer.margins or ())[at])
-        return [f"{at} {_token(answer, at)} {(answer.margins or ())[at]:.2g}" for at in places[:MOST_SHOWN]]
-
-    def _row(self, name: str) -> dict[str, Any]:
-        compared = self.asked.drawn["first"] if name == "seed" else self.asked.reference
-        unlike, other = self.differences[name], self.asked.answers[name]
-        row: dict[str, Any] = {"condition": name, "class": self.classes[name], "cause": self.causes.get(name, "")}
-        if unlike.at is not None:
-            risky = self.noise is not None and unlike.at in at_risk(compared, self.noise)
-            row |= {
-                "token": unlike.at,
-                "reference": _token(compared, unlike.at),
-                "instead": _token(other, unlike.at),
-                "margin": _short(unlike.margins[0]),
-                "its margin": _short(unlike.margins[1]),
-                "at risk": "yes" if risky else "no",
-            }
-        row["drift before"] = _short(unlike.drift)
-        parted = first_difference([compared.text, other.text])
-        if parted:
-            row |= {"reference text": parted["first"], "other text": parted["other"]}
-        return row
-
-
-def _token(answer: Answer, at: int) -> str:
-    """As the tokenizer names it, its mark for a space made one; ``(end)`` where the answer had ended."""
-    if answer.tokens is None or at >= len(answer.tokens):
-        return "(end)"
-    return answer.tokens[at].replace("Ġ", " ").replace("▁", " ").replace("Ċ", "\\n")
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.3g}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from evalkit.errors import Interrupted, ModelError
 from evalkit.protocols import Backend, Session
 from evalkit.records import Answer, Condition, FailureKind, Generate, Request
+from evalkit.runner.conditions import session_under
 from evalkit.store import Identity, Store, request_key
 
 FLUSH_SECONDS = 2.0
@@ -163,7 +164,7 @@ class Asker:
     def _session(self, role: str, condition: Condition) -> Session:
         key = (role, condition)
         if key not in self._sessions:
-            self._sessions[key] = self._backends[role].session(condition)
+            self._sessions[key] = session_under(self._backends[role], condition)
         return self._sessions[key]
 
     def close(self) -> None:

@@ -89,7 +89,7 @@ def test_the_noise_floor_is_the_largest_drift_of_harmless_conditions() -> None:
     moved = [difference(REFERENCE, said("a", "b", "c", margins=(2.0, 2.0, 2.0 + by))) for by in (1e-5, 4e-5)]
     noise = measure_noise(REFERENCE, moved, "float32")
     assert noise.floor == pytest.approx(4e-5)
-    assert noise.limit == pytest.approx((2.0**-23) ** 0.5 * 2)  # half of the digits of 2 comes before 32 floors
+    assert noise.limit == pytest.approx(32 * 4e-5)
 
 
 def test_what_takes_half_of_the_digits_is_no_noise() -> None:

@@ -41,7 +41,7 @@ class Recording:
         self.sessions: list[Condition] = []
         self.closed = 0
 
-    info = ModelInfo("toy", "toy", "toy-weights", "1", verifiable=True)
+    info = ModelInfo("toy", "toy", "toy-weights", "1", verifiable=True, conditions=frozenset({"threads"}))
 
     def session(self, condition: Condition) -> Recording:
         self.sessions.append(condition)
@@ -121,6 +121,27 @@ def test_each_condition_has_one_session_and_all_are_closed(store: Store) -> None
     assert backend.sessions == [Condition(), slow]
     asked.close()
     assert backend.closed == 2
+
+
+def test_a_condition_that_a_backend_does_not_list_is_refused_in_its_name(store: Store) -> None:
+    backend = Recording()
+    known, unknown = Condition(threads=1), Condition(threads=1, batch_size=4, order="first")
+    answers = asker(store, backend)([request("a", condition=known), request("a", condition=unknown)])
+    assert answers[0][1].failure is None
+    failure = answers[1][1].failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == (
+        FailureKind.UNSUPPORTED,
+        "the model cannot set batch_size=4, order=first",
+    )
+    assert backend.sessions == [known]
+
+
+def test_asking_again_is_a_condition_of_every_backend(store: Store) -> None:
+    backend = Recording()
+    answers = asker(store, backend)([request("a"), request("a", condition=Condition(order="again"))])
+    assert [answer.text for _, answer in answers] == ["a", "a"]
+    assert backend.sessions == [Condition(), Condition()]
 
 
 def test_a_request_without_an_answer_is_an_error_that_can_be_tried_again(store: Store) -> None:

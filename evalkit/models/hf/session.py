@@ -12,7 +12,7 @@ from evalkit.models.hf.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
 from evalkit.models.hf.decode import Written, write
 from evalkit.models.hf.layouts import Unsettable, known_padding, layout
 from evalkit.models.hf.likelihood import score
-from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb
+from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb, quiet
 from evalkit.models.hf.restart import FRESH
 from evalkit.records import Answer, Condition, FailureKind, Request, Timing
 
@@ -111,6 +111,10 @@ class HfSession:
 
         threads = torch.get_num_threads()
         attention = getattr(engine.model.config, "_attn_implementation", None)
+        if self._threads is not None and engine.device != "cpu":
+            raise Unsettable(f"threads={self._threads}: the model runs on {engine.device}")
+        if self._attention is not None and self._attention == attention:
+            raise Unsettable(f"attention={attention}: the model has no other one in use, so nothing would change")
         try:
             if self._threads is not None:
                 torch.set_num_threads(self._threads)
@@ -172,7 +176,8 @@ def _growth(before: float | None) -> float | None:
 
 def _set_attention(engine: Engine, name: str) -> None:
     try:
-        engine.model.set_attn_implementation(name)
+        with quiet():
+            engine.model.set_attn_implementation(name)
     except (ValueError, ImportError) as error:
         raise Unsettable(f"attention={name} for this model") from error
 

@@ -15,41 +15,25 @@ from typing import Any
 import pytest
 
 from evalkit.checks.divergence import FAULTS, IDENTICAL, LEAK, ORDER, SEED, STRUCTURAL, TIE
-from evalkit.checks.forensic import Forensic, ForensicOptions
+from evalkit.checks.forensic import ForensicOptions
 from evalkit.models.hf import decode, steps
 from evalkit.models.hf.session import HfSession
 from evalkit.models.registry import open_backend
-from evalkit.protocols import Session
-from evalkit.records import Answer, Case, Condition, Decoding, Message, Request, Sample, Score
-from evalkit.runner.examine import examine
-from evalkit.runner.plan import Planned
-from evalkit.suite.load import SuiteCheck
+from evalkit.records import Answer, Decoding, Score
+from evalkit.runner.investigate import investigate
 
 torch = pytest.importorskip("torch", reason="local models need the extra 'hf'")
 FAST = ("repeat", "history", "order", "batch", "neighbours", "place", "padding", "kv_cache", "attention", "seed")
 PADDED = ("repeat", "history", "batch", "neighbours", "padding", "attention")
 
 
-def investigate(folder: Path, prompts: Sequence[str], **options: Any) -> list[Score]:
-    """What the runner does, without a store: equal conditions are asked in one round of one session."""
-    check = Forensic("f", Decoding(max_tokens=8), ForensicOptions(**{"conditions": FAST, **options}))
-    cases = [Case(p, (Sample(p, (Message("user", p),)),)) for p in prompts]
-    block = [Planned(SuiteCheck(check, "d", check.decoding, "", (), "", ""), case, n) for n, case in enumerate(cases)]
+def asked(folder: Path, prompts: Sequence[str], **options: Any) -> list[Score]:
     backend = open_backend(f"hf:{folder}")
-    sessions: dict[Condition, Session] = {}
-
-    def ask(requests: Sequence[Request]) -> list[tuple[str, Answer]]:
-        groups: dict[Condition, list[int]] = {}
-        for number, request in enumerate(requests):
-            groups.setdefault(request.condition, []).append(number)
-        found: dict[int, Answer] = {}
-        for condition, numbers in groups.items():
-            session = sessions.setdefault(condition, backend.session(condition))
-            found |= {numbers[at]: answer for at, answer in session.ask([requests[n] for n in numbers])}
-        return [(str(number), found[number]) for number in range(len(requests))]
-
-    scores = [examined.score for examined in examine(block, ask)]
-    backend.close()
+    try:
+        chosen = ForensicOptions(**{"conditions": FAST, **options})
+        scores = [one.score for one in investigate(backend, prompts, chosen, Decoding(max_tokens=8))]
+    finally:
+        backend.close()
     assert not [score.error for score in scores if score.error]
     return scores
 
@@ -76,7 +60,7 @@ def prompts() -> list[str]:
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2"])
 def test_a_healthy_engine_has_no_fault(kind: str, request: pytest.FixtureRequest, prompts: list[str]) -> None:
-    scores = investigate(request.getfixturevalue(kind), prompts)
+    scores = asked(request.getfixturevalue(kind), prompts)
     assert not classes(scores)
     for score in scores:
         assert score.results["sound"] == score.results["identical"] == (1.0, 1.0)
@@ -88,7 +72,7 @@ def test_right_padding_is_a_structural_error_and_named(
 ) -> None:
     healthy = steps.pad
     monkeypatch.setattr(steps, "pad", lambda *args, left, **how: healthy(*args, left=False, **how))
-    scores = investigate(llama, prompts, conditions=PADDED)
+    scores = asked(llama, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert classes(scores)["padding", STRUCTURAL] == len(prompts)
     assert causes(scores) == {"pads behind the prompt (right padding)"}
@@ -99,7 +83,7 @@ def test_positions_that_count_the_pads_are_a_structural_error_and_named(
     gpt2: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "positions_of", lambda mask: torch.arange(mask.shape[1]).expand_as(mask))
-    scores = investigate(gpt2, prompts, conditions=PADDED)
+    scores = asked(gpt2, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert classes(scores)["padding", STRUCTURAL] == len(prompts)
     assert causes(scores) == {"positions count the pads"}
@@ -123,7 +107,7 @@ def test_positions_that_count_the_pads_in_the_answer_only_are_named_where_positi
 
     monkeypatch.setattr(steps, "positions_of", wrong)
     monkeypatch.setattr(steps, "CausalSteps", Counting)
-    scores = investigate(llama, prompts, conditions=PADDED)
+    scores = asked(llama, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert classes(scores)["padding", STRUCTURAL] >= len(prompts) - 1
     assert "positions of the answer count the pads" in causes(scores)
@@ -139,7 +123,7 @@ def test_pads_that_are_attended_to_are_a_structural_error_and_named(
         return tokens, torch.ones_like(mask)
 
     monkeypatch.setattr(steps, "pad", unmasked)
-    scores = investigate(llama, prompts, conditions=PADDED)
+    scores = asked(llama, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert "pads are attended to (mask)" in causes(scores)
 
@@ -148,7 +132,7 @@ def test_unseeded_sampling_is_a_seed_that_is_not_honoured(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decode, "request_seed", lambda *_: random.SystemRandom().getrandbits(63))
-    scores = investigate(llama, prompts, conditions=("repeat", "history", "padding", "attention", "seed"))
+    scores = asked(llama, prompts, conditions=("repeat", "history", "padding", "attention", "seed"))
     assert faults(scores) == {SEED}
     assert classes(scores)["seed", SEED] >= len(prompts) - 1
     assert all(score.results["identical"] != (1.0, 1.0) for score in scores if score.evidence.get("differences"))
@@ -165,7 +149,7 @@ def test_drawing_where_greedy_was_asked_is_no_leak_but_a_draw(
         return [int(torch.searchsorted(row, source.random() * float(row[-1]))) for row in chances]
 
     monkeypatch.setattr(decode, "_choose", draw)
-    found = classes(investigate(llama, prompts, conditions=("repeat", "history", "padding", "attention")))
+    found = classes(asked(llama, prompts, conditions=("repeat", "history", "padding", "attention")))
     assert sum(count for (_, kind), count in found.items() if kind == SEED) > 0.7 * found.total()
 
 
@@ -183,7 +167,7 @@ def test_a_cache_that_outlives_its_request_is_a_state_leak(
         return made
 
     monkeypatch.setattr(steps, "growing_cache", leaking)
-    scores = investigate(llama, prompts)
+    scores = asked(llama, prompts)
     assert faults(scores) == {LEAK}
     assert classes(scores)["history", LEAK] >= len(prompts) - 1
 
@@ -212,7 +196,7 @@ def test_an_answer_that_depends_on_the_place_in_the_batch_is_order_dependence(
         return logits
 
     monkeypatch.setattr(decode, "_penalised", misplaced)
-    scores = investigate(llama, prompts, conditions=("repeat", "history", "batch", "neighbours", "place", "attention"))
+    scores = asked(llama, prompts, conditions=("repeat", "history", "batch", "neighbours", "place", "attention"))
     assert faults(scores) == {ORDER}
     assert classes(scores)["place", ORDER] >= len(prompts) - 1
 
@@ -234,7 +218,7 @@ def test_an_answer_that_depends_on_the_place_in_the_queue_is_order_dependence(
         yield from healthy(self, engine, cut)
 
     monkeypatch.setattr(HfSession, "_in_batches", queued)
-    scores = investigate(llama, prompts, conditions=("repeat", "history", "order", "batch", "padding", "attention"))
+    scores = asked(llama, prompts, conditions=("repeat", "history", "order", "batch", "padding", "attention"))
     assert faults(scores) == {ORDER}
     assert {name for name, _ in classes(scores)} == {"order"}
 
@@ -244,19 +228,19 @@ def test_ties_of_bfloat16_are_benign(llama_maker: Callable[..., Path], tmp_path:
     the other one."""
     folder = llama_maker(tmp_path, initializer_range=0.1, hidden_size=64)
     conditions = ("repeat", "batch", "neighbours", "padding", "kv_cache", "attention")
-    found = classes(investigate(folder, prompts, conditions=conditions, dtype="bfloat16"))
+    found = classes(asked(folder, prompts, conditions=conditions, dtype="bfloat16"))
     assert found.total() > 0
     assert {kind for _, kind in found} == {TIE}
 
 
 def test_lower_precision_is_never_called_a_fault(llama: Path, prompts: list[str]) -> None:
-    scores = investigate(llama, prompts, conditions=("attention", "kv_cache", "bfloat16", "float16"))
+    scores = asked(llama, prompts, conditions=("attention", "kv_cache", "bfloat16", "float16"))
     assert not faults(scores)
     assert {name for name, _ in classes(scores)} <= {"bfloat16", "float16"}
 
 
 def test_what_an_engine_cannot_set_is_unscored_and_the_rest_is_measured(t5: Path, prompts: list[str]) -> None:
-    (score,) = investigate(t5, prompts[:1], conditions=("repeat", "padding", "concurrency"))
+    (score,) = asked(t5, prompts[:1], conditions=("repeat", "padding", "concurrency"))
     assert score.results["same_repeat"] == (1.0, 1.0)
     assert "not supported" in score.results["same_padding"].reason  # type: ignore[union-attr]
     assert score.evidence["not supported"] == ["padding", "concurrency"]
