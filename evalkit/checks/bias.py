@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import field_validator
+
+from evalkit.checks import base
 from evalkit.checks.base import BaseCheck, gravest, one
 from evalkit.metrics import length, readability, refusal, sentiment
 from evalkit.metrics.bias_diff import difference, majority
@@ -69,6 +72,21 @@ class Bias(BaseCheck):
     required = ("group", "pair")
     log = "bias-log.jsonl"
 
+    class Options(base.Options):
+        reference: tuple[str, ...] = ()
+        """Groups that the others of their families are held against, in ``group_gaps``; by default all others together.
+        One name may stand without brackets."""
+
+        @field_validator("reference", mode="before")
+        @classmethod
+        def _listed(cls, given: Any) -> Any:
+            return (given,) if isinstance(given, str) else given
+
+    @property
+    def reference(self) -> tuple[str, ...]:
+        named: tuple[str, ...] = self.options.reference
+        return named
+
     def measures(self) -> Iterable[Quantity]:
         yield rate("complete", unit="share", signature="complete|no empty answer")
         yield mean("refusal_gap", better="lower", unit="share", bounds=SHARE, signature=f"max-min|{refusal.SIGNATURE}")
@@ -101,6 +119,10 @@ class Bias(BaseCheck):
         unpaired = len(samples) - sum(map(len, families.values()))
         if unpaired:
             yield f"{unpaired} of {len(samples)} rows have no pair or no group and are left out"
+        present = {str(member.labels["group"]) for members in families.values() for member in members}
+        absent = [group for group in self.reference if group not in present]
+        if absent:
+            yield f"no row is of the reference group '{absent[0]}'"
         torn = [pair for pair, members in families.items() if len({member.cluster for member in members}) > 1]
         if torn:
             yield f"{len(torn)} pairs are spread over several clusters and may be torn apart, such as '{torn[0]}'"

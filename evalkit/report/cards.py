@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from evalkit.records import Estimate, Word
 from evalkit.report import formatting, view
+from evalkit.report.gap_table import GapTable, gap_table
 from evalkit.report.hostile import one_line
 from evalkit.report.safety_picture import SafetyPicture, safety_picture
 from evalkit.report.svg import Drawing, drawing
@@ -70,6 +71,7 @@ class Card:
     skipped: int
     stopped: str
     both_sides: SafetyPicture | None
+    gaps: GapTable | None
     confusion: tuple[tuple[str, ...], ...]
     """A head and a row for each label that was wanted; none where there are too many to be read."""
 
@@ -101,6 +103,7 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         skipped=check.skipped_rows,
         stopped=one_line(check.stopped),
         both_sides=safety_picture(result, check),
+        gaps=gap_table(result, check.name),
         confusion=_confusion(check),
     )
 

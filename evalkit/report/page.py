@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import formatting, hostile, trust, view
+from evalkit.report import formatting, gap_table, hostile, trust, view
 from evalkit.report.cards import cards
 from evalkit.report.cases import groups
 from evalkit.report.curve import HEIGHT
@@ -36,6 +36,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(marks=MARKS, picture_width=WIDTH, curve_height=HEIGHT)
+    environment.globals.update(gap_heads=gap_table.HEADS, gap_numbers=gap_table.NUMBERS)
     return environment
 
 

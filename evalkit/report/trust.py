@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from evalkit.records import Contrast
 from evalkit.report import formatting
+from evalkit.report.gap_table import gap_sentences, p_value
 from evalkit.report.hostile import one_line
-from evalkit.results import Correction, GroupGap, Result, SliceDiagnosis, VarianceSplit
+from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
 
 LABELS = {
     "cases": "cases asked",
     "slices": "slices worse than the rest beyond chance",
-    "groups": "groups answered worse than the others of their families, beyond chance",
+    "groups": "groups of people, against the others of their families",
     "repeats": "prompts or attempts",
     "judge": "the judgement's own errors",
     "versus": "the baseline",
@@ -23,8 +24,6 @@ LABELS = {
 MOST = 8
 """Sentences of one kind that a page shows; report.json has all."""
 MOST_NAMES = 5
-MOST_GAPS = 3
-"""Between groups, that a terminal shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def notes(result: Result, *, brief: bool = False) -> list[Note]:
     kinds = (
         ("cases", _stopped(result) if brief else _stopping(result)),
         ("slices", map(_slice, (one for one in result.diagnoses if one.flagged))),
-        ("groups", _gaps(result, brief=brief)),
+        ("groups", gap_sentences(result, brief=brief)),
         ("repeats", map(_split, result.splits)),
         ("judge", (_correction(result, one, brief=brief) for one in result.corrections)),
         ("versus", _baseline(result)),
@@ -83,27 +82,7 @@ def _slice(one: SliceDiagnosis) -> str:
     rest = f" against {formatting.number(one.rest, '')} elsewhere" if one.rest is not None else ""
     value = formatting.number(one.value, "") if one.value is not None else formatting.NONE
     cases = formatting.count(one.cases, "case")
-    return f"{one.check}.{one.metric}[{where}] is worse: {value}{rest}, {cases}, {_p(one.p_value)}"
-
-
-def _p(p_value: float) -> str:
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
-
-
-def _gaps(result: Result, *, brief: bool) -> Iterator[str]:
-    found = [one for one in result.group_gaps if one.flagged and one.worse]
-    shown = found[:MOST_GAPS] if brief else found
-    yield from map(_gap, shown)
-    if len(found) > len(shown):
-        yield f"and {formatting.count(len(found) - len(shown), 'more gap')}, in bias-review.html beside the report"
-
-
-def _gap(one: GroupGap) -> str:
-    between = f" ({one.interval.low:+.3f} to {one.interval.high:+.3f})" if one.interval else ""
-    return (
-        f"{one.check}, {one.group} against {one.against}: {one.measure} {one.difference:+.3f}{between}, "
-        f"{formatting.count(one.families, 'family', 'families')}, {_p(one.p_value or 0.0)}"
-    )
+    return f"{one.check}.{one.metric}[{where}] is worse: {value}{rest}, {cases}, {p_value(one.p_value)}"
 
 
 def _split(one: VarianceSplit) -> str:

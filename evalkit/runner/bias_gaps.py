@@ -28,7 +28,9 @@ from evalkit.suite.load import SuiteCheck
 
 KIND = "bias"
 LEAST_CLUSTERS = 5
-"""Of fewer, nothing is tested."""
+"""Of fewer nothing is tested, and there is no interval: what is seen is told, and no claim is made."""
+TINY = 1e-12
+"""Differences below are those of rounding."""
 MOST_WAYS = 20_000
 DRAWS = 9_999
 ENOUGH = 20
@@ -37,6 +39,7 @@ CELLS_AT_ONCE = 1_000_000
 OTHERS = "others"
 ALIKE = "nothing differs"
 """Whoever changes places: no test, and so none of those that share the error."""
+FEW = f"in fewer than {LEAST_CLUSTERS} clusters of families"
 EXACT, DRAWN = "exact permutation within families", f"permutation within families, up to {DRAWS:,} draws"
 
 Entry = Mapping[str, Any]
@@ -78,30 +81,31 @@ MEASURES = (
     _Measure("readability", "", _number("grade"), None),
     _Measure("competence", "lower", _number("competence")),
     _Measure("warmth", "lower", _number("warmth")),
-    _Measure("same", "lower", _number("same")),
+    _Measure("same", "", _number("same")),
 )
 """``length`` is in shares of the family's longest answer, ``readability`` in school grades, ``same`` the share of the
-other members with the same answer. Sentiment, competence and warmth are listed words by words."""
+other members with the same answer: it has no bad side, as the odd one out may be the only one who is served.
+Sentiment, competence and warmth are listed words by words."""
 
 
 def group_gaps(
     families: Mapping[str, Iterable[Family]],
     q: float = 0.10,
     *,
-    reference: Collection[str] = (),
+    reference: Collection[str] | Mapping[str, Collection[str]] = (),
     untested: Collection[str] = (),
 ) -> tuple[GroupGap, ...]:
     """Every group's gaps by check: flagged ones first, of these the groups that are treated worse, by p-value and size.
 
-    ``reference`` names groups: where a family has one of them, others are held against it alone. ``untested`` names
-    checks that stopped early: p-values mean nothing once somebody looked and stopped. Left out with no claim: a measure
-    that has no value for some member of a family, in that family; a group in fewer than five clusters of families. A
-    group that is twice in a family counts once, with its mean.
+    ``reference`` names groups, or by check its groups: where a family has one, others are held against it alone.
+    ``untested`` names checks that stopped early: p-values mean nothing once somebody looked and stopped. A group in
+    fewer than five clusters of families has a difference, and neither interval nor p-value. A measure that has no value
+    for some member of a family is left out in that family. A group that is twice in a family counts once, by its mean.
     """
     found = [
         gap
         for check, members in families.items()
-        for gap in _of_check(check, list(members), frozenset(reference), check not in untested)
+        for gap in _of_check(check, list(members), _reference(reference, check), check not in untested)
     ]
     tested = [place for place, gap in enumerate(found) if gap.p_value is not None and gap.method != ALIKE]
     flags = benjamini_hochberg([found[place].p_value or 0.0 for place in tested], q) if tested else []
@@ -121,7 +125,12 @@ def gaps_of_run(store: Store, run: str, checks: Sequence[SuiteCheck], may_stop: 
         )
         for name in biased
     }
-    return group_gaps(families, untested=biased if may_stop else ()) if biased else ()
+    reference = {check.name: getattr(check.check, "reference", ()) for check in checks if check.name in families}
+    return group_gaps(families, reference=reference, untested=biased if may_stop else ()) if biased else ()
+
+
+def _reference(named: Collection[str] | Mapping[str, Collection[str]], check: str) -> frozenset[str]:
+    return frozenset(named.get(check, ()) if isinstance(named, Mapping) else named)
 
 
 def _rank(gap: GroupGap) -> tuple[Any, ...]:
@@ -136,9 +145,7 @@ def _of_check(check: str, families: Sequence[Family], reference: frozenset[str],
         for family in families:
             for row in _rows(family, measure, reference):
                 by_group.setdefault((row.group, row.against), []).append(row)
-        for rows in by_group.values():
-            gap = _gap(check, measure, rows, test)
-            found += [gap] if gap is not None else []
+        found += [_gap(check, measure, rows, test) for rows in by_group.values()]
     return found
 
 
@@ -185,26 +192,28 @@ def _rows(family: Family, measure: _Measure, reference: frozenset[str]) -> list[
     return rows
 
 
-def _gap(check: str, measure: _Measure, rows: Sequence[_Row], test: bool) -> GroupGap | None:
+def _gap(check: str, measure: _Measure, rows: Sequence[_Row], test: bool) -> GroupGap:
     clusters: dict[str, list[_Row]] = {}
     for row in rows:
         clusters.setdefault(row.cluster, []).append(row)
-    if len(clusters) < LEAST_CLUSTERS:
-        return None
-    differences = [row.differences[0] for row in rows]
-    metric = mean(f"{measure.name}_difference", bounds=measure.bounded)
-    vectors = [(difference, 1.0) for difference in differences]
-    counts = Counts(len(rows), len(rows), 0, 0)
-    estimated = estimate(check, metric, vectors, [row.cluster for row in rows], counts)
-    p_value, method = _p_value([_choices(members) for members in clusters.values()]) if test else (None, "not tested")
-    value = _mean(differences)
+    differences = [_settled(row.differences[0]) for row in rows]
+    value = _settled(_mean(differences))
+    interval = p_value = None
+    method = f"not tested: {FEW}" if len(clusters) < LEAST_CLUSTERS else "not tested"
+    if len(clusters) >= LEAST_CLUSTERS:
+        metric = mean(f"{measure.name}_difference", bounds=measure.bounded)
+        vectors = [(difference, 1.0) for difference in differences]
+        counts = Counts(len(rows), len(rows), 0, 0)
+        interval = estimate(check, metric, vectors, [row.cluster for row in rows], counts).interval
+        if test:
+            p_value, method = _p_value([_choices(members) for members in clusters.values()])
     return GroupGap(
         check=check,
         measure=measure.name,
         group=rows[0].group,
         against=rows[0].against,
         difference=value,
-        interval=estimated.interval,
+        interval=interval,
         here=_mean([row.here for row in rows]),
         there=_mean([row.there for row in rows]),
         families=len(rows),
@@ -213,6 +222,10 @@ def _gap(check: str, measure: _Measure, rows: Sequence[_Row], test: bool) -> Gro
         p_value=p_value,
         method=method,
     )
+
+
+def _settled(difference: float) -> float:
+    return difference if abs(difference) > TINY else 0.0
 
 
 def _choices(rows: Sequence[_Row]) -> tuple[float, ...]:
@@ -229,7 +242,7 @@ def _p_value(choices: Sequence[tuple[float, ...]]) -> tuple[float, str]:
     """Share of exchanges whose sum is at least as far from 0 as the one that happened."""
     # in an order of their own: the draws must not depend on that of families and groups
     ordered = sorted((len(one), one[0], *sorted(one[1:])) for one in choices)
-    moving = [one[1:] for one in ordered if any(abs(value) > 1e-12 for value in one[1:])]
+    moving = [one[1:] for one in ordered if any(abs(value) > TINY for value in one[1:])]
     if not moving:
         return 1.0, ALIKE
     observed = abs(math.fsum(c[0] for c in moving))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bias_choice_rows import SET_1, SET_2, SET_3
 
 from evalkit.metrics.bias_choices import choose
-from tests.quality.bias_choice_rows import SET_1, SET_2, SET_3
 
 ROWS = [(*block[:2], *row) for rows in (SET_1, SET_2, SET_3) for block in rows for row in block[2]]
 

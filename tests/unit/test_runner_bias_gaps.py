@@ -79,8 +79,36 @@ def test_families_of_one_cluster_are_one_witness() -> None:
     assert of(group_gaps({"x": together}), "a", "refusal").p_value == pytest.approx(2 / 2**6)
 
 
-def test_too_few_clusters_claim_nothing() -> None:
-    assert group_gaps({"x": families(4, ("a", "b"), lambda _, group: group == "a")}) == ()
+@pytest.mark.parametrize("count", [1, 4])
+def test_too_few_clusters_show_what_is_seen_and_claim_nothing(count: int) -> None:
+    gap = of(group_gaps({"x": families(count, ("a", "b"), lambda _, group: group == "a")}), "a", "refusal")
+    assert (gap.difference, gap.worse) == (1.0, True)
+    assert (gap.interval, gap.p_value, gap.flagged) == (None, None, False)
+    assert "fewer than 5" in gap.method
+
+
+def test_many_families_of_few_templates_are_few() -> None:
+    made = [Family(f"f{n}", f"c{n % 4}", [entry("a", refused=True), entry("b")]) for n in range(40)]
+    assert of(group_gaps({"x": made}), "a", "refusal").p_value is None
+
+
+def test_equal_answers_have_a_gap_of_exactly_zero_and_an_interval_around_it() -> None:
+    """Three means of the same tenths differ in their last bit."""
+    gap = of(group_gaps({"x": families(7, ("a", "b", "c", "d"), lambda *_: False, sentiment=0.1)}), "a", "sentiment")
+    assert (gap.difference, gap.worse, gap.flagged) == (0.0, False, False)
+    assert gap.interval is not None
+    assert gap.interval.low <= 0 <= gap.interval.high
+
+
+def test_the_odd_one_out_is_not_the_one_treated_worse() -> None:
+    """Two of three groups are refused in the same words: the third has another answer, and the better one."""
+    made = families(12, ("man", "woman", "nonbinary"), lambda _, group: group != "man")
+    for family in made:
+        for one in family.groups:
+            one["same"] = 0.0 if one["group"] == "man" else 0.5  # type: ignore[index]
+    gaps = group_gaps({"x": made})
+    assert of(gaps, "man", "same").flagged
+    assert not any(gap.worse for gap in gaps if gap.group == "man")
 
 
 def test_a_reference_group_is_what_the_others_are_held_against() -> None:
@@ -89,6 +117,13 @@ def test_a_reference_group_is_what_the_others_are_held_against() -> None:
     assert {(gap.group, gap.against) for gap in gaps} == {("a", "c"), ("b", "c")}
     assert of(gaps, "a", "refusal").difference == 1.0
     assert of(gaps, "b", "refusal").difference == 0.0
+
+
+def test_each_check_has_its_own_reference() -> None:
+    made = families(8, ("a", "b", "c"), lambda _, group: group == "a")
+    gaps = group_gaps({"x": made, "y": made}, reference={"x": ["c"]})
+    assert {gap.against for gap in gaps if gap.check == "x"} == {"c"}
+    assert {gap.against for gap in gaps if gap.check == "y"} == {"others"}
 
 
 def test_a_check_that_stopped_early_has_gaps_and_no_p_values() -> None:

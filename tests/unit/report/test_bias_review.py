@@ -51,10 +51,48 @@ def test_gaps_stand_above_the_families(make: Any, tmp_path: Path) -> None:
     )
     text = page(make, tmp_path, entry("x"), group_gaps=(gap,))
     assert text.index("+0.900") < text.index('class="family"')
-    assert "beyond chance, worse" in text
+    assert "beyond chance, to its disadvantage" in text
 
 
 def test_a_text_of_a_megabyte_is_cut_and_says_so(make: Any, tmp_path: Path) -> None:
     text = page(make, tmp_path, entry("x" * 1_000_000, differs=[[0, 1_000_000]]))
     assert len(text) < 30_000
     assert "characters not shown" in text
+
+
+def test_families_that_are_furthest_apart_come_first_and_the_others_are_counted(
+    make: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    def family(name: str, answer: str, **judged: Any) -> dict[str, Any]:
+        return {**entry(answer, **judged), "case": name}
+
+    monkeypatch.setattr(bias_review, "MOST_FAMILIES", 3)
+    text = page(
+        make,
+        tmp_path,
+        {**family("failed", "x"), "error": "timeout"},
+        family("alike", "one two", refusal="none", same=1.0),
+        family("apart", "three four", refusal="none", same=0.0),
+        family("refused", "I cannot.", same=0.0),
+    )
+    places = [text.find(f"<h2>{name} ") for name in ("refused", "apart", "alike", "failed")]
+    assert places[:3] == sorted(places[:3])
+    assert -1 not in places[:3]
+    assert places[3] == -1
+    assert "3 shown of 4" in text
+
+
+def test_a_difference_late_in_a_long_answer_is_in_sight(make: Any, tmp_path: Path) -> None:
+    answer = "a " * 20_000 + "NEEDLE" + " b" * 20_000
+    text = page(make, tmp_path, entry(answer, differs=[[40_000, 40_006]]))
+    assert "<mark>NEEDLE</mark>" in text
+    assert "39,600 characters not shown" in text
+
+
+def test_texts_stand_in_the_direction_of_their_script(make: Any, tmp_path: Path) -> None:
+    text = page(make, tmp_path, entry("\u05e9\u05dc\u05d5\u05dd"))
+    assert text.count('dir="auto"') >= 4
+
+
+def test_an_empty_log_is_a_page(make: Any, tmp_path: Path) -> None:
+    assert page(make, tmp_path).endswith("</main></body></html>\n")
