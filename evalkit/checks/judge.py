@@ -53,6 +53,11 @@ class Judging(BaseCheck):
         """Columns that the options name; without them there is nothing to judge."""
         return (self.options.answer,)
 
+    @property
+    def questions(self) -> int:
+        """Asked of the judge about each case, unless they must be asked again."""
+        return 1
+
     def stands_alone(self, metric: str) -> bool:
         """Whether a gate on this metric needs no gate beside it that a judge has no part in."""
         return bool(self.options.judge_alone) or not metric.startswith(self.opinions)
@@ -168,6 +173,10 @@ class Judge(Judging):
     kind = "judge"
     Options: ClassVar[type[Options]] = JudgeOptions
     opinions = ("score", "passed")
+
+    @property
+    def questions(self) -> int:
+        return len(self.options.criteria)
 
     def measures(self) -> Iterable[Metric]:
         options: JudgeOptions = self.options

@@ -53,6 +53,7 @@ class Preference(Judging):
     kind = "preference"
     Options: ClassVar[type[Options]] = PreferenceOptions
     opinions = ("win_rate", "wins", "ties", "losses")
+    questions = 2
 
     @property
     def shows_reference(self) -> bool:

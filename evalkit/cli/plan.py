@@ -118,6 +118,7 @@ def _document(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> 
         "resumes": cost.resumes,
         "checks": [asdict(check) for check in cost.checks],
         "requests": {"wanted": cost.wanted, "distinct": cost.distinct, "stored": cost.stored, "asked": cost.asked},
+        "judge": asdict(cost.judge) if cost.judge else None,
         "tokens": {
             "prompt": cost.prompt_tokens,
             "prompt_is_estimate": not cost.counted,
@@ -173,8 +174,11 @@ def _facts(cost: Cost) -> list[tuple[str, str]]:
         pace = f"{cost.speed.tokens_per_second:,.0f} tokens/s in run {cost.speed.run}"
         time = f"about {duration(cost.seconds)}, at most {duration(most)} ({pace})"
     memory = "none in this process" if cost.weights_mb is None else f"about {cost.weights_mb:,.0f} MB for the weights"
-    found = [
-        ("requests", requests),
+    found = [("requests", requests)]
+    if cost.judge is not None:
+        again = f"at most {cost.judge.most:,}, if each verdict must be asked for twice; known ones are not asked again"
+        found.append(("judge", f"{cost.judge.requests:,} requests to {cost.judge.model}; {again}"))
+    found += [
         ("tokens", f"{cost.prompt_tokens:,} in ({how}), at most {cost.most_output_tokens:,} out"),
         ("time", time),
         ("memory", memory),

@@ -62,11 +62,23 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeCost:
+    """What another model is asked. Known verdicts are not asked for again; how many those are is not looked up, since who
+    judges is not opened here."""
+
+    model: str
+    requests: int
+    """If each verdict can be read at first; a row without a text, or with two equal ones, has none."""
+    most: int
+    """If none can, and each is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     checks: tuple[CheckCost, ...]
     gates: tuple[GateNeed, ...]
     wanted: int
-    """Requests that the checks want in their first round."""
+    """Requests to the model that the checks want in their first round; those to a judge are counted apart."""
     distinct: int
     """After equal ones were merged."""
     stored: int
@@ -80,6 +92,8 @@ class Cost:
     resumes: str
     """The interrupted run that the same command would go on with."""
     weights_mb: float | None
+    judge: JudgeCost | None = None
+    """None where no check asks one."""
 
     @property
     def asked(self) -> int:
@@ -100,9 +114,10 @@ def cost_of(plan: Plan, backend: Backend, store: Store | None, *, seed: int | No
     """``store`` is none where no run was made yet."""
     info = backend.info
     resumes = _resumable(plan, info, store, seed) if store is not None else ""
-    identities = _identities(info, resumes)
+    identity = _identity(info, resumes)
     requests, checks = _first_round(plan)
-    unique = {request_key(request, identities[request.role]): request for request in requests}
+    requests = [request for request in requests if request.role == "subject"]
+    unique = {request_key(request, identity): request for request in requests}
     wants = {key: request.wants for key, request in unique.items() if request.wants}
     answered = set(store.get_answers(unique, wants, run_id=resumes)) if store is not None else set()
     left = [request for key, request in unique.items() if key not in answered]
@@ -119,16 +134,21 @@ def cost_of(plan: Plan, backend: Backend, store: Store | None, *, seed: int | No
         speed=_speed(info, store) if store is not None else None,
         resumes=resumes,
         weights_mb=_weights_mb(info),
+        judge=_judge(plan, checks),
     )
 
 
-def _identities(info: ModelInfo, resumes: str) -> Mapping[str, Identity]:
-    """As the runner makes them; a judge's answers are not looked up, since who judges is not opened here."""
-    run = resumes or NOT_YET
-    return {
-        "subject": Identity(info.fingerprint, info.revision, run=run, bound_to_run=not info.verifiable),
-        "judge": Identity("judge", "", run=run, bound_to_run=True),
-    }
+def _judge(plan: Plan, checks: Sequence[CheckCost]) -> JudgeCost | None:
+    cases = {check.name: check.cases for check in checks}
+    asking = [check for check in plan.checks if getattr(check.check, "asks_judge", False)]
+    # a plugin that asks a judge need not say how often: then once a case
+    requests = sum(cases[check.name] * getattr(check.check, "questions", 1) for check in asking)
+    return JudgeCost(plan.suite.judge, requests, 2 * requests) if asking else None
+
+
+def _identity(info: ModelInfo, resumes: str) -> Identity:
+    """As the runner makes it."""
+    return Identity(info.fingerprint, info.revision, run=resumes or NOT_YET, bound_to_run=not info.verifiable)
 
 
 def _first_round(plan: Plan) -> tuple[list[Request], list[CheckCost]]:

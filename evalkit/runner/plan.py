@@ -11,7 +11,7 @@ from evalkit.data.order import permutation
 from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.measurements import label_text
 from evalkit.records import Case, Sample
-from evalkit.suite.load import Suite, SuiteCheck
+from evalkit.suite.load import Suite, SuiteCheck, refuse_judge_alone
 
 BLOCK = 64
 """Clusters asked, scored and stored together. A run that is killed asks at most one block again."""
@@ -91,6 +91,9 @@ class Plan:
 
 def make_plan(suite: Suite, scope: Scope = Scope()) -> Plan:
     checks = _chosen(suite, scope.only)
+    if scope.only:  # what stands beside a judge's opinion in the suite may have been left out
+        names = {check.name for check in checks}
+        refuse_judge_alone([gate for gate in suite.gates if gate.check in names], checks, suite.judge, part=True)
     wanted = {check.dataset for check in checks}
     datasets = {name: load(spec, suite.path.parent) for name, spec in suite.datasets.items() if name in wanted}
     _verify_columns(checks, datasets)

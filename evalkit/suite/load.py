@@ -306,7 +306,7 @@ def _gates(config: SuiteConfig, checks: tuple[SuiteCheck, ...], source: Source) 
         gate = parse_gate(text, about=about or config.about, origin=source.where(("gates", index)))
         _resolve(gate, by_name)
         gates.append(gate)
-    _refuse_judge_alone(gates, checks, config.judge)
+    refuse_judge_alone(gates, checks, config.judge)
     gates = [_told_apart(gate, gates) for gate in gates]
     covered = {gate.check for gate in gates if gate.metric == COVERAGE and not gate.slice and not gate.by}
     for check in checks:
@@ -316,8 +316,11 @@ def _gates(config: SuiteConfig, checks: tuple[SuiteCheck, ...], source: Source) 
     return tuple(gates)
 
 
-def _refuse_judge_alone(gates: Sequence[Gate], checks: Sequence[SuiteCheck], judge: str) -> None:
-    """A judge's opinion of the model decides nothing by itself, unless its check says ``judge_alone: true``."""
+def refuse_judge_alone(gates: Sequence[Gate], checks: Sequence[SuiteCheck], judge: str, *, part: bool = False) -> None:
+    """A judge's opinion of the model decides nothing by itself, unless its check says ``judge_alone: true``.
+
+    ``part``: of the suite, whose other checks were not chosen.
+    """
     asking = {check.name: check for check in checks if getattr(check.check, "asks_judge", False)}
     if asking and not judge:
         first = next(iter(asking.values()))
@@ -334,7 +337,8 @@ def _refuse_judge_alone(gates: Sequence[Gate], checks: Sequence[SuiteCheck], jud
                 f"gate '{gate.text}' rests on a judge's opinion alone: no other gate looks at dataset "
                 f"'{check.dataset}' without a judge",
                 where=gate.origin,
-                hint=f"add one, such as a gate on accuracy, or say judge_alone: true in check '{check.name}'",
+                hint=f"add one, such as a gate on accuracy, or say judge_alone: true in check '{check.name}'"
+                + ("; or name with --only one that has such a gate" if part else ""),
             )
 
 
