@@ -11,30 +11,37 @@ from evalkit.metrics.words import normalize
 
 LETTERS = "ABCDEFGHIJ"
 
-_DRESS = r"(?:[*_`$\"'“‘«{<]|\\boxed\{|\\text(?:bf)?\{|\\mathbf\{){0,6}"
+_DRESS = r"(?:[*_`$\"'“‘«{<]|<[a-z]{1,10}>|\\[\[(]|\\boxed\{|\\text(?:bf)?\{|\\mathbf\{){0,6}"
 _NOUN = r"(?:option|choice|answer|letter|alternative|opción|opzione|opção|réponse|buchstabe|lettre|letra|lettera)"
 _ARTICLE = r"(?:the|la|le|el|die|der|das|il|l[’'])"
 _ANNOUNCED = (
-    r"(?:(?<![A-Za-z])(?:answer|ans|antwort|lösung|réponse|respuesta|solución|risposta|resposta)s?(?![A-Za-z])"
+    r"(?:(?<![A-Za-z])(?:answer(?:['’]s)?|ans|antwort|lösung|réponse|respuesta|solución|risposta|resposta)s?(?![A-Za-z])|(?<![A-Za-z])ans\."
     r"|\bответ|答案|选项|选择|故选|应选|选|正解|解答|答え|정답)"
 )
-_OFFERED = r"(?<![A-Za-z])(?:option|choice|solution|opción|opção|opzione)s?(?![A-Za-z])"
+_OFFERED = (
+    r"(?<![A-Za-z])(?:option|choice|solution|opción|opção|opzione|guess|pick|letter|correct|richtig|correcto)s?"
+    r"(?![A-Za-z])"
+)
 _IS = r"(?:is|are|would be|should be|must be|has to be|will be|ist|lautet|est|es|è|é|sería|serait)"
 _FILLER = (
-    r"(?:(?:most likely|probably|therefore|thus|clearly|simply|definitely|indeed|actually|option|choice|letter|answer"
+    r"(?:,\s[^,.:\n]{1,40},\s)?(?:(?:most likely|therefore|thus|indeed|[a-z]{3,12}ly|option|choice|letter|answer"
     r"|opción|opzione|opção|alternative|the|la|le|el|die|der|il|o|a)\s+){0,3}"
 )
 _ANOTHER = re.compile(
-    r"[)\]*_`\"'”’.:]{0,4}(?:\s?,?\s?\b(?:or|and|und|oder|et|ou|y|o|e)\s|\s?[/&]|,(?!\s?[*(\[]{0,3}[A-Z]"
+    r"[)\]*_`\"'”’.:]{0,4}(?:\s?,?\s?\b(?:or|and|und|oder|et|ou|y|o|e)\s|\s?[/&;]|,(?!\s?[*(\[]{0,3}[A-Z]"
     r"[*)\]]{0,3}\s(?:is|was|does|would|can|isn)))"
-    r"\s?(?:(?:option|choice|answer)\s)?[*(\[]{0,3}(?!I\s[a-z])(?P<also>[A-Z1-9])(?![\w'’])"
+    r"\s?(?:(?:maybe|perhaps|possibly|also|even|option|choice|answer)\s){0,2}[*(\[]{0,3}(?!I\s[a-z])(?P<also>[A-Z1-9])(?![\w'’])"
 )
 _ANOTHER_BEHIND_ITS_TEXT = re.compile(
     r"[)\]*.:]{0,3}\s[^.,;:\n()\[\]*]{1,40}?,?\s(?:and|or|&)\s[(*\[]{1,3}(?P<also>[A-Z1-9])[)\]*.:]"
 )
+_LISTED = re.compile(r"[A-Z1-9][)\]*]{0,3},?\s(?:or|and)\s[*(\[]{0,3}$")
+"""It ends a list of letters that something is said of all together."""
+_COMPUTED = re.compile(r"\s?[+=×^<>≤≥]\s?\w")
+_OPTION_BEHIND = re.compile(r"(?<![0-9A-Za-z])[(\[]?(?P<letter>[A-Z1-9])[)\].:]\s")
 _GOES_ON = re.compile(r"\s+[a-zà-ÿ]")
 _REASON = re.compile(
-    r"\s+(?:because|since|as|and|but|for|due|in|which|based|considering|given|if|not|rather|instead|is|however)\b"
+    r"\s+(?:because|since|as|and|or|but|for|due|in|which|based|considering|given|if|not|rather|instead|is|however)\b"
 )
 _NEGATED = re.compile(
     r"(?:\b(?:not|isn't|isn’t|never|neither|nor|cannot be|can't be|rule out|eliminate|except|nicht|pas|no es|non è)"
@@ -59,14 +66,14 @@ class _Patterns:
 
 @cache
 def _patterns(any_case: str, capital: str) -> _Patterns:
-    marked = rf"[(\[（【]\s?(?P<marked>{any_case})\s?[)\]）】]"
+    marked = rf"(?<![0-9A-Za-z])[(\[（【]\s?(?P<marked>{any_case})\s?[)\]）】]"
     letter = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{any_case})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
     big = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
     is_that = (
         rf"(?:[*_`]{{0,3}}(?:[:：=]|\s?(?:[-–—=]{{0,2}}>|→|-|–|—)\s)[*_`]{{0,3}}"
-        rf"|(?<!\w){_IS}\b:?|是|为|為|は|는|은|\.(?=\s))"
+        rf"|(?<!\w){_IS}\b(?:\s?:)?|是|为|為|は|는|은|(?<=r)['’]s\b)"
     )
-    after = r"[*_`>\"']{0,3}\s{0,3}(?:(?:choice|option|letter|correct[ea]?|corretta|correta)\s)?"
+    after = r"[*_`>\"']{0,3}\s{0,3}(?:(?:choice|option|letter|correct[ea]?|corretta|correta)\s?)?"
     about = r"(?:to|for|here|in)\s[^.\n:]{0,80}?"
     says = (
         rf"(?:{_ANNOUNCED}{after}(?:{is_that}|{about}{is_that})?|{_OFFERED}{after}(?:{about})?{is_that})"
@@ -78,16 +85,16 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
         rf"(?:(?:{_ARTICLE})\s)?(?:{_NOUN}\s+)?{letter}"
     )
     weakly_chooses = (
-        r"\b(?:choose|chose|pick|select|say|guess|go with|it is|it's|it’s|that's|would be|should be)\s+"
+        r"\b(?:choose|chose|pick|select|say|guess|go with|it is|it['’]s|that['’]s|(?:must|has to|would|should) be)\s+"
         rf"(?:(?:probably|likely|definitely|most likely)\s)?(?:{_NOUN}\s+)?{letter}"
     )
     is_right = (
-        rf"(?<![\w'’]){big}[).*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
+        rf"(?<![\w'’]){big}[).,*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
         r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
     )
     follows = (
         r"\b(?i:so|thus|hence|therefore|but|leaves|leaving|left with|left is|remains|probably|definitely|certainly|"
-        rf"likely|perhaps|maybe|then|rather|instead)\b[,:]?\s+(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
+        rf"likely|perhaps|maybe|rather|instead)\b[,:]?\s+(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
     )
     only = rf"\b(?i:only)\s+(?:(?:{_NOUN})\s+)?{big}\s(?:is|satisf|match|fit|remain|work|can|has|makes|meets)"
     superlative = (
@@ -104,15 +111,18 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
             re.compile(rf"(?<![\w'’]){big}\sit\sis\b"),
         ),
         re.compile(
-            rf"^[ \t>#-]{{0,4}}{_DRESS}(?:{marked}|(?P<bare>{capital})(?=[).:,*_\]]|\s[-–—]\s|[ \t]*$))", re.MULTILINE
+            rf"^[ \t>#-]{{0,4}}{_DRESS}(?:{marked}|(?P<bare>{capital}(?=[).:,*_\]]|\s[-–—]\s|[ \t]*$)"
+            rf"|{any_case}(?=[).:]\s|\s[-–—]\s)))",
+            re.MULTILINE,
         ),
         re.compile(
             rf"(?:{marked}|(?:\*\*|\b[Oo]ption\s|\b[Cc]hoice\s)(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ])"
             r"(?!\s(?:is|was)\s(?:also\s)?(?:in|not|wrong|false)))"
         ),
         re.compile(
-            rf"^[^\w([（【*_`$\"'“‘«\\{{<]{{0,6}}(?i:option\s|choice\s)?{_DRESS}(?:[(\[（【]\s?)?(?P<letter>{any_case})(?:\s?[)\]）】])?"
-            r"[.:,!)*_`$\"'”’»}>\s]{0,8}$"
+            rf"^[^\w([（【*_`$\"'“‘«\\{{<]{{0,6}}(?:Q?\d{{1,3}}[.):]\s{{0,3}})?(?i:option\s|choice\s|letter\s)?{_DRESS}"
+            rf"(?:[(\[（【]\s?)?(?P<letter>{any_case})(?:\s?[)\]）】])?"
+            r"(?:[.:,;?!)*_`$\"'”’»}>|\\\s]|</[a-z]{1,10}>){0,8}\]?$"
         ),
     )
 
@@ -138,7 +148,7 @@ def choice(text: str, letters: str = LETTERS, texts: Sequence[str] = ()) -> str 
         if said:
             return _single(said[-1], text, letters)
     last = ways.alone.match(_last_line(text))
-    if last:
+    if last and not ways.alone.match(_last_line(text[: text.rstrip().rfind("\n") + 1])):
         return _known(last["letter"], letters)
     return _leading(ways, text, letters) or _by_text(text, letters, texts)
 
@@ -155,7 +165,10 @@ def _leading(ways: _Patterns, text: str, letters: str) -> str | None:
     if begun and not text[: begun[0].start()].strip():
         if len({_of(match, letters) for match in begun}) > 1:
             return None
-        return _single(begun[0], text, letters)
+        end = _place(begun[0]) + 1
+        line = text[end : end + 400].split("\n", 1)[0]
+        others = {other["letter"] for other in _OPTION_BEHIND.finditer(line)} & set(letters)
+        return None if others - {_of(begun[0], letters)} else _single(begun[0], text, letters)
     marked = [match for match in ways.emphatic.finditer(text) if _of(match, letters) and not _negated(match, text)]
     named = {_of(match, letters) for match in (*begun, *marked)}
     return named.pop() if len(named) == 1 else None
@@ -203,10 +216,12 @@ def _is_choice(match: re.Match[str], text: str, letters: str) -> bool:
     if _of(match, letters) is None or _negated(match, text):
         return False
     bare = match["bare"]
+    if _LISTED.search(text[max(_place(match) - 12, 0) : _place(match)]):
+        return False
     if not bare or bare.isdigit():
         return True
     after = text[match.end("bare") : match.end("bare") + 40]
-    if bare.islower() and bare == "i":
+    if _COMPUTED.match(after) or bare == "i":
         return False
     # "is a dog", "is A dog" and "answer is I think" go on with a word; "is A because" gives its reason
     return not (bare in "AI" or bare.islower()) or not _GOES_ON.match(after) or bool(_REASON.match(after))

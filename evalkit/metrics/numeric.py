@@ -20,28 +20,31 @@ _TIMES = r"\s?(?:[x×*·]|\\times|\\cdot)\s?10\s?(?:\^|\*\*)\s?\{?(?P<scale>[+-]
 _NUMBER = re.compile(
     # A minus that follows a word or an operand directly ("5-3", "May-5"), or stands alone ("- 5"), is not a sign; what
     # is raised (the 2 of "cm^2") is no number of its own.
-    r"(?<![A-Za-z_\d.^])(?<!\^\{)(?P<sign>(?<![\w)\]%.^])(?<!\^\{)[-+](?=[$€£¥\d.]))?[$€£¥]?\s?(?P<signed>-(?=[\d.]))?"
+    r"(?<![A-Za-z_\d.^])(?<!\^\{)(?<!\^-)(?<!\^\{-)(?P<sign>(?<![\w)\]%.^])(?<!\^\{)[-+](?=[$€£¥\d.]))?[$€£¥]?\s?(?P<signed>-(?=[\d.]))?"
     rf"(?P<whole>{_DIGITS})"
     rf"(?:[eE](?P<exponent>[+-]?\d{{1,3}})(?!\w)|{_TIMES}|\s?\^\s?\{{?(?P<power>[+-]?\d{{1,2}})(?!\d)\}}?)?"
     rf"(?:\s?/\s?(?P<under>{_DIGITS})|\s(?P<over>\d{{1,9}})/(?P<below>\d{{1,9}}))?"
 )
 _THOUSANDS_SPACE = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-_PLAIN_SPACES = re.compile(r"(?<![\d.,] )(?<![\d.,])\d{1,3}(?:(?: \d{3}){2,9}|(?: 000){1,9})(?![\d,]|\.\d| \d)")
+_PLAIN_SPACES = re.compile(r"(?<![\d.,] )(?<![\d.,])\d{1,3}(?:(?: \d{3}){2,9}|(?: 000){1,9})(?![\d,]| \d)")
 _TYPESET_COMMA = re.compile(r"(?<=\d)(?:\{,\}|\\,|\\!|,\\!|\\ )(?=\d{3}(?!\d))")
+_POINTS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:\.\d{3}){2,9}(?:,\d{1,30})?|\.\d{3},\d{1,2})(?![\d.,]{0,30}\d)")
+_POINTS_TO_COMMAS = str.maketrans(".,", ",.")
 _DATE = re.compile(r"(?<!\d)(\d{1,4})/(\d{1,4})/(\d{1,4})(?!\d)")
 _LATEX_FRACTION = re.compile(
-    r"(?P<before>(?<=\d)\s?)?\\[dt]?frac(?:\s?\{\s?(-?[\d.]{1,30})\s?\}\s?\{\s?([\d.]{1,30})\s?\}|(\d)(\d))"
+    r"(?P<before>(?<=\d)\s?)?\\[cdt]?frac(?:\s?\{\s?(-?[\d.]{1,30})\s?\}\s?\{\s?([\d.]{1,30})\s?\}|(\d)(\d))"
 )
 _VULGAR_FRACTION = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
 _SUPERSCRIPTS = re.compile(r"(?<=\d)[⁺⁻]?[⁰¹²³⁴⁵-⁹]+")
 _FROM_SUPERSCRIPTS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 # "#### 18", not the heading "#### 2. Adding up"
 _MARKED = re.compile(
-    r"####\s*(?:(?:the\s)?(?:final\s)?answer(?:\sis)?:?\s*)?(?=[^\w\n]{0,8}\d)(?!\d{1,2}[.)]\s*[^\W\d])|\\boxed\s?\{",
+    r"####\s*+(?:(?:the\s)?(?:final\s)?answer(?:\sis)?:?\s*)?(?=[^\w\n]{0,8}\d)(?!\d{1,2}[.)]\s*[^\W\d])|\\f?box(?:ed)?\s?\{",
     re.IGNORECASE,
 )
 _ANNOUNCED = re.compile(
-    r"(?:\banswer\b[*_]{0,2}(?:\s(?:is|would be|should be|=)|\s?[:=])(?!\s(?:not|wrong)\b)[*_]{0,2})"
+    r"(?:(?<![A-Za-z])(?:answer|final (?:result|value))\b[*_\"']{0,2}(?:\s(?:to|for|of)\s[^\n.:=]{0,80}?)??"
+    r"(?:\s(?:is|would be|should be|=)|\s?[:=])(?!\s(?:not|wrong)\b)[*_]{0,2})"
     r"(?P<line>[^\n]{0,400})",
     re.IGNORECASE,
 )
@@ -58,11 +61,13 @@ def last_number(text: str) -> Fraction | None:
     currency signs, ``%`` and units (which are ignored: 60% is 60), a trailing full stop, signs, decimals, ``1e3``,
     ``1.5 x 10^3``, powers (``10^6``), and fractions (``3/4``, ``1 1/2``, ``½``, ``\\frac{3}{4}``), which equal their
     decimals. A digit inside a word (``H2O``) or an exponent of a unit (``cm^2``) is no number. Roots and π are not
-    evaluated, nor words ("seven", "20 million" is 20), and ``1.234,5`` is not read the European way.
+    evaluated, nor are words ("seven", "20 million" is 20), and a decimal comma
+    is read only where it can be nothing else (``1.234,50``): ``2,5`` is a list of two numbers.
     """
     plain = text[-MOST:]
     plain = plain if plain.isascii() else _in_ascii(plain)
     plain = _PLAIN_SPACES.sub(lambda found: found[0].replace(" ", ","), _DATE.sub(r"\1 \2 \3", plain))
+    plain = _POINTS.sub(lambda found: found[0].translate(_POINTS_TO_COMMAS), plain)
     if "\\" in plain or "{" in plain:
         plain = _LATEX_FRACTION.sub(_as_slash, _TYPESET_COMMA.sub(",", plain))
     marks = list(_MARKED.finditer(plain))
@@ -90,7 +95,8 @@ def _announced(text: str) -> re.Match[str] | None:
     found = list(_NUMBER.finditer(text, start, said.end("line")))
     if not found:
         return None
-    return found[-1] if "=" in said["line"] else found[0]
+    behind = start + said["line"].rfind("=")
+    return next((number for number in found if number.start() > behind), found[-1])
 
 
 def _as_slash(found: re.Match[str]) -> str:

@@ -265,3 +265,38 @@ def test_both_tokenizers_of_rouge_are_the_same_on_ascii(text: str) -> None:
     from evalkit.metrics.words import tokens_of_any_script
 
     assert tokens_of_any_script(text) == tokenize(text, None)
+
+
+CITIES = ["Paris", "Rome", "Oslo", "Bern"]
+
+
+@pytest.mark.parametrize(
+    ("said", "reference", "choices", "right"),
+    [
+        ("The answer is (C)", "C", {"text": CITIES, "label": ["A", "B", "C", "D"]}, 1.0),
+        ("The answer is (3)", "3", {"text": CITIES, "label": ["1", "2", "3", "4"]}, 1.0),
+        ("The answer is D", "Bern", CITIES, 1.0),
+        ("The answer is D", "3", CITIES, 1.0),
+        ("I thought of Rome.\nThe answer is Bern.", "D", CITIES, 1.0),
+        ("Rome", "D", CITIES, 0.0),
+        ("B", "First A, then B. The answer is (B)", CITIES, 1.0),
+    ],
+)
+def test_choices_are_the_rows_own_by_letter_figure_text_or_position(
+    said: str, reference: str, choices: object, right: float
+) -> None:
+    case = Case("a", (Sample("a", (Message("user", "?"),), (reference,), {"choices": choices}),))
+    score = check("exact_match", extract="choice").judge(case, Answer(said))
+    assert score.results == {"exact_match": (right, 1.0), "unparsed": (0.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("reference", "choices", "reason"),
+    [("Cairo", CITIES, "none of the choices"), ("1", ["1", "2", "3", "4"], "may be a text, a letter or a number")],
+)
+def test_a_reference_that_names_no_single_choice_leaves_the_row_unscored(
+    reference: str, choices: list[str], reason: str
+) -> None:
+    case = Case("a", (Sample("a", (Message("user", "?"),), (reference,), {"choices": choices}),))
+    score = check("exact_match", extract="choice").judge(case, Answer("B"))
+    assert all(isinstance(result, Unscored) and reason in result.reason for result in score.results.values())

@@ -88,3 +88,29 @@ def test_an_answer_is_right_if_its_last_number_is_any_reference_s() -> None:
     assert numeric.text_statistics("4 then 3", ["4"]) == (0.0, 1.0)
     assert numeric.text_statistics("four", ["4"]) == (0.0, 1.0)
     assert numeric.text_statistics("4", ["four"]) == Unscored("no number in the reference")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("#### 1. Find the cost\n3 * 5 = 15\n#### 2. Add tax\n15 + 1 = 16", 16),  # headings are no marks
+        ("The answer is 18. Ask me if you have 2 more questions.", 18),
+        ("The answer is 18. Wait, less the 3 eaten: 18 - 3 = 15", 15),
+        ("So the answer is 3 + 9 = 12 apples in 2 bags.", 12),
+        ("The area is 50 cm^2.", 50),
+        ("1.5 x 10^3", 1500),
+        ("2 \\cdot 10^{-1}", Fraction(1, 5)),
+        ("2^{10}", 1024),
+        ("10⁶", 10**6),
+        ("2½", Fraction(5, 2)),
+        ("3\\frac{1}{2}", Fraction(7, 2)),
+        ("\\frac12", Fraction(1, 2)),
+        ("10{,}000", 10000),
+        ("12,34,567", 1234567),
+        ("1 234 567", 1234567),
+        ("1.234,50", Fraction(2469, 2)),
+        ("5 100", 100),
+    ],
+)
+def test_numbers_as_they_are_typeset(text: str, wanted: Fraction | int) -> None:
+    assert last_number(text) == wanted
