@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.metrics import form, ifeval, json_schema, length, sentences
+from evalkit.metrics import form, ifeval, json_schema, json_text, length, sentences
 from evalkit.metrics.language import UNDETERMINED, detect
 
 SIGNATURE = f"constraints:evalkit.2|{ifeval.SIGNATURE}"
@@ -126,23 +126,17 @@ def _bare(text: str) -> str:
 
 
 def _json(text: str, said: Mapping[str, Any]) -> Verdict:
-    return ifeval.is_json(text), None
+    return json_text.is_json(text), None
 
 
 def _json_schema(text: str, said: Mapping[str, Any]) -> Verdict:
     try:
-        value = json.loads(ifeval.json_text(text), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        wrong = json_schema.problem(json_text.read(text), said["schema"])
+    except json_text.NoJson:
         return False, "not JSON"
-    try:
-        wrong = json_schema.problem(value, said["schema"])
-    except RecursionError:
-        wrong = "$: nested too deeply"
+    except (json_text.Unreadable, json_schema.TooLarge, RecursionError):
+        return None, "too deep or too large to check"
     return not wrong, wrong or None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _language(text: str, said: Mapping[str, Any]) -> Verdict:

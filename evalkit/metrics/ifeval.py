@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.metrics import form, sentences
+from evalkit.metrics import form, json_text, sentences
 from evalkit.metrics.language import UNDETERMINED, detect
 
 SIGNATURE = "ifeval:evalkit.2"
@@ -104,20 +104,13 @@ def _sections(text: str, *, section_spliter: str, num_sections: int) -> bool:
     return form.sections(text, section_spliter.strip()) >= num_sections
 
 
-def json_text(text: str) -> str:
-    """What stands in a fence around the whole text, or the text."""
-    bare = text.strip()
-    for mark in ("```json", "```Json", "```JSON", "```"):
-        bare = bare.removeprefix(mark)
-    return bare.removesuffix("```").strip()
-
-
-def is_json(text: str) -> bool:
-    """The whole text, but for a fence around it, is JSON. Nested too deeply to read is none."""
+def _json(text: str) -> bool:
+    """As Python reads JSON, and so with ``NaN``; nested too deeply for it to read is JSON as well."""
+    bare = json_text.unfenced(text)
     try:
-        json.loads(json_text(text))
+        json.loads(bare)
     except (ValueError, RecursionError):
-        return False
+        return json_text.is_valid(bare)
     return True
 
 
@@ -176,7 +169,7 @@ INSTRUCTIONS: Mapping[str, Instruction] = {
     "detectable_format:constrained_response": Instruction(_constrained, {}),
     "detectable_format:number_highlighted_sections": Instruction(_highlighted, {"num_highlights": "count"}),
     "detectable_format:multiple_sections": Instruction(_sections, {"section_spliter": "text", "num_sections": "count"}),
-    "detectable_format:json_format": Instruction(is_json, {}),
+    "detectable_format:json_format": Instruction(_json, {}),
     "detectable_format:title": Instruction(form.has_title, {}),
     "combination:two_responses": Instruction(two_responses, {}),
     "combination:repeat_prompt": Instruction(_repeats, {"prompt_to_repeat": "text"}),

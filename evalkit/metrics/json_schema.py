@@ -12,15 +12,17 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
-MOST_DEPTH = 64
+MOST_DEPTH = 100
 MOST_STEPS = 200_000
 """A schema that refers to itself in several ways would otherwise be checked for ever."""
 
 
 def _number(value: Any) -> bool:
+    """``1e400``, which Python reads as infinite, is a number of JSON; ``NaN`` is none."""
     whole = isinstance(value, int) and not isinstance(value, bool)
-    return whole or (isinstance(value, float) and math.isfinite(value))
+    return whole or (isinstance(value, float) and not math.isnan(value))
 
 
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
@@ -42,8 +44,15 @@ class UnknownSchema(ValueError):
     """The schema says something that is not understood here."""
 
 
+class TooLarge(ValueError):
+    """The value is nested too deeply, or the schema asks too much of it, to be checked."""
+
+
 def problem(value: Any, schema: Any) -> str:
-    """The first way in which the value does not fit, with its place (``$.name: not a string``); empty if it fits."""
+    """The first way in which the value does not fit, with its place (``$.name: not a string``); empty if it fits.
+
+    ``TooLarge`` where that cannot be told: nested more than 100 levels deep, or more than 200,000 steps.
+    """
     return _Schema(schema).problem(value, schema, "$", 0)
 
 
@@ -67,6 +76,7 @@ class _Schema:
     def __init__(self, root: Any) -> None:
         self._root = root
         self._steps = 0
+        self._followed: set[str] = set()
 
     def understood(self, schema: Any, depth: int) -> None:
         if isinstance(schema, bool):
@@ -80,18 +90,19 @@ class _Schema:
                 raise UnknownSchema(f"the schema's keyword '{keyword}' is not supported")
             if not _FORMS.get(keyword, lambda _: True)(said):
                 raise UnknownSchema(f"the schema's keyword '{keyword}' has an impossible value")
-            if keyword == "$ref":
-                self.resolved(said)
+            if keyword == "$ref" and said not in self._followed:
+                self._followed.add(said)
+                self.understood(self.resolved(said), depth + 1)
         for inner in _inner(schema):
             self.understood(inner, depth + 1)
 
     def resolved(self, reference: Any) -> Any:
         """``#/$defs/name`` only."""
         found: Any = self._root
-        if not isinstance(reference, str) or not reference.startswith("#"):
-            raise UnknownSchema("only references inside the schema are supported")
-        for part in reference.removeprefix("#").split("/")[1:]:
-            name = part.replace("~1", "/").replace("~0", "~")
+        if reference != "#" and not reference.startswith("#/"):
+            raise UnknownSchema("only references inside the schema, such as '#/$defs/name', are supported")
+        for part in reference.split("/")[1:]:
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
             if not isinstance(found, Mapping) or name not in found:
                 raise UnknownSchema(f"the schema's reference '{reference[:60]}' leads nowhere")
             found = found[name]
@@ -104,7 +115,7 @@ class _Schema:
             return f"{place}: not allowed"
         self._steps += 1
         if depth > MOST_DEPTH or self._steps > MOST_STEPS:
-            return f"{place}: too deep or too large to check"
+            raise TooLarge(f"{place}: too deep or too large to check")
         for keyword, said in schema.items():
             rule = _KEYWORDS.get(keyword)
             found = rule(_At(self, schema, place, depth), value, said) if rule else ""
@@ -149,7 +160,7 @@ def _enum(at: _At, value: Any, said: Any) -> str:
 
 
 def _const(at: _At, value: Any, said: Any) -> str:
-    return "" if same(value, said) else f"{at.place}: not {json.dumps(said)[:40]}"
+    return "" if same(value, said) else f"{at.place}: not {json.dumps(said, default=str)[:40]}"
 
 
 def _required(at: _At, value: Any, said: Any) -> str:
@@ -300,6 +311,7 @@ _FORMS: Mapping[str, Callable[[Any], bool]] = {
         else _schemas(said) and all(isinstance(name, str) and name in _TYPES for name in said)
     ),
     "enum": lambda said: isinstance(said, list),
+    "$ref": lambda said: isinstance(said, str),
     "required": lambda said: isinstance(said, list) and all(isinstance(name, str) for name in said),
     "uniqueItems": lambda said: isinstance(said, bool),
     **dict.fromkeys(("properties", "$defs", "definitions"), lambda said: isinstance(said, Mapping)),

@@ -250,7 +250,6 @@ def test_a_constraint_can_be_asked_of_one_text() -> None:
         ("héé", {"maxLength": 3}, ""),
         ({"b": 1}, {"properties": {"a": {}}, "additionalProperties": False}, "$.b: not allowed"),
         ({"next": {"next": 1}}, {"properties": {"next": {"$ref": "#"}}, "type": "object"}, "$.next.next: not of type"),
-        (1, {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}, "$: fits none"),
     ],
 )
 def test_values_fit_schemas_as_the_standard_says(value: Any, schema: Any, place: str) -> None:
