@@ -28,6 +28,7 @@ from evalkit.records import (
 HUMAN = "human"
 NO_LABEL = Unscored("no human label")
 OTHER_TEXT = Unscored("people labelled another text; name its column: answer: COLUMN")
+NO_VERDICT = Unscored("the judge failed")
 UNREADABLE = Unscored("the judge's verdict cannot be read")
 SCALES: Mapping[str, tuple[tuple[Any, ...], str, str]] = {
     "1-5": ((1, 2, 3, 4, 5), "1 (not at all) to 5 (fully), whole numbers", '{"score": N, "reason": "one sentence"}'),
@@ -120,7 +121,8 @@ class Judging(BaseCheck):
         return parts
 
     def failed_judge(self, answer: Answer) -> Score:
-        score = self.failed(answer)
+        """An error of the case that says nothing of the model: it lowers coverage, and is not its worst score."""
+        score = self.failed(answer, {metric.name: NO_VERDICT for metric in self.metrics})
         return Score(score.results, score.evidence, f"judge: {score.error}" if score.error else "")
 
     def about_the_judge(self, replies: Sequence[judging.Reply]) -> dict[str, Vector | Unscored]:

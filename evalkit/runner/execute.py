@@ -89,7 +89,8 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
         continued = run_to_continue(store, plan, info, options.continues, replicate=replicate)
         continues = continued.id if continued else ""
         wanted = run_options(options.scope, replicate, options.seed, stop_early=may_stop, continues=continues)
-        run = begin_run(store, plan, info, wanted, options.resume)
+        judge = backends["judge"].info if "judge" in backends else None
+        run = begin_run(store, plan, info, wanted, options.resume, judge=judge)
         earlier = earlier_evidence(store, continued, options.scope)
         stopping = prepare(plan, baseline, may_stop=may_stop, earlier=earlier)
         warnings = [*plan.warnings(), *cut, *doubts]

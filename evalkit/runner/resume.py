@@ -82,7 +82,15 @@ def resumable(store: Store, plan: Plan, info: ModelInfo, options: Mapping[str, A
     return max(found, key=lambda run: (run.created, run.id), default=None)
 
 
-def begin_run(store: Store, plan: Plan, info: ModelInfo, options: Mapping[str, Any], resume: str) -> Run:
+def begin_run(
+    store: Store,
+    plan: Plan,
+    info: ModelInfo,
+    options: Mapping[str, Any],
+    resume: str,
+    *,
+    judge: ModelInfo | None = None,
+) -> Run:
     """``auto``: go on with an interrupted run of the same command, if there is one; ``required``: there must be one;
     ``never``: begin a new one, and ask all anew."""
     if resume != "never":
@@ -102,7 +110,7 @@ def begin_run(store: Store, plan: Plan, info: ModelInfo, options: Mapping[str, A
         suite_fingerprint=plan.suite.fingerprint,
         model_fingerprint=info.fingerprint,
         datasets={name: dataset.fingerprint for name, dataset in plan.datasets.items()},
-        environment=environment(),
+        environment=environment() | ({"judge": f"{judge.reference}, {judge.fingerprint}"} if judge else {}),
         options={**options, FRESH: True} if resume == "never" else dict(options),
         partial=plan.scope.partial,
         continues=str(options.get("continues", "")),
