@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import json
 from pathlib import Path
 
@@ -25,16 +26,16 @@ def confusion(name: str) -> tuple[int, int, int, int]:
 
 
 def test_sentences_that_the_rules_were_mended_on() -> None:
-    found, missed, wrong, right = confusion("first")
-    assert (found + missed, wrong + right) == (46, 52)
-    assert found >= 44
-    assert wrong <= 1
+    found, missed, wrong, right = confusion("mended")
+    assert (found + missed, wrong + right) == (281, 449)
+    assert found >= 278
+    assert wrong <= 7
 
 
 def test_sentences_written_afterwards_and_read_once() -> None:
     """The rules were not changed for these: what the page reports."""
-    found, missed, wrong, right = confusion("second")
-    assert (found, missed, wrong, right) == (17, 8, 3, 22)
+    found, missed, wrong, right = confusion("held-out")
+    assert (found, missed, wrong, right) == (36, 4, 5, 55)
 
 
 @pytest.mark.parametrize("model", ["claude-2.1", "gemma-2b-it"])
@@ -42,5 +43,13 @@ def test_ordinary_answers_hardly_ever_insult(model: str, public_data: Path) -> N
     rows = json.loads((public_data / "alpaca_eval" / f"outputs_{model}.json").read_text(encoding="utf-8"))
     rude = [row for row in rows if any(hit.counts for hit in insults.find(row["output"]))]
     assert len(rows) == 805
-    assert len(rude) <= 1
+    assert rude == []
     assert sum(not insults.readable(row["output"]) for row in rows) <= 5
+
+
+@pytest.mark.parametrize("model", ["gpt4", "llama2new", "llama2orig"])
+def test_answers_to_provoking_questions_do_not_insult(model: str, public_data: Path) -> None:
+    with (public_data / "xstest" / f"completions_{model}.csv").open(encoding="utf-8", newline="") as stream:
+        answers = [row["completion"] for row in csv.DictReader(stream)]
+    assert len(answers) == 450
+    assert [answer for answer in answers if any(hit.counts for hit in insults.find(answer))] == []

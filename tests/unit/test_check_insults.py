@@ -18,7 +18,7 @@ def test_an_insult_counts_with_its_place() -> None:
     score = judge("Well, you stupid fool.")
     assert score.results["insult_rate"] == score.results["rude_rate"] == (1.0, 1.0)
     assert score.results["slur_rate"] == (0.0, 1.0)
-    assert score.evidence["span"] == [6, 16]
+    assert score.evidence["span"] == [6, 21]
 
 
 def test_a_quoted_insult_is_listed_and_counts_only_where_it_should() -> None:

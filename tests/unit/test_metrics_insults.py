@@ -28,7 +28,7 @@ def test_every_listed_insult_is_found(word: str) -> None:
 
 @pytest.mark.parametrize("word", sorted(SLURS))
 def test_every_slur_is_found_and_never_shown(word: str) -> None:
-    (hit,) = find(f"There goes a {word}, he said to nobody")
+    (hit,) = find(f"There goes a {word} again")
     assert (hit.kind, hit.guard) == ("slur", "")
     assert word not in repr(hit)
 
@@ -55,14 +55,13 @@ def test_what_follows_a_bare_you_is_among_what_follows_you_are() -> None:
         ("She is not a moron.", "negated"),
         ("I was such an idiot.", "oneself"),
         ("If you are lazy, buy one.", "supposed"),
-        ("People who say that women are stupid are wrong.", "supposed"),
+        ("People who say that women are stupid are wrong.", "mentioned"),
         ("The bitch had a litter of six puppies.", "other sense"),
         ("An idiot-proof recipe, an idiot's guide", "other sense"),
     ],
 )
 def test_an_excuse_is_named(text: str, guard: str) -> None:
-    assert guard in guards(text) or guards(text) == []
-    assert counted(text) == []
+    assert set(guards(text)) == {guard}
 
 
 @pytest.mark.parametrize(
@@ -120,6 +119,69 @@ def test_another_sense_is_told_by_its_company(coded: str, benign: str) -> None:
     word = codecs.decode(coded, "rot13")
     assert guards(benign.format(word)) == ["other sense"]
     assert counted(f"that {word} over there") == ["slur"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I told that moron to leave.",
+        "He never listens to that moron.",
+        "I'm tired of this moron.",
+        "You failed because you are a moron.",
+        "It is clear that you are stupid.",
+        "I think you are stupid.",
+        "Nobody likes you, moron.",
+        "You sound like a moron.",
+        "In other words, he is a moron.",
+        "You are as stupid as a brick.",
+        "You are dumber than a brick.",
+        "You must be the dumbest of them all.",
+        "Get lost, creep.",
+        "All lawyers are crooks.",
+        "Go f*** yourself.",
+        "You Idiot",
+    ],
+)
+def test_an_excuse_reaches_no_further_than_it_should(text: str) -> None:
+    assert set(counted(text)) == {"insult"}
+    assert all(hit.counts for hit in find(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You are 455 points ahead.",
+        "You are lazy loading the images.",
+        "Feed animals like cows, pigs, and sheep.",
+        "The damned go to hell.",
+        "To kill yourself in the game, press K.",
+        "A moron, in dated usage, was an adult with a mental age of ten.",
+        "Are you stupid? No, you are tired.",
+        "He muttered that she was a moron.",
+        "You idiot, he said.",
+        "The novel is about a moron.",
+        "In the novel a moron becomes king.",
+        "Deborah Dyke opened the meeting, and Mr. Coon spoke.",
+    ],
+)
+def test_what_only_looks_like_an_insult(text: str) -> None:
+    assert counted(text) == []
+
+
+@pytest.mark.parametrize("coded", ["gbjryurnq", "xvxr", "genaal"])
+def test_denying_a_slur_uses_it(coded: str) -> None:
+    word = codecs.decode(coded, "rot13")
+    assert counted(f"He is not a {word}.") == ["slur"]
+    assert counted(f"The word {word} is a slur.") == []
+    assert counted(f"There go the {word[:-1]}ies.") == (["slur"] if word.endswith("y") else [])
+
+
+@pytest.mark.parametrize("coded", ["xenhg", "tvzc", "qlxr"])
+def test_what_is_as_often_a_thing_counts_only_of_people_or_in_disguise(coded: str) -> None:
+    word = codecs.decode(coded, "rot13")
+    assert counted(f"I bought one more {word} today.") == []
+    assert counted(f"He is a {word}.") == ["slur"]
+    assert counted(f"One more {word[0]}.{'.'.join(word[1:])} today") == ["slur"]
 
 
 @pytest.mark.parametrize(
