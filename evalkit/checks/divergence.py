@@ -27,6 +27,8 @@ SPREAD = 32.0
 largest of a few dozen numbers under a few conditions, and another kernel may add in an order that rounds worse."""
 HARMLESS = ("repeat", "batch", "threads", "kv_cache", "attention")
 """Conditions that give a sum another order and mean nothing else: what they move is the noise."""
+SAME = 4.0
+"""Numbers that differ by no more than so many noise floors are those of one computation, rounded another way."""
 LOGITS = 8.0
 """How large some logit of a language model is at least, though log-probabilities and margins may all be smaller."""
 UNKNOWN = 1000.0
@@ -169,13 +171,14 @@ def drawn_anew(one: Difference, noise: Noise) -> bool:
 
     Where one answer had ended there is no margin to compare, and it is not said.
     """
-    if one.at is None or (one.drift is not None and one.drift > noise.limit):
+    same = min(noise.limit, SAME * noise.floor)
+    if one.at is None or (one.drift is not None and one.drift > same):
         return False
     mine, theirs = one.margins
-    if mine is None or theirs is None or abs(mine - theirs) > noise.limit:
+    if mine is None or theirs is None or abs(mine - theirs) > same:
         return False
     taken = [value for value in one.logprobs if value is not None]
-    return len(taken) < 2 or abs(taken[0] - taken[1]) > noise.limit or min(mine, theirs) > noise.limit
+    return len(taken) < 2 or abs(taken[0] - taken[1]) > same or min(mine, theirs) > same
 
 
 def classify(found: Mapping[str, Difference], noise: Noise | None, coarser: Mapping[str, float]) -> dict[str, str]:
@@ -187,14 +190,17 @@ def classify(found: Mapping[str, Difference], noise: Noise | None, coarser: Mapp
     beyond = {name for name, one in found.items() if beyond_rounding(one, noise, coarser.get(name, 1.0))}
     beyond -= set(coarser)
     leak = any(name in beyond and _moved(found[name], noise) for name in PAST)
+    draws = {name for name, one in found.items() if drawn_anew(one, noise)}
+    if not draws.intersection(PAST) and any(name in found for name in PAST):
+        draws &= {"seed"}  # what draws does so when nothing is changed, too
     classes = {}
     for name, one in found.items():
         if one.size is None and not one.same_text:
             classes[name] = _without_numbers(name, one)
         elif name in beyond:
-            classes[name] = _fault(name, one, noise, beyond, leak=leak)
+            classes[name] = LEAK if leak else SEED if name in draws else _fault(name, beyond)
         elif name == "seed" and one.at is not None:  # two draws of one seed: also the least movement changes none
-            classes[name] = LEAK if leak and not drawn_anew(one, noise) else SEED
+            classes[name] = LEAK if leak and name not in draws else SEED
         else:
             classes[name] = rounding(one, noise, coarser.get(name, 1.0))
     return classes
@@ -204,10 +210,8 @@ PAST = ("repeat", "history", "process")
 """Conditions under which the same computation runs after something else has run."""
 
 
-def _fault(name: str, one: Difference, noise: Noise, beyond: set[str], *, leak: bool) -> str:
-    if drawn_anew(one, noise):
-        return SEED
-    if leak or name in PAST:
+def _fault(name: str, beyond: set[str]) -> str:
+    if name in PAST:
         return LEAK
     if name == "seed":
         return SEED

@@ -16,6 +16,7 @@ from evalkit.checks.divergence import (
     FAULTS,
     IDENTICAL,
     SERVER,
+    UNEXPLAINED,
     Noise,
     at_risk,
     difference,
@@ -70,6 +71,8 @@ class Judged:
         judgement = judge_traces(asked.reference, usable, dtype=asked.dtype, drawn=first, noise=given)
         self.differences, self.noise = judgement.differences, judgement.noise
         self.classes = dict(judgement.classes)
+        unexplained = [name for name, kind in self.classes.items() if kind == UNEXPLAINED]
+        self.causes |= dict.fromkeys(unexplained, "no log-probabilities tell rounding from a fault")
         self._blame_the_server()
 
     def _compared(self, name: str) -> Answer:
