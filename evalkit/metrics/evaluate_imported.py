@@ -1,9 +1,9 @@
 """Metrics of the package ``evaluate`` in a suite: a local script by its path, or one that this machine already has.
 
 A script is code, and loading it runs it: a path has to be written as one (``./mine.py``), so that a name never loads
-what happens to lie in the working folder, and a name never reaches for the network. Each row is scored alone, and the
-mean over rows is shown. Of some metrics (accuracy, exact match) that is the score of all rows together, of others
-(BLEU) it is not: a trial at loading tells which, and the signature and a warning say so.
+what happens to lie in the working folder, and a name never reaches for the network. Rows are scored one by one; how
+they add up to what the module says of all of them together, a trial at loading finds out (``evaluate_rows``). Where
+none of the ways is the module's own, the mean of rows is shown, and the signature and a warning say so.
 """
 
 from __future__ import annotations
@@ -14,16 +14,46 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.metrics.kinds import TextMetric, one
+from evalkit.metrics.evaluate_rows import MEAN, NUMBERS, TEXTS, Form, form_of, recorded_form
+from evalkit.metrics.kinds import TextMetric
+from evalkit.metrics.numeric import last_number
 from evalkit.records import Unscored, Vector
 
 PREFIX = "evaluate:"
 _KINDS = ("metric", "comparison", "measurement")
-_TRIAL = (("the cat sat on the mat", "the cat sat on the mat"), ("a dog ran", "the dog ran off to the old tree"))
+_TEXT = frozenset({"string", "large_string"})
+_OTHER_INPUTS = frozenset({"predictions", "data"})
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a module wants to be given."""
+
+    lists: bool = False
+    """Every row's references as a list."""
+    numbers: str = ""
+    """``int`` or ``float`` where numbers are compared and not texts."""
+    only: str = ""
+    """The one input of a module that needs no references."""
+
+    def arranged(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, list[Any]]:
+        if self.only:
+            return {self.only: [self._read(text) for text in predictions]}
+        given = [[self._read(text) for text in row] for row in references]
+        return {
+            "predictions": [self._read(text) for text in predictions],
+            "references": list(given) if self.lists else [row[0] for row in given],
+        }
+
+    def _read(self, text: str) -> Any:
+        if not self.numbers:
+            return text
+        value = last_number(text)
+        return None if value is None else int(value) if self.numbers == "int" else float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +67,52 @@ class Imported(TextMetric):
     arguments: Mapping[str, Any] = field(default_factory=dict)
     module: Any = field(default=None, compare=False)
     identity: str = ""
-    takes_lists: bool = False
-    adds_up: bool = True
-    """The mean over rows is what the module says of all rows together."""
+    inputs: Inputs = field(default_factory=Inputs)
+    form: Form = field(default=MEAN, compare=False)
+
+    @property
+    def adds_up(self) -> bool:
+        """The number shown is what the module says of all rows together."""
+        return self.form.exact
+
+    @property
+    def takes_lists(self) -> bool:
+        return self.inputs.lists
 
     @property
     def signature(self) -> str:
         from importlib.metadata import version
 
         options = ",".join(f"{name}={value!r}" for name, value in sorted(self.arguments.items()))
-        references = "module" if self.takes_lists else "refs:best"
-        rows = "mean" if self.adds_up else "mean of single rows, not of the corpus"
+        references = "module" if self.inputs.lists else "refs:best"
+        counts = f"|{self.form.counts.signature}" if self.form.counts else ""
         return (
-            f"evaluate|{self.identity}|key:{self.key}|{references}|rows:{rows}|args:({options})"
-            f"|version:{version('evaluate')}"
+            f"evaluate|{self.identity}|key:{self.key}|{references}|rows:{self.form.name}|args:({options})"
+            f"|version:{version('evaluate')}{counts}"
         )
 
+    def value(self, total: Vector) -> float | None:
+        return self.form.value(total)
+
     def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
-        if self.takes_lists:
-            values = [self.score([hypothesis], [list(references)])]
-        else:
-            values = [self.score([hypothesis], [reference]) for reference in references]
-        finite = [value for value in values if math.isfinite(value)]
+        if self.form.counts is not None:
+            return self.form.counts.text_statistics(hypothesis, references)
+        if self.inputs.numbers:
+            if last_number(hypothesis) is None:
+                return Unscored("the answer is no number, and the metric compares numbers")
+            references = [text for text in references if last_number(text) is not None]
+        rows = [tuple(references)] if self.inputs.lists else [(text,) for text in references]
+        scored = [(self.score([hypothesis], [row]), row) for row in rows if row]
+        finite = [(value, row) for value, row in scored if math.isfinite(value)]
         if not finite:
             return Unscored("the metric gave no number")
-        return one(min(finite) if self.better == "lower" else max(finite))
+        value, row = (min if self.better == "lower" else max)(finite, key=lambda found: found[0])
+        return self.form.vector(value, hypothesis, row)
 
-    def score(self, predictions: Sequence[str], references: Sequence[Any]) -> float:
-        found = self.module.compute(predictions=list(predictions), references=list(references), **self.arguments)
-        return _number(found, self.key, self.source)
+    def score(self, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> float:
+        """Of rows, each with the list of its references; modules that take one a row get the first."""
+        given = self.inputs.arranged(predictions, references)
+        return _number(self.module.compute(**given, **self.arguments), self.key, self.source)
 
 
 def load(
@@ -87,35 +134,36 @@ def load(
     else:
         module, identity = _from_cache(source)
     called = name or Path(source).stem.replace("/", "_")
-    takes_lists = _takes_lists(module, source)
+    inputs = _inputs(module, source)
     given = dict(arguments or {})
-    trial = [[reference] if takes_lists else reference for _, reference in _TRIAL]
-    answers = [answer for answer, _ in _TRIAL]
-    with _offline():
-        try:
-            together = module.compute(predictions=answers, references=trial, **given)
-            alone = [
-                module.compute(predictions=[answer], references=[reference], **given)
-                for answer, reference in zip(answers, trial, strict=True)
-            ]
-        except Exception as error:  # a module is anybody's code: whatever it raises, the person learns whose it was
-            raise ValueError(
-                f"{PREFIX}{source} fails on a trial: {type(error).__name__}: {str(error)[:200]}"
-            ) from error
-    chosen = key or _key(together, called, source)
-    mean = sum(_number(row, chosen, source) for row in alone) / len(alone)
-    adds_up = math.isclose(mean, _number(together, chosen, source), rel_tol=1e-9, abs_tol=1e-12)
-    return Imported(
-        called,
-        better=better,
-        source=source,
-        key=chosen,
-        arguments=given,
-        module=module,
-        identity=identity,
-        takes_lists=takes_lists,
-        adds_up=adds_up,
+    made = Imported(
+        called, better=better, source=source, key=key, arguments=given, module=module, identity=identity, inputs=inputs
     )
+    pairs = NUMBERS if inputs.numbers else TEXTS
+    with _offline(), _blamed(f"{PREFIX}{source} fails on a trial"):
+        found = module.compute(
+            **inputs.arranged(*zip(*((said, [wanted]) for said, wanted in pairs), strict=True)), **given
+        )
+    made = replace(made, key=key or _key(found, called, source))
+    _number(found, made.key, source)
+    with _offline(), _blamed(f"{PREFIX}{source} cannot score a row alone, as evalkit does"):
+        form = form_of(made.score, pairs, given, several=inputs.lists)
+    return replace(made, form=form, kind=form.kind)
+
+
+@contextmanager
+def _blamed(what: str) -> Iterator[None]:
+    """A module is anybody's code: whatever it raises, the person learns whose it was."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{what}: {type(error).__name__}: {str(error)[:200]}") from error
+
+
+def recorded(name: str, signature: str) -> Imported | None:
+    """A metric that reads the counts of a stored run, without its script."""
+    form = recorded_form(signature)
+    return None if form is None else Imported(name, kind=form.kind, form=form)
 
 
 def is_path(source: str) -> bool:
@@ -136,13 +184,8 @@ def _from_path(source: str) -> tuple[Any, str]:
     if not script.is_file():
         raise ValueError(f"{PREFIX}{source}: there is no script at {script.absolute()} (paths start at this folder)")
     digest = hashlib.sha256(script.read_bytes()).hexdigest()[:16]
-    with _offline():
-        try:
-            module = import_evaluate().load(str(script), keep_in_memory=True)
-        except Exception as error:  # a script is anybody's code
-            raise ValueError(
-                f"{PREFIX}{source} cannot be loaded: {type(error).__name__}: {str(error)[:200]}"
-            ) from error
+    with _offline(), _blamed(f"{PREFIX}{source} cannot be loaded"):
+        module = import_evaluate().load(str(script), keep_in_memory=True)
     return module, f"{script.name}:{digest}"
 
 
@@ -157,13 +200,9 @@ def _from_cache(source: str) -> tuple[Any, str]:
                 found = CachedEvaluationModuleFactory(name).get_module()
             except (OSError, ValueError):
                 continue
-            try:
+            with _blamed(f"{PREFIX}{source} cannot be loaded without the network"):
                 module = import_main_class(found.module_path)(keep_in_memory=True, hash=found.hash)
                 module.download_and_prepare()
-            except Exception as error:  # a module is anybody's code, and may want more from the network
-                raise ValueError(
-                    f"{PREFIX}{source} cannot be loaded without the network: {type(error).__name__}: {str(error)[:200]}"
-                ) from error
             return module, f"{name}:{str(found.hash)[:16]}"
     raise ValueError(
         f"{PREFIX}{source} is not on this machine, and evalkit does not fetch code from the network: fetch it with "
@@ -171,17 +210,29 @@ def _from_cache(source: str) -> tuple[Any, str]:
     )
 
 
-def _takes_lists(module: Any, source: str) -> bool:
-    """Whether references are lists of texts. Texts it must be: a module of class numbers compares something else."""
+def _inputs(module: Any, source: str) -> Inputs:
+    """What it takes of answers and references: texts, or else numbers; a list of references to a row where it can."""
     offered = module.features if isinstance(module.features, list) else [module.features]
+    alone = [next(iter(one)) for one in offered if len(one) == 1 and set(one) <= _OTHER_INPUTS]
     usable = [one for one in offered if {"predictions", "references"} == set(one)]
-    if not usable:
+    if not usable and not alone:
         wanted = sorted({name for one in offered for name in one} - {"predictions", "references"})
         raise ValueError(f"{PREFIX}{source} needs {', '.join(wanted) or 'other inputs'} beside answers and references")
-    texts = [one for one in usable if getattr(one["predictions"], "dtype", "") in {"string", "large_string"}]
+    if not usable:
+        return Inputs(only=alone[0], numbers=_numbers(offered[0][alone[0]], source))
+    texts = [one for one in usable if getattr(one["predictions"], "dtype", "") in _TEXT]
     if not texts:
-        raise ValueError(f"{PREFIX}{source} compares {getattr(usable[0]['predictions'], 'dtype', 'lists')}, not texts")
-    return any(getattr(one["references"], "dtype", "") not in {"string", "large_string"} for one in texts)
+        return Inputs(numbers=_numbers(usable[0]["predictions"], source))
+    return Inputs(lists=any(getattr(one["references"], "dtype", "") not in _TEXT for one in texts))
+
+
+def _numbers(feature: Any, source: str) -> str:
+    """Which sort of number a single value is, nothing of a text."""
+    kind = str(getattr(feature, "dtype", "") or "lists")
+    sort = "int" if kind.startswith(("int", "uint", "bool")) else "float" if kind.startswith("float") else ""
+    if not sort and kind not in _TEXT:
+        raise ValueError(f"{PREFIX}{source} compares {kind}, not texts or numbers")
+    return sort
 
 
 def _key(found: Any, name: str, source: str) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 from evalkit import plugins
 from evalkit.errors import StoreError
 from evalkit.gates.measurements import CheckTable, Measurements
-from evalkit.metrics import agreement, classification
+from evalkit.metrics import agreement, classification, evaluate_imported
 from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
 from evalkit.records import Vector
@@ -76,8 +76,10 @@ def restore(info: MetricInfo, known: Mapping[str, Metric]) -> Metric:
     if ours is not None and ours.signature == info.signature:
         return ours
     if info.kind == "corpus":
-        known_by_signature = agreement.recorded(info.name, info.signature) or classification.recorded(
-            info.name, info.signature
+        known_by_signature = (
+            agreement.recorded(info.name, info.signature)
+            or classification.recorded(info.name, info.signature)
+            or evaluate_imported.recorded(info.name, info.signature)
         )
         return Recorded(info, known_by_signature or plugins.load("evalkit.metrics", info.name))
     at = 0.5 if info.quantile is None else info.quantile

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import sacrebleu
 
 import evalkit
 from evalkit.checks.accuracy import Accuracy, AccuracyOptions, EvaluateMetric
 from evalkit.errors import SuiteError
 from evalkit.metrics import hf_module
-from evalkit.metrics.evaluate_imported import load
-from evalkit.records import Answer, Case, Decoding, Message, Sample
+from evalkit.metrics.evaluate_imported import Imported, load, recorded
+from evalkit.records import Answer, Case, Decoding, Message, Sample, Unscored
 
 pytest.importorskip("evaluate")
 
@@ -29,7 +30,54 @@ class Starts(evaluate.Metric):
     def _compute(self, predictions, references, scale=1.0):
         hits = [float(p.startswith(r)) for p, r in zip(predictions, references)]
         lengths = sum(map(len, predictions)) / max(sum(map(len, references)), 1)
-        return {"starts": scale * sum(hits) / len(hits), "each": hits, "length": lengths, "note": "x"}
+        longest = float(max(map(len, predictions)))
+        starts = scale * sum(hits) / len(hits)
+        return {"starts": starts, "each": hits, "length": lengths, "longest": longest, "note": "x"}
+"""
+
+NUMBERS = """
+import evaluate
+import datasets
+
+class Agree(evaluate.Metric):
+    def _info(self):
+        number = datasets.Value("int32")
+        return evaluate.MetricInfo(description="", citation="", inputs_description="",
+                                   features=datasets.Features({"predictions": number, "references": number}))
+
+    def _compute(self, predictions, references):
+        return {"agree": sum(p == r for p, r in zip(predictions, references)) / len(references)}
+"""
+
+ERRORS = """
+import evaluate
+import datasets
+
+class Errors(evaluate.Metric):
+    def _info(self):
+        text = datasets.Value("string")
+        return evaluate.MetricInfo(description="", citation="", inputs_description="",
+                                   features=datasets.Features({"predictions": text, "references": text}))
+
+    def _compute(self, predictions, references):
+        wrong = sum(len(set(r.split()) - set(p.split())) for p, r in zip(predictions, references))
+        return {"errors": wrong / sum(len(r.split()) for r in references)}
+"""
+
+CORPUS = """
+import evaluate
+import datasets
+import sacrebleu
+
+class Whole(evaluate.Metric):
+    def _info(self):
+        text = datasets.Value("string")
+        return evaluate.MetricInfo(description="", citation="", inputs_description="",
+                                   features=datasets.Features({"predictions": text, "references": datasets.List(text)}))
+
+    def _compute(self, predictions, references):
+        streams = [list(stream) for stream in zip(*references)]
+        return {"score": sacrebleu.FAMILY(predictions, streams).score, "precisions": [1.0]}
 """
 
 
@@ -70,9 +118,9 @@ def test_another_text_of_the_script_is_another_signature(script: Path) -> None:
 
 @pytest.mark.usefixtures("script")
 def test_a_number_that_rows_do_not_add_up_to_is_said_to_be_so() -> None:
-    whole = EvaluateMetric(evaluate="./starts.py", name="length", key="length")
+    whole = EvaluateMetric(evaluate="./starts.py", name="longest", key="longest")
     check = Accuracy("a", Decoding(), AccuracyOptions(metrics=(whole, "evaluate:./starts.py")))
-    assert [warning.split(":")[0] for warning in check.warnings([])] == ["length"]
+    assert [warning.split(":")[0] for warning in check.warnings([])] == ["longest"]
     assert "not of the corpus" in check.metrics[0].signature
 
 
@@ -122,3 +170,54 @@ def test_a_suite_gates_on_it_and_a_wrong_one_is_a_wrong_suite(tmp_path: Path) ->
     assert evalkit.evaluate(tmp_path / "good.yaml", model="mock:echo", store=store).outcome.exit_code == 1
     with pytest.raises(SuiteError, match="no script at"):
         evalkit.evaluate(tmp_path / "bad.yaml", model="mock:oracle", store=store)
+
+
+PAIRS = [("a b c d e", "a b c d"), ("x", "x y z of it all"), ("the end is near", "The end was near, he said.")]
+
+
+def summed(metric: Imported, pairs: list[tuple[str, str]]) -> float | None:
+    vectors = [metric.text_statistics(said, [wanted]) for said, wanted in pairs]
+    assert all(isinstance(vector, tuple) for vector in vectors)
+    return metric.value(tuple(map(sum, zip(*vectors, strict=True))))
+
+
+def test_an_error_rate_is_that_of_all_words_and_not_the_mean_of_rows(tmp_path: Path) -> None:
+    (tmp_path / "errors.py").write_text(ERRORS, encoding="utf-8")
+    metric = load(str(tmp_path / "errors.py"), better="lower")
+    assert metric.kind == "ratio"
+    assert "rows:weighed by the words of the reference" in metric.signature
+    wrong = 0 + 5 + 5
+    assert summed(metric, PAIRS) == pytest.approx(wrong / (4 + 6 + 6))
+
+
+@pytest.mark.parametrize("family", ["corpus_bleu", "corpus_chrf"])
+def test_a_score_of_counts_is_that_of_the_corpus_also_when_read_from_the_store(tmp_path: Path, family: str) -> None:
+    (tmp_path / "whole.py").write_text(CORPUS.replace("FAMILY", family), encoding="utf-8")
+    metric = load(str(tmp_path / "whole.py"), key="score")
+    said, wanted = [said for said, _ in PAIRS], [[wanted for _, wanted in PAIRS]]
+    expected = getattr(sacrebleu, family)(said, wanted).score
+    assert metric.kind == "corpus"
+    assert summed(metric, PAIRS) == pytest.approx(expected, abs=1e-9)
+    again = recorded("whole", metric.signature)
+    assert again is not None
+    vectors = [metric.text_statistics(said, [wanted]) for said, wanted in PAIRS]
+    assert again.value(tuple(map(sum, zip(*vectors, strict=True)))) == pytest.approx(expected, abs=1e-9)
+
+
+def test_translation_errors_are_weighed_by_the_mean_length_of_the_references(tmp_path: Path) -> None:
+    (tmp_path / "whole.py").write_text(CORPUS.replace("FAMILY", "corpus_ter"), encoding="utf-8")
+    metric = load(str(tmp_path / "whole.py"), key="score", better="lower")
+    references = [["a b c", "a b c d e x"], ["x y", "x"], ["The end was near", "It is the end"]]
+    vectors = [metric.text_statistics(said, row) for (said, _), row in zip(PAIRS, references, strict=True)]
+    expected = sacrebleu.corpus_ter(
+        [said for said, _ in PAIRS], [list(stream) for stream in zip(*references, strict=True)]
+    ).score
+    assert metric.value(tuple(map(sum, zip(*vectors, strict=True)))) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_metric_of_numbers_gets_the_numbers_of_the_texts(tmp_path: Path) -> None:
+    (tmp_path / "agree.py").write_text(NUMBERS, encoding="utf-8")
+    metric = load(str(tmp_path / "agree.py"))
+    assert metric.text_statistics("It is 12.", ["12"]) == (1.0, 1.0)
+    assert metric.text_statistics("11", ["12", "11"]) == (1.0, 1.0)
+    assert isinstance(metric.text_statistics("none", ["12"]), Unscored)
