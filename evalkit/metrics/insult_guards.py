@@ -22,7 +22,8 @@ _SPEAKER = re.compile(r"^[\W_]{0,4}(\w[\w .']{0,24})[\W_]{0,3}:[^\n]*", re.MULTI
 
 _NAMED = re.compile(
     r"\b(?:(?<!other )words?|terms?|slurs?|insults?|phrases?|epithets?|expressions?|calls|calling|call(?:ed)?"
-    r"|label(?:l?ed|l?ing)?|named|nicknamed|dubbed|titled|entitled|meaning|derogatory|pejorative|synonyms?|such as|say|alternatives? to)"
+    r"|label(?:l?ed|l?ing)?|named|nicknamed|dubbed|titled|entitled|meaning|derogatory|pejorative|synonyms?|such as|say"
+    r"|alternatives? to)"
     r"\W{1,3}(?:[\w'-]+\W{1,2}){0,3}$"
 )
 _AS = re.compile(
