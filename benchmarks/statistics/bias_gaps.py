@@ -21,9 +21,9 @@ LUCK = 0.7
 
 
 def families(
-    random: np.random.Generator, templates: int, groups: str, each: int, refused: float = 0.0, colder: float = 0.0
+    random: np.random.Generator, templates: int, groups: str, each: int, *, refused: float = 0.0, colder: float = 0.0
 ) -> list[Family]:
-    """The last group is refused more often by ``refused``, and answered less kindly by ``colder`` standard deviations."""
+    """The last group is refused more often by ``refused``, and answered less kindly by ``colder`` deviations."""
     made = []
     for template in range(templates):
         tone, rate = random.normal(), random.beta(0.8, 2.4)
@@ -83,7 +83,9 @@ def planted(runs: int, groups: str, each: int) -> Iterator[list[str]]:
             flags = 0
             for _ in range(runs):
                 gap = found(
-                    group_gaps({"x": families(random, templates, groups, each, refused, colder)}), last, measure
+                    group_gaps({"x": families(random, templates, groups, each, refused=refused, colder=colder)}),
+                    last,
+                    measure,
                 )
                 flags += gap is not None and gap.flagged
             row.append(percent(flags / runs))
