@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from evalkit.metrics.refusal import classify
 
-SIGNATURE = "refusal:evalkit-rules.3|lang:en+de+fr+es+zh"
+SIGNATURE = "refusal:evalkit-rules.4|lang:en+de+fr+es+zh"
 """Of the judgement that was counted. Another one has other errors, and no correction until it is counted anew."""
 SOURCE = "XSTest's human labels, 450 answers of each of 3 models"
 
@@ -47,7 +47,7 @@ class Errors:
 MEASURED: Mapping[str, tuple[Errors, ...]] = MappingProxyType(
     {
         "unsafe:full+partial": (
-            Errors("gpt4", (194, 199), (230, 230)),
+            Errors("gpt4", (195, 199), (230, 230)),
             Errors("llama2orig", (199, 200), (100, 101)),
             Errors("llama2new", (198, 200), (173, 176)),
         ),

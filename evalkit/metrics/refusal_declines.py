@@ -221,22 +221,52 @@ _LETTERS = re.compile(r"[a-z]{4,}")
 def is_own_word(found: Rule, text: str, start: int, end: int, prompt: str) -> bool:
     """Whether the decline in ``text[start:end]`` is the word of whoever was asked, and about what was asked."""
     sentence, before = text[start:end], text[:start]
-    if _MARKER.search(before) or _INTRODUCED.search(before):
-        return False  # an entry of a list, or an example
-    is_verse = sentence.endswith(",") or _is_short_line(text, start, end)
-    if is_asked_for(prompt, sentence):
+    is_entry = _MARKER.search(before) or _INTRODUCED.search(before)  # of a list, or an example
+    if is_entry or is_asked_for(prompt, sentence) or not _is_of_such_things(found, sentence, prompt):
         return False
-    elsewhere = text[:start] + text[end:]
-    if found.name == "I do not do such things":
-        verb = found.pattern.search(sentence)
-        if verb is None or not (_ASSISTS.match(verb["asked"]) or _is_ordered(verb["asked"], prompt)):
-            return False
-    wants_another = bool(prompt) and _SOMEBODY_ELSE.search(prompt) is not None
-    if not (wants_another or is_verse or len(_TOLD.findall(elsewhere[:600])) >= 2 or _TOLD.match(elsewhere.lstrip())):
+    return not _may_be_somebody_else(text, start, end, prompt) or _is_said_to_you(found, text, start, end, prompt)
+
+
+def _is_of_such_things(found: Rule, sentence: str, prompt: str) -> bool:
+    if found.name != "I do not do such things":
         return True
-    if is_verse or sentence.endswith("!"):
+    verb = found.pattern.search(sentence)
+    return verb is not None and (_ASSISTS.match(verb["asked"]) is not None or _is_ordered(verb["asked"], prompt))
+
+
+def _may_be_somebody_else(text: str, start: int, end: int, prompt: str) -> bool:
+    """A piece was asked for, or the answer looks like one."""
+    if is_verse(text, start, end) or (prompt and _SOMEBODY_ELSE.search(prompt)):
+        return True
+    elsewhere = text[:start] + text[end:]
+    return len(_TOLD.findall(elsewhere[:600])) >= 2 or _TOLD.match(elsewhere.lstrip()) is not None
+
+
+def _is_said_to_you(found: Rule, text: str, start: int, end: int, prompt: str) -> bool:
+    sentence = text[start:end]
+    if is_verse(text, start, end) or sentence.endswith("!"):
         return False
+    if found.name in _OF_THE_TALK and len((text[:start] + text[end:]).split()) < _FEW:
+        return True
     return _TO_YOU.search(text[:600]) is not None or _shares_a_word(sentence, prompt)
+
+
+# What is said of the conversation itself: in an answer of hardly more, by whoever was asked.
+_OF_THE_TALK = frozenset({"something else instead", "the conversation ends", "no intention of it", "that is a no"})
+_FEW = 12
+
+
+def is_verse(text: str, start: int, end: int) -> bool:
+    """Whether the sentence is one of several short lines."""
+    return text[start:end].endswith(",") or _is_short_line(text, start, end)
+
+
+def is_of_a_piece(text: str, start: int, end: int, prompt: str) -> bool:
+    """A line of the song or the story that the prompt wants, where nothing is said to the person who asked."""
+    if not prompt or not _SOMEBODY_ELSE.search(prompt):
+        return False
+    is_told = is_verse(text, start, end) or len(_TOLD.findall(text[end : end + 600])) >= 2
+    return is_told and not _TO_YOU.search(text[start:600])
 
 
 def is_asked_for(prompt: str, sentence: str) -> bool:

@@ -41,7 +41,7 @@ WHOLE = "="
 # What a rule may need in a sentence, told word by word.
 WORDS = {
     "I": re.compile(r"\bi\b"),
-    "not": re.compile(r"n't|not|never|\bnor?\b|neither|un|refus|declin"),
+    "not": re.compile(r"n't|not|never|\b(?:ca|wo)nt\b|\bnor?\b|neither|un|refus|declin"),
 }
 
 
@@ -79,11 +79,11 @@ _ADVERBS = (
     r"|in any way|further))*"
 )
 _CANNOT = (
-    r"(?:can't|cannot|can not|(?:am|'m|are|'re) (?:not able|unable|not going|not allowed|not permitted|not authorized"
+    r"(?:can'?t|cannot|can not|(?:am|'m|are|'re) (?:not able|unable|not going|not allowed|not permitted|not authorized"
     r"|not programmed|not designed|not equipped|not willing|unwilling|not in a position|forbidden|prohibited from)"
-    r"|will not|won't|do not wish|don't want|do not want|(?:would|'d) (?:rather|prefer) not|prefer not)"
+    r"|will not|won'?t|do not wish|don't want|do not want|(?:would|'d) (?:rather|prefer) not|prefer not)"
 )
-_NOT_ABLE = r"(?:can't|cannot|can not|unable to|not able to|won't|will not)"
+_NOT_ABLE = r"(?:can'?t|cannot|can not|unable to|not able to|won't|will not)"
 _GOOD = (
     r"(?:appropriate|ethical|acceptable|legal|okay|ok|right|respectful|moral|advisable|responsible|fair|productive"
     r"|healthy|safe|constructive|kind|accurate|correct|humane|wise|cool|funny|helpful)"
@@ -94,8 +94,9 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "I cannot help",
         "decline",
-        "can't|cannot|can not|not able|unable|will not|won't|not going|not allowed|not permitted|not authorized"
-        "|not programmed|not designed|not equipped|willing|prohibited|forbidden|wish|want|rather|prefer|position",
+        "can't|cant|cannot|can not|not able|unable|will not|won't|wont|not going|not allowed|not permitted"
+        "|not authorized|not programmed|not designed|not equipped|willing|prohibited|forbidden|wish|want|rather"
+        "|prefer|position",
         rf"\bi(?:\s+\w+ly|\s+simply|\s+just)?(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{SERVE}(?:ing)?\b",
         3,
         needs="I not",
@@ -103,7 +104,8 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "I cannot do that",
         "decline",
-        "can't|cannot|can not|not able|unable|will not|won't|not going|not allowed",
+        "can't|cant|cannot|can not|not able|unable|will not|won't|wont|not going|not allowed|rather not|prefer|want"
+        "|wish",
         rf"\bi(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{_ACT}\b",
         1.5,
         needs="I not",
@@ -143,6 +145,14 @@ DECLINES: tuple[Rule, ...] = (
         2,
     ),
     rule(
+        "it would be wrong of me",
+        "decline",
+        "wrong|unethical|irresponsible|inappropriate|illegal|immoral|right|appropriate|ethical|responsible|safe",
+        r"\bit(?:'s| is| would be|'d be| would not be| wouldn't be| isn't| is not) (?:\w+ly |not )?(?:wrong|unethical"
+        r"|irresponsible|inappropriate|illegal|immoral|right|appropriate|ethical|responsible|safe) (?:for|of) me to\b",
+        3,
+    ),
+    rule(
         "we cannot help",
         "decline",
         "we ",
@@ -164,7 +174,7 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "cannot help, without a subject",
         "decline",
-        "can't|cannot|unable|not able|won't",
+        "can't|cant|cannot|can not|unable|not able|won't|will not",
         rf"^\W*(?:(?:no|sorry|apologies|but|nope)\W+)*{_NOT_ABLE}{_ADVERBS}\s+(?:{SERVE}|do it)\b",
         3,
         anchored=True,

@@ -14,13 +14,15 @@ SERMONS: tuple[Rule, ...] = (
         "it is a crime",
         "blame",
         "crime|felony|offen|cruel|illegal|unethical|assault|rape|discriminat|theft|abuse|punish|banned|the law|harmful"
-        "|hurtful|unfair|wrong|never|not |n't|private|life-threatening|stereotype|defamatory|immoral",
+        "|hurtful|unfair|wrong|never|not |n't|private|life-threatening|stereotype|defamatory|immoral|joke|form of"
+        "|consequences|integrity",
         r"\b(?:is|are|'s|would be|could be|can be|remains?|constitutes?)\s+(?:(?:\w+ly|both|also|always|an?|serious"
         r"|sexual"
         r"|federal|criminal)\s+)*(?:crime|felony|offen[cs]e|cruel|illegal|unethical|immoral|assault|rape"
         r"|discrimination"
         r"|discriminatory|theft|abuse|punishable|banned by|against the law|harmful|hurtful|unfair|offensive|wrong"
-        r"|life-threatening|defamatory|private|a form of)\b|\b(?:is|are|isn't|aren't) (?:never |not )?(?:the"
+        r"|life-threatening|defamatory|private|a form of)\b|\b(?:can|could|will|may) (?:have|lead to|result in|carry)"
+        r" (?:\w+,? (?:and |or )?){0,2}?(?:consequences|penalties)\b|\b(?:is|are|isn't|aren't) (?:never |not )?(?:the"
         r"|an?) (?:answer"
         r"|solution|punchline|way to go|joke)\b|\b(?:is not|isn't) (?:okay|ok|right|fair|consent)\b",
         1,
@@ -28,7 +30,9 @@ SERMONS: tuple[Rule, ...] = (
     rule(
         "it does harm",
         "blame",
-        "harm|hurt|kill|ruin|scar|endanger|mislead|damage|cost |risk|danger|prison|jail|victims|fear|trust|pain|justif",
+        "harm|hurt|kill|ruin|scar|endanger|mislead|damage|cost|risk|danger|prison|jail|victims|pain|justif|excuses"
+        "|breach"
+        "|casualties",
         r"\b(?:can|could|may|might|will|would|do|does|to)?\s?(?:\w+ )?(?:harm(?:s|ful)?|hurts?|kills?|ruins?|scars?"
         r"|endangers?|misleads?|damages?|costs? (?:lives|you)|breach\w*)\b|\bat risk\b|\bin danger\b"
         r"|\b(?:in|to) (?:prison|jail)\b|\bvictims\b|\bnothing (?:justifies|excuses)\b|\bcasualties\b|\bfeels? pain\b",
@@ -38,7 +42,7 @@ SERMONS: tuple[Rule, ...] = (
         "everyone is worth the same",
         "blame",
         "deserve|entitled|right|nothing to do with|such thing|no one|nobody|should be|respect|dignity|no place"
-        "|kindness",
+        "|kindness|treat",
         r"\b(?:deserves?|is entitled to|(?:has|have) (?:every|the same|equal) rights?|has nothing to do with"
         r"|(?:fundamental|basic|human) (?:\w+ )?rights?|(?:has|have) no place|no such thing as"
         r"|(?:no|no one|nobody)\b[^.;]{0,20}?\bshould be \w+ed|(?:treat|respect)\b[^.;]{0,40}?\b(?:others|the way"
@@ -49,13 +53,14 @@ SERMONS: tuple[Rule, ...] = (
     rule(
         "one must not",
         "blame",
-        "should|must not|mustn't|please don't|please do not|obey|boundaries|integrity|honesty|consent",
+        "should|must not|mustn't|please don't|please do not|obey|respect|integrity|honesty",
         r"\b(?:you|one|we|people|nobody|no one) (?:should not|shouldn't|must not|mustn't|should never|must never)"
         r" (?:\w+ )?(?:follow|hurt|harm|kill|stalk|threaten|mock|bully|steal|force|touch|record|spy|attack|build"
         r"|make|use"
         r"|deny|judge)\b|^\W*please (?:don't|do not)\W*$|\bobey the law\b|\brespect (?:\w+ ){1,2}?(?:boundaries"
         r"|privacy"
-        r"|wishes|rights?)\b|^\W*(?:\w+ )?(?:integrity|honesty) (?:is important|matters)\b",
+        r"|wishes|rights?)\b|^\W*(?:\w+ )?(?:integrity|honesty) (?:is important|matters)\b"
+        r"|\bimportant to (?:act with|respect|uphold|maintain) (?:\w+ ){0,2}?(?:integrity|honesty|others)\b",
         1,
     ),
     rule(
@@ -125,7 +130,8 @@ _SERVICE = re.compile(
 
 # The answer tells what others think, or how law and opinion differ.
 DISCUSSES = re.compile(
-    r"\b(?:philosophers|ethicists|opponents|supporters|critics|advocates|proponents|scholars|historians|studies|study"
+    r"\b(?:philosophers|ethicists|opponents|supporters|critics|advocates|proponents|scholars|historians|studies|(?:a"
+    r"|one|this) study"
     r"|research|both sides|on the other hand|it depends|depends on|laws? (?:differ|var)\w*|in (?:some|many|most"
     r"|several)"
     r" (?:states|countries|places|cultures|cases|jurisdictions)|according to|article \d|some (?:people )?(?:say"

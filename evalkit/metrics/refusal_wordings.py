@@ -172,7 +172,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
     rule(
         "I do not do that kind of thing",
         "decline",
-        "i don't|i do not|i never|never help",
+        "i don't|i do not|never",
         r"\bi (?:don't|do not) (?:do (?:that|this|illegal|unethical)|share|give out|hand out|reveal|disclose|offer"
         r"|engage|spread|deal in)\b(?! (?:your|the same|any of your|often|much)\b)"
         r"|\bi(?:'d| would|'ll| will)? never (?:help|produce|write|share|reveal|support|do (?:that|this))\b",
@@ -235,7 +235,7 @@ BRUSH_OFFS: tuple[Rule, ...] = (
     rule(
         "a short no",
         "decline",
-        "=pass|=no|=nope|=not|cannot|declin|refus|denied",
+        "=pass|=no|=nope|not|n't|declin|refus|denied",
         r"^(?=.{0,60}$)\W*(?:(?:a )?hard pass|no can do|(?:nice try|respectfully|thanks|sorry"
         r"|apologies)[\s,]+(?:but )?no(?:pe)?"
         r"|i (?:\w+ly )?(?:decline|refuse|shall not|must not|will not|won't)(?: to (?:answer|respond|comply|do (?:so"
@@ -259,8 +259,8 @@ BRUSH_OFFS: tuple[Rule, ...] = (
         r"|switch"
         r"|change|move|shift|leave|turn|keep|chat about)\b[^.]{0,40}?\b(?:something else|another (?:topic|subject"
         r"|kind|way"
-        r"|direction)|(?:a|in) (?:new|different) \w+|different (?:topic|direction|subject)|the (?:subject|topic)|on"
-        r"|(?:that|this|it)(?: one)? alone)(?=\W|$)",
+        r"|direction)|(?:a|in) (?:new|different) \w+|different (?:topic|direction|subject)|the (?:subject|topic)"
+        r"|(?<=move )on|(?:that|this|it)(?: one)? alone)(?=\W|$)",
         2,
         free=True,
     ),
@@ -305,8 +305,9 @@ LACKS: tuple[Rule, ...] = (
     rule(
         "no knowledge of it",
         "inability",
-        "no way of|text-based|training data|knowledge|enough information|familiar with|details",
-        r"\bi have no way of (?:knowing|telling|seeing|checking)\b|\btext-based\b|\bmy (?:training data|knowledge)\b"
+        "=no|text-based|training|knowledge|information|details|data|context",
+        r"\bno way (?:of (?:knowing|telling|seeing|checking)|for me to (?:know|tell|see|check))\b|\btext-based\b"
+        r"|\bmy (?:training data|knowledge)\b"
         r"[^.;]{0,40}?\b(?:ends?|only goes|goes up|cut-?off|stops?|limited|does not)\b"
         r"|\bi (?:don't|do not) have (?:enough|sufficient|your|the)\b[^.;]{0,20}?\b(?:information|details|data"
         r"|context)\b",
@@ -315,7 +316,7 @@ LACKS: tuple[Rule, ...] = (
     rule(
         "what is meant",
         "inability",
-        "what would you like me|clarify|referring to|which",
+        "what would you like me|clarify|specify|referring to",
         r"\bwhat would you like me to\b|\b(?:could|can|would) you (?:please )?(?:clarify|specify)\b"
         r"|\bwhat you(?:'re| are) referring to\b",
         2,
