@@ -20,8 +20,9 @@ class Agreement:
     """None where there is nothing to correct for: no items, or both always say the same one thing."""
     low: float | None
     high: float | None
-    """By the large-sample standard error of Fleiss, Cohen and Everitt (1969); none where kappa is none. For fewer than
-    some thirty items, or a kappa near 1, it is too narrow: a run's own interval resamples cases."""
+    """By the large-sample standard error of Fleiss, Cohen and Everitt (1969); none where kappa is none, and where one of
+    the two always says the same: kappa is 0 then, whatever the other says. For fewer than some thirty items, or a
+    kappa near 1, it is too narrow: a run's own interval resamples cases."""
     agreed: float | None
     """The share of items that both judge alike, chance included; weighted likewise."""
     items: int
@@ -71,6 +72,8 @@ def of_table(table: Table, *, weights: Weights = "none", confidence: float = 0.9
     if math.isclose(by_chance, 1.0, abs_tol=1e-12):
         return Agreement(None, None, None, agreed, round(items))
     kappa = (agreed - by_chance) / (1 - by_chance)
+    if math.isclose(max(*rows, *columns), 1.0):
+        return Agreement(kappa, None, None, agreed, round(items))
     error = _standard_error(table, items, weights, kappa)
     reach = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     return Agreement(kappa, max(-1.0, kappa - reach), min(1.0, kappa + reach), agreed, round(items))
