@@ -158,11 +158,13 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     tables = {check.name: CheckTable(check.name, check.check.kind, check.check.metrics) for check in plan.checks}
     cases = plan.count
     done = under_way = 0
+    shown = 0.0
 
     def show(tally: Tally, stage: str = "asking") -> None:
+        nonlocal shown
         seconds = time.monotonic() - running.started
-        now = done + under_way * tally.round_share
-        running.options.on_progress(Progress(plan.suite.name, run.model, cases, now, tally, stage, seconds))
+        shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
+        running.options.on_progress(Progress(plan.suite.name, run.model, cases, shown, tally, stage, seconds))
 
     signatures = {check.name: "\n".join(metric.signature for metric in check.check.metrics) for check in plan.checks}
     asker = Asker(

@@ -170,6 +170,15 @@ def test_another_signature_is_refused_and_said_where_it_is_allowed(make: Make, s
     assert "metric steady.agreement" in " ".join(allowed.differences)
 
 
+def test_progress_never_goes_back_when_a_conversation_asks_again(make: Make, store: Store) -> None:
+    seen: list[float] = []
+    suite = make("judge: mock:echo\nchecks: {judged: {}}\n", rows=5)
+    run(suite, store, on_progress=lambda progress: seen.append(progress.done))
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 1
+    assert seen[-1] == 5
+
+
 # --- resuming ---------------------------------------------------------------------------------------------------------
 
 
