@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from heapq import nsmallest
 from itertools import islice
 
@@ -16,6 +17,8 @@ from evalkit.suite.load import SuiteCheck
 
 WORST = 6
 ERRORED = 3
+SHORTEST_SECRET = 6
+"""Characters of what is masked in the prompt as well: fewer may stand in any word."""
 
 
 def findings(
@@ -86,11 +89,17 @@ def _exchange(score: StoredScore, samples: Mapping[str, Sample], answers: Mappin
     for position, key in enumerate(score.keys):
         name = score.samples[position] if position < len(score.samples) else score.samples[-1]
         sample, answer = samples.get(name, Sample(name, ())), answers.get(key)
+        text = answer.text if answer else ""
+        spans = _hidden_spans(score, position)
+        secrets = {secret for span in spans if len(secret := text[slice(*span)]) >= SHORTEST_SECRET}
         yield Exchange(
             sample=name,
-            messages=_asked(sample, score, position),
-            answer=_shown(answer.text, score, position) if answer else "",
-            references=sample.references,
+            messages=tuple(
+                replace(message, content=_without(message.content, secrets))
+                for message in _asked(sample, score, position)
+            ),
+            answer=hidden(text, spans) if spans else text,
+            references=tuple(_without(reference, secrets) for reference in sample.references),
             labels=sample.labels,
             finish=answer.finish if answer else "error",
             error="" if answer else score.score.error or "no answer",
@@ -105,17 +114,25 @@ def _asked(sample: Sample, score: StoredScore, position: int) -> tuple[Message, 
     return sample.messages
 
 
-def _shown(text: str, score: StoredScore, position: int) -> str:
-    """The answer without what its check wants nobody to read: the evidence ``hidden`` has a list of spans an answer.
+def _hidden_spans(score: StoredScore, position: int) -> list[tuple[int, int]]:
+    """What the check wants nobody to read in this answer: the evidence ``hidden`` has a list of spans an answer.
 
-    Evidence comes from checks that anybody may write: what is not a pair of numbers hides nothing.
+    Evidence comes from checks that anybody may write: what is not a pair of places hides nothing.
     """
     by_answer = score.score.evidence.get("hidden")
     if not isinstance(by_answer, list | tuple) or position >= len(by_answer):
-        return text
+        return []
     spans = []
     for span in by_answer[position] if isinstance(by_answer[position], list | tuple) else ():
         match span:
-            case [int(start), int(end)]:
+            case [int(start), int(end)] if 0 <= start < end:
                 spans.append((start, end))
-    return hidden(text, spans) if spans else text
+    return spans
+
+
+def _without(text: str, secrets: Set[str]) -> str:
+    """What is masked in an answer is masked in the prompt and the references beside it as well."""
+    for secret in secrets:
+        if secret in text:
+            text = text.replace(secret, hidden(secret, [(0, len(secret))]))
+    return text
