@@ -3,9 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/forensic_conditions.py --model smollm2-135m --prompts 8 --tokens 48
 
 Prompts are asked four at a time, each four said as soon as they are judged; none are begun after ``--minutes``. Then a
-Markdown table of the forensic check, and the prediction: the noise of a condition is taken from all other prompts, as the
-largest or the median of their drifts before a first difference, and the tokens whose margin *in the one reference run*
-is under twice that noise are at risk. They must hold the token at which the answer parts.
+Markdown table of the forensic check, and the prediction: the noise of a condition is taken from all other prompts, as
+the largest or the median of their drifts before a first difference, and the tokens whose margin *in the one reference
+run* is under twice that noise are at risk. They must hold the token at which the answer parts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from evalkit.checks.divergence import AT_RISK, Difference, difference
-from evalkit.checks.forensic import CHANGES, DEFAULT, ForensicOptions
+from evalkit.checks.forensic import CHANGES, DEFAULT, REPEATED, ForensicOptions
 from evalkit.models import open_backend
 from evalkit.records import Answer, Condition, Decoding, Generate
 from evalkit.runner.investigate import Investigated, investigate
@@ -96,7 +96,7 @@ def parted_by(found: Sequence[Investigated], name: str, dtype: str) -> list[Part
     parted = []
     for one in found:
         mine = answer_of(one, Condition(**reference))
-        other = answer_of(one, Condition(**{**reference, **CHANGES[name]}), attempt=int(name == "repeat"))
+        other = answer_of(one, Condition(**{**reference, **CHANGES[name]}), attempt=REPEATED if name == "repeat" else 0)
         if mine is not None and other is not None:
             parted.append(Parted(mine.margins or (), difference(mine, other)))
     return parted

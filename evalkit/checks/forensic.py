@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
@@ -13,7 +13,7 @@ from evalkit.checks.divergence import EPSILON, FAULTS, HARMLESS, STRUCTURAL, at_
 from evalkit.checks.forensic_judged import MISTAKES, Asked, Judged, refused
 from evalkit.metrics.kinds import Quantity, mean, rate, ratio
 from evalkit.protocols import Conversation
-from evalkit.records import Answer, Case, Condition, Decoding, Generate, Request, Sample, Score, Unscored
+from evalkit.records import Answer, Case, Condition, Decoding, FailureKind, Generate, Request, Sample, Score, Unscored
 
 WANTS = frozenset({"margins", "logprobs", "tokens"})
 PADS = 8
@@ -37,6 +37,8 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "seed": {"order": "again"},
 }
 """By condition: what is changed of the reference's own condition."""
+REPEATED = 2
+"""The first attempt that repeats the reference; the reference itself is attempt 0, or 1 without log-probabilities."""
 BESIDE_OTHERS = "in a batch with other prompts of the round"
 AFTER_ITSELF = "right after the same prompt"
 """How an engine is asked that cannot make neighbours, or a prompt before, of its own."""
@@ -77,6 +79,30 @@ class ForensicOptions(Options):
         return conditions
 
 
+@dataclass(frozen=True, slots=True)
+class _Questions:
+    """How one prompt is asked under a changed condition."""
+
+    sample: Sample
+    decoding: Decoding
+    condition: Condition
+    """Of the reference."""
+    wants: frozenset[str] = WANTS
+
+    def greedy(self, attempt: int = 0, **changes: Any) -> Request:
+        return self._request(replace(self.decoding, temperature=0.0, top_p=1.0), attempt, changes)
+
+    def changed(self, name: str) -> Request:
+        return self.greedy(REPEATED if name == "repeat" else 0, **CHANGES[name])
+
+    def drawn(self, hot: Decoding, **changes: Any) -> Request:
+        return self._request(hot, 0, changes)
+
+    def _request(self, decoding: Decoding, attempt: int, changes: Mapping[str, Any]) -> Request:
+        ask, condition = Generate(self.sample.messages, decoding), replace(self.condition, **changes)
+        return Request(ask, condition=condition, attempt=attempt, fresh=True, wants=self.wants)
+
+
 class Forensic(BaseCheck):
     """Asks each prompt alone, in full precision, and again under one changed condition after the other.
 
@@ -107,43 +133,44 @@ class Forensic(BaseCheck):
         yield mean("noise_floor", better="lower", unit="nats", signature=f"noise_floor|{names}|{how}")
 
     def _change(self, name: str) -> str:
-        return "+".join(f"{key}={value}" for key, value in CHANGES[name].items()) or "attempt=1"
+        return "+".join(f"{key}={value}" for key, value in CHANGES[name].items()) or "again"
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def examine(self, case: Case) -> Conversation:
-        sample = case.sample
-        reference, condition = yield from self._reference(sample)
+        reference, questions = yield from self._reference(case.sample)
         if reference.failure:
             return self.failed(reference)
-        requests = self._requests(sample, condition)
+        requests = self._requests(questions)
         answers = dict(zip(requests, (yield tuple(requests.values())), strict=True))
-        otherwise = yield from self._ask_otherwise(sample, condition, answers)
+        otherwise = yield from _ask_otherwise(questions, answers)
         drawn: dict[str, Answer] = {name: answers.pop(name) for name in ("first", "other") if name in answers}
         # most servers compute in bfloat16: a finer dtype would call its rounding faults
-        asked = Asked(reference, condition.dtype or "bfloat16", answers, drawn)
+        asked = Asked(reference, questions.condition.dtype or "bfloat16", answers, drawn)
         judged = Judged(asked, self.options.noise)
         judged.otherwise = otherwise
         exact = judged
-        if condition.dtype not in {None, "float32"} and judged.doubtful:
-            condition = replace(condition, dtype="float32")
-            exact = yield from self._in_float32(sample, condition, judged)
+        if questions.condition.dtype not in {None, "float32"} and judged.doubtful:
+            questions = replace(questions, condition=replace(questions.condition, dtype="float32"))
+            exact = yield from _in_float32(questions, judged)
         suspicious = [name for name in ("padding", "neighbours") if exact.classes.get(name) == STRUCTURAL]
         if suspicious and reference.tokens is not None:
-            mistakes = yield tuple(
-                self._request(sample, replace(condition, padding=f"{kind}:{PADS}")) for kind in MISTAKES
-            )
+            mistakes = yield tuple(questions.greedy(padding=f"{kind}:{PADS}") for kind in MISTAKES)
             judged.causes |= exact.explain(dict(zip(MISTAKES, mistakes, strict=True)), suspicious)
         return self._score(judged)
 
-    def _reference(self, sample: Sample) -> Generator[Sequence[Request], Sequence[Answer], tuple[Answer, Condition]]:
-        """The answer under the strictest condition that the engine takes, and that condition."""
-        reference, condition = Answer(""), Condition()
+    def _reference(self, sample: Sample) -> Generator[Sequence[Request], Sequence[Answer], tuple[Answer, _Questions]]:
+        """The answer under the strictest condition that the engine takes, and how to ask on from there."""
+        reference, questions = Answer(""), _Questions(sample, self.decoding, Condition())
         for condition in self._references():
-            (reference,) = yield (self._request(sample, condition),)
+            questions = replace(questions, condition=condition)
+            (reference,) = yield (questions.greedy(),)
             if not refused(reference):
                 break
-        return reference, condition
+        if reference.failure and reference.failure.kind is FailureKind.CONFIGURATION:
+            questions = replace(questions, wants=frozenset())  # some servers refuse to tell log-probabilities
+            (reference,) = yield (questions.greedy(attempt=1),)
+        return reference, questions
 
     def _references(self) -> Iterable[Condition]:
         dtype = self.options.dtype
@@ -153,60 +180,17 @@ class Forensic(BaseCheck):
         yield Condition(concurrency=1)
         yield Condition()
 
-    def _ask_otherwise(
-        self, sample: Sample, reference: Condition, answers: dict[str, Answer]
-    ) -> Generator[Sequence[Request], Sequence[Answer], dict[str, str]]:
-        """What an engine cannot do by itself is tried with what else is asked in this round; says what was done so."""
-        wanted: dict[str, Request] = {}
-        if "batch" in answers and refused(answers["batch"]):
-            wanted["batch"] = self._request(sample, replace(reference, batch_size=ROWS))
-        if "history" in answers and refused(answers["history"]):
-            wanted["before"] = self._request(sample, reference, attempt=2)
-            wanted["history"] = self._request(sample, reference, attempt=3)
-        if not wanted:
-            return {}
-        given = dict(zip(wanted, (yield tuple(wanted.values())), strict=True))
-        given.pop("before", None)
-        took = {name: answer for name, answer in given.items() if not refused(answer)}
-        answers |= took
-        return {name: BESIDE_OTHERS if name == "batch" else AFTER_ITSELF for name in took}
-
-    def _in_float32(
-        self, sample: Sample, condition: Condition, judged: Judged
-    ) -> Generator[Sequence[Request], Sequence[Answer], Judged]:
-        """The same in full precision: what is gone there was rounding, and what stays was not."""
-        again = [name for name in judged.classes if name in judged.doubtful or name in HARMLESS]
-        changed = [self._request(sample, replace(condition, **CHANGES[n]), attempt=int(n == "repeat")) for n in again]
-        reference, *answers = yield (self._request(sample, condition), *changed)
-        if reference.failure:
-            return judged
-        exact = Judged(Asked(reference, "float32", dict(zip(again, answers, strict=True))), None)
-        judged.correct(exact)
-        return exact
-
-    def _request(self, sample: Sample, condition: Condition, attempt: int = 0) -> Request:
-        greedy = replace(self.decoding, temperature=0.0, top_p=1.0)
-        ask = Generate(sample.messages, greedy)
-        return Request(ask, condition=condition, attempt=attempt, fresh=True, wants=WANTS)
-
-    def _requests(self, sample: Sample, reference: Condition) -> dict[str, Request]:
+    def _requests(self, questions: _Questions) -> dict[str, Request]:
         """In the order in which they are asked: what repeats the reference comes first."""
-        requests = {}
-        for name in CHANGES:
-            if name not in self.options.conditions or name == "seed":
-                continue
-            condition = replace(reference, **CHANGES[name])
-            requests[name] = self._request(sample, condition, attempt=int(name == "repeat"))
+        requests = {
+            name: questions.changed(name) for name in CHANGES if name in self.options.conditions and name != "seed"
+        }
         if "seed" in self.options.conditions:
             hot = replace(self.decoding, temperature=self.options.temperature)
-            again = replace(reference, **CHANGES["seed"])
-            requests["first"] = self._drawn(sample, hot, reference)
-            requests["seed"] = self._drawn(sample, hot, again)
-            requests["other"] = self._drawn(sample, replace(hot, seed=hot.seed + 1), reference)
+            requests["first"] = questions.drawn(hot)
+            requests["seed"] = questions.drawn(hot, **CHANGES["seed"])
+            requests["other"] = questions.drawn(replace(hot, seed=hot.seed + 1))
         return requests
-
-    def _drawn(self, sample: Sample, decoding: Decoding, condition: Condition) -> Request:
-        return Request(Generate(sample.messages, decoding), condition=condition, fresh=True, wants=WANTS)
 
     # --- judging --------------------------------------------------------------------------------------------------
 
@@ -236,3 +220,37 @@ class Forensic(BaseCheck):
         measured = judged.noise is not None and judged.noise.measured
         results["noise_floor"] = one(judged.noise.floor) if judged.noise and measured else Unscored("nothing moved")
         return Score(results, judged.evidence())
+
+
+def _ask_otherwise(
+    questions: _Questions, answers: dict[str, Answer]
+) -> Generator[Sequence[Request], Sequence[Answer], dict[str, str]]:
+    """What an engine cannot do by itself is tried with what else is asked in this round; says what was done so."""
+    wanted: dict[str, Request] = {}
+    if "batch" in answers and refused(answers["batch"]):
+        wanted["batch"] = questions.greedy(batch_size=ROWS)
+    if "history" in answers and refused(answers["history"]):
+        wanted["before"] = questions.greedy(REPEATED + 1)
+        wanted["history"] = questions.greedy(REPEATED + 2)
+    if not wanted:
+        return {}
+    given = dict(zip(wanted, (yield tuple(wanted.values())), strict=True))
+    given.pop("before", None)
+    took = {name: answer for name, answer in given.items() if not refused(answer)}
+    answers |= took
+    return {name: BESIDE_OTHERS if name == "batch" else AFTER_ITSELF for name in took}
+
+
+def _in_float32(questions: _Questions, judged: Judged) -> Generator[Sequence[Request], Sequence[Answer], Judged]:
+    """The same in full precision: what is gone there was rounding, and what stays was not."""
+    again = [name for name in judged.classes if name in judged.doubtful or name in HARMLESS]
+    changed = [
+        questions.greedy(batch_size=ROWS) if judged.otherwise.get(name) == BESIDE_OTHERS else questions.changed(name)
+        for name in again
+    ]
+    reference, *answers = yield (questions.greedy(), *changed)
+    if reference.failure:
+        return judged
+    exact = Judged(Asked(reference, "float32", dict(zip(again, answers, strict=True))), None)
+    judged.correct(exact)
+    return exact

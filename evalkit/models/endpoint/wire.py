@@ -123,7 +123,10 @@ class CompletionWire:
         if isinstance(request.ask, Likelihood):
             return _echoed_likelihood(data, choice, request.ask, timing)
         tokens = _completion_tokens(choice.get("logprobs"))
-        return _answer(data, choice.get("finish_reason"), _apart(text), tokens=tokens, request=request, timing=timing)
+        finish = choice.get("finish_reason")
+        answer = _answer(data, finish, _apart(text), tokens=tokens, request=request, timing=timing)
+        named = _completion_names(choice.get("logprobs")) if "tokens" in request.wants else None
+        return replace(answer, tokens=named)
 
 
 def _decoding(target: Target, decoding: Decoding, attempt: int) -> dict[str, Any]:
@@ -230,6 +233,11 @@ def _completion_tokens(logprobs: Any) -> tuple[Token, ...] | None:
         tops = [None] * len(values)
     margins = [_margin(list(top.values())) if isinstance(top, Mapping) else None for top in tops]
     return tuple((float(value), margin) for value, margin in zip(values, margins, strict=True))
+
+
+def _completion_names(logprobs: Any) -> tuple[str, ...] | None:
+    names = logprobs.get("tokens") if isinstance(logprobs, Mapping) else None
+    return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
 
 def _margin(rivals: list[Any]) -> float | None:
