@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 Labels = Mapping[str, tuple[str, ...]]
 """Each label, and the other words that mean it."""
 _DRESS = " \t*_`\"'“”‘’«».,:;!?()[]<>#-"
@@ -23,11 +23,14 @@ _NEGATED = re.compile(
     r"(?:\b(?:not|isn't|neither|nor|never|non|nicht|kein\w{0,2}|pas)|n't)\s(?:(?:a|an|the)\s)?[\"'*(]{0,3}$"
 )
 _SAYS = re.compile(
-    r"\b(?:answer|label|class|category|classification|sentiment|verdict|result|prediction|intent|topic)\b"
-    r"[*_\"']{0,3}(?:\s?[:=]|\s(?:is|would be|should be))[\s*_\"'`(\[]{0,6}$"
+    r"(?:\b(?:answer|label|class|category|classification|sentiment|verdict|result|prediction|intent|topic|overall"
+    r"|conclusion)\b[*_\"']{0,3}(?:\s?[:=]|\s(?:is|would be|should be))"
+    r"|\b(?:classif|rate|label|categori|describe)\w*\b[^.!?]{0,30}\bas\b(?:\san?\b)?)[\s*_\"'`(\[]{0,6}$"
 )
 
 
+_INSTEAD = re.compile(r"\b(?:it's|it is|but|rather|instead)\s(?:(?:a|an|is|it's)\s){0,2}[\"'*(]{0,3}$")
+"""What comes after this is said in the place of what was denied."""
 _ENDS = re.compile(r"[*_\"'`)\]]{0,4}(?:[,.:;!–—]|\s[-–—(]|$)")
 
 
@@ -62,30 +65,39 @@ class Reader:
         An answer that is a label and nothing else gives it. Of longer ones: the last label that is announced ("Label:
         spam", "the sentiment is positive"), else the only one that is named and not negated ("not spam"). Case does not
         matter; the longest name wins where they overlap ("very positive"); two different ones are none. A label that
-        the answer begins with ("Yes, there is no doubt") is announced by that.
+        the answer begins with ("Yes, there is no doubt") is announced by that, so is one that has a line of its own.
         """
+        alone = self._alone(text)
+        if len(alone) == 1:
+            return alone.pop()
         folded = fold(text)
-        exact = self.names.get(folded.strip(_DRESS))
-        if exact is not None:
-            return exact
         named: set[str] = set()
         announced: str | None = None
         first: str | None = None
-        negated = False
+        negated: set[str] = set()
+        instead: str | None = None
         for found in self.pattern.finditer(folded):
             label = self.names[found[0]]
             before = folded[max(found.start() - 40, 0) : found.start()]
             if _NEGATED.search(before):
-                negated = True
+                negated.add(label)
                 continue
             named.add(label)
+            if negated - {label} and _INSTEAD.search(before):
+                instead = label
             if _SAYS.search(before):
                 announced = label
             elif not before.strip(_DRESS) and found.start() < 40 and _ENDS.match(folded, found.end()):
                 first = label
         if announced is not None or first is not None:
             return announced or first if first in {None, announced} or announced is None else None
-        return named.pop() if len(named) == 1 and not negated else None
+        return named.pop() if len(named) == 1 and (not negated or named == {instead}) else None
+
+    def _alone(self, text: str) -> set[str]:
+        """The labels that are all of the answer, or of one of its first and last lines."""
+        lines = text[:2000].splitlines()[:3] + text[-2000:].splitlines()[-3:] if "\n" in text else [text]
+        found = (self.names.get(fold(line).strip(_DRESS)) for line in lines if len(line) < 2000)
+        return {label for label in found if label is not None}
 
     def meant(self, text: str) -> str | None:
         """The label that a reference is, by one of its names."""
