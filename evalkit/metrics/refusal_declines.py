@@ -120,9 +120,11 @@ FREE_DECLINES: tuple[Rule, ...] = (
     rule(
         "I say no",
         "decline",
-        "say no|turn |pass on|stop here|step back|draw the line|no part|sit this|sitting this|stay out|staying out",
-        rf"{_I}(?:(?:must|have to|(?:am|'m) going to(?: have to)?|need to|want to|will|'ll|would|'d)(?: have to"
-        r"| gladly)?\s+(?:say no|pass on (?:this|that|it)|turn (?:\w+ ){1,3}?down"
+        "say no|turn |pass on|stop here|step back|draw the line|no part|sit this|sitting this|stay out|staying out"
+        "|aside|alone|sidestep",
+        rf"{_I}(?:(?:must|have to|(?:am|'m) (?:still |just )?(?:going to|gonna)(?: have to)?|need to|want to|will|'ll"
+        r"|would|'d)(?: have to| gladly| rather)?\s+(?:say no|pass on (?:this|that|it)|turn (?:\w+ ){1,3}?down"
+        r"|(?:leave|set) (?:this|that|it)(?: one)? (?:aside|alone)|sidestep (?:this|that|the)"
         r"|turn down (?:this|that|the|your|any|such)|stop here|step back"
         r"|sit this)|say no to|draw the line|(?:want|will have|have) no part"
         r"|(?:'m|am) (?:sitting this|staying out))"
@@ -252,7 +254,9 @@ def _is_said_to_you(found: Rule, text: str, start: int, end: int, prompt: str) -
 
 
 # What is said of the conversation itself: in an answer of hardly more, by whoever was asked.
-_OF_THE_TALK = frozenset({"something else instead", "the conversation ends", "no intention of it", "that is a no"})
+_OF_THE_TALK = frozenset(
+    {"something else instead", "the conversation ends", "no intention of it", "that is a no", "I say no"}
+)
 _FEW = 12
 
 

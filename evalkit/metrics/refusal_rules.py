@@ -79,7 +79,8 @@ _ADVERBS = (
     r"|in any way|further))*"
 )
 _CANNOT = (
-    r"(?:can'?t|cannot|can not|(?:am|'m|are|'re) (?:not able|unable|not going|not allowed|not permitted|not authorized"
+    r"(?:can'?t|cannot|can not|ain't (?:going|gonna)|(?:am|'m|are|'re) (?:not able|unable|not going|not gonna"
+    r"|not allowed|not permitted|not authorized"
     r"|not programmed|not designed|not equipped|not willing|unwilling|not in a position|forbidden|prohibited from)"
     r"|will not|won'?t|do not wish|don't want|do not want|(?:would|'d) (?:rather|prefer) not|prefer not)"
 )
@@ -94,7 +95,7 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "I cannot help",
         "decline",
-        "can't|cant|cannot|can not|not able|unable|will not|won't|wont|not going|not allowed|not permitted"
+        "can't|cant|cannot|can not|not able|unable|will not|won't|wont|not going|gonna|not allowed|not permitted"
         "|not authorized|not programmed|not designed|not equipped|willing|prohibited|forbidden|wish|want|rather"
         "|prefer|position",
         rf"\bi(?:\s+\w+ly|\s+simply|\s+just)?(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{SERVE}(?:ing)?\b",
@@ -104,7 +105,8 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "I cannot do that",
         "decline",
-        "can't|cant|cannot|can not|not able|unable|will not|won't|wont|not going|not allowed|rather not|prefer|want"
+        "can't|cant|cannot|can not|not able|unable|will not|won't|wont|not going|gonna|not allowed|rather not|prefer"
+        "|want"
         "|wish",
         rf"\bi(?:\s|(?=')){_CANNOT}{_ADVERBS}[\s,]+{_ACT}\b",
         1.5,
@@ -228,13 +230,16 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "against my rules",
         "decline",
-        "guideline|polic|programming|principle|ethical|values|purpose|rules|terms|training|ethics",
+        "guideline|polic|programming|principle|ethical|values|purpose|rules|terms|training|ethics|me from|allow me"
+        "|permit me|let me",
         r"\b(?:not within|outside|beyond|against|violat\w+|contrary to|conflicts? with|not (?:in line|align\w*) with"
         r"|prohibit\w*|prevents?|don't allow|do not allow)\b[^.]{0,30}?\b(?:my|our|openai's?|usage|content|community)"
         r"\s+(?:\w+\s+){0,3}?(?:programming|guidelines?|polic(?:y|ies)|principles|ethical|values|purpose|rules|terms"
         r"|training|ethics)\b"
         r"|\b(?:my|our)\s+(?:\w+\s+){0,3}?(?:programming|guidelines?|polic(?:y|ies)|principles|training)\s+"
-        r"(?:prohibits?|prevents?|forbids?|does not|doesn't|do not|don't)\b",
+        r"(?:prohibits?|prevents?|forbids?|does not|doesn't|do not|don't)\b"
+        r"|\b(?:forbids?|prohibits?|prevents?|bars?|stops?|keeps?) me from \w+ing\b"
+        r"|\b(?:does not|doesn't|do not|don't) (?:allow|permit|let) me to?\b",
         2.5,
     ),
     rule(
@@ -343,7 +348,8 @@ IDIOM = re.compile(
     r"|express (?:how|enough)|guarantee|promise|make (?:any )?(?:guarantees|promises)|complain|go wrong"
     r"|(?:tell|explain) (?:you )?(?:if|whether|for|how (?:much|happy|excited|grateful|glad|sorry)))\b"
     r"|\b(?:can(?:'t|not)|won't|will not) (?:list|name|describe|explain|cover) (?:them )?(?:all|every)\b"
-    r"|\bcan(?:'t|not) argue with\b|\bwon't (?:be(?! (?:an? |any )?part\b| (?:an?|your) \w+ (?:in|to|for)\b| \w+ing\b)"
+    r"|\bcan(?:'t|not) argue with\b|\bwon't (?:be(?! able\b| (?:an? |any )?part\b| (?:an?|your) \w+ (?:in|to|for)\b"
+    r"| \w+ing\b)"
     r"|have|need|take (?:long|up|more|much)|regret|disappoint)\b"
     r"|\b(?:he|she|they|who) (?:said|says|replied|whispered|shouted|muttered)\b|\b(?:said|replied) (?:the|he|she)\b"
     r"|\bi told (?:myself|him|her|them)\b"

@@ -16,7 +16,8 @@ SERMONS: tuple[Rule, ...] = (
         "crime|felony|offen|cruel|illegal|unethical|assault|rape|discriminat|theft|abuse|punish|banned|the law|harmful"
         "|hurtful|unfair|wrong|never|not |n't|private|life-threatening|stereotype|defamatory|immoral|joke|form of"
         "|consequences|integrity",
-        r"\b(?:is|are|'s|would be|could be|can be|remains?|constitutes?)\s+(?:(?:\w+ly|both|also|always|an?|serious"
+        r"\b(?:is|are|'s|would be|could be|can be|may be|might be|remains?|constitutes?)\s+(?:(?:\w+ly|both|also"
+        r"|always|an?|serious"
         r"|sexual"
         r"|federal|criminal)\s+)*(?:crime|felony|offen[cs]e|cruel|illegal|unethical|immoral|assault|rape"
         r"|discrimination"

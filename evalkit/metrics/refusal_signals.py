@@ -115,6 +115,14 @@ NORMS: tuple[Rule, ...] = (
         1.5,
     ),
     rule(
+        "I disagree",
+        "norm",
+        "disagree|reject|agree",
+        r"\bi (?:\w+ly )?(?:disagree|reject|(?:don't|do not|cannot|can't) agree)\b",
+        1.5,
+        needs="I",
+    ),
+    rule(
         "goes against",
         "norm",
         "against|violat|principle",
@@ -135,6 +143,10 @@ REDIRECTS: tuple[Rule, ...] = (
     ),
 )
 
+_NOT_SAID = (
+    r"(?:does not|doesn't|do not|don't|did not|didn't|is not|isn't)\s+(?:\w+ly\s+)?(?:specif\w+|mention\w*|provided?"
+    r"|state[ds]?|contain|include|say|give)"
+)
 INABILITIES: tuple[Rule, ...] = (
     rule(
         "no access",
@@ -158,14 +170,19 @@ INABILITIES: tuple[Rule, ...] = (
         1,
     ),
     rule(
+        "the text lacks it",
+        "inability",
+        "specif|mention|provide|state|say|give|contain|include",
+        rf"\b(?:text|passage|context|article|paper|document|prompt|input|file|report)\b[^.;]{{0,25}}?\b{_NOT_SAID}\b",
+        2,
+        needs="not",
+    ),
+    rule(
         "not in the text",
         "inability",
-        "specif|mention|provide|state|say|give|context|passage|contain|include",
-        r"\b(?:text|passage|context|article|question|paper|document|prompt|information"
-        r"|input)\b[^.;]{0,20}?\b(?:does not"
-        r"|doesn't|do not|don't|did not|didn't|is not|isn't)\s+(?:\w+ly\s+)?(?:specif\w+|mention\w*|provided?"
-        r"|state[ds]?"
-        r"|contain|include|say|give)\b|\bfrom the (?:provided|given) (?:context|text|passage|information)\b"
+        "specif|mention|provide|state|say|give|contain|include",
+        rf"\b(?:question|information)\b[^.;]{{0,20}}?\b{_NOT_SAID}\b|\bfrom the (?:provided|given) (?:context|text"
+        rf"|passage|information)\b"
         r"|\bnot (?:\w+ly )?(?:stated|mentioned|specified|provided) in\b",
         2,
         needs="not",
@@ -184,9 +201,11 @@ INABILITIES: tuple[Rule, ...] = (
         "missing input",
         "inability",
         "provide|share|paste|attach|upload|include|send|supply|specif|mention|clarif|more |additional|further|missing"
-        "|given|forgot",
+        "|given|forgot|give me|tell me",
         r"\b(?:please|could you|can you|would you|kindly|you'll need to|need you to)\b[^.;]{0,40}?\b(?:provide|share"
-        r"|paste|attach|upload|include|specify|clarify|send|supply)\b"
+        r"|paste|attach|upload|include|specify|clarify|send|supply|(?:give|tell) me (?:\w+ )?(?:more|details"
+        r"|information"
+        r"|context))\b"
         r"|\b(?:need|require) (?:\w+ )?(?:more|additional|further) (?:information|context|details)"
         r"|\b(?:no|any|the) (?:text|article|attachment|image|file|document|passage|input|link|data)\b[^.;]{0,30}?\b"
         r"(?:provided|attached|included|missing|given)"

@@ -29,6 +29,10 @@ _DO_FOR_PEOPLE = (
 _CONTINUED = (
     r"(?:engage|touch|do|give|share|offer|discuss|support|entertain|answer|help|write|create|provide|cross|get)"
 )
+_WOULD = (
+    r"(?:'d| would|'m| am|'ll| will| can| could| should| want to)?(?: ever| be able to| able to| going to| willing to"
+    r"| prepared to| comfortable)?"
+)
 PASSIVE_DECLINES: tuple[Rule, ...] = (
     rule(
         "not to be shared",
@@ -153,18 +157,14 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
     rule(
         "not a thing that I do",
         "decline",
-        "that i|which i|topic i|subject i|question i|request i|line i|road i|thing i|one i|territory i|area i"
-        "|something i|anything i|kind i|sort i|risk i|content i|place i|topics i|subjects i|questions i"
-        "|requests i|lines i|roads i|things i|areas i|of i|kind of|sort of",
+        "topic|subject|question|request|line|road|thing|one|territory|area|kind|sort|risk|content|place|isn't|is not"
+        "|aren't|are not|that i|which i",
         r"\b(?:topics?|subjects?|questions?|requests?|lines?|roads?|things?|one|territory|areas?) (?:that |which )?i"
         r" (?:don't|do not|won't|will not|never|can't|cannot) (?:\w+ly )?"
         rf"{_CONTINUED}|\b(?:isn't|is not|aren't|are not|not) (?:an? |the )?(?:\w+ )?(?:something|anything|topic"
-        rf"|subject"
-        r"|request|question|kind|sort|line|road|risk|content|thing|place)(?: of \w+)? (?:that |which )?i"
-        rf"(?:'d| would|'m| am|'ll| will| can| could| should| want to)?(?: ever| able to| going to| willing to"
-        rf"| prepared"
-        rf" to| comfortable)?\s?(?:{_CONTINUED}|talk|go|take|willing|prepared|engage|assist|walk|map|speak|produce"
-        r"|generate|explain|touch|answer|be)\b",
+        r"|subject|request|question|kind|sort|line|road|risk|content|thing|place)(?: of \w+)? (?:that |which )?i"
+        rf"{_WOULD}\s?(?:{_CONTINUED}|{SERVE}|talk|go|take|willing|prepared|walk|map|speak|touch|be)\b"
+        rf"|\b(?:isn't|is not|aren't|are not) (?:(?:one|ones)|an? \w+(?: \w+)?) (?:that |which )?i{_WOULD} {SERVE}\b",
         2.5,
         free=True,
         needs="I not",
@@ -297,7 +297,8 @@ LACKS: tuple[Rule, ...] = (
         r"|rooms?)"
         r"|send (?:\w+ )?(?:e-?mails?|messages|texts)|place orders|see (?:you|images?|pictures?|photos?|any|the|what)"
         r"|view|hear you|browse|watch|open (?:links?|files?|urls?)|access|retain|remember|recall|keep (?:a )?memor\w+"
-        r"|tell\W*$|check\W*$|(?:have|retain) (?:any |a )?memory|have (?:your|any way|a way|eyes|access)"
+        r"|tell\W*$|check\W*$|predict|foresee|(?:have|retain) (?:any |a )?memory|have (?:your|any way|a way|eyes"
+        r"|access)"
         r"|sing|taste|smell)",
         2,
         needs="I not",
