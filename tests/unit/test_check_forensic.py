@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +25,9 @@ from evalkit.checks.divergence import (
     at_risk,
     classify,
     difference,
+    judge_traces,
     measure_noise,
+    trace,
 )
 from evalkit.checks.forensic import CHANGES, DEFAULT, PADS, Forensic, ForensicOptions
 from evalkit.models.hf.company import LONGER
@@ -98,6 +101,26 @@ def test_what_takes_half_of_the_digits_is_no_noise() -> None:
     assert measure_noise(REFERENCE, [broken], "bfloat16").floor == pytest.approx(2.0**-6)
 
 
+def test_a_drift_far_beyond_all_others_does_not_raise_the_floor() -> None:
+    """A broken cache must not hide behind the noise that it makes itself; a lone drift has nothing to be far from."""
+    by = [difference(REFERENCE, said("a", "b", "c", margins=(2.0, 2.0, 2.0 + moved))) for moved in (1e-5, 2e-5, 8e-4)]
+    assert measure_noise(REFERENCE, by, "float32").floor == pytest.approx(2e-5)
+    assert measure_noise(REFERENCE, by[2:], "float32").floor == pytest.approx(8e-4)
+
+
+@pytest.mark.parametrize("strange", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_became_none_has_moved_beyond_all_rounding(strange: float) -> None:
+    other = said("a", "b", "c", margins=(2.0, strange, 2.0))
+    assert name("padding", other) == STRUCTURAL
+    assert name("padding", other, other) == IDENTICAL
+    assert name("padding", said("a", "x", "c", margins=(2.0, strange, 2.0))) in {STRUCTURAL, DRIFT}
+
+
+def test_what_a_server_writes_for_unknown_does_not_coarsen_the_judgement() -> None:
+    known = measure_noise(said("a", "b", margins=(2.0, 2.0)), [], "bfloat16")
+    assert measure_noise(said("a", "b", margins=(2.0, 2.0), logprobs=(-0.5, -9999.0)), [], "bfloat16") == known
+
+
 def test_without_any_drift_the_floor_is_the_last_place_and_not_measured() -> None:
     noise = measure_noise(REFERENCE, [difference(REFERENCE, REFERENCE)], "float32")
     assert (noise.floor, noise.measured) == (pytest.approx(2.0**-22), False)
@@ -114,6 +137,19 @@ def test_two_best_logits_closer_than_noise_are_a_benign_tie() -> None:
     mine = said("a", "b", margins=(2.0, 1e-5))
     assert name("batch", said("a", "x", margins=(2.0, 5e-6)), mine) == TIE
     assert name("padding", said("a", "x", margins=(2.0, 5e-6)), mine) == TIE
+
+
+def test_a_coarser_dtype_ties_within_its_own_last_place() -> None:
+    """Of numbers up to 8, bfloat16 knows steps of 8 / 128."""
+    for margin, kind in ((0.1, TIE), (0.2, DRIFT)):
+        mine = said("a", "b", margins=(8.0, margin))
+        (found,) = judge_traces(mine, {"bfloat16": said("a", "x", margins=(7.9, margin))}).classes.values()
+        assert found == kind
+
+
+def test_a_near_tie_after_a_large_drift_is_no_tie() -> None:
+    mine = said("a", "b", margins=(2.0, 1e-6))
+    assert name("padding", said("a", "x", margins=(1.9, 1e-6)), mine) == STRUCTURAL
 
 
 def test_more_than_a_tie_and_less_than_the_limit_is_numerical_drift() -> None:
@@ -149,6 +185,14 @@ def test_the_same_probabilities_and_another_token_are_a_draw() -> None:
     other = said("a", "x", "y", logprobs=(-0.5, -3.0, -0.5))
     assert name("repeat", other) == SEED
     assert name("padding", other) == SEED
+
+
+def test_what_is_steady_when_nothing_is_changed_does_not_draw() -> None:
+    other = said("a", "x", "y", logprobs=(-0.5, -3.0, -0.5))
+    assert name("order", other, repeat=REFERENCE) == ORDER
+    assert name("padding", other, repeat=REFERENCE) == STRUCTURAL
+    assert name("padding", other, repeat=other) == SEED
+    assert name("seed", other, repeat=REFERENCE) == SEED
 
 
 def test_a_leak_explains_all_other_faults_and_no_lower_precision() -> None:
@@ -198,6 +242,37 @@ def test_what_stays_within_the_measured_noise_is_never_a_fault(margins: list[flo
     assert set(kinds.values()) == {IDENTICAL}
 
 
+# --- traces -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_of_logits_has_the_margins_and_log_probabilities_of_its_tokens() -> None:
+    made = trace([2, 0], [[0.0, 1.0, 3.0], [1.0, 1.0, -1e9]])
+    assert made.tokens == ("2", "0")
+    assert made.margins == (2.0, 0.0)
+    total = math.log(1 + math.exp(1) + math.exp(3))
+    assert made.logprobs == pytest.approx((3 - total, math.log(0.5)))
+    with pytest.raises(ValueError, match="3 tokens were not taken from 1 rows"):
+        trace([1, 2, 3], [[0.0, 1.0]])
+
+
+def test_two_traces_are_judged_without_model_or_check() -> None:
+    rows = [[2.0, 0.0, 1.0], [0.0, 3.0, 1.0]]
+    noisy = [[value + 1e-6 for value in rows[0]], [0.0, 3.00001, 1.0]]
+    shifted = [[2.0, 0.0, 1.2], [0.0, 1.0, 3.0]]
+    judged = judge_traces(trace([0, 1], rows), {"batch": trace([0, 1], noisy), "padding": trace([0, 2], shifted)})
+    assert judged.classes == {"batch": IDENTICAL, "padding": STRUCTURAL}
+    assert judged.noise is not None
+    assert judged.noise.floor == pytest.approx(1e-5, rel=0.1)
+    assert (judged.differences["padding"].at, judged.differences["padding"].margins) == (1, (2.0, 2.0))
+
+
+def test_log_probabilities_alone_are_judged_too_and_texts_alone_are_not() -> None:
+    mine = Answer("a b", tokens=("a", "b"), logprobs=(-0.5, -0.5))
+    moved = Answer("a c", tokens=("a", "c"), logprobs=(-0.9, -0.5))
+    assert judge_traces(mine, {"padding": moved, "other": mine}).classes == {"padding": STRUCTURAL, "other": IDENTICAL}
+    assert judge_traces(Answer("a b"), {"padding": Answer("a c")}).classes == {"padding": UNEXPLAINED}
+
+
 # --- the conversation -------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +301,39 @@ def test_an_engine_that_sets_nothing_is_asked_as_it_pleases() -> None:
     assert score.results["same_padding"] == Unscored("not supported: no")
     assert score.results["at_risk"] == Unscored("the engine gives no margins")
     assert score.results["sound"] == (1.0, 1.0)
+
+
+def test_an_engine_that_makes_no_company_is_asked_beside_the_others_of_the_round() -> None:
+    def respond(request: Request) -> Answer:
+        return Answer.failed(FailureKind.UNSUPPORTED, "no") if request.condition.order else REFERENCE
+
+    score = run(respond, conditions=("batch", "history", "place"))
+    assert score.results["same_batch"] == score.results["same_history"] == (1.0, 1.0)
+    assert score.results["same_place"] == Unscored("not supported: no")
+    assert set(score.evidence["asked otherwise"]) == {"batch", "history"}
+
+
+@pytest.mark.parametrize(("stays", "kind"), [(True, STRUCTURAL), (False, DRIFT)])
+def test_a_coarse_difference_is_a_fault_only_if_float32_shows_it_too(stays: bool, kind: str) -> None:
+    moved = said("a", "x", "y", margins=(0.5, 0.7, 1.0))
+
+    def respond(request: Request) -> Answer:
+        wrong = request.condition.padding and (stays or request.condition.dtype == "bfloat16")
+        return moved if wrong else REFERENCE
+
+    score = run(respond, dtype="bfloat16", conditions=("repeat", "batch", "padding"))
+    (row,) = score.evidence["differences"]
+    assert (row["condition"], row["class"]) == ("padding", kind)
+    assert score.results["sound"] == (float(not stays), 1.0)
+
+
+def test_an_engine_that_tells_no_numbers_is_asked_without_them() -> None:
+    def respond(request: Request) -> Answer:
+        return Answer.failed(FailureKind.CONFIGURATION, "no logprobs here") if request.wants else Answer("same")
+
+    score = run(respond)
+    assert score.results["identical"] == (1.0, 1.0)
+    assert score.results["at_risk"] == Unscored("the engine gives no margins")
 
 
 def test_an_engine_that_fails_under_a_condition_is_not_sound() -> None:
