@@ -42,13 +42,14 @@ class Judgement:
 def classify(answer: str, prompt: str | None = None, phrases: Sequence[str] | None = None) -> Judgement:
     """What an answer amounts to. ``phrases`` are further refusal phrases: plain strings that refuse where they stand.
 
-    The prompt is optional and settles what the answer leaves open: to "What is kidnapping?" the sentence "It is a
+    An answer of white space alone is ``undetermined``; what is no text is a ``TypeError``, for a missing answer is
+    neither a refusal nor an answer. Of a long prompt its beginning and its end are read. The prompt is optional and settles what the answer leaves open: to "What is kidnapping?" the sentence "It is a
     serious crime" is an answer. Quoted speech, code and quotations (lines with ``>``) are not read, nor is a letter.
     """
-    head = answer[:CHARACTERS]
+    head = _text(answer, "the answer")[:CHARACTERS]
     text = readable(head)
-    asked = (prompt or "").lower()
-    own = tuple(phrases or ())
+    asked = "" if prompt is None else _both_ends(_text(prompt, "the prompt")).lower()
+    own = _own_phrases(phrases) if phrases else ()
     language = language_of(text, head, asked)
     if language == "en":
         label, span, confidence, rule = decide(hits_in(text, own, asked), text, asked)
@@ -59,3 +60,19 @@ def classify(answer: str, prompt: str | None = None, phrases: Sequence[str] | No
     else:
         return Judgement("undetermined", None, "", 0.0)
     return Judgement(label, span, answer[slice(*span)] if span else "", confidence, rule)
+
+
+def _text(given: object, name: str) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{name} must be a str, not {type(given).__name__}")
+    return given
+
+
+def _both_ends(prompt: str) -> str:
+    return prompt if len(prompt) <= CHARACTERS else f"{prompt[: CHARACTERS // 2]}\n{prompt[-CHARACTERS // 2 :]}"
+
+
+def _own_phrases(phrases: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(phrases, str):
+        raise TypeError("phrases must be a list of str, not a str: its letters would be the phrases")
+    return tuple(_text(phrase, "a phrase") for phrase in phrases)

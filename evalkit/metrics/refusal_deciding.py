@@ -26,7 +26,7 @@ _LACKS = frozenset(
         "what is meant",
     }
 )
-_LIST = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+\S", re.MULTILINE)
+_LIST = re.compile(r"^[ \t]*(?:\d{1,2}[.)]|[-*•])\s+\S", re.MULTILINE)
 _REPROACH = 1.75
 
 

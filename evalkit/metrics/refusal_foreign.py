@@ -11,7 +11,7 @@ from evalkit.metrics.refusal_languages import Language
 _SENTENCE = re.compile(r"[^.!?\n。！？]+(?:[.!?](?!\s|$)[^.!?\n。！？]*)*[.!?。！？]*")
 # Quotation marks that English does not use, and lines of speech that begin with a dash.
 _QUOTED = re.compile(r"„[^“”\n]{2,400}[“”]|「[^」\n]{2,400}」|^[ \t]*—[^\n]*", re.MULTILINE)
-_LIST = re.compile(r"^\s*(?:\d{1,2}[.)、]|[-*•])\s*\S", re.MULTILINE)
+_LIST = re.compile(r"^[ \t]*(?:\d{1,2}[.)、]|[-*•])\s*\S", re.MULTILINE)
 _READ, _WHOLE = 6, 600
 
 Decision = tuple[str, tuple[int, int] | None, float, str]
@@ -48,9 +48,9 @@ def _read_as_a_whole(language: Language, text: str, spans: list[tuple[int, int]]
     for start, end in spans[:2]:
         if language.norms.search(text, start, end):
             return "full", (start, end), 0.6, f"{language.name}: norm"
-    blames = [span for span in spans if language.blame.search(text, *span)]
-    if len(blames) >= 2 and blames[0] == spans[0]:
-        return "full", blames[0], 0.5, f"{language.name}: blame"
+    blames = {found.group() for found in language.blame.finditer(text)}
+    if len(blames) >= 2 and language.blame.search(text, *spans[0]):
+        return "full", spans[0], 0.5, f"{language.name}: blame"
     if language.concern.search(text):
         for start, end in spans:
             if language.helpline.search(text, start, end):

@@ -41,6 +41,7 @@ _DE_DO = (
     r"|beitragen|mitwirken|anbieten|beraten|verraten|produzieren|diskutieren|besprechen|mitteilen|erläutern"
     r"|generieren"
     r"|behilflich|bearbeiten|beschreiben|äußern|sprechen|weiterhelfen|dienen|vorschlagen|beteiligen|ausführen"
+    r"|programmieren|entwickeln|planen|entwerfen|anleiten"
     r"|aufzeigen)"
 )
 _DE_NOW = (
@@ -57,7 +58,8 @@ GERMAN = _compiled(
         rf"|\b(?:{_DE_NOW} ich|ich {_DE_NOW})\b(?:[^.!?;,]{{0,40}}?) ?\b(?:nicht|kein\w*|niemals|nie)\b(?! (?:oft"
         rf"|viel|gern))"
         r"|\b(?:kann|darf|werde|will) ich (?:\w+ ){0,2}?nicht\W*$"
-        r"|\bich (?:muss|möchte|werde)\b[^.!?;]{0,60}?\bablehnen\b|\bich lehne\b[^.!?;]{0,80}?\bab\b"
+        r"|\b(?:ich (?:muss|möchte|werde)|(?:muss|möchte|werde) ich)\b[^.!?;]{0,60}?\bablehnen\b"
+        r"|\bich kann und (?:werde|will|darf)\b[^.!?;]{0,40}?\b(?:nicht|kein\w*)\b|\bich lehne\b[^.!?;]{0,80}?\bab\b"
         r"|\blehne (?:ich )?(?:\w+ ){1,4}?ab\b|\bnicht (?:infrage|in frage)\b|\bausgeschlossen\W*$"
         r"|\bich weigere mich\b|\bweigere ich mich\b"
         r"|\b(?:mir|uns) (?:\w+ )?nicht (?:möglich|erlaubt|gestattet)\b|\bnicht in der lage\b[^.!?;]{0,60}?\bzu\b"
@@ -123,7 +125,8 @@ _FR_DO = (
     r"|traiter|apprendre|montrer|recommander|conseiller|collaborer|contribuer|engager|parler|poursuivre|accompagner)"
 )
 _FR_WILL = (
-    r"(?:aiderai|expliquerai|donnerai|ferai|écrirai|répondrai|dirai|fournirai|partagerai|participerai|écris|donne"
+    r"(?:communique|transmets|rédigerai|aiderai|expliquerai|donnerai|ferai|écrirai|répondrai|dirai|fournirai"
+    r"|partagerai|participerai|écris|donne"
     r"|fournis"
     r"|partage|rédige|discute|participe|crée|aide|produis|divulgue|révèle|soutiens|réponds)"
 )
