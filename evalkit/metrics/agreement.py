@@ -20,7 +20,7 @@ class Agreement:
     """None where there is nothing to correct for: no items, or both always say the same one thing."""
     low: float | None
     high: float | None
-    """By the large-sample standard error of Fleiss, Cohen and Everitt (1969); none where kappa is none, and where one of
+    """By the large-sample standard error of Fleiss, Cohen and Everitt (1969); none where kappa is none, or one of
     the two always says the same: kappa is 0 then, whatever the other says. For fewer than some thirty items, or a
     kappa near 1, it is too narrow: a run's own interval resamples cases."""
     agreed: float | None

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, pairwise
 
-from evalkit.metrics.stemming import stem
+from evalkit.metrics.stemming import stems
 from evalkit.metrics.words import fold, is_unspaced
 
 STEMMED = 3
 """Letters of the shortest word that is found in another form; ``as`` and ``US`` are not forms of each other."""
 NEGATION_WORDS = 3
+MOST_PLACES = 1000
+"""Places of a keyword that are looked at for a negation."""
 _NEGATING = """not no never without nor neither cannot isn't aren't wasn't weren't don't doesn't didn't won't
     wouldn't can't couldn't shouldn't hasn't haven't nicht kein keine keinen keinem keiner nie niemals ohne pas
     jamais sans aucun aucune nunca jamás sin ningún ninguna"""
 _NEGATIONS = frozenset(_NEGATING.split())
 _WORDS_BEFORE = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_HYPHENS = "-\u2010-\u2013"
+_GAP = re.compile(rf"(?:'s?)?[{_HYPHENS}\s]+")
+"""Between the words of a phrase; no stop, no comma."""
+_HYPHEN = re.compile(f"[{_HYPHENS}]")
 _CLAUSE = re.compile(r"[.!?;:,…。！？；，]")
 
 
@@ -58,7 +65,8 @@ class Coverage:
 def cover(text: str, keywords: Sequence[Keyword | str], *, language: str = "en", stemmed: bool = True) -> Coverage:
     """Keywords found in a text as whole words, in another inflection if ``stemmed``, or under a synonym.
 
-    A keyword may be a phrase: then its words stand side by side, each in any form. Blank keywords do not count, nor do
+    A keyword may be a phrase: then its words stand side by side in one clause, each in any form. ``e-mail``, ``e mail``
+    and ``email`` are one, where any of them is hyphenated. Blank keywords do not count, nor do
     keywords of a name that was there already. A keyword whose characters are of a script without spaces is found
     anywhere. A keyword that is negated counts as found all the same, and the hit says so.
     """
@@ -69,8 +77,7 @@ def cover(text: str, keywords: Sequence[Keyword | str], *, language: str = "en",
         if forms:
             known.setdefault(fold(forms[0]), Keyword(forms))
     folded = fold(text)
-    words = tuple(_spans(folded)) if stemmed and known else ()
-    read = _Text(folded, words, [stem(folded[start:end], language) for start, end in words], language)
+    read = _read(folded, language, words=stemmed and bool(known))
     hits, missing = [], []
     for one in known.values():
         found = next((hit for form in one.forms if (hit := _hit(one.name, form, read))), None)
@@ -109,12 +116,30 @@ def share(text: str, keywords: Sequence[str]) -> float | None:
 class _Text:
     folded: str
     words: tuple[tuple[int, int], ...]
-    stems: list[str]
+    at: Mapping[str, Sequence[int]]
+    """Where the words of each stem stand, by their number."""
+    joined: Mapping[str, Sequence[int]]
+    """The same of a word with a hyphen, taken as one; the number is its first part's."""
     language: str
 
 
+def _read(folded: str, language: str, *, words: bool) -> _Text:
+    spans = tuple(_spans(folded)) if words else ()
+    at: dict[str, list[int]] = {}
+    joined: dict[str, list[int]] = {}
+    for number, (start, end) in enumerate(spans):
+        for stem in stems(folded[start:end], language):
+            at.setdefault(stem, []).append(number)
+        if number and _HYPHEN.fullmatch(folded, spans[number - 1][1], start):
+            whole = folded[slice(*spans[number - 1])] + folded[start:end]
+            for stem in stems(whole, language):
+                joined.setdefault(stem, []).append(number - 1)
+    return _Text(folded, spans, at, joined, language)
+
+
 def _hit(name: str, form: str, text: _Text) -> Hit | None:
-    places = list(_places(fold(form), text.folded)) or list(_stemmed_places(fold(form), text))
+    places = list(islice(_places(fold(form), text.folded), MOST_PLACES))
+    places = places or list(islice(_stemmed_places(fold(form), text), MOST_PLACES))
     if not places:
         return None
     start, end = places[0]
@@ -135,12 +160,31 @@ def _places(keyword: str, text: str) -> Iterator[tuple[int, int]]:
 
 def _stemmed_places(keyword: str, text: _Text) -> Iterator[tuple[int, int]]:
     parts = [keyword[start:end] for start, end in _spans(keyword)]
-    if not text.words or "".join(parts) != keyword.replace(" ", "") or all(len(part) < STEMMED for part in parts):
+    bare = _HYPHEN.sub("", keyword).replace(" ", "")
+    if not text.words or "".join(parts) != bare or all(len(part) < STEMMED for part in parts):
         return  # a keyword with signs in it (C++, 3.5) has no other forms
-    wanted, stems = [stem(part, text.language) for part in parts], text.stems
-    for at in range(len(stems) - len(wanted) + 1):
-        if stems[at] == wanted[0] and stems[at : at + len(wanted)] == wanted:
-            yield text.words[at][0], text.words[at + len(wanted) - 1][1]
+    wanted = [frozenset(text.at.keys() & stems(part, text.language)) for part in parts]
+    for number in sorted({number for stem in wanted[0] for number in text.at[stem]}):
+        if _follow(wanted, number, text):
+            yield text.words[number][0], text.words[number + len(wanted) - 1][1]
+    for stem in stems(bare, text.language):
+        if _HYPHEN.search(keyword):
+            yield from (text.words[number] for number in text.at.get(stem, ()))
+        yield from ((text.words[n][0], text.words[n + 1][1]) for n in text.joined.get(stem, ()))
+
+
+def _follow(wanted: Sequence[frozenset[str]], first: int, text: _Text) -> bool:
+    """The words from the first on are forms of the wanted ones, and nothing but space or a hyphen is between them."""
+    spans = text.words[first : first + len(wanted)]
+    pairs = zip(spans, wanted, strict=False)
+    return (
+        len(spans) == len(wanted)
+        and all(
+            wanted_here.intersection(stems(text.folded[start:end], text.language))
+            for (start, end), wanted_here in pairs
+        )
+        and all(_GAP.fullmatch(text.folded, end, start) for (_, end), (start, _) in pairwise(spans))
+    )
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

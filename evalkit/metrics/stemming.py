@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from evalkit.metrics.words import UNSPACED, fold
 
-SIGNATURE = "stem:snowball.1"
+SIGNATURE = "stem:snowball.2"
 LANGUAGES = {
     "da": "danish",
     "de": "german",
@@ -48,6 +48,7 @@ _IRREGULAR = {
         "wife": "wives",
         "wolf": "wolves",
         "half": "halves",
+        "gas": "gases",
         "go": "went gone",
         "run": "ran",
         "see": "saw seen",
@@ -144,6 +145,13 @@ def stem(word: str, language: str = "en") -> str:
         word = _IRREGULAR.get(word, word)
     found = _stemmer(language)
     return str(found(word)) if found else word
+
+
+def stems(word: str, language: str = "en") -> tuple[str, ...]:
+    """Of an irregular form that may be a regular one as well both: *leaves* are of a *leaf*, or somebody *leaves*."""
+    first = stem(word, language)
+    found = _stemmer(language) if language == "en" and word in _IRREGULAR else None
+    return (first, str(found(word))) if found else (first,)
 
 
 def tokens(text: str) -> list[str]:

@@ -161,3 +161,12 @@ def test_long_runs_do_not_keep_every_text_that_was_tokenised() -> None:
     for row in range(3000):
         bleu.text_statistics(f"answer {row}", [f"reference {row}"])
     assert Tokenizer13a.__call__.cache_info().currsize < 3000
+
+
+def test_every_module_of_metrics_is_an_attribute() -> None:
+    folder = Path(evalkit.metrics.__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+    assert set(evalkit.metrics.__all__) - {"names", "score", "hf_module"} <= modules
+    assert [name for name in modules if getattr(evalkit.metrics, name).__name__ != f"evalkit.metrics.{name}"] == []
+    with pytest.raises(AttributeError, match="no attribute 'refusals'"):
+        _ = evalkit.metrics.refusals
