@@ -27,8 +27,8 @@ FAST = ("repeat", "history", "order", "batch", "neighbours", "place", "padding",
 PADDED = ("repeat", "history", "batch", "neighbours", "padding", "attention")
 
 
-def asked(folder: Path, prompts: Sequence[str], **options: Any) -> list[Score]:
-    backend = open_backend(f"hf:{folder}")
+def asked(folder: Path, prompts: Sequence[str], *, model: str = "hf:{}", **options: Any) -> list[Score]:
+    backend = open_backend(model.format(folder))
     try:
         chosen = ForensicOptions(**{"conditions": FAST, **options})
         scores = [one.score for one in investigate(backend, prompts, chosen, Decoding(max_tokens=8))]
@@ -231,6 +231,27 @@ def test_ties_of_bfloat16_are_benign(llama_maker: Callable[..., Path], tmp_path:
     found = classes(asked(folder, prompts, conditions=conditions, dtype="bfloat16"))
     assert found.total() > 0
     assert {kind for _, kind in found} == {TIE}
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_rounding_of_an_engine_in_lower_precision_is_no_fault(dtype: str, llama: Path, prompts: list[str]) -> None:
+    """Another kernel moves bfloat16 numbers by half a nat and more: float32 tells that it is rounding."""
+    scores = asked(llama, prompts, conditions=("repeat", "batch", "padding", "kv_cache", "attention"), dtype=dtype)
+    assert not faults(scores)
+
+
+def test_a_structural_error_is_named_in_bfloat16_too(
+    gpt2: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "positions_of", lambda mask: torch.arange(mask.shape[1]).expand_as(mask))
+    scores = asked(gpt2, prompts, conditions=("repeat", "batch", "padding", "attention"), dtype="bfloat16")
+    assert classes(scores)["padding", STRUCTURAL] == len(prompts)
+    assert causes(scores) == {"positions count the pads"}
+
+
+def test_the_attention_that_is_in_use_already_is_no_change(llama: Path, prompts: list[str]) -> None:
+    (score,) = asked(llama, prompts[:1], model="hf:{}?attention=eager", conditions=("repeat", "attention"))
+    assert "nothing would change" in score.results["same_attention"].reason  # type: ignore[union-attr]
 
 
 def test_lower_precision_is_never_called_a_fault(llama: Path, prompts: list[str]) -> None:
