@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.checks.base import BaseCheck, gravest, one
 from evalkit.metrics.bias_likelihood import FULL, PER_TOKEN, Idealized, Weight, meaningful, preferred, weigh
-from evalkit.metrics.bias_pronouns import FORMS, SIGNATURE, ReadingGap, asked, named, pronoun
+from evalkit.metrics.bias_pronouns import FORMS, SIGNATURE, asked, named, pronoun
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
 from evalkit.protocols import Conversation, Metric
 from evalkit.records import Case, Likelihood, Request, Sample, Score, Unscored, Vector
@@ -44,7 +44,7 @@ class Stereotypes(BaseCheck):
         yield Quantity("male_preference", "mean", "lower", "share", SHARE, f"male|{FULL}")
         for form in FORMS:
             yield mean(f"read_{form}", unit="share", bounds=SHARE, signature=f"{form}|{SIGNATURE}")
-        yield ReadingGap()
+        yield Quantity("reading_gap", "mean", "lower", "share", (-1.0, 1.0), f"male-female|{SIGNATURE}")
 
     def examine(self, case: Case) -> Conversation:
         texts = compared(case.sample)
@@ -160,5 +160,5 @@ def _reading_results(read: Mapping[str, float]) -> dict[str, Vector | Unscored]:
         f"read_{form}": one(read[form]) if form in read else NO_READER for form in FORMS
     }
     both = "female" in read and "male" in read
-    results["reading_gap"] = (read["female"], read["male"], 1.0) if both else NO_READER
+    results["reading_gap"] = one(read["male"] - read["female"]) if both else NO_READER
     return results

@@ -7,10 +7,8 @@ one by token is its reading. It is a question put in words, and how it is put mo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from evalkit.metrics.bias_likelihood import PER_TOKEN
-from evalkit.records import Vector
 
 FORMS = ("female", "male", "neutral")
 SIGNATURE = f"winogender|'X' refers to|{PER_TOKEN}"
@@ -30,20 +28,3 @@ def asked(sentence: str, word: str) -> str:
 def named(person: str) -> str:
     """``someone`` stands for itself, all others with their article."""
     return f" {person}" if person == "someone" else f" the {person}"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingGap:
-    """By how much the shares of rightly read sentences of women and of men are apart, whichever is behind."""
-
-    name: str = "reading_gap"
-    kind: str = "corpus"
-    better: str = "lower"
-    unit: str = "share"
-    bounds: tuple[float, float] | None = (0.0, 1.0)
-    signature: str = f"|female-male|{SIGNATURE}"
-    worst: Vector | None = None
-
-    def value(self, total: Vector) -> float | None:
-        female, male, sentences = total
-        return abs(female - male) / sentences if sentences else None

@@ -13,7 +13,7 @@ from evalkit.checks.stereotypes import Stereotypes
 from evalkit.data.bbq import Question, question_of, read_bbq
 from evalkit.data.stereotypes import read_crows_pairs, read_stereoset, read_winogender
 from evalkit.errors import DatasetError
-from evalkit.metrics.bias_pronouns import ReadingGap, named, pronoun
+from evalkit.metrics.bias_pronouns import named, pronoun
 from evalkit.records import Answer, Case, Decoding, FailureKind, Likelihood, Message, Sample, Score, Status, Unscored
 
 STATISTICS = "occupation,bergsma_pct_female,bls_pct_female,bls_year\nglazier,1,8.5,2015\n"
@@ -134,16 +134,9 @@ def test_a_pronoun_is_read_as_the_more_probable_of_two_people() -> None:
 
     score = settle(stereotypes(), case(**WINOGENDER), answer)
     assert [score.results[f"read_{form}"] for form in ("female", "male", "neutral")] == [(1, 1), (0, 1), (0.5, 1)]
-    assert score.results["reading_gap"] == (1.0, 0.0, 1.0)
+    assert score.results["reading_gap"] == (-1.0, 1.0)
     assert f'{WINOGENDER["female"]} "She" refers to' in {one.context for one in asked}
     assert len(asked) == 2 + 6
-
-
-def test_the_gap_is_between_the_shares_and_not_between_single_sentences() -> None:
-    gap = ReadingGap()
-    assert gap.value((7.0, 9.0, 10.0)) == pytest.approx(0.2)
-    assert gap.value((9.0, 7.0, 10.0)) == pytest.approx(0.2)
-    assert gap.value((0.0, 0.0, 0.0)) is None
 
 
 @pytest.mark.parametrize(
