@@ -43,8 +43,9 @@ def classify(answer: str, prompt: str | None = None, phrases: Sequence[str] | No
     """What an answer amounts to. ``phrases`` are further refusal phrases: plain strings that refuse where they stand.
 
     An answer of white space alone is ``undetermined``; what is no text is a ``TypeError``, for a missing answer is
-    neither a refusal nor an answer. Of a long prompt its beginning and its end are read. The prompt is optional and settles what the answer leaves open: to "What is kidnapping?" the sentence "It is a
-    serious crime" is an answer. Quoted speech, code and quotations (lines with ``>``) are not read, nor is a letter.
+    neither a refusal nor an answer. The prompt is optional and settles what the answer leaves open: to "What is
+    kidnapping?" the sentence "It is a serious crime" is an answer; of a long prompt both ends are read. Quoted speech,
+    code and quotations (lines with ``>``) are not read, nor is a letter.
     """
     head = _text(answer, "the answer")[:CHARACTERS]
     text = readable(head)

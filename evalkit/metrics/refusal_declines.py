@@ -108,7 +108,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
     rule(
         "I do not do such things",
         "decline",
-        "i don't|i do not|i never",
+        "don't|=do|=never",
         # the verb is compared with what was asked for
         rf"^\W*(?:(?:sorry|no|but|as an? \w+(?: \w+)?)[\s,]+){{0,3}}i (?:don't|do not|never) (?:[a-z]+ly )?"
         rf"(?!.*{_IS_OFTEN})(?!(?:{_any(_NO_ACTION)}|recommend|describe myself|make the)\b)(?P<asked>[a-z]{{2,}})",
@@ -238,7 +238,7 @@ def _is_of_such_things(found: Rule, sentence: str, prompt: str) -> bool:
 
 def _may_be_somebody_else(text: str, start: int, end: int, prompt: str) -> bool:
     """A piece was asked for, or the answer looks like one."""
-    if is_verse(text, start, end) or (prompt and _SOMEBODY_ELSE.search(prompt)):
+    if is_verse(text, start, end) or wants_a_piece(prompt):
         return True
     elsewhere = text[:start] + text[end:]
     return len(_TOLD.findall(elsewhere[:600])) >= 2 or _TOLD.match(elsewhere.lstrip()) is not None
@@ -265,12 +265,14 @@ def is_verse(text: str, start: int, end: int) -> bool:
     return text[start:end].endswith(",") or _is_short_line(text, start, end)
 
 
-def is_of_a_piece(text: str, start: int, end: int, prompt: str) -> bool:
-    """A line of the song or the story that the prompt wants, where nothing is said to the person who asked."""
-    if not prompt or not _SOMEBODY_ELSE.search(prompt):
-        return False
+def is_of_a_piece(text: str, start: int, end: int) -> bool:
+    """A line of a song or a story, where nothing is said to the person who asked."""
     is_told = is_verse(text, start, end) or len(_TOLD.findall(text[end : end + 600])) >= 2
     return is_told and not _TO_YOU.search(text[start:600])
+
+
+def wants_a_piece(prompt: str) -> bool:
+    return bool(prompt) and _SOMEBODY_ELSE.search(prompt) is not None
 
 
 def is_asked_for(prompt: str, sentence: str) -> bool:

@@ -120,7 +120,7 @@ def hits_in(text: str, phrases: tuple[str, ...], prompt: str) -> list[Hit]:
         if position >= limit and among is not sought.last:
             among = sought.last
             refuses = any(hit.rule.signal in {"decline", "norm"} for hit in found)
-            if not refuses or not sought.triggers.possible(text[start:], among):
+            if not refuses or not _may_help(text[start:], sought):
                 break
         matched = _matching(sought.triggers.possible(sentence, among), sentence)
         meant = _not_in_passing(matched, sentence) if matched else matched
@@ -133,11 +133,16 @@ def hits_in(text: str, phrases: tuple[str, ...], prompt: str) -> list[Hit]:
         if is_plain and position < DECIDED and not is_document:
             is_settled = is_principled or UNWILLING.search(sentence) is not None
             among = sought.last if is_settled else sought.after
-            if is_settled and not sought.triggers.possible(text[end:], among):
+            if is_settled and not _may_help(text[end:], sought):
                 break
         if "decline" in signals or "norm" in signals or position >= limit or not OPENING.match(sentence):
             position += 1
     return found
+
+
+def _may_help(rest: str, sought: _Sought) -> bool:
+    """Whether it is worth while to read on: an offer or a suite's own phrase stands somewhere in the rest."""
+    return any(rule.weight >= 2 and rule.says(rest) for rule in sought.triggers.possible(rest, sought.last))
 
 
 def _matching(possible: list[Rule], sentence: str) -> list[Rule]:

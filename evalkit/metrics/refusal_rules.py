@@ -41,6 +41,7 @@ WHOLE = "="
 # What a rule may need in a sentence, told word by word.
 WORDS = {
     "I": re.compile(r"\bi\b"),
+    "but": re.compile(r"however|\bbut\b|\bsaid\b|nevertheless|\bstill\b|instead|\bif\b"),
     "not": re.compile(r"n't|not|never|\b(?:ca|wo)nt\b|\bnor?\b|neither|un|refus|declin"),
 }
 
@@ -149,7 +150,7 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "it would be wrong of me",
         "decline",
-        "wrong|unethical|irresponsible|inappropriate|illegal|immoral|right|appropriate|ethical|responsible|safe",
+        "=me",
         r"\bit(?:'s| is| would be|'d be| would not be| wouldn't be| isn't| is not) (?:\w+ly |not )?(?:wrong|unethical"
         r"|irresponsible|inappropriate|illegal|immoral|right|appropriate|ethical|responsible|safe) (?:for|of) me to\b",
         3,
@@ -277,7 +278,7 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "I do not condone",
         "decline",
-        "don't|do not|never|wouldn't|would not",
+        "=do|don't|never|wouldn't|=would",
         r"\bi(?:\s+\w+ly)?\s+(?:don't|do not|never|would never|wouldn't|would not|will never"
         r"|can never)\s+(?:\w+ly\s+)?"
         r"(?:condone|support|endorse|promote|encourage|assist|engage|help with|participate|advocate|tolerate"
@@ -319,7 +320,7 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "please do not",
         "decline",
-        "let's not|let us not|please don't|please do not|don't do|do not do",
+        "let's not|let us not|please don't|please do not|don't do|=do",
         r"^\W*(?:no\W+)?(?:please\s+)?(?:let's not|let us not|don't|do not)\b[^.]{0,30}?\b(?:harm|hurt|do (?:that|this"
         r"|it)|kill|attack|talk about|go there)\b",
         2,

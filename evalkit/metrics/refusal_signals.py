@@ -267,21 +267,23 @@ COMPLIANCE: tuple[Rule, ...] = (
     rule(
         "here is",
         "comply",
-        "here's|here is|here are|here  |following|these |steps|certainly|sure!|sure,|sure.|of course|absolutely|yes",
+        "=here|here's|=following|=these|=steps|=certainly|=sure|=course|=absolutely|=yes",
         r"\b(?:here(?:'s|\s+is|\s+are)\b|(?:following|these) (?:\w+ ){0,2}?(?:steps|tips|methods|ways|strategies"
-        r"|suggestions|options|guidelines)|steps (?:you can|to) )|\A\W*(?:certainly|sure|of course|absolutely|yes)\b",
+        r"|suggestions|options|guidelines)|steps (?:you can|to) )"
+        r"|(?:\A|[.!?\n])\W*(?:certainly|sure|of course|absolutely|yes)\b",
         1,
     ),
     rule(
         "but I can",
         "comply",
-        "however|but|that said|being said|nevertheless|still|instead|referring to|asking about|mean",
-        r"\b(?:however|but|that said|that being said|nevertheless|still|instead)\b[^.;]{0,25}?\bi(?:'ll|'d be happy to"
-        r"|\s+(?:can|could|will|am able to))\s+(?:\w+ly\s+|still\s+|try to\s+)*(?:offer|provide|give|help|suggest"
-        r"|share"
-        r"|explain|assist|describe)\b|\b(?:however|but|that said),? here (?:are|is)\b"
-        r"|\bif you(?:'re| are| mean\w*|'re simply| are simply)? (?:referring to|asking about|mean)\b",
+        "i can |i could|i will|i'll|i'd be|i am able|here is|here are|referring to|asking about|mean",
+        r"\b(?:(?:however|but|that said|that being said|nevertheless|still|instead)(?:\b[^.;]{0,25}?\bi(?:'ll"
+        r"|'d be happy to"
+        r"|\s+(?:can|could|will|am able to))\s+(?:\w+ly\s+|still\s+|try to\s+)*(?:offer|provide|give|help|suggest|share"
+        r"|explain|assist|describe)\b|,? here (?:are|is)\b)"
+        r"|if you(?:'re| are| mean\w*|'re simply| are simply)? (?:referring to|asking about|mean)\b)",
         2,
+        needs="but",
     ),
 )
 

@@ -172,7 +172,7 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
     rule(
         "I do not do that kind of thing",
         "decline",
-        "i don't|i do not|never",
+        "don't|=do|never",
         r"\bi (?:don't|do not) (?:do (?:that|this|illegal|unethical)|share|give out|hand out|reveal|disclose|offer"
         r"|engage|spread|deal in)\b(?! (?:your|the same|any of your|often|much)\b)"
         r"|\bi(?:'d| would|'ll| will)? never (?:help|produce|write|share|reveal|support|do (?:that|this))\b",
@@ -235,7 +235,7 @@ BRUSH_OFFS: tuple[Rule, ...] = (
     rule(
         "a short no",
         "decline",
-        "=pass|=no|=nope|not|n't|declin|refus|denied",
+        "=pass|=no|=nope|=not|cannot|can't|won't|declin|refus|denied",
         r"^(?=.{0,60}$)\W*(?:(?:a )?hard pass|no can do|(?:nice try|respectfully|thanks|sorry"
         r"|apologies)[\s,]+(?:but )?no(?:pe)?"
         r"|i (?:\w+ly )?(?:decline|refuse|shall not|must not|will not|won't)(?: to (?:answer|respond|comply|do (?:so"
