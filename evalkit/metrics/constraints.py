@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.metrics import form, ifeval, json_schema, json_text, length, sentences
-from evalkit.metrics.language import UNDETERMINED, detect
+from evalkit.metrics.language import detect, fits
 
 SIGNATURE = f"constraints:evalkit.2|{ifeval.SIGNATURE}"
 _BOUNDS = ("at_least", "at_most", "exactly", "more_than", "less_than")
@@ -140,10 +140,8 @@ def _json_schema(text: str, said: Mapping[str, Any]) -> Verdict:
 
 
 def _language(text: str, said: Mapping[str, Any]) -> Verdict:
-    found = detect(text).code
-    if found == UNDETERMINED:
-        return None, "the language cannot be told"
-    return found == said["language"].strip().lower().partition("-")[0], found
+    holds = fits(text, said["language"].strip().lower().partition("-")[0])
+    return holds, "the language cannot be told" if holds is None else detect(text).code
 
 
 def _cased(text: str, holds: Callable[[str], bool]) -> Verdict:

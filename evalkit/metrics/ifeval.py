@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.metrics import form, json_text, sentences
-from evalkit.metrics.language import UNDETERMINED, detect
+from evalkit.metrics.language import fits
 
 SIGNATURE = "ifeval:evalkit.2"
 _OPTIONS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
@@ -58,7 +58,7 @@ def _letters(text: str, *, letter: str, let_frequency: int, let_relation: str) -
 
 
 def _language(text: str, *, language: str) -> bool:
-    return detect(text).code in {language, UNDETERMINED}
+    return fits(text, language) is not False
 
 
 def _sentences(text: str, *, num_sentences: int, relation: str) -> bool:
@@ -132,7 +132,7 @@ def _ends(text: str, *, end_phrase: str) -> bool:
 
 
 def _english(text: str) -> bool:
-    return detect(text).code in {"en", UNDETERMINED}
+    return fits(text, "en") is not False
 
 
 def _capitals(text: str, *, capital_frequency: int, capital_relation: str) -> bool:

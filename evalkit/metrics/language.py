@@ -17,7 +17,7 @@ from functools import cache
 
 from evalkit.metrics.language_words import LETTERS, WORDS
 
-SIGNATURE = "language:evalkit.1"
+SIGNATURE = "language:evalkit.2"
 UNDETERMINED = "undetermined"
 MOST_CHARACTERS = 20_000
 """What comes later in a text does not count: its language rarely changes, and the time to find it is bounded."""
@@ -59,8 +59,8 @@ _NOT_PROSE = re.compile(r"https?://\S++|\S{1,64}@\S++|</?[A-Za-z][^<>\n]{0,200}>
 _WORD = re.compile(r"[^\W\d_]++(?:['’][^\W\d_]++)*", re.UNICODE)
 _INVISIBLE_JOINERS = re.compile("[\u0640\u064b-\u0652\u200b-\u200f]")
 _FEWEST_SHORT_WORDS = 2
-_LETTER_WEIGHT = 0.5
 _MOST_LETTER_SHARE = 0.5
+_FEW = 2
 _LEAST_LEAD = 1.15
 _FEWEST_DENSE_CHARACTERS = 2
 _FEWEST_LETTERS = 6
@@ -101,6 +101,26 @@ def detect(text: str) -> Guess:
     return Guess(_OF_ONE_LANGUAGE.get(script, script), share, script)
 
 
+def fits(text: str, code: str) -> bool | None:
+    """Whether the text is in the language; none where that cannot be told.
+
+    A text that cannot be told, but has letters and none of the language's script, is not in it.
+    """
+    found = detect(text).code
+    if found != UNDETERMINED:
+        return found == code
+    letters, wanted = _letters_by_script(text[:MOST_CHARACTERS]), _scripts_of(code)
+    return False if wanted and letters and wanted.isdisjoint(letters) else None
+
+
+def _scripts_of(code: str) -> frozenset[str]:
+    """Empty for a language that is not known here."""
+    if code in {"ja", "zh"}:
+        return frozenset({"han", "kana"}) if code == "ja" else frozenset({"han"})
+    own = {script for script, only in _OF_ONE_LANGUAGE.items() if only == code} | ({code} & _SCRIPTS.keys())
+    return frozenset(own | {script for script, listings in WORDS.items() if code in listings})
+
+
 def _letters_by_script(text: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for run in _RUNS.finditer(text):
@@ -137,10 +157,7 @@ def _by_words(text: str, script: str, share: float) -> Guess:
         for code, weight in table.get(word, ()):
             scores[code] = scores.get(code, 0.0) + weight * times**0.75
             hits[code] += times
-    for code, extra in _by_letters(folded, script, len(words)).items():
-        scores[code] = scores.get(code, 0.0) + extra
-        if script != "latin":
-            hits[code] += round(extra)
+    _weigh_letters(folded, script, len(words), scores, hits)
     if not scores:
         return Guess(UNDETERMINED, 0.0, script)
     ranked = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -158,21 +175,28 @@ def _words_of(text: str, script: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def _by_letters(text: str, script: str, words: int) -> Mapping[str, float]:
-    """What special letters say for each language: a little each, and bounded by the number of words."""
-    listed = LETTERS.get(script)
-    if not listed or (script == "latin" and text.isascii()):
-        return {}
-    counts = Counter(text)
+@cache
+def _languages_by_letter(script: str) -> Mapping[str, tuple[str, ...]]:
+    owners: dict[str, tuple[str, ...]] = {}
+    for code, letters in LETTERS.get(script, {}).items():
+        for letter in letters:
+            owners[letter] = (*owners.get(letter, ()), code)
+    return owners
+
+
+def _weigh_letters(text: str, script: str, words: int, scores: dict[str, float], hits: Counter[str]) -> None:
+    """Letters that few languages have speak for these, and against languages without them; within bounds, because names
+    and loans bring their letters along. One that two languages share at most counts like a short word,
+    but a single word is no text."""
+    owners = _languages_by_letter(script)
+    counts = {letter: count for letter, count in Counter(text).items() if letter in owners}
+    total = sum(counts.values())
+    if not total:
+        return
     most = _MOST_LETTER_SHARE * words
-    found: dict[str, float] = {}
-    for code, letters in listed.items():
-        total = sum(counts[letter] for letter in letters)
-        if total:
-            foreign = sum(
-                count
-                for letter, count in counts.items()
-                if not letter.isascii() and letter.isalpha() and letter not in letters
-            )
-            found[code] = min(most, _LETTER_WEIGHT * max(0, total - foreign))
-    return found
+    for code, letters in LETTERS[script].items():
+        own = {letter: count for letter, count in counts.items() if letter in letters}
+        extra = sum(count / len(owners[letter]) for letter, count in own.items())
+        foreign = total - sum(own.values())
+        scores[code] = (scores.get(code, 0.0) + min(most, extra)) / (1 + foreign / max(1, words))
+        hits[code] += min(words - 1, sum(count for letter, count in own.items() if len(owners[letter]) <= _FEW))

@@ -82,7 +82,7 @@ def test_another_script_is_unscored_rather_than_easy() -> None:
 def test_another_language_is_unscored_rather_than_guessed() -> None:
     french = judge("Le café où nous étions l'été dernier est fermé.")
     assert french.results["within"] == Unscored("not English: fr")
-    unknown = judge("Ýsö lömb gráðu völl ænd fjör; ýsö lömb gráðu völl.")
+    unknown = judge("Ŋalu ŋoma ŧeki ŋalu ŧoma ŋeki ŧalu ŋoma.")
     assert unknown.results["within"] == Unscored("the language cannot be told")
 
 

@@ -167,6 +167,19 @@ def test_what_cannot_be_told_is_neither_followed_nor_broken() -> None:
     assert one("", "no_commas") is False
 
 
+def test_letters_of_another_script_are_not_the_language_asked_for() -> None:
+    asked = "language:response_language"
+    for text, code, found in (("Namaste", "hi", False), ("नमस्ते", "hi", None), ("Да", "de", False), ("Ja", "ja", False)):
+        assert one(text, "language", language=code) is found
+        assert follows(asked, {"language": code}, text) is (found is not False)
+    assert one("42", "language", language="ja") is None
+    assert one("Bawo ni", "language", language="yo") is None
+
+
+def test_a_name_alone_is_no_language() -> None:
+    assert detect("Łódź").code == detect("Zürich").code == detect("José García").code == UNDETERMINED
+
+
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
