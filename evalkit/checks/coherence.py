@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -21,6 +22,8 @@ NO_PROMPT = Unscored("no prompt")
 LEAST_REPEATED = 8
 """Words of the shortest span whose return makes an answer repetitive: shorter ones are phrases and refrains."""
 LEAST_WORDS = 10
+_LIST_NUMBER = re.compile(r"^[ \t]{0,8}\(?\d{1,3}[.):][ \t]", re.MULTILINE)
+"""A list that says the same in each item differs in its numbers alone."""
 
 
 class CoherenceOptions(Options):
@@ -124,6 +127,7 @@ class Coherence(AnswerCheck):
         return found.given_back >= 0.5 and not self.options.copied.hold(found.share)
 
     def _repeats(self, sample: Sample, text: str) -> tuple[dict[str, Vector | Unscored], dict[str, Any]]:
+        text = _LIST_NUMBER.sub("", text)
         words = spans.units(text)
         counted = {f"distinct_{n}": coherence.distinct(words, n) for n in (1, 2, 3)}
         results: dict[str, Vector | Unscored] = {

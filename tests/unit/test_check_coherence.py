@@ -56,6 +56,28 @@ def test_each_fault_is_named(text: str, fault: str) -> None:
     assert score.results["coherent"] == (0.0, 1.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "repetitive"),
+    [
+        ("\n".join(f"{n}. The old town" for n in range(1, 9)), True),
+        ("The town was founded long ago. " + "The people are friendly and the food is good. " * 4, True),
+        ("我喜欢这个城市。" * 6, True),
+        ("haha" * 100, True),
+        (
+            "\n".join(
+                f"{n}. {word} town" for n, word in enumerate(("Old", "Big", "Red", "Far", "New", "Wet", "Dry"), 1)
+            ),
+            False,
+        ),
+        ("Row, row, row your boat,\nGently down the stream.\nMerrily, merrily, merrily,\nLife is but a dream.", False),
+        ("- Monday: gym\n- Tuesday: rest\n- Wednesday: gym\n- Thursday: rest\n- Friday: gym\n- Saturday: rest", False),
+        ("1 + 1 = 2\n1 + 2 = 3\n1 + 3 = 4\n1 + 4 = 5\n1 + 5 = 6\n1 + 6 = 7", False),
+    ],
+)
+def test_what_repeats_itself(text: str, repetitive: bool) -> None:
+    assert judge(text).results["repetitive"] == (float(repetitive), 1.0)
+
+
 def test_a_short_right_answer_is_not_called_off_topic() -> None:
     score = judge("Paris.", "What is the capital city of France?")
     assert isinstance(score.results["off_topic"], Unscored)
