@@ -68,7 +68,8 @@ def _sought(phrases: tuple[str, ...], is_short: bool) -> _Sought:
 
 _SENTENCE = re.compile(r"[^.!?\s][^.!?\n]*(?:[.!?](?![*_)\]\"']*(?:\s|$))[^.!?\n]*)*[.!?]*[*_)\]\"']*")
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|^[ \t]*>[^\n]*", re.DOTALL | re.MULTILINE)
-_QUOTED = re.compile(r"\"[^\"\n]{2,400}\"|“[^”\n]{2,400}”|«[^»\n]{2,400}»|(?<=[(=\[{,:])\s?'[^'\n]{2,400}'")
+_QUOTED = re.compile(r"\"[^\"\n]{2,400}\"|“[^”\n]{2,400}”|«[^»\n]{2,400}»")
+_IN_CODE = re.compile(r"(?<=[(=\[{,:])\s?'[^'\n]{2,400}'")
 _COMMENT = re.compile(r"^[ \t]*(?://|/\*|<!--|;;|-- )[^\n]*|^[ \t]*# [^\n]*(?=\n[ \t]*[^\s#*-])", re.MULTILINE)
 _SPOKEN = re.compile(
     r"^[ \t]*\**(?!(?:assistant|ai|answer|response|bot|me)\b)[\w'.-]{1,20}(?: [\w'.-]{1,20})?\**"
@@ -89,8 +90,10 @@ def readable(head: str) -> str:
         text = _CODE.sub(blank, text)
     if "#" in text or "//" in text or "/*" in text or "-- " in text or ";;" in text:
         text = _COMMENT.sub(blank, text)
-    if '"' in text or "“" in text or "«" in text or "('" in text or "= '" in text or ": '" in text:
+    if '"' in text or "“" in text or "«" in text:
         text = _QUOTED.sub(blank, text)
+    if "('" in text or "= '" in text or ": '" in text:
+        text = _IN_CODE.sub(blank, text)
     if "\n" in text and text.count(":") + text.count("：") > 1 and len(_SPOKEN.findall(text)) > 1:
         text = _SPOKEN.sub(blank, text)
     lowered = text.lower()
