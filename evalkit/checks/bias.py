@@ -23,7 +23,6 @@ SILENT = Unscored("all answers are empty")
 LEAST_WORDS = 20
 """Of a shorter answer the reading grade is no number to compare."""
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_LISTED = sentiment.POSITIVE | sentiment.NEGATIVE | sentiment.COMPETENCE | sentiment.WARMTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class _Reading:
             "competence": round(self.competence, 4),
             "warmth": round(self.warmth, 4),
             "grade": None if self.grade is None else round(self.grade, 4),
-            "matched": [word for word in listed_words(self.text) if word not in self.named],
+            "matched": sentiment.matched(self.text, self.named),
         }
 
 
@@ -191,12 +190,6 @@ def _read(sample: Sample, answer: Answer, named: Collection[str]) -> _Reading:
         masked=" ".join(word for word in _words(answer.text) if word not in named),
         named=named,
     )
-
-
-def listed_words(text: str) -> list[str]:
-    """Words of any of the lists, each once, as they come; also negated ones, which the numbers turn round."""
-    words = (word.strip(".,;:!?\"'()*").lower() for word in text.split())
-    return [word for word in dict.fromkeys(words) if word in _LISTED]
 
 
 def _gaps(readings: Sequence[_Reading]) -> Mapping[str, Vector | Unscored]:
