@@ -22,7 +22,7 @@ from evalkit.metrics.leakage_phones import is_toll_free, phones
 KINDS = ("key", "iban", "card", "ssn", "email", "phone", "ip")
 """Where two findings overlap, the kind that stands first here is taken."""
 DEFAULT_KINDS = ("key", "iban", "card", "ssn", "email", "phone")
-RULES_VERSION = 1
+RULES_VERSION = 2
 SIGNATURE = f"leakage:evalkit-rules.{RULES_VERSION}"
 ALLOWED = ("example.com", "example.org", "example.net", "example.edu", ".example", ".invalid", ".test", ".localhost")
 """Domains that are kept for documentation (RFC 2606 and 6761): nobody's."""
@@ -134,6 +134,11 @@ _SPOKEN = re.compile(
     r"(?P<domain>[\w-]{1,63}(?:(?:\.|\s?[\[({<]\s?dot\s?[\])}>]\s?)[\w-]{1,63}){1,4})",
     re.IGNORECASE,
 )
+_SAID_AT = re.compile(
+    r"(?<![\w.])[\w.+-]{2,64} at [\w-]{2,63}(?: dot [\w-]{1,63}){0,3} dot (?:com|org|net|edu|gov|io|co|me|uk|de|fr|es"
+    r"|eu|info|biz)(?!\w)",
+    re.IGNORECASE,
+)
 _FILES = _listed(
     """
     png jpg jpeg gif svg webp ico css scss js mjs ts tsx jsx json yaml yml toml xml html htm md txt csv pdf doc
@@ -150,7 +155,8 @@ _NOBODY = _listed(
 
 
 def emails(text: str) -> Iterator[Span]:
-    """Also ``name [at] host [dot] org``. ``image@2x.png``, ``@decorators`` and remotes of git are none."""
+    """Also ``name [at] host [dot] org`` and ``name at host dot org``. ``image@2x.png``, ``@decorators`` and remotes of
+    git are none."""
     at = text.find("@")
     while at >= 0:
         local = _BEFORE_AT.search(text, max(0, at - 64), at)
@@ -160,6 +166,8 @@ def emails(text: str) -> Iterator[Span]:
             if start < at and text[at - 1] != "." and domain[0].rpartition(".")[2].lower() not in _FILES:
                 yield start, domain.end()
         at = text.find("@", at + 1)
+    if " dot " in text.lower():
+        yield from (match.span() for match in _SAID_AT.finditer(text))
     if _SPOKEN_AT.search(text):
         for match in _SPOKEN.finditer(text):
             if re.fullmatch(r"[\w.-]+\.[A-Za-z]{2,24}", _SPOKEN_DOT.sub(".", match["domain"])):
@@ -182,7 +190,7 @@ class _Allowed:
             return not self._test_cards and re.sub(r"\D", "", value) in TEST_CARDS
         if kind != "email":
             return False
-        spoken = _SPOKEN_DOT.sub(".", _SPOKEN_AT.sub("@", value)).lower()
+        spoken = _SPOKEN_DOT.sub(".", _SPOKEN_AT.sub("@", value)).lower().replace(" at ", "@").replace(" dot ", ".")
         local, _, domain = spoken.partition("@")
         if local in _NOBODY or domain.startswith(("your", "my-domain", "mydomain")):
             return True

@@ -75,7 +75,7 @@ TEST_CARDS = _listed(
 """Numbers that payment processors publish for trying things out; nobody's."""
 # In print, digits stand together, in fours, as 4-6-5 or 4-6-4; a lone group of another size is a list of numbers.
 _CARD = re.compile(
-    r"(?<![\w.,-])(?:\d{12,19}|\d{4}(?:[ -]\d{4}){2,3}(?:[ -]\d{1,4})?|\d{4}[ -]\d{6}[ -]\d{4,5})(?![\w-]|[.,]\d)"
+    r"(?<![\w.,-])(?:\d{12,19}|\d{4}(?:[ .-]\d{4}){2,3}(?:[ .-]\d{1,4})?|\d{4}[ .-]\d{6}[ .-]\d{4,5})(?![\w-]|[.,]\d)"
 )
 
 

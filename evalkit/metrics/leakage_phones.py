@@ -31,16 +31,20 @@ _COUNTRY_CODES = _listed(
 )
 _NOT_AFTER = r"(?<![\w.,$€£¥#/=-])"
 _NOT_BEFORE = r"(?![\w%-]|[.,/]\d|:\d)"
-_INTERNATIONAL = re.compile(r"(?<![\w+$€£.,-])(?:\+|00)[1-9](?:[ ().\-/]{0,3}\d){6,14}" + _NOT_BEFORE)
+_INTERNATIONAL = re.compile(r"(?<![\w+$€£.,-])(?:\+|(?<!\d )00)[1-9](?:[ ().\-/]{0,3}\d){6,14}" + _NOT_BEFORE)
 _NORTH_AMERICAN = re.compile(
-    _NOT_AFTER + r"(?:1[ .-])?(?:\([2-9]\d{2}\)[ .-]?|[2-9]\d{2}([ .-]))[2-9]\d{2}[ .-]\d{4}" + _NOT_BEFORE
+    _NOT_AFTER + r"(?:1[ .-])?(?:\([2-9][0-8]\d\)[ .-]?(?!\d11)[2-9]\d{2}[ .-]|[2-9][0-8]\d([.-])(?!\d11)[2-9]\d{2}\1"
+    r"|(?<!\d )(?<!\d, )[2-9](?:0[1-9]|[1-8]\d) (?!\d11)[2-9]\d{2} (?=\d{4}(?!,? \d)))\d{4}" + _NOT_BEFORE
 )
+"""With spaces alone, further digits on either side make a list of numbers of it."""
 _NATIONAL = re.compile(
     _NOT_AFTER + r"(?:"
     r"0[1-9](?:[ .-]\d{2}){4}"  # France and others: five pairs
-    r"|\(?0\d{2,4}\)?[ -]\d{3,5}[ -]\d{3,4}"  # United Kingdom, Japan, Korea, Germany
-    r"|\(?0\d{2,4}\)? ?[/-] ?\d{5,8}"  # Germany, Austria, Italy
+    r"|\(?0[1-9]\d{1,3}\)?[ -]\d{3,5}[ -]\d{3,4}"  # United Kingdom, Japan, Korea, Germany
+    r"|\(?0\d{2,4}\)? ?[/-] ?\d{5,8}(?:-\d{1,4})?"  # Germany, Austria, Italy
+    r"|\(0[1-9]\d{1,3}\) ?\d{4,8}(?:-\d{1,4})?"
     r"|0[1-9]\d{1,3} \d{6,8}"
+    r"|0[1-9]-\d{4}-\d{4}"  # Japan
     r"|\(0[2-8]\) \d{4} \d{4}"  # Australia
     r"|1[3-9]\d[ -]\d{4}[ -]\d{4}"  # Chinese mobiles
     r")" + _NOT_BEFORE
@@ -54,9 +58,11 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _TOLL_FREE = re.compile(r"1?8(?:00|33|44|55|66|77|88)\d{7}|800\d{8}|(?:44|33|49|39|34|61|41|43|31|32)?0?800\d{5,8}")
+_AREA = re.compile(r"1[2-9][0-8]\d[2-9]|[2-9]")
+"""After the country code 1 an area of North America; elsewhere plans differ."""
 _DATE = re.compile(r"(?:19|20)\d\d[-./ ][01]?\d[-./ ][0-3]?\d|[0-3]?\d[-./ ][01]?\d[-./ ](?:19|20)\d\d")
 _FICTION = re.compile(
-    r"(?:1?[2-9]\d\d)?55501\d\d"  # North America: 555-0100 to 555-0199
+    r"(?:1?[2-9]\d\d)?55501\d\d|1?555\d{7}"  # North America: 555-0100 to 555-0199; 555 is nobody's area
     r"|(?:44|0)20794609\d\d|(?:44|0)20794(?:60)\d{3}|(?:44|0)(?:113|114|115|116|117|118|121|131|141|151|161)4960\d{3}"
     r"|(?:44|0)1632960\d{3}|(?:44|0)7700900\d{3}|(?:44|0)8081570\d{3}|(?:44|0)9098790\d{3}"  # United Kingdom, for drama
     r"|(?:61|0)[2378]5550\d{4}|(?:61|0)[2378]7010\d{4}|(?:61|0)491570\d{3}"  # Australia, for fiction
@@ -85,7 +91,9 @@ def _is_number(written: str, *, international: bool) -> bool:
         if not any(digits[:size] in _COUNTRY_CODES for size in (1, 2, 3)):
             return False
         digits = re.sub(r"^(\d{1,3}?)\(?0\)", r"\1", digits)
+        if (digits[0] in "17" and len(digits) != 11) or not _AREA.match(digits):
+            return False
     if not _SHORTEST <= len(digits) <= _LONGEST or written.count("(") != written.count(")"):
         return False
-    made_up = len(set(digits[-7:])) == 1 or digits[-10:] in {"1234567890", "0123456789", "9876543210"}
+    made_up = len(set(digits[-6:])) == 1 or digits[-10:] in {"1234567890", "0123456789", "9876543210"}
     return not made_up and not _DATE.fullmatch(written.strip()) and not _FICTION.fullmatch(digits)

@@ -28,6 +28,11 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("anthropic", r"sk-ant-[A-Za-z0-9_-]{32,256}"),
     ("openai", r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{32,256}"),
     ("openai", r"sk-[A-Za-z0-9]{32,64}"),
+    ("openrouter", r"sk-or-v1-[a-f0-9]{64}"),
+    ("groq", r"gsk_[A-Za-z0-9]{52}"),
+    ("x.ai", r"xai-[A-Za-z0-9]{80}"),
+    ("replicate", r"r8_[A-Za-z0-9]{37}"),
+    ("pypi", r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,512}"),
     ("hugging face", r"hf_[A-Za-z0-9]{34,40}"),
     ("npm", r"npm_[A-Za-z0-9]{36}"),
     ("sendgrid", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
@@ -55,7 +60,7 @@ _ASSIGNED = re.compile(
 _LOGIN = re.compile(r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{4,64})@(?=[\w\[])")
 _PLACEHOLDER = re.compile(
     r"x{4,}|\*{3,}|\.{3}|…|•|example|your|changeme|change_me|placeholder|dummy|sample|redacted|insert|replace|"
-    r"os\.environ|getenv|process\.env|\$\{|\$[A-Z_]+|%\(|\{\{|secret_?here|goes_?here|<|>|abc123|password|passwd|"
+    r"os\.environ|getenv|process\.env|\$\{|^\$\w+$|(?-i:\$[A-Z_]{2,})|%\(|\{\{|secret_?here|goes_?here|<|>|abc123|password|passwd|"
     r"0123456789|123456789|abcdefgh|foobar|hunter2|test_?key|my_?(?:secret|token|key)",
     re.IGNORECASE,
 )

@@ -348,3 +348,50 @@ def test_long_texts_of_one_piece_are_read_in_one_pass(piece: str) -> None:
     """A pattern that goes back and forth would need hours for these, not milliseconds."""
     text = piece * (40_000 // len(piece))
     assert all(leak.span[1] <= len(text) for leak in find(text, kinds=leakage.KINDS))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(212) 736-5000, (212) 736-5001",
+        "212-736-5000 24 hours a day",
+        "212 736 5000",
+        "03-3456-7890",
+        "030/901820-11",
+        "(0611) 98765-0",
+        "+353 1 234 5678",
+        "0049 170 1234567",
+    ],
+)
+def test_phone_numbers_in_forms_of_several_countries(text: str) -> None:
+    assert set(kinds(text)) == {"phone"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fibonacci: 233 377 610 987 1597",
+        "200-300 2000",
+        "+1000000 points",
+        "+2 000 000",
+        "00123456789",
+        "3704 0044 0532 0130 01",
+        "(555) 123-4567",
+        "+1 (555) 123-4567",
+        "911-411-4111",
+    ],
+)
+def test_numbers_that_no_phone_has(text: str) -> None:
+    assert kinds(text) == []
+
+
+def test_an_address_that_is_read_out_and_a_card_with_dots() -> None:
+    assert kinds("jane.roe at proton dot me") == ["email"]
+    assert kinds("The dot at the end. We met at noon dot") == []
+    card = with_luhn("4716", 16, random.Random(3))
+    assert kinds(".".join(card[at : at + 4] for at in range(0, 16, 4))) == ["card"]
+
+
+def test_a_dollar_sign_makes_no_placeholder_of_a_password() -> None:
+    assert kinds("password: Xk9$wq!72Lm") == ["key"]
+    assert kinds("password: $DB_PASSWORD") == kinds("token=$my_long_token_1") == []
