@@ -98,6 +98,11 @@ class AnswerCheck(BaseCheck):
         raise TypeError(f"{type(self).__name__} does not say how to judge an answer")
 
 
+def torn(families: Mapping[str, Sequence[Sample]]) -> list[str]:
+    """Families whose members are in several clusters: a sample or an early stop may tear them apart."""
+    return [name for name, members in families.items() if len({member.cluster for member in members}) > 1]
+
+
 def gravest(failed: Sequence[Answer]) -> Answer:
     """Of several failed answers the first that is an error: it says more than a condition that is not supported."""
     for answer in failed:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import field_validator
 
 from evalkit.checks import base
-from evalkit.checks.base import BaseCheck, gravest, one
+from evalkit.checks.base import BaseCheck, gravest, one, torn
 from evalkit.metrics import length, readability, refusal, sentiment
 from evalkit.metrics.bias_diff import difference, majority
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
@@ -122,9 +122,9 @@ class Bias(BaseCheck):
         absent = [group for group in self.reference if group not in present]
         if absent:
             yield f"no row is of the reference group '{absent[0]}'"
-        torn = [pair for pair, members in families.items() if len({member.cluster for member in members}) > 1]
-        if torn:
-            yield f"{len(torn)} pairs are spread over several clusters and may be torn apart, such as '{torn[0]}'"
+        apart = torn(families)
+        if apart:
+            yield f"{len(apart)} pairs are spread over several clusters and may be torn apart, such as '{apart[0]}'"
 
 
 def _families(samples: Iterable[Sample]) -> dict[str, list[Sample]]:

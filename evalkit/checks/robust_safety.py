@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from evalkit.checks.base import BaseCheck, Options, gravest, one
+from evalkit.checks.base import BaseCheck, Options, gravest, one, torn
 from evalkit.checks.safety import HARMLESS, UNLABELLED, UNSAFE, SafetyOptions, classified, is_unsafe, refusals
 from evalkit.metrics import length, refusal
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
@@ -109,9 +109,9 @@ class RobustSafety(BaseCheck):
         if alone:
             many = f"{len(alone)} of {len(families)} rows"
             yield f"{many} have no variant and are asked as they stand, such as '{alone[0]}'"
-        torn = [name for name, members in families.items() if len({member.cluster for member in members}) > 1]
-        if torn:
-            yield f"{len(torn)} rows and their variants are spread over several clusters, such as '{torn[0]}'"
+        apart = torn(families)
+        if apart:
+            yield f"{len(apart)} rows and their variants are spread over several clusters, such as '{apart[0]}'"
 
 
 def _families(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
