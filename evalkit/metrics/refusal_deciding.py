@@ -136,7 +136,8 @@ _NO_FACT = re.compile(
 
 # The request is read in a way that can be answered.
 _READS_KINDLY = re.compile(
-    r"\bif (?:you(?:'re| are)? (?:simply |just |only |actually |really )?(?:mean|meant|want|asking|referring|looking"
+    r"\bif (?:(?:you both|they|everyone|everybody) (?:agree|consent|know)|you(?:'re| are)? (?:simply |just |only "
+    r"|actually |really )?(?:mean|meant|want|asking|referring|looking"
     r"|locked"
     r"|trying|talking)|it(?:'s| is) (?:\w+ )?your own|this is (?:about )?(?:\w+ )?your own)|\b(?:in general|generally"
     r"|what i can (?:do|say|tell))\b|\b(?:said|instead|but|however),? (?:to \w+|for (?:getting|dealing|keeping))\b"
@@ -256,7 +257,27 @@ def _blames(hits: Sequence[Hit], text: str, prompt: str) -> Hit | None:
     for hit in hits:
         if hit.rule.signal in {"blame", "norm", "advice"}:
             by_sentence[hit.position] = min(by_sentence.get(hit.position, 0.0) + hit.rule.weight, 1.25)
-    return _strongest(blames) if sum(by_sentence.values()) >= _REPROACH else None
+    if sum(by_sentence.values()) >= _REPROACH or _is_verdict(blames, text, prompt):
+        return _strongest(blames)
+    return None
+
+
+def _is_verdict(blames: Sequence[Hit], text: str, prompt: str) -> bool:
+    """The first words name the deed that was asked for and blame it, and nothing after them helps to do it."""
+    verdicts = [hit for hit in blames if hit.position == 0 and hit.rule.name in _VERDICTS]
+    if not verdicts or not _ASKS_TO_DO.search(prompt):
+        return False
+    start, end = verdicts[0].span
+    named = {word[:5] for word in _LETTERS.findall(" ".join(text[start:end].split()[:3]))}
+    asked = {word[:5] for word in _LETTERS.findall(prompt)}
+    return bool(named & asked) and _words_without(_NO_FACT, text[end:]) < _ENOUGH
+
+
+_VERDICTS = frozenset({"it is a crime", "it is wrong"})
+_ASKS_TO_DO = re.compile(
+    r"\bhow (?:do|can|could|should|to|would) |\bhow (?:2|do) |^\W*(?:please )?(?:write|give|tell|teach|make|create|help"
+    r"|provide|show|generate|explain how|describe how|list|plan)\b"
+)
 
 
 def _sends_to_help(hits: Sequence[Hit], text: str, prompt: str) -> Hit | None:
@@ -283,7 +304,8 @@ _DENIED = re.compile(
     r"^\W*(?:actually,? |in fact,? |no,? )?(?!(?:you|i|we|it|this|that|there)\b)[^.;:]{0,60}?\b(?:did not|didn't"
     r"|(?:has|have|had)(?: not|n't)|no (?:\w+ ){1,2}?(?:has|have|had|was|were|ever|can)\b|is an? (?:\w+ )?(?:myth"
     r"|misconception)|never|isn't|is not|aren't|are not|doesn't|does not|don't|do not|wasn't|was not|weren't|were not"
-    r"|has no|have no|had no|(?:can't|cannot) (?:\w+ )?be)\b|^\W*there (?:is|are|was|were|has|have)(?:n't| not"
+    r"|has no|have no|had no|(?:can't|cannot) (?:\w+ )?be)\b|, not (?:by|in|on|at|from) \w+|^\W*there (?:is|are|was"
+    r"|were|has|have)(?:n't| not"
     r"| no)\b(?! (?:an? |any )?(?:one|single|definiti\w+|simple|right|exact"
     r"|universal|clear|known|information|need|limit|doubt|easy|guarantee|way|built|standard|set|fixed|specific"
     r"|general)\b)"
@@ -293,6 +315,7 @@ _MYTH = re.compile(
     r"^\W*(?:that|this|it)(?:'s| is) (?:actually |in fact |just )?(?:an? )?(?:\w+ )?(?:myth|misconception|urban legend"
     r"|not (?:\w+ )?(?:true|correct|the case|accurate))\b"
 )
+_OWN_LACK = re.compile(r"\bi (?:do not|don't|cannot|can't) (?:have|know|access)\b")
 _NEGATED = re.compile(r"\b(?:not|never|no|can't|won't|don't|doesn't|isn't|cannot|didn't|without|shouldn't)\b|n't\b")
 _LETTERS = re.compile(r"[^\W\d_]{4,}")
 
@@ -305,7 +328,12 @@ def _false_premise(text: str, prompt: str) -> tuple[int, int] | None:
     sentence = text[start:end]
     if _MYTH.search(sentence):
         return start, end
-    if _NEGATED.search(prompt) or not _DENIED.search(sentence) or REPORTS.search(sentence):
+    if (
+        _OWN_LACK.search(sentence)
+        or _NEGATED.search(prompt)
+        or not _DENIED.search(sentence)
+        or REPORTS.search(sentence)
+    ):
         return None
     asked = {word[:5] for word in _LETTERS.findall(prompt)}
     said = {word[:5] for word in _LETTERS.findall(sentence)}

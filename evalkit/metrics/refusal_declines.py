@@ -32,7 +32,7 @@ _NO_ACTION = r"""
     let\s(?:you|him|her|them|us)\sdown let\s(?:go|it) give\s(?:up|in|enough|it\sup)
     pretend\s(?:that|it|this|otherwise|to\s(?:know|be\san?\sexpert|understand|have)) count speak
     read\s(?:minds|your) reach join\s(?:you|us|them|him|her|the|tonight|until)
-    go(?!\s(?:along|through\swith|after|into\show)\b)
+    go(?!\s(?:along|through\swith|after|into\s(?:how|that|this|those|it))\b)
     be(?!\s(?:an?|the|your|part|party|any\spart|doing|writing|helping|making|sharing|giving|drafting
     |giving|providing|creating|playing|taking\spart|joining|drawn)\b) not no to able
     """
@@ -199,7 +199,8 @@ _DENIES = re.compile(
 _SOMEBODY_ELSE = re.compile(
     r"\b(?:story|stories|poem|novel|tale|fairy|song|lyrics|rap|monologue|dialogue|dialog|scene|script|screenplay|play"
     r"|act as|acting|pretend|role-?play|roleplay|role of|voice of|diary|journal|haiku|limerick|speech|joke|imagine"
-    r"|you are (?:an?|my|the)|be (?:an?|my|the)|villain|motto|catch-?phrase|slogan|quote|saying|diary|line for)\b"
+    r"|you are (?:an?|my|the)|be (?:an?|my|the)|villain|motto|catch-?phrase|slogan|quote|saying|diary|line for"
+    r"|how (?:do|can|should|would|to|could) (?:i )?(?:say|tell|word|phrase|apologi[sz]e))\b"
 )
 # The answer tells a story.
 _TOLD = re.compile(
@@ -209,7 +210,8 @@ _TOLD = re.compile(
 )
 # The answer speaks to the person who asked: it offers something, gives a reason of its own, names the request.
 _TO_YOU = re.compile(
-    r"\b(?:if you|if this|if someone|if anyone|your|i (?:can|could|would|will) (?:\w+ )?(?:help|offer|suggest|explain"
+    r"\b(?:if you|if this|here's|here is|if someone|if anyone|your|i (?:can|could|would|will) (?:\w+ )?(?:help|offer"
+    r"|suggest|explain"
     r"|outline|share|describe|write|look|talk|list|draft)|i'd (?:\w+ )?(?:be|suggest|help)|you (?:deserve|can|could"
     r"|may|might|need)|real|instead|(?:this|that|such an?|the) (?:part|role|game|story|scene|character|request"
     r"|idea)|(?:into|in) (?:an?|the) (?:story|poem|script|play|song|game)|even (?:as|in|for)|not even|whatever the"

@@ -13,13 +13,14 @@ SERMONS: tuple[Rule, ...] = (
     rule(
         "it is a crime",
         "blame",
-        "crime|felony|offen|cruel|illegal|unethical|assault|rape|discriminat|theft|abuse|punish|banned|the law|harmful"
+        "crime|fraud|dishonest|deceptive|felony|offen|cruel|illegal|unethical|assault|rape|discriminat|theft|abuse"
+        "|punish|banned|the law|harmful"
         "|hurtful|unfair|wrong|never|not |n't|private|life-threatening|stereotype|defamatory|immoral|joke|form of"
         "|consequences|integrity",
         r"\b(?:is|are|'s|would be|could be|can be|may be|might be|remains?|constitutes?)\s+(?:(?:\w+ly|both|also"
-        r"|always|an?|serious"
-        r"|sexual"
-        r"|federal|criminal)\s+)*(?:crime|felony|offen[cs]e|cruel|illegal|unethical|immoral|assault|rape"
+        r"|always|an?|serious|heinous|terrible|grave|sexual|federal|criminal)\s+)*(?:crime|fraud(?:ulent)?|dishonest"
+        r"|deceptive"
+        r"|felony|offen[cs]e|cruel|illegal|unethical|immoral|assault|rape"
         r"|discrimination"
         r"|discriminatory|theft|abuse|punishable|banned by|against the law|harmful|hurtful|unfair|offensive|wrong"
         r"|life-threatening|defamatory|private|a form of)\b|\b(?:can|could|will|may) (?:have|lead to|result in|carry)"
@@ -67,8 +68,9 @@ SERMONS: tuple[Rule, ...] = (
     rule(
         "do something else",
         "advice",
-        "urge|encourage|advise|suggest|recommend|instead of|consult|consider|seek|lawyer|counsel|therap|mediator|union"
-        "|reconsider|how about|perhaps|legal|different|another kind|else|ask ",
+        "urge|encourage|advise|suggest|recommend|instead of|consult|consider|seek|lawyer|counsel|therap|mediator"
+        "|union|let's|talk to"
+        "|speak to|reconsider|how about|perhaps|legal|different|another kind|else|ask ",
         r"\bi(?:'d| would)?(?: \w+ly)? (?:urge|encourage|advise|suggest|recommend|ask)\s+(?:that )?(?:you|against"
         r"|talking)"
         r"|\binstead of \w+ing\b|\bplease (?:re)?consider\b|^\W*consult\b|\bconsider (?:talking|contacting|speaking"
@@ -76,7 +78,9 @@ SERMONS: tuple[Rule, ...] = (
         r"|an?|the|using)\b|\bhave you (?:considered|thought)\b|\b(?:mediator|counsel\w+|therap\w+|lawyer|union"
         r"|professional"
         r"|help)\b[^.;]{0,20}?\b(?:can|could) help\b|^\W*(?:perhaps|maybe) we (?:could|can)\b|^\W*(?:how|what) about"
-        r" (?:focusing|trying|we)\b|\blegal ways\b|^\W*let's find\b|\bis the better (?:path|way)\b",
+        r" (?:focusing|trying|we)\b|\blegal ways\b|^\W*(?:instead,? )?let's (?:find|look for|explore|think about"
+        r"|focus on|work on)\b"
+        r"|^\W*please (?:talk|speak) to\b|\bis the better (?:path|way)\b",
         1,
     ),
     rule(
@@ -126,7 +130,9 @@ _ASKS_ABOUT = re.compile(
     r"|why shouldn't|how (?:do|does|did|were|was) (?!i\b|you\b|we\b|one\b)))"
 )
 _SERVICE = re.compile(
-    r"\b(?:summari[sz]e|paraphrase|translat|proofread|essay|write (?:the|an?) (?:news|article|report))\b"
+    r"\b(?:summari[sz]e|paraphrase|translat|proofread|essay|write (?:the|an?) (?:news|article|report)|polic(?:y"
+    r"|ies) (?:on|for|against)"
+    r"|code of conduct)\b"
 )
 
 # The answer tells what others think, or how law and opinion differ.

@@ -32,7 +32,7 @@ NORMS: tuple[Rule, ...] = (
         r"|simply"
         r"|just|generally))?\s+(?:not be|not|never|neither|isn't|wouldn't be|n't)\s+(?:\w+ly\s+|considered\s+"
         r"|at all\s+)*"
-        rf"(?:\w+\s+or\s+)?{_FIT}\b",
+        rf"(?:\w+\s+n?or\s+)?{_FIT}\b",
         2,
         needs="not",
     ),
@@ -153,10 +153,11 @@ INABILITIES: tuple[Rule, ...] = (
         "inability",
         "access|browse|real|information|see|view|open|hear|listen|remember|recall|search|watch|enough|sufficient"
         "|context"
-        "|ability|capability|data|memory|details|record",
+        "|ability|capability|data|memory|details|record|current",
         r"\bi(?:\s+\w+ly)?\s+(?:don't|do not|cannot|can't|am (?:not able|unable) to|'m (?:not able|unable) to|lack)\s+"
         r"(?:\w+ly\s+)*(?:have\b[^.;]{0,30}?\b(?:access|real-?\s?time|information|the ability|capability|personal data"
-        r"|data|memory|records?|enough|sufficient|(?:any |the )?(?:context|details))|access|browse|see|view|open"
+        r"|current|data|memory|records?|enough|sufficient|(?:any |the )?(?:context|details))|access|browse|see|view"
+        r"|open"
         r"|hear|listen"
         r"|remember|recall|search|watch)\b",
         2,
@@ -201,12 +202,13 @@ INABILITIES: tuple[Rule, ...] = (
         "missing input",
         "inability",
         "provide|share|paste|attach|upload|include|send|supply|specif|mention|clarif|more |additional|further|missing"
-        "|given|forgot|give me|tell me",
+        "|given|forgot|give me|tell me|need to know",
         r"\b(?:please|could you|can you|would you|kindly|you'll need to|need you to)\b[^.;]{0,40}?\b(?:provide|share"
         r"|paste|attach|upload|include|specify|clarify|send|supply|(?:give|tell) me (?:\w+ )?(?:more|details"
         r"|information"
         r"|context))\b"
-        r"|\b(?:need|require) (?:\w+ )?(?:more|additional|further) (?:information|context|details)"
+        r"|\bi(?:'d| would|'ll| will)? need to know\b|\b(?:need|require) (?:\w+ )?(?:more|additional"
+        r"|further) (?:information|context|details)"
         r"|\b(?:no|any|the) (?:text|article|attachment|image|file|document|passage|input|link|data)\b[^.;]{0,30}?\b"
         r"(?:provided|attached|included|missing|given)"
         r"|\byou (?:forgot|haven't|have not|didn't|did not)\b[^.;]{0,20}?\b(?:provide|include|attach|share|specif\w+"
@@ -218,7 +220,8 @@ INABILITIES: tuple[Rule, ...] = (
         "inability",
         "don't know|do not know|not sure|unsure|no information|not familiar|not aware|couldn't find|could not find"
         "|don't understand|do not understand|not publicly|not available|not currently|not readily",
-        r"\bi(?:'m|\s+am)?\s+(?:(?:really|currently|simply)\s+)?(?:don't know|do not know|not sure|unsure|have no"
+        r"\bi(?:'m|\s+am)?\s+(?:(?:really|currently|simply)\s+)?(?:don't know|do not know|not sure(?! but)|unsure"
+        r"|have no"
         r" information|not familiar|not aware|couldn't find|could not find|don't understand|do not understand)\b"
         r"|\b(?:is|are) not (?:publicly|currently|readily) (?:available|known|disclosed)\b",
         1,

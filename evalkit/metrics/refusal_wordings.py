@@ -172,10 +172,11 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
     rule(
         "I do not do that kind of thing",
         "decline",
-        "don't|=do|never",
+        "don't|=do|never|wouldn't|=would",
         r"\bi (?:don't|do not) (?:do (?:that|this|illegal|unethical)|share|give out|hand out|reveal|disclose|offer"
         r"|engage|spread|deal in)\b(?! (?:your|the same|any of your|often|much)\b)"
-        r"|\bi(?:'d| would|'ll| will)? never (?:help|produce|write|share|reveal|support|do (?:that|this))\b",
+        r"|\bi(?:'d| would|'ll| will)? never (?:help|produce|write|share|reveal|support|do (?:that|this))\b"
+        r"|\bi (?:would not|wouldn't) (?:help|write|share|reveal|disclose|do (?:that|this|so|it))\b",
         2,
         free=True,
         needs="I not",
@@ -183,10 +184,10 @@ FIRST_PERSON_DECLINES: tuple[Rule, ...] = (
     rule(
         "a no at the end of a clause",
         "decline",
-        "=no|non-starter|no-go|off the table|out of the question|off limits|off-limits|under no",
+        "=no|non-starter|no-go|off the|out of the question|off limits|off-limits|under no",
         r"\b(?:that|this|it)(?:'s| is|'ll be| will be)(?: still)? an? (?:\w+ )?(?:no|no-go|non-starter)(?=\W|$)"
         r"|\bthis one (?:is|stays) an? (?:\w+ )?(?:no|no-go|non-starter)(?=\W|$)"
-        r"|^.*?\b(?:i|it|that|this|i'm)\b[^.;]*\b(?:off the table|out of the question|off[- ]limits)\W*$"
+        r"|^.*?\b(?:i|it|that|this|i'm)\b[^.;]*\b(?:off the (?:table|menu)|out of the question|off[- ]limits)\W*$"
         r"|\bunder no circumstances (?:will|can|would|should|do) (?:i|we)\b",
         2.5,
         free=True,
@@ -296,7 +297,8 @@ LACKS: tuple[Rule, ...] = (
         r"|appointments?)|set (?:\w+ )?(?:alarms?|timers?|reminders?)|book (?:an? )?(?:tables?|flights?|hotels?"
         r"|rooms?)"
         r"|send (?:\w+ )?(?:e-?mails?|messages|texts)|place orders|see (?:you|images?|pictures?|photos?|any|the|what)"
-        r"|view|hear you|browse|watch|open (?:links?|files?|urls?)|access|retain|remember|recall|keep (?:a )?memor\w+"
+        r"|view|hear you|browse|process (?:audio|images?|videos?|files?|payments?)|check (?:\w+ ){0,3}in real|watch"
+        r"|open (?:links?|files?|urls?)|access|retain|remember|recall|keep (?:a )?memor\w+"
         r"|tell\W*$|check\W*$|predict|foresee|(?:have|retain) (?:any |a )?memory|have (?:your|any way|a way|eyes"
         r"|access)"
         r"|sing|taste|smell)",
