@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,11 @@ _SOURCES = ("src", "source")
 _REFERENCE = re.compile(r"(?:ref|reference|tgt|target)s?[-_.]?\w?", re.IGNORECASE)
 _PAIR = re.compile(r"\.([a-z]{2,3}(?:_[A-Za-z]+)?)-([a-z]{2,3}(?:_[A-Za-z]+)?)$")
 _TAG = re.compile(r"<(/?)(srcset|refset|tstset|doc|src|ref|hyp|seg)\b([^<>]{0,2000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s{0,3}=\s{0,3}[\"']([^\"']{0,500})[\"']")
+_ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s{0,3}=\s{0,3}(?:\"([^\"]{0,500})\"|'([^']{0,500})'|([^\s\"'<>]{1,500}))")
+_SEGMENT_ENDS = re.compile(r"</seg\b|<seg\b|</?(?:p|hl|doc|src|ref|hyp|srcset|refset|tstset)\b", re.IGNORECASE)
+_LITERAL, _LITERAL_ENDS = "<![CDATA[", "]]>"
+_INLINE_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_LINE_PAIRS = {".src": (".ref", ".tgt", ".trg"), ".source": (".target", ".reference")}
 
 
 def read_e2e(path: str | Path) -> Iterator[Row]:
@@ -49,11 +53,14 @@ def read_e2e(path: str | Path) -> Iterator[Row]:
 def read_wmt(path: str | Path) -> Iterator[Row]:
     """``news.xml``, ``news-src.en.sgm`` (with ``news-ref.de.sgm`` beside it), ``news.tsv``, or ``news.en-de``, which
     stands for the line files ``news.en`` and ``news.de`` (and ``news.de.0``, ``news.de.1`` ... with more references).
+    ``news.src`` finds ``news.ref`` (or ``.tgt``, ``.trg``), and ``news.source`` finds ``news.target``.
     """
     file = Path(path)
     suffixes = {suffix.lower() for suffix in file.suffixes}
     if suffixes & {".xml", ".sgm", ".sgml"}:
         return _marked_up(file)
+    if file.suffix.lower() in _LINE_PAIRS:
+        return _source_and_reference(file)
     pair = _PAIR.search(file.name)
     if pair and not file.exists():
         return _line_files(file, pair[1], pair[2])
@@ -120,25 +127,57 @@ def _line_files(path: Path, source: str, target: str) -> Iterator[Row]:
         raise missing_file(first)
     if not found:
         raise missing_file(others[0])
-    readers = [_text_lines(first), *map(_text_lines, found)]
+    return _together([first, *found], source_language=source, target_language=target)
+
+
+def _source_and_reference(path: Path) -> Iterator[Row]:
+    """``news.src`` and ``news.ref``; the languages stand in ``news.en-de.src``."""
+    suffixes = _LINE_PAIRS[path.suffix.lower()]
+    found = [file for suffix in suffixes if (file := path.with_suffix(suffix)).is_file()]
+    if not path.is_file():
+        raise missing_file(path)
+    if not found:
+        raise missing_file(path.with_suffix(suffixes[0]))
+    pair = _PAIR.search(path.stem)
+    return _together([path, *found], **({"source_language": pair[1], "target_language": pair[2]} if pair else {}))
+
+
+def _together(files: Sequence[Path], **labels: str) -> Iterator[Row]:
+    """Line by line: the first file has the sources, the others a reference each."""
+    readers = list(map(_text_lines, files))
     while True:
         read = [next(reader, None) for reader in readers]
         if all(line is None for line in read):
             return
         if any(line is None for line in read):
-            ended = [shown(file) for file, line in zip((first, *found), read, strict=True) if line is None]
-            raise DatasetError(f"has fewer lines than {shown(first)}", where=ended[0] if ended else shown(first))
+            ended = next(shown(file) for file, line in zip(files, read, strict=True) if line is None)
+            longer = next(shown(file) for file, line in zip(files, read, strict=True) if line is not None)
+            raise DatasetError(f"has fewer lines than {longer}", where=ended)
         there = [line for line in read if line is not None]
         fault = next((line[2] for line in there if line[2]), "")
         if fault:
             yield Row({}, there[0][0], fault)
             continue
         texts = [line[1] for line in there]
-        yield _row(texts[0], texts[1:], there[0][0], source_language=source, target_language=target)
+        yield _row(texts[0], texts[1:], there[0][0], **labels)
 
 
 def _escaped(text: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", text)
+
+
+def _plain(marked: str) -> str:
+    """What stands in a segment, without tags inside it; entities are read, save in a literal (CDATA) section."""
+    read: list[str] = []
+    at = 0
+    while (start := marked.find(_LITERAL, at)) >= 0 and (end := marked.find(_LITERAL_ENDS, start)) >= 0:
+        read += [_without_tags(marked[at:start]), marked[start + len(_LITERAL) : end]]
+        at = end + len(_LITERAL_ENDS)
+    return "".join([*read, _without_tags(marked[at:])]).strip()
+
+
+def _without_tags(marked: str) -> str:
+    return html.unescape(_INLINE_TAG.sub("", marked))
 
 
 class _Segments:
@@ -161,7 +200,7 @@ class _Segments:
         side, document, line, at = "", "", 1, 0
         for tag in _TAG.finditer(text):
             name, closing = tag[2].lower(), bool(tag[1])
-            given = {key.lower(): value for key, value in _ATTRIBUTE.findall(tag[3])}
+            given = {key.lower(): "".join(values) for key, *values in _ATTRIBUTE.findall(tag[3])}
             if name in {"srcset", "refset", "tstset"} and not closing:
                 side = {"srcset": "src", "refset": "ref"}.get(name, "")
                 self._note_language(side, given.get("trglang" if side == "ref" else "srclang", ""))
@@ -180,8 +219,8 @@ class _Segments:
             self.languages[side] = language
 
     def _take(self, side: str, key: tuple[str, str], text: str, start: int, line: int) -> None:
-        end = text.find("<", start)
-        content = html.unescape(text[start : end if end >= 0 else len(text)]).strip()
+        end = _SEGMENT_ENDS.search(text, start)
+        content = _plain(text[start : end.start() if end else len(text)])
         if side == "src":
             self.sources[key] = (content, line)
         else:

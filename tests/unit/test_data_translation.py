@@ -131,3 +131,27 @@ def test_the_public_e2e_test_set_has_its_630_meanings(public_data: Path) -> None
     rows = list(read_e2e(public_data / "e2e_nlg" / "testset_w_refs.csv"))
     assert len(rows) == 630
     assert sum(len(row.values["references"]) for row in rows) == 4693
+
+
+def test_sgml_without_quotes_literal_sections_and_inline_tags_are_read(tmp_path: Path) -> None:
+    write(
+        tmp_path, "n-src.en.sgm", "<srcset srclang=en><doc docid=d><seg id=1>Three <b>x</b> &lt; y</seg></doc></srcset>"
+    )
+    write(
+        tmp_path, "n-ref.de.sgm", "<refset trglang=de><doc docid=d><seg id=1><![CDATA[x < &amp;]]></seg></doc></refset>"
+    )
+    (row,) = read_wmt(tmp_path / "n-src.en.sgm")
+    assert row.values["prompt"] == "Three x < y"
+    assert row.values["references"] == ["x < &amp;"]
+    assert (row.values["source_language"], row.values["target_language"]) == ("en", "de")
+
+
+def test_a_source_file_finds_its_reference_file(tmp_path: Path) -> None:
+    write(tmp_path, "wmt20.en-de.src", "one\ntwo\n")
+    write(tmp_path, "wmt20.en-de.ref", "eins\nzwei\n")
+    rows = list(read_wmt(tmp_path / "wmt20.en-de.src"))
+    assert [(row.values["prompt"], row.values["references"]) for row in rows] == [("one", ["eins"]), ("two", ["zwei"])]
+    assert rows[0].values["target_language"] == "de"
+    write(tmp_path, "lone.source", "one\n")
+    with pytest.raises(DatasetError, match="lone"):
+        list(read_wmt(tmp_path / "lone.source"))
