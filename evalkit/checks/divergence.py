@@ -131,7 +131,8 @@ def measure_noise(reference: Answer, harmless: Iterable[Difference], dtype: str,
 
     Two kinds of drift are no rounding, whatever caused them, and do not raise the floor: what takes more than half of
     the digits, and what is far beyond all others. An engine whose cache is broken would otherwise hide behind its own
-    noise.
+    noise. Where nothing is measured, all that leaves half of the digits may be rounding: sums of thousands of numbers
+    are off by a hundred last places.
     """
     epsilon = EPSILON[dtype]
     numbers = [abs(value) for value in (*(reference.logprobs or ()), *(reference.margins or ()))]
@@ -143,13 +144,14 @@ def measure_noise(reference: Answer, harmless: Iterable[Difference], dtype: str,
     while len(drifts) > 1 and drifts[-1] > SPREAD * max(drifts[-2], place):
         drifts.pop()
     floor = max([place, *drifts])
-    limit = max(AT_RISK * floor, min(SPREAD * floor, credible))
+    limit = max(AT_RISK * floor, min(SPREAD * floor, credible) if drifts else credible)
     return Noise(floor, limit, measured=bool(drifts), place=place)
 
 
-def at_risk(answer: Answer, noise: Noise) -> list[int]:
-    """The tokens that noise can flip."""
-    return [at for at, margin in enumerate(answer.margins or ()) if margin < AT_RISK * noise.floor]
+def at_risk(answer: Answer, noise: Noise, coarser: float = 1.0) -> list[int]:
+    """The tokens that noise can flip; ``coarser``: that of a dtype which computes so many times less exactly."""
+    least = AT_RISK * max(noise.floor, noise.place * coarser)
+    return [at for at, margin in enumerate(answer.margins or ()) if margin < least]
 
 
 def beyond_rounding(one: Difference, noise: Noise, coarser: float = 1.0) -> bool:
@@ -242,6 +244,8 @@ class Judgement:
     classes: Mapping[str, str]
     noise: Noise | None
     """None where the engine gives no numbers."""
+    coarser: Mapping[str, float]
+    """How many times less exact the conditions of another dtype compute."""
 
 
 def judge_traces(
@@ -260,8 +264,9 @@ def judge_traces(
     is compared with ``drawn``, the first sample of that seed, where it is given. ``dtype`` is what the reference was
     computed in, and ``noise`` a known floor.
 
-    The floor is measured on the harmless conditions among the answers; without any of them it is the last place of the
-    numbers, which real sums of thousands of numbers exceed: give one of them, or ``noise``.
+    The floor is measured on the harmless conditions among the answers. Where none of them moves anything it is the last
+    place of the numbers, and only what takes more than half of the digits is a fault: give one, or ``noise``, to see
+    smaller ones.
     """
     differences = {
         name: difference(drawn if name == "seed" and drawn is not None else reference, answer)
@@ -272,7 +277,7 @@ def judge_traces(
         harmless = [differences[name] for name in HARMLESS if name in differences]
         found = measure_noise(reference, harmless, dtype, noise)
     coarser = {name: max(1.0, EPSILON[name] / EPSILON[dtype]) for name in differences if name in EPSILON}
-    return Judgement(differences, classify(differences, found, coarser), found)
+    return Judgement(differences, classify(differences, found, coarser), found, coarser)
 
 
 def trace(token_ids: Sequence[int], logits: Sequence[Sequence[float]], text: str | None = None) -> Answer:

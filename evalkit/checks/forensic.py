@@ -39,6 +39,9 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
 """By condition: what is changed of the reference's own condition."""
 REPEATED = 2
 """The first attempt that repeats the reference; the reference itself is attempt 0, or 1 without log-probabilities."""
+REFERENCE = "reference"
+DRAWN = {"first": "a sample", "seed": "seed", "other": "a sample of another seed"}
+"""As answers are named to people; all others are named by their condition."""
 BESIDE_OTHERS = "in a batch with other prompts of the round"
 AFTER_ITSELF = "right after the same prompt"
 """How an engine is asked that cannot make neighbours, or a prompt before, of its own."""
@@ -138,37 +141,44 @@ class Forensic(BaseCheck):
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def examine(self, case: Case) -> Conversation:
-        reference, questions = yield from self._reference(case.sample)
+        names: list[str] = []
+        reference, questions = yield from self._reference(case.sample, names)
         if reference.failure:
             return self.failed(reference)
         requests = self._requests(questions)
+        names += [DRAWN.get(name, name) for name in requests]
         answers = dict(zip(requests, (yield tuple(requests.values())), strict=True))
-        otherwise = yield from _ask_otherwise(questions, answers)
+        otherwise = yield from _ask_otherwise(questions, answers, names)
         drawn: dict[str, Answer] = {name: answers.pop(name) for name in ("first", "other") if name in answers}
         # most servers compute in bfloat16: a finer dtype would call its rounding faults
         asked = Asked(reference, questions.condition.dtype or "bfloat16", answers, drawn)
         judged = Judged(asked, self.options.noise)
-        judged.otherwise = otherwise
+        judged.otherwise, judged.names = otherwise, names
         exact = judged
         if questions.condition.dtype not in {None, "float32"} and judged.doubtful:
             questions = replace(questions, condition=replace(questions.condition, dtype="float32"))
-            exact = yield from _in_float32(questions, judged)
+            exact = yield from _in_float32(questions, judged, names)
         suspicious = [name for name in ("padding", "neighbours") if exact.classes.get(name) == STRUCTURAL]
         if suspicious and reference.tokens is not None:
+            names += [f"on purpose: {mistake}" for mistake in MISTAKES.values()]
             mistakes = yield tuple(questions.greedy(padding=f"{kind}:{PADS}") for kind in MISTAKES)
             judged.causes |= exact.explain(dict(zip(MISTAKES, mistakes, strict=True)), suspicious)
         return self._score(judged)
 
-    def _reference(self, sample: Sample) -> Generator[Sequence[Request], Sequence[Answer], tuple[Answer, _Questions]]:
+    def _reference(
+        self, sample: Sample, names: list[str]
+    ) -> Generator[Sequence[Request], Sequence[Answer], tuple[Answer, _Questions]]:
         """The answer under the strictest condition that the engine takes, and how to ask on from there."""
         reference, questions = Answer(""), _Questions(sample, self.decoding, Condition())
         for condition in self._references():
             questions = replace(questions, condition=condition)
+            names.append(REFERENCE)
             (reference,) = yield (questions.greedy(),)
             if not refused(reference):
                 break
         if reference.failure and reference.failure.kind is FailureKind.CONFIGURATION:
             questions = replace(questions, wants=frozenset())  # some servers refuse to tell log-probabilities
+            names.append(REFERENCE)
             (reference,) = yield (questions.greedy(attempt=1),)
         return reference, questions
 
@@ -223,7 +233,7 @@ class Forensic(BaseCheck):
 
 
 def _ask_otherwise(
-    questions: _Questions, answers: dict[str, Answer]
+    questions: _Questions, answers: dict[str, Answer], names: list[str]
 ) -> Generator[Sequence[Request], Sequence[Answer], dict[str, str]]:
     """What an engine cannot do by itself is tried with what else is asked in this round; says what was done so."""
     wanted: dict[str, Request] = {}
@@ -234,6 +244,7 @@ def _ask_otherwise(
         wanted["history"] = questions.greedy(REPEATED + 2)
     if not wanted:
         return {}
+    names += wanted
     given = dict(zip(wanted, (yield tuple(wanted.values())), strict=True))
     given.pop("before", None)
     took = {name: answer for name, answer in given.items() if not refused(answer)}
@@ -241,13 +252,16 @@ def _ask_otherwise(
     return {name: BESIDE_OTHERS if name == "batch" else AFTER_ITSELF for name in took}
 
 
-def _in_float32(questions: _Questions, judged: Judged) -> Generator[Sequence[Request], Sequence[Answer], Judged]:
+def _in_float32(
+    questions: _Questions, judged: Judged, names: list[str]
+) -> Generator[Sequence[Request], Sequence[Answer], Judged]:
     """The same in full precision: what is gone there was rounding, and what stays was not."""
     again = [name for name in judged.classes if name in judged.doubtful or name in HARMLESS]
     changed = [
         questions.greedy(batch_size=ROWS) if judged.otherwise.get(name) == BESIDE_OTHERS else questions.changed(name)
         for name in again
     ]
+    names += [f"{name} in float32" for name in (REFERENCE, *again)]
     reference, *answers = yield (questions.greedy(), *changed)
     if reference.failure:
         return judged

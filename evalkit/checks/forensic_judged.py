@@ -16,6 +16,7 @@ from evalkit.checks.divergence import (
     FAULTS,
     IDENTICAL,
     SERVER,
+    STRUCTURAL,
     UNEXPLAINED,
     Noise,
     at_risk,
@@ -58,6 +59,8 @@ class Judged:
         self.errored: dict[str, str] = {}
         self.causes: dict[str, str] = {}
         self.otherwise: dict[str, str] = {}
+        self.names: Sequence[str] = ()
+        """Of all answers, in the order in which they were asked for."""
         usable: dict[str, Answer] = {}
         for name, answer in asked.answers.items():
             failure = answer.failure or self._compared(name).failure
@@ -70,7 +73,7 @@ class Judged:
         first = asked.drawn.get("first")
         judgement = judge_traces(asked.reference, usable, dtype=asked.dtype, drawn=first, noise=given)
         self.differences, self.noise = judgement.differences, judgement.noise
-        self.classes = dict(judgement.classes)
+        self.classes, self.coarser = dict(judgement.classes), judgement.coarser
         unexplained = [name for name, kind in self.classes.items() if kind == UNEXPLAINED]
         self.causes |= dict.fromkeys(unexplained, "no log-probabilities tell rounding from a fault")
         self._blame_the_server()
@@ -125,6 +128,8 @@ class Judged:
             else:
                 mixed = name == "neighbours" and self.classes.get("padding") in {IDENTICAL, None}
                 causes[name] = "rows of a batch mix, or its padding" if mixed else "no known mistake"
+        if "neighbours" in causes and self.classes.get("place") == STRUCTURAL:
+            causes["place"] = causes["neighbours"]  # the same batch
         return causes
 
     def same(self, name: str) -> Any:
@@ -148,7 +153,9 @@ class Judged:
         """JSON-ready; readable as it stands."""
         rows = [self._row(name) for name, kind in self.classes.items() if kind != IDENTICAL]
         rows += [{"condition": name, "class": "errored", "cause": why} for name, why in self.errored.items()]
-        found: dict[str, Any] = {"differences": rows[:MOST_SHOWN]} if rows else {}
+        found: dict[str, Any] = {"answers": [f"{n}, not supported" if n in self.unsupported else n for n in self.names]}
+        if rows:
+            found["differences"] = rows[:MOST_SHOWN]
         found["identical under"] = [name for name, kind in self.classes.items() if kind == IDENTICAL]
         if self.unsupported:
             found["not supported"] = list(self.unsupported)
@@ -170,7 +177,7 @@ class Judged:
         compared, unlike, other = self._compared(name), self.differences[name], self.asked.answers[name]
         row: dict[str, Any] = {"condition": name, "class": self.classes[name], "cause": self.causes.get(name, "")}
         if unlike.at is not None:
-            risky = self.noise is not None and unlike.at in at_risk(compared, self.noise)
+            risky = self.noise is not None and unlike.at in at_risk(compared, self.noise, self.coarser.get(name, 1.0))
             row |= {
                 "token": unlike.at,
                 "reference": _token(compared, unlike.at),
@@ -180,7 +187,7 @@ class Judged:
                 "at risk": "yes" if risky else "no",
             }
         row["drift before"] = _short(unlike.drift)
-        parted = first_difference([compared.text, other.text])
+        parted = first_difference([compared.text, other.text]) if unlike.at is None else None
         if parted:
             row |= {"reference text": parted["first"], "other text": parted["other"]}
         return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -198,21 +198,40 @@ def _print_findings(result: Result, screen: Console, cases: int) -> None:
 
 
 def _said(finding: Finding, width: int) -> Iterator[str]:
-    for exchange in finding.exchanges[:MOST_EXCHANGES]:
-        yield from _exchange(exchange, width)
-    left = len(finding.exchanges) - MOST_EXCHANGES
+    from evalkit.report.together import NAMES, together
+
+    told = together(finding)
+    before: Exchange | None = None
+    for one in told[:MOST_EXCHANGES]:
+        yield from _exchange(one.exchange, before, one.heading if NAMES in finding.evidence else "", width)
+        before = one.exchange
+    left = len(told) - MOST_EXCHANGES
     if left > 0:
         yield f"  and {left} more"
+    differences = finding.evidence.get("differences")
+    if isinstance(differences, list | tuple):
+        rows = [row for row in differences[:MOST_EXCHANGES] if isinstance(row, Mapping)]
+        yield from _labelled(
+            [("differs", ": ".join(filter(None, map(str, [*row.values()][:3])))) for row in rows], width
+        )
 
 
-def _exchange(exchange: Exchange, width: int) -> Iterator[str]:
+def _exchange(exchange: Exchange, before: Exchange | None, named: str, width: int) -> Iterator[str]:
+    """What was said; the prompt not again where it is that of the exchange before."""
+    said: list[tuple[str, str]] = []
+    if before is None or (before.messages, before.references) != (exchange.messages, exchange.references):
+        said += [(message.role, message.content) for message in exchange.messages]
+        said += [("expected", reference) for reference in exchange.references[:1]]
+    said += [("under", named)] if named else []
+    said.append(("error", exchange.error) if exchange.error else ("answer", exchange.answer or "(empty)"))
+    yield from _labelled(said, width)
+
+
+def _labelled(said: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
     """Model text with its control characters visible, shortened, beside its label."""
     from evalkit.report.hostile import one_line, shorten
     from evalkit.report.terminal import wrap
 
-    said = [(message.role, message.content) for message in exchange.messages]
-    said += [("expected", reference) for reference in exchange.references[:1]]
-    said.append(("error", exchange.error) if exchange.error else ("answer", exchange.answer or "(empty)"))
     for label, text in said:
         for row, part in enumerate(wrap(one_line(shorten(text, LONGEST_TEXT)), width - 12)):
             yield f"  {label if not row else '':<10}{part}"

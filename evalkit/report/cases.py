@@ -10,13 +10,14 @@ from typing import Any
 from evalkit.records import Status
 from evalkit.report import view
 from evalkit.report.hostile import LONGEST, one_line, shorten, shorten_end, shown
+from evalkit.report.together import NAMES, together
 from evalkit.results import Exchange, Finding, MetricInfo, Result
 
 SHADES = {Status.SCORED: "plain", Status.UNSCORED: "unsure", Status.ERRORED: "fail"}
 MOST_EXCHANGES = 12
 MOST_REFERENCES = 8
-POSITIONS = ("span", "spans", "hidden", "asked")
-"""Evidence that is marked in the answer, was masked there, or stands beside it, instead of being listed."""
+POSITIONS = ("span", "spans", "hidden", "asked", NAMES)
+"""Evidence that is marked in the answer, was masked there, or stands beside or above it, instead of being listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +87,8 @@ def groups(result: Result) -> list[Group]:
 def _case(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> CaseView:
     spans = spans_of(finding.evidence)
     first = finding.exchanges[0] if finding.exchanges else None
-    repeated = ""
-    if len({exchange.sample for exchange in finding.exchanges}) < len(finding.exchanges):
-        same = all(exchange.messages == finding.exchanges[0].messages for exchange in finding.exchanges)
-        repeated = "attempt" if same else "turn"
-    views = tuple(
-        _exchange(e, spans.get(at), _heading(e, at, len(finding.exchanges), repeated))
-        for at, e in enumerate(finding.exchanges[:MOST_EXCHANGES])
-    )
+    told = together(finding)
+    views = tuple(_exchange(one.exchange, spans.get(one.position), one.heading) for one in told[:MOST_EXCHANGES])
     shared, views = _share(views)
     rest = {key: value for key, value in finding.evidence.items() if key not in POSITIONS}
     tables = {key: value for key, value in rest.items() if _is_table(value)}
@@ -108,19 +103,10 @@ def _case(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> CaseVie
         labels=_labels(first) if first else "",
         shared=shared,
         exchanges=views,
-        more_exchanges=len(finding.exchanges) - len(views),
+        more_exchanges=len(told) - len(views),
         evidence=tuple((one_line(str(key)), _written(value)) for key, value in rest.items() if key not in tables),
         tables=tuple(_evidence_table(str(key), value) for key, value in tables.items()),
     )
-
-
-def _heading(exchange: Exchange, at: int, several: int, repeated: str) -> str:
-    """What tells one exchange from the others: its group, or which attempt or turn it was of the same sample."""
-    if several == 1:
-        return ""
-    group = exchange.labels.get("group", "")
-    name = f"{repeated} {at + 1}" if repeated and not group else str(group or exchange.sample)
-    return one_line(shorten_end(name, 80))
 
 
 def _share(views: tuple[ExchangeView, ...]) -> tuple[ExchangeView | None, tuple[ExchangeView, ...]]:
@@ -166,11 +152,13 @@ def _evidence_table(name: str, rows: Sequence[Mapping[str, Any]]) -> EvidenceTab
 
 
 def _written(value: Any) -> str:
-    """Lists of words without the brackets and quotes of a programmer."""
+    """Lists and tables of words without the brackets and quotes of a programmer."""
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         text = ", ".join(value) or "none"
     elif value is None or value == "":
         text = "none"
+    elif isinstance(value, Mapping) and all(isinstance(item, str | int | float) for item in value.values()):
+        text = ", ".join(f"{key} {item if isinstance(item, str) else json.dumps(item)}" for key, item in value.items())
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return one_line(shorten(text, 400))

@@ -16,7 +16,8 @@ from evalkit.records import Word
 from evalkit.report import formatting, trust, view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import one_line, shorten_end, shown
-from evalkit.results import CheckSummary, Finding, Result
+from evalkit.report.together import NAMES, together
+from evalkit.results import CheckSummary, Exchange, Finding, Result
 
 NAME = "report.md"
 LIMIT = 60_000
@@ -144,10 +145,15 @@ def _finding(finding: Finding, value: str) -> str:
     parts = [f"<details><summary>{name} ({html(finding.metric)} {value})</summary>\n\n"]
     if finding.note:
         parts.append(f"{text(shorten_end(finding.note, 500))}\n\n")
-    for exchange in finding.exchanges[:4]:
-        parts += [f"{text(message.role)}\n\n{fence(message.content)}\n" for message in exchange.messages]
-        parts += [f"reference\n\n{fence(reference)}\n" for reference in exchange.references[:3]]
-        parts.append(f"answer\n\n{fence(exchange.answer)}\n")
+    before: Exchange | None = None
+    for told in together(finding)[:4]:
+        exchange = told.exchange
+        if before is None or (before.messages, before.references) != (exchange.messages, exchange.references):
+            parts += [f"{text(message.role)}\n\n{fence(message.content)}\n" for message in exchange.messages]
+            parts += [f"reference\n\n{fence(reference)}\n" for reference in exchange.references[:3]]
+        before = exchange
+        named = f" ({text(told.heading)})" if NAMES in finding.evidence else ""
+        parts.append(f"answer{named}\n\n{fence(exchange.answer)}\n")
         if exchange.error:
             parts.append(f"error\n\n{fence(exchange.error)}\n")
     return "".join(parts) + "</details>\n\n"

@@ -124,6 +124,7 @@ def test_what_a_server_writes_for_unknown_does_not_coarsen_the_judgement() -> No
 def test_without_any_drift_the_floor_is_the_last_place_and_not_measured() -> None:
     noise = measure_noise(REFERENCE, [difference(REFERENCE, REFERENCE)], "float32")
     assert (noise.floor, noise.measured) == (pytest.approx(2.0**-22), False)
+    assert noise.limit == pytest.approx(8 * (2.0**-23) ** 0.5)  # half of the digits of a logit
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
