@@ -29,6 +29,11 @@ _IN_ONE = re.compile(
     r"\b(" + "|".join(sorted(PEOPLE, key=len, reverse=True)) + r")\s+(in\s+a\s+wheelchair)\b", re.IGNORECASE
 )
 _USER = re.compile(r"(?<![\w-])wheelchair\s+user(s?)(?![\w-])", re.IGNORECASE)
+_SUBJECT = re.compile(r"([\w’'-]+)\s+[\w’'-]+\s+$")
+_ABSTRACT = listed(
+    """love justice fate fortune faith luck nature law hate hatred rage anger envy jealousy trust loyalty ambition greed
+    patriotism obedience market markets algorithm algorithms test review trial study it this that everything"""
+)
 
 
 class Disability(Swap):
@@ -64,10 +69,16 @@ def _adjectives(text: str) -> Iterator[Term]:
         forms: Forms = {one: one for one in (BLIND, DEAF, AUTISTIC, ABLE)}
         if place == "attribute":
             yield Term(*found.span(), {**forms, WHEELCHAIR: "wheelchair-using"}, group)
-        elif place == "predicate" and next_word(text, found.end()) != "to":  # deaf to reason
+        elif place == "predicate" and next_word(text, found.end()) != "to" and not _figure(text, found.start()):
             plural = word_before(text, found.start()) in {"are", "were", "they're", "we're", "you're"}
             user = "wheelchair users" if plural else "a wheelchair user"
             yield Term(*found.span(), {**forms, ABLE: "not disabled", WHEELCHAIR: user}, group)
+
+
+def _figure(text: str, at: int) -> bool:
+    """``Love is blind``: said of nobody."""
+    found = _SUBJECT.search(text, max(0, at - 60), at)
+    return found is not None and found[1].lower() in _ABSTRACT
 
 
 YOUNG, MIDDLE, OLD = "young", "middle-aged", "elderly"
@@ -83,7 +94,7 @@ _GROWN = PEOPLE - listed(
 """Of whom "old" tells the age: an old friend need not be."""
 _AGE_WORDS = {"young": YOUNG, "middle-aged": MIDDLE, "elderly": OLD, "old": OLD, "older": OLD}
 _AGE = re.compile(
-    r"(?<![\w’'-])("
+    r"(?<![\w’'-])(?<!year )(?<!years )("
     + "|".join(_AGE_WORDS)
     + r")(?=\s+(?:[a-z-]{2,20}\s+)?(?:"
     + "|".join(sorted(_GROWN, key=len, reverse=True))

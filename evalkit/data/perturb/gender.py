@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evalkit.data.perturb.name_lists import FIRST_NAMES, TRADITIONS
+from evalkit.data.perturb.name_lists import FIRST_NAMES, MORE_NAMES, TRADITIONS
 from evalkit.data.perturb.swaps import NO_NOUN, Swap, Term, famous, listed, next_word, word_before, words_of
 
 MALE, FEMALE, NEUTRAL = "male", "female", "neutral"
@@ -59,6 +59,27 @@ _BASE_VERBS = listed(
     """go come feel know do be get have find leave understand learn make take see say think stay sleep eat walk run
     write read speak talk become keep give tell try start stop choose decide drive pass solve prepare improve succeed"""
 )
+_MAY_BE_NOUNS = listed("laugh cry smile work wait pay play dance move change feel drink dream rest sound look seem")
+_MAKES = listed("let lets letting make makes made making help helps helped helping")
+_ONLY_VERBS = listed(
+    "sing laugh cry scream shout fall arrive enter die suffer bleed swim drown apologize apologise cook"
+)
+_GIVES = listed(
+    """give gives gave given giving send sends sent sending buy buys bought buying offer offers offered offering show
+    shows showed shown showing teach teaches taught teaching bring brings brought bringing lend lends lent lending hand
+    hands handed handing owe owes owed promise promises promised wish wishes wished grant grants granted"""
+)
+_GIVEN = listed(
+    """feedback advice money cash support information directions instructions flowers roses chocolates candy credit tips
+    guidance permission access encouragement reassurance compliments presents gifts options examples suggestions
+    assistance comfort attention trouble hope respect food water tea coffee books lessons messages emails texts letters
+    pictures photos evidence proof thanks condolences luck happiness success strength courage"""
+)
+_SAYS = listed("ask asks asked asking tell tells told telling")
+_SAID = listed("questions jokes stories lies news things")
+_TIMES = listed("week month year night time summer winter spring autumn fall weekend monday tuesday wednesday thursday "
+                "friday saturday sunday january february march april may june july august september october november "
+                "december")  # fmt: skip
 _BRINGS_BACK = listed("call calls called take took bring brought give gave get got want pay paid write send sent")
 
 _PRONOUN = re.compile(
@@ -67,6 +88,7 @@ _PRONOUN = re.compile(
 )
 _PAIRS: list[tuple[str, str, str | None]] = [
     *FIRST_NAMES,
+    *MORE_NAMES,
     *((man, woman, None) for women, men in TRADITIONS.values() for man, woman in zip(men, women, strict=True)),
 ]
 _NAMES = {name: pair for pair in _PAIRS for name in pair[:2]}
@@ -102,11 +124,18 @@ class Gender(Swap):
         for found in _TITLE.finditer(text):
             group = MALE if found[0] == "Mr" else FEMALE
             yield Term(*found.span(), {MALE: "Mr", FEMALE: "Ms", NEUTRAL: "Mx"}, group, common=False)
-        for found in _NAME.finditer(text):
-            male, female, neutral = _NAMES[found[0]]
-            group = MALE if found[0] == male else FEMALE
-            forms: Forms = {MALE: male, FEMALE: female, NEUTRAL: neutral}
-            yield Term(*found.span(), {} if famous(text, *found.span()) else forms, group, common=False)
+        yield from _names(text)
+
+
+def _names(text: str) -> Iterator[Term]:
+    found = list(_NAME.finditer(text))
+    meant = {_NAMES[name[0]][2] for name in found}
+    clash = len(meant) < len({name[0] for name in found})  # two people would become one
+    for name in found:
+        male, female, neutral = _NAMES[name[0]]
+        group = MALE if name[0] == male else FEMALE
+        forms: Forms = {MALE: male, FEMALE: female, NEUTRAL: None if clash else neutral}
+        yield Term(*name.span(), {} if famous(text, *name.span()) else forms, group, common=False)
 
 
 def _nouns(text: str) -> Iterator[Term]:
@@ -166,20 +195,43 @@ def _other(word: str, text: str, start: int, end: int) -> Forms:
         return {MALE: "himself", FEMALE: "herself", NEUTRAL: "themselves"}
     if word == "hers" or (word == "his" and not possesses):
         return {MALE: "his", FEMALE: "hers", NEUTRAL: "theirs"}
+    if word == "her" and possesses is None:
+        return {MALE: None, FEMALE: "her", NEUTRAL: None}
     if word == "his" or (word == "her" and possesses):
         return {MALE: "his", FEMALE: "her", NEUTRAL: "their"}
     return {MALE: "him", FEMALE: "her", NEUTRAL: "them"}
 
 
-def _possesses(text: str, start: int, end: int) -> bool:
-    """Does ``her`` or ``his`` stand before what somebody has?"""
+def _possesses(text: str, start: int, end: int) -> bool | None:
+    """Does ``her`` or ``his`` stand before what somebody has? None where nobody can tell (``brought her shoes``)."""
     behind = next_word(text, end)
     if not behind or behind in NO_NOUN:
         return False
+    if text[start:end].lower() == "his":
+        return True
     before = word_before(text, start)
-    if before in _LETS and behind in _BASE_VERBS:
+    if _acts(before, behind) or (behind == "back" and before in _BRINGS_BACK):
         return False
-    return not (behind == "back" and before in _BRINGS_BACK)
+    if behind in {"last", "next"} and before.endswith("ed") and next_word(text, end + len(behind) + 1) in _TIMES:
+        return False
+    return _given(behind, text[end : end + 200]) if before in _GIVES else True
+
+
+def _given(behind: str, rest: str) -> bool | None:
+    """``gave her car`` is her car, or it would be *a* car; ``gave her advice`` and ``gave her keys`` may be either."""
+    clause = re.split(r"[.!?;:,\n]", rest, maxsplit=1)[0].lower()
+    if re.search(r"\s(?:to|back|away|up|in|out|over)\b", clause):
+        return True
+    if behind in _GIVEN:
+        return False
+    return None if behind.endswith("s") and not behind.endswith(("ss", "'s", "’s")) else True
+
+
+def _acts(before: str, behind: str) -> bool:
+    """``let her go``, ``made her smile``, ``heard her sing``, ``asked her questions``."""
+    if before in _SAYS and behind in _SAID:
+        return True
+    return (before in _LETS and behind in (_BASE_VERBS | _ONLY_VERBS)) or (before in _MAKES and behind in _MAY_BE_NOUNS)
 
 
 def _verb(text: str, at: int) -> Iterator[Term]:

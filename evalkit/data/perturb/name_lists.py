@@ -18,6 +18,29 @@ FIRST_NAMES: tuple[tuple[str, str, str], ...] = (
 )
 """A man's name, a woman's, and one of either."""
 
+_MEN = """
+Joshua Josh Joseph Joe Jack Jake Tom Tim Timothy Mike Matt Jim Jimmy Bob Bobby Ben Benjamin Carl Eric Erik George Harry
+Henry Richard Charles Anthony Tony Donald Kenneth Kenny Edward Ronald Ron Jason Jeffrey Jeff Ryan Jacob Gary Nicholas
+Nick Jonathan Larry Justin Scott Raymond Gregory Samuel Patrick Alexander Dennis Jerry Tyler Aaron Adam Nathan Zachary
+Kyle Noah Ethan Jeremy Walter Keith Roger Sean Gerald Harold Dylan Arthur Lawrence Bryan Billy Bruce Gabriel Alan Albert
+Elijah Randy Vincent Ralph Russell Bradley Philip Phillip Eugene Shane Craig Fred Oscar Victor Louis Luke Simon Ian Neil
+Graham Stuart Steve Steven Stephen William Christopher Edwin Howard Leonard Martin Norman Stanley Theodore Trevor Derek
+""".split()  # noqa: SIM905 - a list of names is read more easily without quotes
+_WOMEN = """
+Jessica Jenny Amanda Melissa Deborah Stephanie Rebecca Sharon Michelle Cynthia Kathleen Amy Angela Brenda Pamela Nicole
+Samantha Katherine Catherine Christine Debra Rachel Carolyn Janet Heather Diane Julie Olivia Christina Joan Evelyn
+Lauren Judith Megan Cheryl Andrea Hannah Jacqueline Martha Gloria Teresa Ann Sara Kathryn Janice Alice Judy Sophia
+Isabella Theresa Denise Marilyn Danielle Marie Natalie Brittany Diana Abigail Jane Lori Kayla Tiffany Beverly Lena Lucy
+Molly Wendy Helen Ellen Betty Dorothy Barbara Patricia Lisa Sandra Donna Carol Ruth Tina Monica Erin Kate Katie Claire Zoe
+Chloe Ella Amelia Nora Sophie Nina Irene Rita Tammy Cindy Peggy Susie Paula Jenna Maggie Naomi Maria Margaret Alison
+Vanessa Veronica Eleanor Josephine Annabelle Louise Marjorie
+""".split()  # noqa: SIM905
+_EITHER = tuple(either for _, _, either in FIRST_NAMES)
+MORE_NAMES: tuple[tuple[str, str, str], ...] = tuple(
+    (man, woman, _EITHER[at % len(_EITHER)]) for at, (man, woman) in enumerate(zip(_MEN, _WOMEN, strict=True))
+)
+"""Further pairs, without names that are words or places too (*Mark*, *Grace*, *Charlotte*); names of either repeat."""
+
 Names = tuple[tuple[str, ...], tuple[str, ...]]
 TRADITIONS: dict[str, Names] = {
     "african_american": (

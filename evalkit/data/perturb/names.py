@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
-from evalkit.data.perturb.name_lists import FIRST_NAMES, TRADITIONS, Names
+from evalkit.data.perturb.name_lists import FIRST_NAMES, MORE_NAMES, TRADITIONS, Names
 from evalkit.data.perturb.swaps import Swap, Term, famous, words_of
 
-_ENGLISH_TOO: Names = (tuple(row[1] for row in FIRST_NAMES), tuple(row[0] for row in FIRST_NAMES))
+_PAIRS = (*FIRST_NAMES, *MORE_NAMES)
+_ENGLISH_TOO: Names = (tuple(row[1] for row in _PAIRS), tuple(row[0] for row in _PAIRS))
 
 
 def _places() -> dict[str, tuple[str, int, int]]:

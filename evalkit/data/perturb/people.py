@@ -57,12 +57,12 @@ def of_people(text: str, start: int, end: int) -> str:
 def person_terms(
     text: str, pattern: re.Pattern[str], people: Mapping[str, Person], words: Mapping[str, tuple[str, str]]
 ) -> Iterator[Term]:
-    """``words`` has by surface form the group, and ``adjective``, ``one`` or ``many``.
+    """``words`` has by surface form, also in small letters, the group, and ``adjective``, ``one`` or ``many``.
 
     A term without forms where it is unclear how the word stands: no other group can be put there.
     """
     for found in pattern.finditer(text):
-        group, kind = words[found[0]]
+        group, kind = words.get(found[0]) or words[found[0].lower()]
         place = of_people(text, *found.span()) if kind == "adjective" else kind
         kind = {"noun": "one", "attribute": "adjective", "predicate": "adjective"}.get(place, place)
         compound = capital_before(text, found.start()) or re.match(r" [A-Z][a-z]", text[found.end() : found.end() + 3])
@@ -78,7 +78,8 @@ def _surface(people: Mapping[str, Person], also: Mapping[str, tuple[str, str]]) 
         found[person.adjective] = (group, "adjective")
         if " " not in person.many:
             found[person.many] = (group, "many")
-    return {**found, **also}
+    found = {**found, **also}
+    return {word.lower(): meant for word, meant in found.items()} | found
 
 
 NATIONS: dict[str, tuple[Person, str]] = {
@@ -105,7 +106,7 @@ _NATIONAL = {group: person for group, (person, _) in NATIONS.items()}
 _NATION_WORDS = _surface(
     _NATIONAL, {"Briton": ("british", "one"), "Britons": ("british", "many"), "Turks": ("turkish", "many")}
 )
-_NATION = re.compile(words_of(*_NATION_WORDS))
+_NATION = re.compile(r"(?-i:(?!polish\b))" + words_of(*_NATION_WORDS), re.IGNORECASE)
 _FROM = re.compile(
     r"\b(?:I|he|she|we|they|you|who|am|is|are|was|were|I['’]m|comes?|came|moved?(?: here)?|immigrated|emigrated|fled|"
     + "|".join(sorted(PEOPLE, key=len, reverse=True))
@@ -149,7 +150,7 @@ _FAITH_WORDS = _surface(
         "Atheists": ("atheist", "many"),
     },
 )
-_FAITH = re.compile(words_of(*_FAITH_WORDS))
+_FAITH = re.compile(words_of(*_FAITH_WORDS), re.IGNORECASE)
 _BELIEFS = {
     "atheist": "atheism",
     "buddhist": "Buddhism",

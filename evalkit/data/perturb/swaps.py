@@ -34,7 +34,7 @@ NO_NOUN = listed(
     here there yesterday today tomorrow tonight now again later soon before after until since then once twice always
     never not also too either anyway instead away alone more less enough all every each another something anything
     nothing is was are were be been being has had have will would can could should might may must do does did isn't
-    wasn't"""
+    wasn't anymore altogether forever backstage upstairs downstairs abroad overseas aboard ashore aside"""
 )
 
 
