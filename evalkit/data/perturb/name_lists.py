@@ -31,9 +31,9 @@ Jessica Jenny Amanda Melissa Deborah Stephanie Rebecca Sharon Michelle Cynthia K
 Samantha Katherine Catherine Christine Debra Rachel Carolyn Janet Heather Diane Julie Olivia Christina Joan Evelyn
 Lauren Judith Megan Cheryl Andrea Hannah Jacqueline Martha Gloria Teresa Ann Sara Kathryn Janice Alice Judy Sophia
 Isabella Theresa Denise Marilyn Danielle Marie Natalie Brittany Diana Abigail Jane Lori Kayla Tiffany Beverly Lena Lucy
-Molly Wendy Helen Ellen Betty Dorothy Barbara Patricia Lisa Sandra Donna Carol Ruth Tina Monica Erin Kate Katie Claire Zoe
-Chloe Ella Amelia Nora Sophie Nina Irene Rita Tammy Cindy Peggy Susie Paula Jenna Maggie Naomi Maria Margaret Alison
-Vanessa Veronica Eleanor Josephine Annabelle Louise Marjorie
+Molly Wendy Helen Ellen Betty Dorothy Barbara Patricia Lisa Sandra Donna Carol Ruth Tina Monica Erin Kate Katie Claire
+Zoe Chloe Ella Amelia Nora Sophie Nina Irene Rita Tammy Cindy Peggy Susie Paula Jenna Maggie Naomi Maria Margaret
+Alison Vanessa Veronica Eleanor Josephine Annabelle Louise Marjorie
 """.split()  # noqa: SIM905
 _EITHER = tuple(either for _, _, either in FIRST_NAMES)
 MORE_NAMES: tuple[tuple[str, str, str], ...] = tuple(
