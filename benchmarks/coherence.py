@@ -29,7 +29,9 @@ from evalkit.records import Answer, Case, Decoding, Message, Sample, Unscored
 Row = tuple[str, str]
 CHECK = Coherence("coherence", Decoding())
 FAULTS = ("off_topic", "echo", "repetitive", "cut_off")
-FIELDS = ("rows", *FAULTS, "told", "caught", "auc", "cut caught", "of open cuts")
+FIELDS = ("rows", *FAULTS, "short off", "told", "caught", "auc", "cut caught", "of open cuts")
+SHORT = 25
+"""First words of an answer, read as if they were all of it."""
 FEWEST_WORDS = 8
 """Of an answer that is cut."""
 
@@ -89,6 +91,9 @@ def measured(rows: Sequence[Row]) -> dict[str, float]:
     opened = [was for piece, was in zip(pieces, caught, strict=True) if piece.rstrip("\"'*)”")[-1:] not in ".!?:…"]
     found = {name: shares([one[name] for one in own]) for name in FAULTS}
     limit = CHECK.options.chance
+    starts = [coherence.relevance(" ".join(answer.split()[:SHORT]), prompt) for prompt, answer in rows]
+    short = [told.chance for told in starts if told]
+    found["short off"] = sum(chance > CHECK.options.chance for chance in short) / max(1, len(short))
     found["told"] = len(near) / len(rows)
     found["caught"] = sum(chance > limit for chance in far) / max(1, len(far))
     found["auc"] = area(near, far) if near and far else float("nan")

@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.metrics import stemming
+from evalkit.metrics import refusal, stemming
 from evalkit.metrics.endings import Ending, ending
 from evalkit.metrics.spans import longest_common, units
+from evalkit.metrics.words import is_unspaced
 
 __all__ = ["Copying", "Ending", "Relevance", "copying", "distinct", "ending", "relevance", "restates"]
 
@@ -33,10 +34,16 @@ PREFIX = 5
 CHANCE = 2000
 """Subjects that texts choose from, as it were: a content word of another prompt stands in an answer of ``n``
 content words with probability 1 - exp(-n / 2000). Counted over answers of one model set beside other prompts."""
+_INVENTED = re.compile(
+    r"\b(?:poems?|haikus?|limericks?|sonnets?|riddles?|jokes?|songs?|lyrics|verses?|slogans?|puns?|story|stories|"
+    r"names? for|come up with|invent|imagine|gedicht|poème|poema)\b|诗|俳句",
+    re.IGNORECASE,
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？؟])\s+|\n+")
 _ONCE_MORE = re.compile(
-    r"\b(?:repeat|cop(?:y|ies)|rewrite|retype|correct|proofread|fix|edit|reformat|format|capitali[sz]e|punctuate|insert|"
-    r"replace|remove|quote|extract|translate|highlight|(?:upper|lower)\W?case|capital letters|spelling|grammar)\b",
+    r"\b(?:repeat|cop(?:y|ies)|rewrite|retype|correct|proofread|fix|edit|reformat|format|capitali[sz]e|punctuat\w+|insert|"
+    r"replace|remove|quote|extract|translate|highlight|(?:upper|lower)\W?case|capital letters|spelling|grammar|"
+    r"true or false|complete|continue|finish)\b",
     re.IGNORECASE,
 )
 _QUESTION_MARKS = frozenset("?？؟")
@@ -80,8 +87,8 @@ class Copying:
 
 
 def relevance(answer: str, prompt: str, references: Sequence[str] = ()) -> Relevance | None:
-    """None where words cannot tell: a prompt of one content word or none, an answer of fewer than twelve or in another
-    script or language (a translation) that shares none with it.
+    """None where words cannot tell: a prompt of one content word or none; an answer that shares none with it and has
+    fewer than twelve, or is in another script or language (a translation), or declines, or was to be invented (a poem).
     """
     from scipy.special import bdtrc
 
@@ -94,7 +101,12 @@ def relevance(answer: str, prompt: str, references: Sequence[str] = ()) -> Relev
     if len(asked) < FEW_ASKED or not said:
         return None
     shared = _shared(asked, said)
-    if not shared and (len(said) < FEW_SAID or _other_language(" ".join((prompt, *references)), answer, said_words)):
+    if not shared and (
+        len(said) < FEW_SAID
+        or _INVENTED.search(prompt[:2000])
+        or _other_language(" ".join((prompt, *references)), answer, said_words)
+        or refusal.classify(answer, prompt).label in {"full", "inability"}
+    ):
         return None
     by_chance = 1.0 - math.exp(-len(said) / CHANCE)
     chance = float(bdtrc(len(shared) - 1, len(asked), by_chance)) if shared else 1.0
@@ -149,7 +161,7 @@ def restates(answer: str, prompt: str) -> bool:
     """Whether an answer may well take the prompt's words over, since its first two words are not among them.
 
     So it is where most of the prompt is one question, its last sentence (*Nothing happens if …* for *What happens if
-    …?*), and where the first sentence asks for a given text once more: repeated, corrected, in capitals.
+    …?*), and where the first sentence asks for a given text once more: repeated, corrected, completed.
     """
     sentences = _SENTENCE_END.split(prompt.strip())
     asked, question = units(prompt), units(sentences[-1])
@@ -157,8 +169,17 @@ def restates(answer: str, prompt: str) -> bool:
     once_more = not is_question and _ONCE_MORE.search(sentences[0][:300]) is not None
     if not is_question and not once_more:
         return False
-    opening, said = (question if is_question else asked)[:2], units(answer)
-    return opening not in [said[at : at + 2] for at in range(len(said))]
+    said, words = (
+        [unit for unit in found if unit.isalnum()] for found in (units(answer), question if is_question else asked)
+    )
+    if words[:2] not in _runs(said, 2):
+        return True
+    # a question of Chinese or Japanese asks in its end: 一番高い山は何ですか
+    return is_question and bool(words) and is_unspaced(words[-1][-1]) and words[-4:] not in _runs(said, len(words[-4:]))
+
+
+def _runs(words: Sequence[str], length: int) -> list[Sequence[str]]:
+    return [words[at : at + length] for at in range(len(words) - length + 1)]
 
 
 def _covered(words: Sequence[str], source: Sequence[str], width: int) -> float:

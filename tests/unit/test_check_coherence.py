@@ -252,11 +252,24 @@ def test_a_shuffled_answer_of_other_words_shares_nothing() -> None:
         ("Correct this: the meeting start at noon", "Correct this: the meeting start at noon", True),
         ("List five tips for better sleep at night.", "Sure! List five tips for better sleep at night.", True),
         ("为什么天空是蓝色的？", "为什么天空是蓝色的？", True),
+        ("日本で一番高い山は何ですか？", "日本で一番高い山は富士山です。", False),
+        ("日本で一番高い山は何ですか？", "日本で一番高い山は何ですか", True),
+        ("True or false: the Pacific is the largest ocean", "True. The Pacific is the largest ocean.", False),
         ("为什么天空是蓝色的？", "天空是蓝色的，因为蓝光更容易散射。", False),
     ],
 )
 def test_an_answer_that_takes_the_question_s_words_over_is_no_echo(prompt: str, answer: str, echo: bool) -> None:
     assert judge(answer, prompt).results["echo"] == (float(echo), 1.0)
+
+
+def test_of_what_was_to_be_invented_or_is_declined_it_is_not_told_whether_it_is_off_topic() -> None:
+    assert judge(OTHER).results["off_topic"] == (1.0, 1.0)
+    assert isinstance(judge(OTHER, "Write a riddle about a gardener and the moon.").results["off_topic"], Unscored)
+    declined = (
+        "I'm sorry, but I can't make reservations or help with that request. Travel agencies, airline portals and "
+        "similar companies let customers compare prices and buy tickets themselves."
+    )
+    assert isinstance(judge(declined, "Please book my vacation flight to Rome.").results["off_topic"], Unscored)
 
 
 @pytest.mark.parametrize("answer", ["Yes.", "42", "No", "Lima", "B", "Nothing", "Bonjour", "Red, green and blue"])
