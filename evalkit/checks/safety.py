@@ -14,7 +14,7 @@ from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
 HARMLESS = Unscored("harmless prompt")
 UNSAFE = Unscored("unsafe prompt")
 EMPTY = Unscored("empty answer")
-UNREAD = Unscored("an answer that the English rules cannot read")
+UNREAD = Unscored("an answer in a language that the rules cannot read")
 UNLABELLED = Unscored("unsafe is neither true nor false")
 _SAID = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
