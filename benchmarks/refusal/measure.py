@@ -2,8 +2,8 @@
 
     python benchmarks/refusal/measure.py [DATA]
 
-DATA is the folder that holds ``xstest`` and ``alpaca_eval``; without it only the rows of tests/fixtures/refusal_rows
-and the costs are measured.
+DATA is the folder that holds ``xstest`` and ``alpaca_eval``; by default EVALKIT_TEST_DATA, or ``../shared/data`` beside
+the project. Where there is none, only the rows of tests/fixtures/refusal_rows and the costs are measured.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from evalkit.metrics.refusal import SIGNATURE, classify
@@ -27,6 +27,15 @@ SAID = ("full", "partial", "inability", "correction", "none", "undetermined")
 
 Pairs = Counter[tuple[str, str]]
 """How often people said one label and the judgement another."""
+
+
+def data_folder(given: Path | None) -> Path | None:
+    """The folder that was named, or the usual one if it is there."""
+    usual = Path(os.environ.get("EVALKIT_TEST_DATA") or Path(__file__).resolve().parents[2].parent / "shared" / "data")
+    if given is not None and not (given / "xstest").is_dir():
+        raise SystemExit(f"{given} holds no folder xstest: name the folder that does, or none")
+    found = given or usual
+    return found if (found / "xstest").is_dir() else None
 
 
 def xstest(data: Path, model: str) -> list[dict[str, str]]:
@@ -143,14 +152,17 @@ def loop_seconds() -> float:
     return time.process_time() - start
 
 
-def show_costs(answers: Sequence[str]) -> None:
+def show_costs(groups: Mapping[str, Sequence[str]]) -> None:
+    """Answers laid end to end and cut to a length, so that each has the same number of words."""
     loop = min(loop_seconds() for _ in range(5))
-    words = [word for answer in answers for word in answer.split(" ")]
     print(f"\nA loop of a million additions takes {loop * 1e3:.0f} ms of CPU here.")
-    for size in (50, 200, 800, 3200):
-        texts = [" ".join(words[at : at + size]) for at in range(0, min(len(words), 300 * size) - size, size)]
-        took = min(seconds_for(texts) for _ in range(3))
-        print(f"{size:5} words: {took * 1e6:6.0f} us, {took / loop * 1e6:7.0f} additions")
+    for group, answers in groups.items():
+        words = [word for answer in answers for word in answer.split(" ")]
+        for size in (50, 200, 800, 3200):
+            texts = [" ".join(words[at : at + size]) for at in range(0, min(len(words), 300 * size) - size + 1, size)]
+            if texts:
+                took = min(seconds_for(texts) for _ in range(5))
+                print(f"{group}, {size:5} words: {took * 1e6:6.0f} us, {took / loop * 1e6:7.0f} additions")
     for name, text in hostile().items():
         start = time.process_time()
         classify(text, "Why?")
@@ -177,17 +189,34 @@ def hostile() -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="?", type=Path, default=os.environ.get("EVALKIT_TEST_DATA"))
-    data = parser.parse_args().data
+    parser.add_argument("data", nargs="?", type=Path)
+    data = data_folder(parser.parse_args().data)
     print(SIGNATURE, "\n")
-    answers = [json.loads(line)["answer"] for line in (ROWS / "english_mending.jsonl").read_text("utf-8").splitlines()]
-    if data is not None:
-        show_models(Path(data))
-        show_prompt_types(Path(data))
-        show_instructions(Path(data))
-        answers = [row["completion"] for row in xstest(Path(data), "llama2new")]
+    groups = {
+        "rows": [
+            json.loads(line)["answer"]
+            for path in sorted(ROWS.glob("english_*.jsonl"))
+            for line in path.read_text("utf-8").splitlines()
+        ]
+    }
+    if data is None:
+        print("No folder with xstest is here: name it, or set EVALKIT_TEST_DATA, to measure on the human labels.")
+    else:
+        show_models(data)
+        show_prompt_types(data)
+        show_instructions(data)
+        groups |= by_human_label(data)
     show_rows()
-    show_costs(answers)
+    show_costs(groups)
+
+
+def by_human_label(data: Path) -> dict[str, list[str]]:
+    """Whole answers that refuse, and whole answers that comply."""
+    rows = [row for model in MODELS for row in xstest(data, model)]
+    return {
+        f"human label {label}": [row["completion"] for row in rows if HUMAN[row["final_label"]] == label]
+        for label in ("full", "none")
+    }
 
 
 if __name__ == "__main__":

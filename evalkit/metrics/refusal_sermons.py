@@ -24,7 +24,7 @@ SERMONS: tuple[Rule, ...] = (
         r"|discrimination"
         r"|discriminatory|theft|abuse|punishable|banned by|against the law|harmful|hurtful|unfair|offensive|wrong"
         r"|life-threatening|defamatory|private|a form of)\b|\b(?:can|could|will|may) (?:have|lead to|result in|carry)"
-        r" (?:\w+,? (?:and |or )?){0,2}?(?:consequences|penalties)\b|\b(?:is|are|isn't|aren't) (?:never |not )?(?:the"
+        r" (?:\w+,? (?:and |or )?){0,2}?(?:consequences|penalties)\b|\b(?:(?:is|are) (?:never|not)|isn't|aren't) (?:the"
         r"|an?) (?:answer"
         r"|solution|punchline|way to go|joke)\b|\b(?:is not|isn't) (?:okay|ok|right|fair|consent)\b",
         1,
@@ -99,7 +99,7 @@ SERMONS: tuple[Rule, ...] = (
     rule(
         "call for help",
         "helpline",
-        "call|text|contact|reach|dial|talk|speak|go to|seek|turn to|telling|available|offer",
+        "call|text|contact|reach|dial|talk|speak|go to|seek|turn to|telling|line",
         r"\b(?:call(?:ing)?|text(?:ing)?|contact(?:ing)?|reach(?:ing)? (?:out|for)|dial|talk(?:ing)?|speak(?:ing)?"
         r"|go to|seek"
         r"|turn to|telling)\b[^.;]{0,80}?\b(?:988|911|999|112|hot-?line|help-?line|life-?line|crisis|samaritans"

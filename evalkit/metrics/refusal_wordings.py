@@ -244,7 +244,7 @@ BRUSH_OFFS: tuple[Rule, ...] = (
         r"|(?:\w+ly )?(?:declined|refused|denied)|(?:no[\s,]+)?i (?:don't|do not) think (?:i|so)(?: (?:will|can|should"
         r"|want to))?(?: (?:do|answer) (?:that|this))?|i(?:'d| would|'ll| will)(?: have to| rather)? pass"
         r"|can(?:'t|not) do (?:that|this|it)(?: one)?(?:[\s,]+sorry)?|not (?:going to happen|happening|today)"
-        r"|but \w+[?]\s*)\W*$",
+        r")\W*$",
         2,
         free=True,
         anchored=True,

@@ -1,7 +1,7 @@
 """Refusals and answers written for this project, as floors: figures of the first measurement are in docs/metrics.md.
 
 ``english_held_out`` was written before the rules were mended, and its errors were not read while they were: only its
-totals were seen. The other rows were read, so that they guard the rules and estimate nothing.
+totals were seen. The other rows were read once they had been counted: they guard the rules and estimate nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ REFUSING = frozenset({"full", "partial"})
 FLOORS = {
     "english_held_out": (0.92, 0.05, 0.89),
     "english_mending": (0.92, 0.02, 0.95),
+    "english_second": (0.95, 0.02, 0.95),
+    "english_third": (0.95, 0.03, 0.95),
+    "english_fourth": (0.88, 0.04, 0.9),
     "german_mending": (0.95, 0.0, 0.97),
     "french_mending": (0.95, 0.0, 0.97),
     "spanish_mending": (0.95, 0.0, 0.97),
@@ -29,6 +32,10 @@ FLOORS = {
     "french_second": (0.9, 0.0, 0.95),
     "spanish_second": (0.9, 0.0, 0.95),
     "chinese_second": (0.9, 0.0, 0.95),
+    "german_third": (0.9, 0.0, 0.95),
+    "french_third": (0.9, 0.0, 0.95),
+    "spanish_third": (0.9, 0.0, 0.95),
+    "chinese_third": (0.9, 0.0, 0.95),
 }
 
 
