@@ -15,6 +15,7 @@ from evalkit.metrics.language import UNDETERMINED, detect
 from evalkit.metrics.prose import SIGNATURE as PROSE
 from evalkit.metrics.prose import parts
 from evalkit.metrics.readability import READABILITY, measure, signature
+from evalkit.metrics.sentences import marked
 from evalkit.records import Answer, Case, Score
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -31,14 +32,14 @@ class ReadabilityOptions(Options):
 
 class Readability(AnswerCheck):
     """The readability formulas of textstat, and the share of answers that are as easy as wanted. English prose only:
-    code, tables, headings and phrases of lists are left out of what is measured.
+    code, tables, headings and phrases of lists are left out of what is measured, and ``Dr.`` ends no sentence.
     """
 
     kind = "readability"
     Options: ClassVar[type[Options]] = ReadabilityOptions
 
     def measures(self) -> Iterable[Quantity]:
-        made = f"{signature()}|{PROSE}|{LANGUAGE}|words>={self.options.min_words}"
+        made = f"{signature()}|sentences:evalkit.1|{PROSE}|{LANGUAGE}|words>={self.options.min_words}"
         for known in READABILITY.values():
             yield mean(known.name, better=known.better, unit=known.unit, bounds=known.bounds, signature=made)
         wanted = f"flesch_reading_ease:{self.options.reading_ease}|flesch_kincaid_grade:{self.options.grade}"
@@ -46,7 +47,7 @@ class Readability(AnswerCheck):
 
     def judge(self, case: Case, answer: Answer) -> Score:
         found = parts(answer.text)
-        measured = measure(found.prose)
+        measured = measure(marked(found.prose.replace("’", "'")))
         words = int(measured.get("words", 0))
         evidence = {"words": words, "code": found.code, "tables": found.tables, "items": found.items}
         if words < self.options.min_words:

@@ -1,9 +1,9 @@
 """How hard an English text is to read: textstat's formulas, offline.
 
-The numbers are textstat's (0.7.13) with pyphen as its source of syllables. They are computed here, from counts made
-once per text, because textstat asks NLTK for a pronouncing dictionary at the first syllable: it downloads it, raises
-where there is no network, and gives other numbers where somebody installed it before. The list of easy words and the
-syllable patterns are read from the packages textstat and pyphen.
+The formulas and counts are textstat's (0.7.13), but for the syllables, which ``evalkit.metrics.syllables`` counts. They
+are computed here, from counts made once per text, because textstat asks NLTK for a pronouncing dictionary at the first
+syllable: it downloads it, raises where there is no network, and gives other numbers where somebody installed it before.
+The list of easy words is read from the package textstat.
 
 The formulas were made for English prose of a hundred words and more; on a line or two they are rough, and in other
 languages meaningless.
@@ -18,7 +18,8 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+
+from evalkit.metrics import syllables
 
 _NOT_OF_A_CONTRACTION = re.compile(r"\'(?![tsd]|ve|ll|re)")
 _PUNCTUATION = re.compile(r"[^\w\s\']")
@@ -63,14 +64,7 @@ READABILITY: Mapping[str, Measure] = {
 
 @cache
 def signature() -> str:
-    return f"textstat:{version('textstat')}|lang:en_US|syllables:pyphen:{version('pyphen')}"
-
-
-@cache
-def _syllable_patterns() -> Any:
-    from pyphen import Pyphen
-
-    return Pyphen(lang="en_US")
+    return f"textstat:{version('textstat')}|lang:en_US|{syllables.SIGNATURE}"
 
 
 @cache
@@ -86,7 +80,7 @@ def _easy_words() -> frozenset[str]:
 @lru_cache(maxsize=65536)
 def _judge(word: str) -> tuple[int, bool]:
     """Syllables of a word in lower case, and whether it is off the list of easy words."""
-    return len(_syllable_patterns().positions(word)) + 1, word not in _easy_words()
+    return syllables.count(word), word not in _easy_words()
 
 
 def _words(text: str) -> list[str]:
@@ -105,14 +99,14 @@ def measure(text: str) -> Mapping[str, float]:
         return {}
     judged = [_judge(word.lower()) for word in words]
     count, sentences = len(words), _sentences(text)
-    syllables = sum(length for length, _ in judged)
+    spoken = sum(length for length, _ in judged)
     polysyllables = sum(1 for length, _ in judged if length >= 3)
     unlisted = sum(1 for _, hard in judged if hard)
     long_and_unlisted = sum(1 for length, hard in judged if hard and length >= 3)
     dense = "".join(text.split())
     characters_per_word = len(dense) / len(text.split())
     letters_per_word = len(_PUNCTUATION_AND_APOSTROPHES.sub("", dense)) / count
-    per_sentence, per_word = count / sentences, syllables / count
+    per_sentence, per_word = count / sentences, spoken / count
     percent_unlisted = 100 * unlisted / count
     return {
         "flesch_reading_ease": 206.835 - 1.015 * per_sentence - 84.6 * per_word,
@@ -127,5 +121,5 @@ def measure(text: str) -> Mapping[str, float]:
         "syllables_per_word": per_word,
         "words": float(count),
         "sentences": float(sentences),
-        "syllables": float(syllables),
+        "syllables": float(spoken),
     }

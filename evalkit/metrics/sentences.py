@@ -23,6 +23,8 @@ _BULLET = " \t-+*•‣–#>"
 # What ends a sentence wherever it stands: the full stops of other scripts.
 _FULL_STOP = re.compile("[。！？．।॥؟۔።។။։]++")
 _LINE = re.compile(r"[\n\r\v\f\x85\u2028\u2029]++")
+_NEW_PARAGRAPH = re.compile(r"\n[^\S\n]*+\n\s*+(?![a-zß-öø-ÿ])")
+_MARK = re.compile("[.?!…]")
 _COUNTS = re.compile(r"[^\W_]")
 
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.)+$")
@@ -89,6 +91,16 @@ def count(text: str, *, lines: bool = False) -> int:
         [part for line in _LINE.split(text) for part in _FULL_STOP.split(line)] if lines else _FULL_STOP.split(text)
     )
     return sum(1 for piece in pieces for part in _parts(piece) if _COUNTS.search(part))
+
+
+def marked(text: str) -> str:
+    """The text with a full stop at the end of each sentence, as ``count`` finds them, and no final marks elsewhere.
+
+    For programs that end a sentence at every ``.``. An empty line ends a sentence too, but before a small letter.
+    """
+    pieces = (piece for paragraph in _NEW_PARAGRAPH.split(text) for piece in _FULL_STOP.split(paragraph))
+    parts = (_MARK.sub("", part).strip() for piece in pieces for part in _parts(piece) if _COUNTS.search(part))
+    return " ".join(f"{part}." for part in parts)
 
 
 def punkt(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Readability against textstat, with textstat's pronouncing dictionary absent, on real articles of three levels."""
+"""Readability against textstat, given the same syllables, and on real articles of three levels."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from evalkit.checks.readability import Readability
 from evalkit.metrics.readability import READABILITY, measure
+from evalkit.metrics.syllables import count
 from evalkit.records import Answer, Case, Decoding, Sample
 
 REFERENCE: dict[str, Callable[[str], float]] = {
@@ -30,9 +31,16 @@ REFERENCE: dict[str, Callable[[str], float]] = {
 }
 
 
+class _Syllables:
+    """Stands in for textstat's pronouncing dictionary: as many vowels as there are syllables."""
+
+    def __getitem__(self, word: str) -> list[list[str]]:
+        return [["A1"] * count(word)]
+
+
 @pytest.fixture(autouse=True)
-def _no_pronouncing_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(textstat_syllables, "get_cmudict", lambda lang: None)
+def _the_same_syllables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(textstat_syllables, "get_cmudict", lambda lang: _Syllables())
 
 
 def measured_here(text: str) -> dict[str, float]:
@@ -65,7 +73,7 @@ def test_reading_ease_falls_with_the_level_of_the_same_article(articles: list[di
 
 
 def test_the_levels_of_an_article_are_ordered_by_the_grade_of_the_check(articles: list[dict[str, str]]) -> None:
-    """187 of 189 (98.9%) are; at least 97% must be."""
+    """186 of 189 (98.4%) are; at least 97% must be."""
     check = Readability("easy", Decoding())
     grades: dict[str, dict[str, float]] = {}
     for article in articles:

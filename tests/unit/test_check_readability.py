@@ -120,6 +120,14 @@ def test_long_texts_of_one_piece_cost_little(unit: str) -> None:
     assert judge(unit * 20_000).error == ""
 
 
+def test_abbreviations_decimals_and_dots_end_no_sentence() -> None:
+    plain = "Doctor Smith paid three dollars to the man in the town. He was glad and so was she in the end."
+    short = "Dr. Smith paid $3.50 to J. R. Brown in the U.S. … i.e. here. He was glad and so was she in the end."
+    assert judge(plain).results["sentences"] == judge(short).results["sentences"] == (2.0, 1.0)
+    assert judge(f"{plain}\n\nAnd so it went on").results["sentences"] == (3.0, 1.0)
+    assert judge("He doesn’t know that we didn’t go.").results == judge("He doesn't know that we didn't go.").results
+
+
 def test_digits_alone_do_not_make_a_script() -> None:
     assert judge("1 2 3 4 5 6 7 — 8").status is Status.SCORED
 

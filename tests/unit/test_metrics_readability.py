@@ -34,7 +34,7 @@ def test_every_number_is_described_and_finite() -> None:
 
 
 def test_the_signature_names_the_source_of_syllables() -> None:
-    assert "syllables:pyphen" in readability.signature()
+    assert "syllables:evalkit.1" in readability.signature()
     assert "textstat:" in readability.signature()
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.metrics.sentences import count, punkt
+from evalkit.metrics.sentences import count, marked, punkt
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,15 @@ def test_punkt_counts_sentences_so(text: str, sentences: int) -> None:
     assert punkt(text) == sentences
 
 
+def test_sentences_are_marked_where_they_end_and_nowhere_else() -> None:
+    assert marked("Dr. Smith paid $3.50... really! Why? He left.") == "Dr Smith paid $350 really. Why. He left."
+    assert (
+        marked("Here they are:\n\nOne was wrapped\n\nover an empty line")
+        == "Here they are:. One was wrapped\n\nover an empty line."
+    )
+    assert marked(" \n... ") == ""
+
+
 WORD = st.text(st.sampled_from(string.ascii_lowercase), min_size=3, max_size=9).map(lambda word: word + "xx")
 
 
@@ -102,6 +111,7 @@ def test_sentences_of_plain_words_are_counted_exactly(said: list[list[str]], sto
 def test_any_text_is_counted_and_lines_never_make_fewer(text: str) -> None:
     assert 0 <= count(text) <= count(text, lines=True) <= len(text)
     assert punkt(text) >= bool(text.strip())
+    assert marked(text).count(".") >= count(text)
 
 
 @settings(max_examples=60, deadline=None)
