@@ -19,7 +19,7 @@ _ANNOUNCED = (
     r"|\bответ|答案|选项|选择|故选|应选|选|正解|解答|答え|정답)"
 )
 _OFFERED = (
-    r"(?<![A-Za-z])(?:option|choice|solution|opción|opção|opzione|guess|pick|letter|correct|richtig|correcto)s?"
+    r"(?<![A-Za-z])(?:option|choice|solution|opción|opção|opzione|guess|pick|letter|conclusion|selection|verdict|assistant|correct|richtig|correcto)s?"
     r"(?![A-Za-z])"
 )
 _IS = r"(?:is|are|would be|should be|must be|has to be|will be|ist|lautet|est|es|è|é|sería|serait)"
@@ -37,6 +37,7 @@ _ANOTHER_BEHIND_ITS_TEXT = re.compile(
 )
 _LISTED = re.compile(r"[A-Z1-9][)\]*]{0,3},?\s(?:or|and)\s[*(\[]{0,3}$")
 """It ends a list of letters that something is said of all together."""
+_OF_OTHERS = re.compile(r"\b(?:incorrect|wrong|other|false)\s$", re.IGNORECASE)
 _COMPUTED = re.compile(r"\s?[+=×^<>≤≥]\s?\w")
 _OPTION_BEHIND = re.compile(r"(?<![0-9A-Za-z])[(\[]?(?P<letter>[A-Z1-9])[)\].:]\s")
 _GOES_ON = re.compile(r"\s+[a-zà-ÿ]")
@@ -85,11 +86,12 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
         rf"(?:(?:{_ARTICLE})\s)?(?:{_NOUN}\s+)?{letter}"
     )
     weakly_chooses = (
-        r"\b(?:choose|chose|pick|select|say|guess|go with|it is|it['’]s|that['’]s|(?:must|has to|would|should) be)\s+"
+        r"\b(?:choose|chose|pick|select|say|guess|go with|it is|it['’]?s|that['’]?s|lean(?:ing)? towards?"
+        r"|(?:must|has to|would|should) be)\s+"
         rf"(?:(?:probably|likely|definitely|most likely)\s)?(?:{_NOUN}\s+)?{letter}"
     )
     is_right = (
-        rf"(?<![\w'’]){big}[).,*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
+        rf"(?<![\w'’]){letter}[).,*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
         r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
     )
     follows = (
@@ -102,7 +104,7 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
         rf"(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
     )
     return _Patterns(
-        (re.compile(says, re.IGNORECASE), re.compile(chooses, re.IGNORECASE), re.compile(is_right)),
+        (re.compile(says, re.IGNORECASE), re.compile(chooses, re.IGNORECASE), re.compile(is_right, re.IGNORECASE)),
         (
             re.compile(weakly_chooses, re.IGNORECASE),
             re.compile(follows),
@@ -216,6 +218,8 @@ def _is_choice(match: re.Match[str], text: str, letters: str) -> bool:
     if _of(match, letters) is None or _negated(match, text):
         return False
     bare = match["bare"]
+    if _OF_OTHERS.search(text[max(match.start() - 12, 0) : match.start()]):
+        return False
     if _LISTED.search(text[max(_place(match) - 12, 0) : _place(match)]):
         return False
     if not bare or bare.isdigit():
