@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -36,6 +37,15 @@ SCALES: Mapping[str, tuple[tuple[Any, ...], str, str]] = {
     "yes/no": (("no", "yes"), "yes or no", '{"score": "yes or no", "reason": "one sentence"}'),
 }
 CORRECT = "The answer is correct and does what the question asks."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    replies: tuple[judging.Reply, ...]
+    names: tuple[str, ...]
+    """Of all that was asked about the case, for a report."""
+    failed: Answer | None = None
+    """The request that failed; there are no replies then."""
 
 
 class Judging(BaseCheck):
@@ -79,16 +89,22 @@ class Judging(BaseCheck):
         return self.failed(answer) if answer.failure else answer
 
     def verdicts(
-        self, questions: Sequence[str], key: str, allowed: Mapping[str, Any], form: str, material: Sequence[str] = ()
-    ) -> Generator[Sequence[Request], Sequence[Answer], list[judging.Reply] | Answer]:
-        """The judge's reply to each question. What cannot be read is asked once more, saying so; a request that failed
-        is returned in place of all.
+        self,
+        questions: Mapping[str, str],
+        key: str,
+        allowed: Mapping[str, Any],
+        form: str,
+        material: Sequence[str] = (),
+    ) -> Generator[Sequence[Request], Sequence[Answer], Verdicts]:
+        """The judge's reply to each question, by name. What cannot be read is asked once more, saying so; a request
+        that failed ends it.
         """
-        asked = [(Message("user", question),) for question in questions]
+        names = [] if self.options.answer else ["the model"]
+        names += [f"judge: {name}" for name in questions]
+        asked = [(Message("user", question),) for question in questions.values()]
         said = yield tuple(self._to_judge(messages) for messages in asked)
-        failed = [answer for answer in said if answer.failure]
-        if failed:
-            return gravest(failed)
+        if failed := [answer for answer in said if answer.failure]:
+            return Verdicts((), tuple(names), gravest(failed))
         replies = [judging.read(answer.text, key, allowed, material) for answer in said]
         unread = [at for at, reply in enumerate(replies) if reply.value is None]
         if unread:
@@ -97,14 +113,14 @@ class Judging(BaseCheck):
                 (*asked[at], Message("assistant", said[at].text[:2000] or "(empty)"), Message("user", again))
                 for at in unread
             ]
+            names += [f"judge, asked again: {name}" for at, name in enumerate(questions) if at in unread]
             second = yield tuple(self._to_judge(messages) for messages in conversations)
-            failed = [answer for answer in second if answer.failure]
-            if failed:
-                return gravest(failed)
+            if failed := [answer for answer in second if answer.failure]:
+                return Verdicts((), tuple(names), gravest(failed))
             for at, answer in zip(unread, second, strict=True):
                 reply = judging.read(answer.text, key, allowed, material)
                 replies[at] = judging.Reply(reply.value, reply.reason, True, reply.fault or replies[at].fault)
-        return replies
+        return Verdicts(tuple(replies), tuple(names))
 
     def _to_judge(self, messages: tuple[Message, ...]) -> Request:
         return Request(Generate(messages, Decoding(max_tokens=self.options.judge_tokens)), role="judge")
@@ -120,10 +136,10 @@ class Judging(BaseCheck):
             parts["REFERENCE"] = sample.references[0]
         return parts
 
-    def failed_judge(self, answer: Answer) -> Score:
+    def failed_judge(self, answer: Answer, names: Sequence[str]) -> Score:
         """An error of the case that says nothing of the model: it lowers coverage, and is not its worst score."""
         score = self.failed(answer, {metric.name: NO_VERDICT for metric in self.metrics})
-        return Score(score.results, score.evidence, f"judge: {score.error}" if score.error else "")
+        return Score(score.results, {"answers": list(names)}, f"judge: {score.error}" if score.error else "")
 
     def about_the_judge(self, replies: Sequence[judging.Reply]) -> dict[str, Vector | Unscored]:
         return {
@@ -206,14 +222,15 @@ class Judge(Judging):
         options: JudgeOptions = self.options
         values, scale, form = SCALES[options.scale]
         parts = {**self.shown(case.sample), "ANSWER": answer.text}
-        questions = [judging.rubric(parts, criterion, scale, form) for criterion in options.criteria]
-        replies = yield from self.verdicts(questions, "score", judging.spellings(values), form, [answer.text])
-        if isinstance(replies, Answer):
-            return self.failed_judge(replies)
-        return self._score(case, answer, replies)
+        questions = {criterion: judging.rubric(parts, criterion, scale, form) for criterion in options.criteria}
+        verdicts = yield from self.verdicts(questions, "score", judging.spellings(values), form, [answer.text])
+        if verdicts.failed:
+            return self.failed_judge(verdicts.failed, verdicts.names)
+        return self._score(case, answer, verdicts)
 
-    def _score(self, case: Case, answer: Answer, replies: Sequence[judging.Reply]) -> Score:
+    def _score(self, case: Case, answer: Answer, verdicts: Verdicts) -> Score:
         options: JudgeOptions = self.options
+        replies = verdicts.replies
         values = SCALES[options.scale][0]
         names = [f"score_{number}" for number in range(1, len(replies) + 1)] if len(replies) > 1 else []
         points = [None if reply.value is None else self._points(reply.value) for reply in replies]
@@ -231,7 +248,12 @@ class Judge(Judging):
             results["length_correlation"] = agreement.moments(math.log1p(length.words(answer.text)), score)
             results.update(self._agreement(case.sample, score, values))
         shown = [{"verdict": reply.value, "reason": reply.reason, "fault": reply.fault} for reply in replies]
-        return Score(results, {"judged": answer.text[:500], "verdicts": shown, "human": case.labels.get(HUMAN)})
+        evidence = {"answers": list(verdicts.names), "verdicts": shown}
+        if self.options.answer:
+            evidence["judged"] = answer.text[:500]
+        if case.labels.get(HUMAN) not in (None, ""):
+            evidence["human"] = case.labels[HUMAN]
+        return Score(results, evidence)
 
     def _points(self, value: Any) -> float:
         return float(value == "yes") if self.options.scale == "yes/no" else float(value)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from evalkit.checks.base import Options, one
-from evalkit.checks.judge import HUMAN, NO_LABEL, OTHER_TEXT, UNREADABLE, Judging, JudgingOptions
+from evalkit.checks.judge import HUMAN, NO_LABEL, OTHER_TEXT, UNREADABLE, Judging, JudgingOptions, Verdicts
 from evalkit.metrics import agreement, judging, length
 from evalkit.metrics.kinds import SHARE, mean, rate
 from evalkit.protocols import Conversation, Metric
@@ -97,15 +97,15 @@ class Preference(Judging):
         if answer.text.strip() == other.strip():
             return self._same(case, answer)
         parts = self.shown(case.sample)
-        orders = ((answer.text, other), (other, answer.text))
-        questions = [
-            judging.pair({**parts, "FIRST": first, "SECOND": second}, options.criterion, FORM)
-            for first, second in orders
-        ]
-        replies = yield from self.verdicts(questions, "choice", CHOICES, FORM, [answer.text, other])
-        if isinstance(replies, Said):
-            return self.failed_judge(replies)
-        return self._score(case, answer.text, other, replies)
+        orders = {"the answer first": (answer.text, other), "the answer second": (other, answer.text)}
+        questions = {
+            name: judging.pair({**parts, "FIRST": first, "SECOND": second}, options.criterion, FORM)
+            for name, (first, second) in orders.items()
+        }
+        verdicts = yield from self.verdicts(questions, "choice", CHOICES, FORM, [answer.text, other])
+        if verdicts.failed:
+            return self.failed_judge(verdicts.failed, verdicts.names)
+        return self._score(case, answer.text, other, verdicts)
 
     def _same(self, case: Case, answer: Said) -> Score:
         """Nobody need be asked: a tie, which tells nothing about the judge."""
@@ -113,9 +113,11 @@ class Preference(Judging):
         results.update(win_rate=one(0.5), wins=one(0), ties=one(1), losses=one(0))
         return Score(results, {"judged": answer.text[:500], "verdict": "tie", "identical": True})
 
-    def _score(self, case: Case, answer: str, other: str, replies: Sequence[judging.Reply]) -> Score:
+    def _score(self, case: Case, answer: str, other: str, verdicts: Verdicts) -> Score:
+        replies = verdicts.replies
         results = self.about_the_judge(replies)
         evidence: dict[str, Any] = {
+            "answers": list(verdicts.names),
             "judged": answer[:500],
             "against": other[:500],
             "orders": [{"choice": _name(reply.value), "reason": reply.reason} for reply in replies],

@@ -195,6 +195,20 @@ def test_ten_points() -> None:
         JudgeOptions(passing=8)
 
 
+def test_a_report_can_tell_what_the_model_said_from_what_the_judge_said() -> None:
+    row = pairs(1)[0]
+    said = drive(PREFERENCE, row, mock_judge("mock:judge?style=second try", [row])).evidence["answers"]
+    assert said == [
+        "judge: the answer first",
+        "judge: the answer second",
+        "judge, asked again: the answer first",
+        "judge, asked again: the answer second",
+    ]
+    check = Judge("j", Decoding(), JudgeOptions(criteria=("It is short.",)))
+    score = drive(check, row, lambda request: Answer("hi" if request.role == "subject" else '{"score": 5}'))
+    assert score.evidence["answers"] == ["the model", "judge: It is short."]
+
+
 def test_several_criteria_are_asked_apart() -> None:
     check = Judge("j", Decoding(), JudgeOptions(criteria=("It is short.", "It is kind.")))
     row = sample(1)
