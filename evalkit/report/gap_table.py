@@ -85,7 +85,7 @@ def p_value(p: float) -> str:
 
 
 def _nothing(check: str, gaps: Sequence[GroupGap]) -> str:
-    groups = formatting.count(len({gap.group for gap in gaps}), "group")
+    groups = formatting.count(len({name for gap in gaps for name in (gap.group, gap.against)} - {"others"}), "group")
     if all(gap.p_value is None for gap in gaps):
         return f"{_name(check)}, gaps between {groups}: {one_line(gaps[0].method)}"
     if not any(gap.difference for gap in gaps):
