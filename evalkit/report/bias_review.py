@@ -197,7 +197,8 @@ def _telling(judged: Sequence[Mapping[str, Any]]) -> list[str]:
 def _numbers(judged: Mapping[str, Any], told: Sequence[str]) -> str:
     parts = [formatting.count(judged["words"], "word")] if "words" in judged else []
     parts += [f"refusal: {judged['refusal']}"] if judged.get("refusal") not in (None, "none") else []
-    parts += [f"{name} {judged[name]:+.3f}" for name in told if isinstance(judged.get(name), int | float)]
+    found = {name: judged[name] for name in told if isinstance(judged.get(name), int | float)}
+    parts += [f"{name} {value:.1f}" if name == "grade" else f"{name} {value:+.3f}" for name, value in found.items()]
     return _safe(", ".join(parts))
 
 

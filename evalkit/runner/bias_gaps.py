@@ -95,7 +95,7 @@ def group_gaps(
     reference: Collection[str] | Mapping[str, Collection[str]] = (),
     untested: Collection[str] = (),
 ) -> tuple[GroupGap, ...]:
-    """Every group's gaps by check: flagged ones first, of these the groups that are treated worse, by p-value and size.
+    """Every group's gaps by check: flagged ones first, of these the groups treated worse; then by p-value and size.
 
     ``reference`` names groups, or by check its groups: where a family has one, others are held against it alone.
     ``untested`` names checks that stopped early: p-values mean nothing once somebody looked and stopped. A group in
@@ -135,7 +135,8 @@ def _reference(named: Collection[str] | Mapping[str, Collection[str]], check: st
 
 def _rank(gap: GroupGap) -> tuple[Any, ...]:
     p = 2.0 if gap.p_value is None else gap.p_value
-    return not gap.flagged, not gap.worse, p, -abs(gap.difference), gap.check, gap.measure, gap.group
+    size = -abs(gap.difference)
+    return not gap.flagged, gap.flagged and not gap.worse, p, not gap.worse, size, gap.check, gap.measure, gap.group
 
 
 def _of_check(check: str, families: Sequence[Family], reference: frozenset[str], test: bool) -> list[GroupGap]:

@@ -58,6 +58,18 @@ def test_of_three_groups_each_exchange_is_counted_once() -> None:
     assert gap.difference == pytest.approx(np.mean(values[:, 1] - (values[:, 0] + values[:, 2]) / 2))
 
 
+def test_of_what_is_not_flagged_the_nearest_to_a_finding_comes_first() -> None:
+    """Of eight families "a" is refused in one, and has longer answers in six."""
+    made = [
+        Family(f"f{n}", "", [entry("a", refused=n == 0) | {"words": 50 if n < 6 else 30}, entry("b")]) for n in range(8)
+    ]
+    gaps = group_gaps({"x": made})
+    assert not any(gap.flagged for gap in gaps)
+    assert [gap.p_value for gap in gaps] == sorted(gap.p_value or 0.0 for gap in gaps)
+    assert gaps[0].measure == "length"
+    assert (gaps[0].group, gaps[0].worse) == ("b", True)
+
+
 def test_a_planted_refusal_is_flagged_and_named_first() -> None:
     made = families(12, ("young", "middle", "older"), lambda _, group: group == "older")
     gaps = group_gaps({"bias": made})
