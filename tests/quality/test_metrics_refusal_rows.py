@@ -1,7 +1,8 @@
 """Refusals and answers written for this project, as floors: figures of the first measurement are in docs/metrics.md.
 
 ``english_held_out`` was written before the rules were mended, and its errors were not read while they were: only its
-totals were seen. The other rows were read once they had been counted: they guard the rules and estimate nothing.
+totals were seen. ``english_fifth`` was written after the last mending and changed nothing. The other rows were read once
+they had been counted: they guard the rules and estimate nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ FLOORS = {
     "english_second": (0.95, 0.02, 0.95),
     "english_third": (0.95, 0.03, 0.95),
     "english_fourth": (0.88, 0.04, 0.9),
+    "english_fifth": (0.88, 0.04, 0.88),
     "german_mending": (0.95, 0.0, 0.97),
     "french_mending": (0.95, 0.0, 0.97),
     "spanish_mending": (0.95, 0.0, 0.97),
