@@ -4,8 +4,8 @@
     >>> retention.missing("Your dog Bruno weighs 3,500 g.", ["Bruno", "3500", ["gram", "g"]])
     ()
 
-An expectation is a text (whole words, case and white space aside; a number in any writing), a list of texts of which
-one is enough, or ``{"regex": "..."}`` (case aside).
+An expectation is a text (whole words, case, white space and a plural's s aside; a number in any writing), a list of
+texts of which one is enough, or ``{"regex": "..."}`` (case aside).
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
 from evalkit.metrics import keywords
 
-SIGNATURE = "expected:whole words+numbers+regex.1"
+SIGNATURE = "expected:whole words+plurals+numbers+regex.2"
 _NUMBER = re.compile(r"(?<![\w.])[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w]|\.\d)")
+_parser = import_module("re._parser")  # the only way to see a pattern's parts; no stubs know it
+_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT"})
 _READ = 20_000
 """Characters of an answer that patterns are tried on: they come with the data, and may be slow."""
 
@@ -48,7 +51,8 @@ def holds(answer: str, item: Any) -> bool:
     if isinstance(item, list | tuple):
         return any(holds(answer, one) for one in item)
     wanted = str(item).strip()
-    if keywords.present(answer, [wanted]):
+    plain = answer if "_" in wanted else answer.replace("_", " ")  # _emphasis_
+    if any(keywords.present(plain, [form]) for form in _forms(wanted)):
         return True
     number = _value(wanted)
     return number is not None and any(_value(found) == number for found in _numbers(answer))
@@ -79,12 +83,55 @@ def shown(item: Any) -> str:
     return str(item).strip()
 
 
+def _forms(wanted: str) -> tuple[str, ...]:
+    """Of one word, the plural with s as well, or the singular."""
+    if len(wanted) < 4 or not wanted.isalpha() or not wanted.isascii():
+        return (wanted,)
+    return (wanted, wanted[:-1]) if wanted.endswith("s") else (wanted, f"{wanted}s", f"{wanted}es")
+
+
 @lru_cache(maxsize=256)
 def _pattern(regex: str) -> re.Pattern[str]:
     try:
-        return re.compile(regex, re.IGNORECASE)
+        pattern = re.compile(regex, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         raise ValueError(f"/{regex[:60]}/ is no pattern: {error}") from None
+    if _doubles(_parser.parse(regex)):
+        raise ValueError(f"/{regex[:60]}/ repeats what repeats, and may never end: write it without the outer + or *")
+    return pattern
+
+
+def _doubles(parsed: Any) -> bool:
+    """Whether a group repeats without end that is itself no more than such a repetition: ``(a+)+``, ``(a*|b)*``.
+
+    Its time can double with every character. Others that are slow are cut short by ``_READ``.
+    """
+    for name, given in parsed:
+        for body in _bodies(given):
+            if str(name) in _REPEATS and given[1] is _parser.MAXREPEAT and _only_repeats(body):
+                return True
+            if _doubles(body):
+                return True
+    return False
+
+
+def _bodies(given: Any) -> Iterator[Any]:
+    """The patterns inside a part of a pattern, however it holds them."""
+    if isinstance(given, _parser.SubPattern):
+        yield given
+    elif isinstance(given, tuple | list):
+        for one in given:
+            yield from _bodies(one)
+
+
+def _only_repeats(body: Any) -> bool:
+    """Whether some way through it is one endless repetition, and all else on the way may be empty."""
+    if len(body) == 1 and str(body[0][0]) in {"SUBPATTERN", "BRANCH"}:
+        return any(_only_repeats(inner) for inner in _bodies(body[0][1]))
+    endless = [at for at, (name, given) in enumerate(body) if str(name) in _REPEATS and given[1] is _parser.MAXREPEAT]
+    return any(
+        all(other == at or body[other : other + 1].getwidth()[0] == 0 for other in range(len(body))) for at in endless
+    )
 
 
 def _numbers(answer: str) -> Iterator[str]:

@@ -160,3 +160,45 @@ def test_the_oracle_answers_every_turn_whatever_it_said_before() -> None:
     table.teach([Sample("a", first, ("A", "B"), {"turns": ["one", "two"]})])
     later = (*first, Message("assistant", "anything"), Message("user", "two"))
     assert (table.find(first), table.find(later), table.find((Message("user", "two"),))) == (("A",), ("B",), None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wanted", "holds"),
+    [
+        ("You are allergic to peanuts.", "peanut", True),
+        ("No peanut for you.", "peanuts", True),
+        ("Your dog is _Bruno_.", "Bruno", True),
+        ("The variable is snake_case.", "snake_case", True),
+        ("Two boxes of tea.", "ox", False),
+        ("It is in Parish Street.", "Paris", False),
+        ("你的猫叫小明。", "小明", True),
+        ("The code is 73061.", "7306", False),
+    ],
+)
+def test_a_word_is_found_in_its_plural_and_under_emphasis_and_not_inside_another(
+    answer: str, wanted: str, holds: bool
+) -> None:
+    assert retention.holds(answer, wanted) is holds
+
+
+@pytest.mark.parametrize("regex", ["(a+)+$", "(a*)*b", r"(\w+\s?)*$", "(?:x|a+)+y", "((a+))+"])
+def test_a_pattern_that_may_never_end_is_refused_before_it_is_tried(regex: str) -> None:
+    assert "may never end" in retention.problem([{"regex": regex}])
+    with pytest.raises(ValueError, match="may never end"):
+        retention.holds("a" * 100, {"regex": regex})
+
+
+@pytest.mark.parametrize(
+    "regex", ["(ab)+", r"(\w+ )*dog", "a+b+", "[(+]+", "(a+){3}", "(a(b+)c)+", "half past ten|10:30"]
+)
+def test_other_repetitions_are_not(regex: str) -> None:
+    assert retention.problem({"regex": regex}) == ""
+
+
+def test_a_fact_of_turn_one_counts_at_its_distance_in_turn_four() -> None:
+    answers = ["Nice.", "Hello.", "Fine.", "Mo."]
+    known = score(answers, expect={"4": ["Mo"]})
+    assert known.results["retained"] == known.results["retained_3"] == (1.0, 1.0)
+    assert isinstance(known.results["retained_1"], Unscored)
+    forgotten = score([*answers[:3], "No idea."], expect={"4": ["Mo"]})
+    assert forgotten.results["retained"] == forgotten.results["retained_3"] == (0.0, 1.0)
