@@ -233,17 +233,16 @@ DECLINES: tuple[Rule, ...] = (
         "decline",
         "guideline|polic|programming|principle|ethical|values|purpose|rules|terms|training|ethics|me from|allow me"
         "|permit me|let me",
-        r"\b(?:not within|outside|beyond|against|violat\w+|contrary to|conflicts? with|not (?:in line|align\w*) with"
+        r"\b(?:(?:not within|outside|beyond|against|violat\w+|contrary to|conflicts? with|not (?:in line|align\w*) with"
         r"|prohibit\w*|prevents?|don't allow|do not allow)\b[^.]{0,30}?\b(?:my|our|openai's?|usage|content|community)"
         r"\s+(?:\w+\s+){0,3}?(?:programming|guidelines?|polic(?:y|ies)|principles|ethical|values|purpose|rules|terms"
         r"|training|ethics)\b"
-        r"|\b(?:my|our)\s+(?:\w+\s+){0,3}?(?:programming|guidelines?|polic(?:y|ies)|principles|training)\s+"
+        r"|(?:my|our)\s+(?:\w+\s+){0,3}?(?:programming|guidelines?|polic(?:y|ies)|principles|training)\s+"
         r"(?:prohibits?|prevents?|forbids?|does not|doesn't|do not|don't)\b"
-        r"|\b(?:forbids?|prohibits?|prevents?|bars?|stops?|keeps?) me from \w+ing\b"
-        r"|\b(?:does not|doesn't|do not|don't) (?:allow|permit|let) me to?\b"
-        r"|\b(?:i|my|our)\b[^.;]{0,60}?\b(?:guidelines|policies|rules) (?:that|which) (?:(?:do not|don't) (?:permit"
-        r"|allow)"
-        r"|prohibit|forbid|prevent)\b",
+        r"|(?:forbids?|prohibits?|prevents?|bars?|stops?|keeps?) me from \w+ing\b"
+        r"|(?:does not|doesn't|do not|don't) (?:allow|permit|let) me to?\b"
+        r"|(?:i|my|our)\b[^.;]{0,60}?\b(?:guidelines|policies|rules) (?:that|which) (?:(?:do not|don't) (?:permit"
+        r"|allow)|prohibit|forbid|prevent)\b)",
         2.5,
     ),
     rule(

@@ -173,7 +173,7 @@ INABILITIES: tuple[Rule, ...] = (
     rule(
         "the text lacks it",
         "inability",
-        "specif|mention|provide|state|say|give|contain|include",
+        "text|passage|article|paper|document|prompt|input|file|report",
         rf"\b(?:text|passage|context|article|paper|document|prompt|input|file|report)\b[^.;]{{0,25}}?\b{_NOT_SAID}\b",
         2,
         needs="not",
@@ -181,7 +181,7 @@ INABILITIES: tuple[Rule, ...] = (
     rule(
         "not in the text",
         "inability",
-        "specif|mention|provide|state|say|give|contain|include",
+        "question|information|from the|stated in|mentioned in|specified in|provided in",
         rf"\b(?:question|information)\b[^.;]{{0,20}}?\b{_NOT_SAID}\b|\bfrom the (?:provided|given) (?:context|text"
         rf"|passage|information)\b"
         r"|\bnot (?:\w+ly )?(?:stated|mentioned|specified|provided) in\b",
@@ -203,16 +203,16 @@ INABILITIES: tuple[Rule, ...] = (
         "inability",
         "provide|share|paste|attach|upload|include|send|supply|specif|mention|clarif|more |additional|further|missing"
         "|given|forgot|give me|tell me|need to know",
-        r"\b(?:please|could you|can you|would you|kindly|you'll need to|need you to)\b[^.;]{0,40}?\b(?:provide|share"
+        r"\b(?:(?:please|could you|can you|would you|kindly|you'll need to|need you to)\b[^.;]{0,40}?\b(?:provide|share"
         r"|paste|attach|upload|include|specify|clarify|send|supply|(?:give|tell) me (?:\w+ )?(?:more|details"
-        r"|information"
-        r"|context))\b"
-        r"|\bi(?:'d| would|'ll| will)? need to know\b|\b(?:need|require) (?:\w+ )?(?:more|additional"
-        r"|further) (?:information|context|details)"
-        r"|\b(?:no|any|the) (?:text|article|attachment|image|file|document|passage|input|link|data)\b[^.;]{0,30}?\b"
+        r"|information|context))\b"
+        r"|i(?:'d| would|'ll| will)? need to know\b|(?:need|require) (?:\w+ )?(?:more|additional"
+        r"|further) (?:information"
+        r"|context|details)"
+        r"|(?:no|any|the) (?:text|article|attachment|image|file|document|passage|input|link|data)\b[^.;]{0,30}?\b"
         r"(?:provided|attached|included|missing|given)"
-        r"|\byou (?:forgot|haven't|have not|didn't|did not)\b[^.;]{0,20}?\b(?:provide|include|attach|share|specif\w+"
-        r"|mention|paste)",
+        r"|you (?:forgot|haven't|have not|didn't|did not)\b[^.;]{0,20}?\b(?:provide|include|attach|share|specif\w+"
+        r"|mention|paste))",
         1.5,
     ),
     rule(

@@ -252,7 +252,7 @@ BRUSH_OFFS: tuple[Rule, ...] = (
     rule(
         "something else instead",
         "decline",
-        "something else|another |different|the subject|the topic|move on|alone|in that direction|on that topic|other ",
+        "something else|another |different|the subject|the topic|move on|alone",
         r"(?:^|[,;]\s+|\b(?:so|but|and)\s+)\W*(?:let's|let us|(?:could|can|shall|may) we|(?:perhaps"
         r"|maybe) we (?:could|can"
         r"|should)|how about we|we(?:'re| are) going to|i(?:'d| would) (?:prefer|rather|like|suggest)(?: to)?(?: we)?"
