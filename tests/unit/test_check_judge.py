@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import statistics
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -361,6 +362,18 @@ def test_kappa_is_what_its_definition_gives(items: list[tuple[int, int]]) -> Non
         assert found.kappa == (None if wanted is None else pytest.approx(wanted, abs=1e-9))
         total_of = tuple(map(sum, zip(*(agreement.item(4, a, b) for a, b in items), strict=True)))
         assert agreement.Kappa(weights=weights).value(total_of) == found.kappa  # type: ignore[arg-type]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=20))
+def test_a_correlation_from_sums_is_that_of_the_numbers(pairs_of: list[tuple[int, int]]) -> None:
+    metric = agreement.Correlation("r", "pearson.1")
+    moments = [agreement.moments(float(x), float(y)) for x, y in pairs_of]
+    found = metric.value(tuple(map(sum, zip(*moments, strict=True)))) if moments else None
+    if len(pairs_of) < 3 or len({x for x, _ in pairs_of}) < 2 or len({y for _, y in pairs_of}) < 2:
+        assert found is None
+    else:
+        assert found == pytest.approx(statistics.correlation(*zip(*pairs_of, strict=True)), abs=1e-9)
 
 
 def test_kappa_of_a_table_worked_by_hand() -> None:
