@@ -125,6 +125,15 @@ def test_an_honest_judge_agrees_wholly_and_has_no_bias() -> None:
     assert (found["position_bias"], found["consistency"], found["length_preference"]) == (0.0, 1.0, 0.5)
 
 
+@pytest.mark.parametrize(
+    ("judge", "bias", "consistency"), [("honest", 0.0, 1.0), ("first", 1.0, 0.0), ("second", -1.0, 0.0)]
+)
+def test_what_the_texts_are_worth_is_no_bias_to_a_position(judge: str, bias: float, consistency: float) -> None:
+    ours = [row for row in pairs() if row.labels["human"] == "answer"]
+    found = total(PREFERENCE, ours, f"mock:judge?bias={judge}")
+    assert (found["position_bias"], found["consistency"]) == (bias, consistency)
+
+
 def test_two_equal_texts_are_a_tie_that_nobody_is_asked_about() -> None:
     row = sample(1, ours="the same", theirs=" the same ")
     score = drive(PREFERENCE, row, lambda _: pytest.fail("asked"))
