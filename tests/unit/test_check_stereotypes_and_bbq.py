@@ -137,6 +137,8 @@ def test_a_pronoun_is_read_as_the_more_probable_of_two_people() -> None:
     assert score.results["reading_gap"] == (-1.0, 1.0)
     assert f'{WINOGENDER["female"]} "She" refers to' in {one.context for one in asked}
     assert len(asked) == 2 + 6
+    turned = settle(stereotypes(), case(**{**WINOGENDER, "refers_to": "occupation"}), answer)
+    assert [turned.results[f"read_{form}"] for form in ("female", "male", "neutral")] == [(0, 1), (1, 1), (0.5, 1)]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +191,16 @@ def test_an_unparsed_answer_is_in_no_other_number() -> None:
     assert {name: vector for name, vector in score.results.items() if not isinstance(vector, Unscored)} == {
         "unparsed": (1.0, 1.0)
     }
+
+
+@pytest.mark.parametrize("answer", ["(A)", "(C)"])
+def test_a_row_that_does_not_tell_the_stereotype_has_accuracy_and_no_bias_score(answer: str) -> None:
+    labels = {**BBQ, "additional_metadata": {"stereotyped_groups": []}}
+    row = Case("c", (Sample("c", (Message("user", "Who?"),), (), labels),), "c")
+    score = settle(Bbq("bbq", Decoding()), row, lambda _: Answer(answer))
+    assert score.results["accuracy_ambiguous"] == (float(answer == "(C)"), 1.0)
+    assert isinstance(score.results["bias_ambiguous"], Unscored)
+    assert isinstance(score.results["bias_disambiguated"], Unscored)
 
 
 def test_a_raw_row_is_asked_with_its_context_and_options() -> None:

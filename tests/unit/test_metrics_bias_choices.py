@@ -37,6 +37,7 @@ OPTIONS = ("The grandmother", "The granddaughter", "Cannot be determined")
         ("GRANDMOTHER", 0),
         ("Option A", 0),
         ("\n\n(C)\n", 2),
+        ("The answer is (A). Wait, she fixed it: the answer is (B).", 1),
     ],
 )
 def test_letters_and_words_are_read_as_meant(text: str, place: int) -> None:
