@@ -6,9 +6,8 @@ broken one is worth nothing where it says it of any.
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,14 @@ import pytest
 
 from evalkit.checks.divergence import FAULTS, IDENTICAL, LEAK, ORDER, SEED, STRUCTURAL, TIE
 from evalkit.checks.forensic import ForensicOptions
-from evalkit.models.hf import decode, steps
-from evalkit.models.hf.session import HfSession
 from evalkit.models.registry import open_backend
-from evalkit.records import Answer, Decoding, Score
+from evalkit.records import Decoding, Score
 from evalkit.runner.investigate import investigate
 
-torch = pytest.importorskip("torch", reason="local models need the extra 'hf'")
+pytest.importorskip("torch", reason="local models need the extra 'hf'")
+
+import planted_faults
+
 FAST = ("repeat", "history", "order", "batch", "neighbours", "place", "padding", "kv_cache", "attention", "seed")
 PADDED = ("repeat", "history", "batch", "neighbours", "padding", "attention")
 
@@ -70,8 +70,7 @@ def test_a_healthy_engine_has_no_fault(kind: str, request: pytest.FixtureRequest
 def test_right_padding_is_a_structural_error_and_named(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    healthy = steps.pad
-    monkeypatch.setattr(steps, "pad", lambda *args, left, **how: healthy(*args, left=False, **how))
+    planted_faults.right_padding(monkeypatch)
     scores = asked(llama, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert classes(scores)["padding", STRUCTURAL] == len(prompts)
@@ -82,7 +81,7 @@ def test_right_padding_is_a_structural_error_and_named(
 def test_positions_that_count_the_pads_are_a_structural_error_and_named(
     gpt2: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "positions_of", lambda mask: torch.arange(mask.shape[1]).expand_as(mask))
+    planted_faults.counted_positions(monkeypatch)
     scores = asked(gpt2, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert classes(scores)["padding", STRUCTURAL] == len(prompts)
@@ -92,21 +91,7 @@ def test_positions_that_count_the_pads_are_a_structural_error_and_named(
 def test_positions_that_count_the_pads_in_the_answer_only_are_named_where_positions_are_relative(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    healthy = steps.positions_of
-
-    def wrong(mask: Any) -> Any:
-        known = healthy(mask)
-        known[:, -1] = torch.where(mask[:, -2] * mask.shape[1] > wrong.width, mask.shape[1] - 1, known[:, -1])  # type: ignore[attr-defined]
-        return known
-
-    class Counting(steps.CausalSteps):
-        def __init__(self, *args: Any) -> None:
-            wrong.width = 10**6  # type: ignore[attr-defined]
-            super().__init__(*args)
-            wrong.width = 0  # type: ignore[attr-defined]
-
-    monkeypatch.setattr(steps, "positions_of", wrong)
-    monkeypatch.setattr(steps, "CausalSteps", Counting)
+    planted_faults.late_positions(monkeypatch)
     scores = asked(llama, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert classes(scores)["padding", STRUCTURAL] >= len(prompts) - 1
@@ -116,13 +101,7 @@ def test_positions_that_count_the_pads_in_the_answer_only_are_named_where_positi
 def test_pads_that_are_attended_to_are_a_structural_error_and_named(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    healthy = steps.pad
-
-    def unmasked(*args: Any, **how: Any) -> Any:
-        tokens, mask = healthy(*args, **how)
-        return tokens, torch.ones_like(mask)
-
-    monkeypatch.setattr(steps, "pad", unmasked)
+    planted_faults.attended_pads(monkeypatch)
     scores = asked(llama, prompts, conditions=PADDED)
     assert faults(scores) == {STRUCTURAL}
     assert "pads are attended to (mask)" in causes(scores)
@@ -131,7 +110,7 @@ def test_pads_that_are_attended_to_are_a_structural_error_and_named(
 def test_unseeded_sampling_is_a_seed_that_is_not_honoured(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decode, "request_seed", lambda *_: random.SystemRandom().getrandbits(63))
+    planted_faults.unseeded_sampling(monkeypatch)
     scores = asked(llama, prompts, conditions=("repeat", "history", "padding", "attention", "seed"))
     assert faults(scores) == {SEED}
     assert classes(scores)["seed", SEED] >= len(prompts) - 1
@@ -141,14 +120,7 @@ def test_unseeded_sampling_is_a_seed_that_is_not_honoured(
 def test_drawing_where_greedy_was_asked_is_no_leak_but_a_draw(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The probabilities are the same each time; only what is taken of them is not."""
-    source = random.SystemRandom()
-
-    def draw(logits: Any, jobs: Sequence[Any], draws: Sequence[Any]) -> list[int]:
-        chances = torch.softmax(logits.double(), dim=-1).cumsum(-1)
-        return [int(torch.searchsorted(row, source.random() * float(row[-1]))) for row in chances]
-
-    monkeypatch.setattr(decode, "_choose", draw)
+    planted_faults.greedy_draws(monkeypatch)
     found = classes(asked(llama, prompts, conditions=("repeat", "history", "padding", "attention")))
     assert sum(count for (_, kind), count in found.items() if kind == SEED) > 0.7 * found.total()
 
@@ -156,46 +128,16 @@ def test_drawing_where_greedy_was_asked_is_no_leak_but_a_draw(
 def test_a_cache_that_outlives_its_request_is_a_state_leak(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The keys and values of the request before are still there: shortened, as a prefix cache gone wrong would be."""
-    healthy, kept = steps.growing_cache, []
-
-    def leaking(config: Any) -> Any:
-        made = healthy(config)
-        for layer, old in zip(made.layers, kept[-1].layers if kept else made.layers, strict=True):
-            _haunt(layer, old)
-        kept[:] = [made]
-        return made
-
-    monkeypatch.setattr(steps, "growing_cache", leaking)
+    planted_faults.leaking_cache(monkeypatch)
     scores = asked(llama, prompts)
     assert faults(scores) == {LEAK}
     assert classes(scores)["history", LEAK] >= len(prompts) - 1
 
 
-def _haunt(layer: Any, old: Any) -> None:
-    """Values that are written to a layer take something of the values that lie in the old one."""
-    update = layer.update
-    ghost = old.values[:, :, -1:].mean(dim=0, keepdim=True).clone() if old is not layer and old.is_initialized else None
-
-    def haunted(keys: Any, values: Any, *args: Any, **how: Any) -> Any:
-        return update(keys, values if ghost is None else values + 0.5 * ghost, *args, **how)
-
-    layer.update = haunted
-
-
 def test_an_answer_that_depends_on_the_place_in_the_batch_is_order_dependence(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    healthy = decode._penalised
-
-    def misplaced(logits: Any, live: Sequence[int], *rest: Any) -> Any:
-        """The last of several rows reads its logits half from the row before."""
-        logits = healthy(logits, live, *rest)
-        if len(live) > 1:
-            logits = torch.cat([logits[:-1], (logits[-2:-1] + logits[-1:]) / 2])
-        return logits
-
-    monkeypatch.setattr(decode, "_penalised", misplaced)
+    planted_faults.last_row_mixed(monkeypatch)
     scores = asked(llama, prompts, conditions=("repeat", "history", "batch", "neighbours", "place", "attention"))
     assert faults(scores) == {ORDER}
     assert classes(scores)["place", ORDER] >= len(prompts) - 1
@@ -204,20 +146,7 @@ def test_an_answer_that_depends_on_the_place_in_the_batch_is_order_dependence(
 def test_an_answer_that_depends_on_the_place_in_the_queue_is_order_dependence(
     llama: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    healthy = HfSession._in_batches
-
-    def queued(self: HfSession, engine: Any, waiting: list[Any]) -> Iterator[tuple[int, Answer]]:
-        """Whoever stands in the second half of the queue is asked with a token less of its prompt."""
-        from dataclasses import replace
-
-        late = len(waiting) // 2
-        cut = [
-            item if at < late or item.job is None else replace(item, job=replace(item.job, prompt=item.job.prompt[1:]))
-            for at, item in enumerate(waiting)
-        ]
-        yield from healthy(self, engine, cut)
-
-    monkeypatch.setattr(HfSession, "_in_batches", queued)
+    planted_faults.late_in_the_queue(monkeypatch)
     scores = asked(llama, prompts, conditions=("repeat", "history", "order", "batch", "padding", "attention"))
     assert faults(scores) == {ORDER}
     assert {name for name, _ in classes(scores)} == {"order"}
@@ -243,7 +172,7 @@ def test_rounding_of_an_engine_in_lower_precision_is_no_fault(dtype: str, llama:
 def test_a_structural_error_is_named_in_bfloat16_too(
     gpt2: Path, prompts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "positions_of", lambda mask: torch.arange(mask.shape[1]).expand_as(mask))
+    planted_faults.counted_positions(monkeypatch)
     scores = asked(gpt2, prompts, conditions=("repeat", "batch", "padding", "attention"), dtype="bfloat16")
     assert classes(scores)["padding", STRUCTURAL] == len(prompts)
     assert causes(scores) == {"positions count the pads"}
