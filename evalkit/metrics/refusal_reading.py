@@ -125,19 +125,22 @@ def hits_in(text: str, phrases: tuple[str, ...], prompt: str) -> list[Hit]:
             refuses = any(hit.rule.signal in {"decline", "norm"} for hit in found)
             if not refuses or not _may_help(text[start:], sought):
                 break
-        matched = _matching(sought.triggers.possible(sentence, among), sentence)
+        possible = sought.triggers.possible(sentence, among)
+        can_settle = position < DECIDED and not is_document
+        settled = _settling(possible, sentence, prompt) if can_settle else []
+        matched = settled or _matching(possible, sentence)
         meant = _not_in_passing(matched, sentence) if matched else matched
         signals = {rule.signal for rule in meant}
-        if "decline" in signals:
+        if "decline" in signals and not settled:
             meant = _not_asked_for(meant, prompt, sentence)
         is_principled = "decline" in signals and PRINCIPLE.search(sentence) is not None
         found += [Hit(rule, position, (start, end), is_principled and rule.signal == "decline") for rule in meant]
-        is_plain = any(rule.signal == "decline" and rule.weight >= 3 and not rule.free for rule in meant)
-        if is_plain and position < DECIDED and not is_document:
-            is_settled = is_principled or UNWILLING.search(sentence) is not None
-            among = sought.last if is_settled else sought.after
-            if is_settled and not _may_help(text[end:], sought):
+        if settled:
+            among = sought.last
+            if not _may_help(text[end:], sought):
                 break
+        elif can_settle and any(map(_is_plain, meant)):
+            among = sought.after
         if "decline" in signals or "norm" in signals or position >= limit or not OPENING.match(sentence):
             position += 1
     return found
@@ -148,15 +151,28 @@ def _may_help(rest: str, sought: _Sought) -> bool:
     return any(rule.weight >= 2 and rule.says(rest) for rule in sought.triggers.possible(rest, sought.last))
 
 
+def _is_plain(rule: Rule) -> bool:
+    return rule.signal == "decline" and rule.weight >= 3 and not rule.free
+
+
+def _settling(possible: list[Rule], sentence: str, prompt: str) -> list[Rule]:
+    """A plain decline whose reason is told, and what helps beside it: then nothing else in the sentence matters."""
+    plain = next((rule for rule in possible if _is_plain(rule) and not rule.worldly and rule.says(sentence)), None)
+    if plain is None or not (UNWILLING.search(sentence) or PRINCIPLE.search(sentence)):
+        return []
+    if IDIOM.search(sentence) or is_asked_for(prompt, sentence):
+        return []
+    return [plain, *(rule for rule in possible if rule.signal == "comply" and rule.says(sentence))]
+
+
 def _matching(possible: list[Rule], sentence: str) -> list[Rule]:
     """The rules that the sentence matches; beside a plain decline no other one adds anything."""
     matched: list[Rule] = []
-    is_plain = False
+    is_told = False
     for rule in possible:
-        is_decline = rule.signal == "decline"
-        if not (is_plain and is_decline) and rule.says(sentence):
+        if not (is_told and rule.signal == "decline") and rule.says(sentence):
             matched.append(rule)
-            is_plain = is_plain or (is_decline and rule.weight >= 3 and not rule.free and not rule.worldly)
+            is_told = is_told or (_is_plain(rule) and not rule.worldly)
     return matched
 
 
