@@ -21,8 +21,8 @@ UNPARSED = "unparsed"
 BY_LANGUAGE = "auto"
 EMBEDDING = "embedding_similarity"
 _GROUP = "evalkit.metrics"
-_MIXED = 0.2
-"""Beyond this share of letters that ROUGE's tokeniser drops, its number speaks of something else than the text."""
+_CUT = 0.1
+"""Beyond this share of words that ROUGE's tokeniser drops or cuts, its number speaks of another text."""
 
 
 class EvaluateMetric(Options):
@@ -177,7 +177,7 @@ class Accuracy(AnswerCheck):
         rouge = sorted(name for name in self.options.metrics if isinstance(name, str) and name.startswith("rouge"))
         if not rouge or self.options.rouge_tokenizer == "unicode":
             return
-        from evalkit.metrics.rouge import is_seen, share_unseen
+        from evalkit.metrics.rouge import is_seen, share_of_words_cut
 
         unseen = sum(1 for sample in samples if not any(map(is_seen, sample.references)))
         if unseen:
@@ -186,13 +186,14 @@ class Accuracy(AnswerCheck):
                 "only ones that ROUGE's tokeniser sees; they are unscored. chrf reads every script, and so does "
                 "rouge_tokenizer: unicode"
             )
-        partly = [
-            any(is_seen(text) and share_unseen(text) > _MIXED for text in sample.references) for sample in samples
-        ]
-        if any(partly):
+        cut = sum(
+            any(is_seen(text) and share_of_words_cut(text) > _CUT for text in sample.references) for sample in samples
+        )
+        if cut:
             yield (
-                f"{', '.join(rouge)}: {sum(partly)} of {rows} rows have references that mix scripts; ROUGE's tokeniser "
-                f"drops more than {_MIXED:.0%} of their letters and scores the rest: say rouge_tokenizer: unicode"
+                f"{', '.join(rouge)}: {cut} of {rows} rows have references of whose words ROUGE's tokeniser drops or "
+                f"cuts more than {_CUT:.0%} at letters beyond ASCII (Müller becomes m and ller): say rouge_tokenizer: "
+                "unicode"
             )
 
 
