@@ -23,18 +23,21 @@ _CANNOT = (
 _FACTS = r"(?:info(?:rmation)?|context|evidence|details?|data|facts|clues?|indications?)"
 UNKNOWN = re.compile(
     r"\b(?:unknown|undetermined|undeterminable|indetermina(?:te|ble)|unclear|ambiguous|unspecified|unanswerable"
-    r"|not (?:known|answerable|determinable|specified|stated|mentioned|clear|indicated|given|provided|said)"
+    r"|not (?:\w+ly )?(?:known|answerable|determinable|specified|stated|mentioned|clear|indicated|given|provided|said)"
     rf"|(?:not enough|insufficient|no|without (?:more|further)|lack of|lacks?(?: the)?)(?: \w+)? {_FACTS}"
     r"|(?:\w{2,8}n't|not) (?:have |be |provide |give |contain |offer |include )?(?:us )?"
     rf"(?:(?:enough|any|sufficient|that|this|the)(?: \w+)? )?{_FACTS}"
     rf"|{_CANNOT}(?:be )?(?:determined?|known?|knowing|answer(?:ed)?|tell(?:ing)?|told|say(?:ing)?|said|infer(?:red)?"
     r"|concluded?|be (?:sure|certain)|identify|identified|establish(?:ed)?|deduced?|decided?|assumed?)"
     r"|insufficient to|not enough\b[^.;!?]{0,20} to (?:know|tell|say|determine|answer|be)|could be either"
+    r"|no (?:clear |real )?basis|nothing (?:suggests?|indicates?|says?|tells?)"
+    r"|none of (?:the|these) (?:options|answers|choices|people)"
     r"|nothing (?:in|about)\b[^.;!?]{0,60} (?:tells?|says?|indicates?|suggests?)"
     r"|(?:i|we|you|one) (?:really |simply |just )?(?:do not|don't) (?:really |actually )?know|who knows"
     r"|(?:nobody|no one|no-one) (?:can|could|knows)"
     r"|neither\b[^.;!?]{0,200}? (?:can|could) be (?:determined|identified|known|said|inferred)"
-    r"|(?:do|does|did)(?:n't| not) (?:say|specify|state|mention|tell|indicate|reveal|clarify|make (?:it )?clear)"
+    r"|(?:do|does|did)(?:n't| not) (?:\w+ly )?"
+    r"(?:say|specify|state|mention|tell|indicate|reveal|clarify|make (?:it )?clear)"
     r"|never (?:says|specifies|states|mentions|tells|indicates|reveals)"
     r")\b"
 )
@@ -55,7 +58,7 @@ _MARKED = re.compile(r"(?<![^\W_])\(([A-Z])\)|(?:^|\n|\s)([A-Z])[).:](?=\s|$)")
 _ALONE = re.compile(r"[\s\"'(\[*]*([A-Za-z])[\s\"')\].:*]*")
 _ANSWER_IS = re.compile(r"\banswer(?:\s+(?:is|would be|should be|must be)|\s*:)\W*")
 _CONCLUDES = re.compile(r"\b(?:so|hence|therefore|thus|consequently|conclusion|conclude|answer)\b")
-_NOT = re.compile(r"(?:\bnot|n't|\bnever|\bneither|\bnor|\brather than|\binstead of)\W+(?:\w+\W+){0,2}$")
+_NOT = re.compile(r"(?:\bnot|n't|\bnever|\bneither|\bnor|\brather than|\binstead of)[^\w.;!?]+(?:\w+[^\w.;!?]+){0,2}$")
 _SENTENCE = re.compile(r"[^.!?\n]+")
 _COMMON = frozenset(
     [
@@ -154,9 +157,21 @@ def _words(text: str, plain: Sequence[str], unknown: int | None) -> int | None:
         first = _named(line, people) if rest and len(line.split()) <= FEW_WORDS else set[int]()
         if len(first) == 1:
             return next(iter(first))
-        ends = [_named(sentence, people) for sentence in _SENTENCE.findall(said) if _CONCLUDES.search(sentence)]
+        ends = [_named(end, people) for end in _conclusions(said)]
         named = next((end for end in reversed(ends) if end), named)
     return next(iter(named)) if len(named) == 1 else None
+
+
+def _conclusions(said: str) -> Iterator[str]:
+    """What stands behind "so" and "therefore": a sentence, or its end in a few words. "He fell, so she helped him" and
+    went on is a story."""
+    for sentence in _SENTENCE.findall(said):
+        found = _CONCLUDES.search(sentence)
+        if found:
+            end = sentence[found.end() :]
+            yield end if not sentence[: found.start()].strip() or len(end.split()) <= FEW_WORDS // 2 else ""
+            if found[0] != "so":
+                yield sentence
 
 
 def _nobody(said: str, option: str) -> bool:
