@@ -14,8 +14,8 @@ from evalkit.records import Answer, Case, Unscored, Vector
 LABELS = ("target_language", "target_lang", "tgt_lang", "language", "lang")
 """Columns that say in which language the answer is to be, the first that a row has."""
 _CODES: Mapping[str, str] = {
-    **dict.fromkeys(("zh", "zho", "chi", "cmn", "chinese"), "zh"),
-    **dict.fromkeys(("ja", "jpn", "japanese"), "ja"),
+    **dict.fromkeys(("zh", "zho", "chi", "cmn", "chinese", "mandarin"), "zh"),
+    **dict.fromkeys(("ja", "jp", "jpn", "japanese"), "ja"),
     **dict.fromkeys(("ko", "kor", "korean"), "ko"),
     **dict.fromkeys(("th", "tha", "thai", "lo", "lao", "km", "khm", "khmer", "my", "mya", "burmese", "yue"), "th"),
 }
@@ -41,10 +41,13 @@ def tokenizer_for(language: str) -> str:
 
 
 def language_of(labels: Mapping[str, Any], references: Sequence[str]) -> str:
-    """By the row's label, or by the script of its references where words are not set apart; otherwise nothing."""
-    for name in LABELS:
-        if isinstance(labels.get(name), str) and labels[name].strip():
-            return str(labels[name])
+    """By the row's label where it names a language that sets no words apart (or Korean), else by the script of its
+    references where that sets none apart: labels are worded in many ways. Otherwise what the label says, or nothing."""
+    label = next((labels[name] for name in LABELS if isinstance(labels.get(name), str) and labels[name].strip()), "")
+    return str(label) if language_code(label) else _by_script(references) or str(label)
+
+
+def _by_script(references: Sequence[str]) -> str:
     text = "".join(references)[:2000]
     if text.isascii() or 2 * sum(map(is_unspaced, text)) <= sum(map(str.isalpha, text)):
         return ""

@@ -304,3 +304,12 @@ def test_a_reference_that_names_no_single_choice_leaves_the_row_unscored(
     case = Case("a", (Sample("a", (Message("user", "?"),), (reference,), {"choices": choices}),))
     score = check("exact_match", extract="choice").judge(case, Answer("B"))
     assert all(isinstance(result, Unscored) and reason in result.reason for result in score.results.values())
+
+
+def test_a_language_that_is_worded_otherwise_is_known_by_the_script_of_the_references() -> None:
+    by = check("sentence_bleu", tokenize="auto")
+    row = Sample("a", (Message("user", "?"),), ("我爱北京天安门",), {"language": "Chinese (Simplified)"})
+    score = by.judge(Case("a", (row,)), Answer("我爱北京故宫门"))
+    result = score.results["sentence_bleu"]
+    assert isinstance(result, tuple)
+    assert 0.3 < result[0] < 1.0
