@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ _CODES: Mapping[str, str] = {
     **dict.fromkeys(("ko", "kor", "korean"), "ko"),
     **dict.fromkeys(("th", "tha", "thai", "lo", "lao", "km", "khm", "khmer", "my", "mya", "burmese", "yue"), "th"),
 }
+_CODE = re.compile(r"\s*[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})*\s*$")
 _NO_REGIONS = frozenset({"zh", "ja", "ko", "en"})
 """After a hyphen these are languages: en-zh is a pair and zh-CN a region."""
 
@@ -41,10 +43,10 @@ def tokenizer_for(language: str) -> str:
 
 
 def language_of(labels: Mapping[str, Any], references: Sequence[str]) -> str:
-    """By the row's label where it names a language that sets no words apart (or Korean), else by the script of its
-    references where that sets none apart: labels are worded in many ways. Otherwise what the label says, or nothing."""
+    """By the row's label where it is a code or a name that is known, else by the script of its references where words
+    are not set apart there: labels are worded in many ways. Otherwise what the label says, or nothing."""
     label = next((labels[name] for name in LABELS if isinstance(labels.get(name), str) and labels[name].strip()), "")
-    return str(label) if language_code(label) else _by_script(references) or str(label)
+    return str(label) if _CODE.match(label) or language_code(label) else _by_script(references) or str(label)
 
 
 def _by_script(references: Sequence[str]) -> str:
