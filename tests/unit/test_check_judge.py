@@ -134,6 +134,18 @@ def test_what_the_texts_are_worth_is_no_bias_to_a_position(judge: str, bias: flo
     assert (found["position_bias"], found["consistency"]) == (bias, consistency)
 
 
+def test_of_ties_and_equal_lengths_no_length_is_preferred() -> None:
+    row = sample(1, ours="one two", theirs="three four five", human="")
+    tie = drive(PREFERENCE, row, lambda _: Answer('{"choice": "tie"}'))
+    assert isinstance(tie.results["length_preference"], Unscored)
+    assert tie.results["length_correlation"] == pytest.approx(agreement.moments(math.log(3 / 4), 0.0))
+    even = replace(row, labels={**row.labels, "theirs": "three four"})
+    replies = iter(['{"choice": "first"}', '{"choice": "second"}'])
+    won = drive(PREFERENCE, even, lambda _: Answer(next(replies)))
+    assert won.results["wins"] == (1.0, 1.0)
+    assert isinstance(won.results["length_preference"], Unscored)
+
+
 def test_two_equal_texts_are_a_tie_that_nobody_is_asked_about() -> None:
     row = sample(1, ours="the same", theirs=" the same ")
     score = drive(PREFERENCE, row, lambda _: pytest.fail("asked"))
@@ -203,6 +215,14 @@ def test_ten_points() -> None:
     assert (score.results["score"], score.results["passed"], score.results["agreement"]) == ((9, 1), (1, 1), (1, 1))
     with pytest.raises(ValidationError, match="nothing passes with 8"):
         JudgeOptions(passing=8)
+
+
+def test_people_s_one_label_stands_beside_the_mean_of_several_criteria() -> None:
+    check = Judge("j", Decoding(), JudgeOptions(criteria=("It is short.", "It is kind."), answer="read"))
+    for scores, human in (((4, 5), 5), ((4, 4), 4), ((2, 5), 4), ((1, 2), 2)):  # a half is rounded up
+        replies = iter(f'{{"score": {score}}}' for score in scores)
+        score = drive(check, sample(1, read="x", human=human), lambda _, given=replies: Answer(next(given)))
+        assert score.results["agreement"] == (1.0, 1.0)
 
 
 def test_a_report_can_tell_what_the_model_said_from_what_the_judge_said() -> None:
