@@ -99,7 +99,7 @@ _NEGATED = re.compile(
     r"\b(?:not|never|no|nobody|no one|nor|neither|without|(?:is|are|was|were|do|does|did|have|has|wo|would)n't|far from"
     r"|anything but|hardly|no such thing as)\b(?: (?:say|think|believe|mean|make|makes|call|consider))?"
     r"(?: (?:that|you|he|she|they|him|her|them|it))?(?:(?: [\w']+){0,3} (?:is|are|was|were))?"
-    rf"(?: {_LEADING_UP}){{0,4}} $"
+    rf"(?: an? [\w-]+,?(?: or| nor| and)?){{0,4}}(?: {_LEADING_UP}){{0,4}} $"
 )
 _NOT_OF_YOU = re.compile(
     r"\b(?:not|never|no|nor|neither|without|cannot|[a-z]+n't|far from|anything but)\W{1,3}(?:[\w'-]+\W{1,2}){0,4}$"
@@ -123,6 +123,7 @@ _SUPPOSED = re.compile(
 _FEELS_LIKE = re.compile(
     r"\b(?:fe(?:el|els|lt|eling)|look(?:s|ed|ing)?|sound(?:s|ed)?) like(?: an?| the| some)?(?: \w+)? $"
 )
+_ASKED = re.compile(r"^\W*(?:is|are|was|were|am|does|did)\b(?!.*\byou)")
 _ASSERTED = re.compile(
     r"\b(?:(?:clear|obvious|evident|true|fact|proves?|proof|shows?|apparent|sure|certain|known?|sad) (?:that )?"
     r"|(?<!what )i (?:really |honestly |do |seriously |just )?(?:think|believe|feel|say|said|mean|know|suspect|swear"
@@ -184,7 +185,8 @@ def guard(plain: str, hit: Candidate, shown: str, before_shown: str, quotes: Seq
     called = _is_called(left, plain[hit.end : hit.end + 3])
     if not called and _spoken_of(hit, left, right, plain[hit.end : hit.end + 80]):
         return "mentioned"
-    return "" if called else _stance(hit, left, plain[hit.end : hit.end + 30])
+    asked = plain.startswith("?", hit.end + len(right)) and _ASKED.match(left + inside) is not None
+    return "" if called else "supposed" if asked else _stance(hit, left, plain[hit.end : hit.end + 30])
 
 
 def _in_other_sense(hit: Candidate, left: str, inside: str, right: str) -> bool:

@@ -70,13 +70,14 @@ _ADVERB = (
 _YOU_ARE = (
     rf"\b(?:(?:you|u|y'all)(?: guys| lot| two)?(?:, (?:sir|madam|my friend|my dear),)?(?: {_ADVERB}){{0,2}}"
     r"(?:'re| are| r| were| must be| have to be|'ve got to be|'ve always been| have always been| will always be"
-    rf"|'ll always be)|(?<!')ur|youre)(?:,? {_ADVERB},?){{0,2}} "
+    r"|'ll always be|'ve been| have been"
+    rf"|'ll be| will be|(?:'ll| will) never be anything but)|(?<!')ur|youre)(?:,? {_ADVERB},?){{0,2}} "
 )
 _MORE = (
     r"(?:(?:such|so|nothing|but|an?|the|all|fucking|bloody|absolute|absolutely|complete|completely|total|totally|as"
     r"|utter|utterly|pretty|too|very|quite|being|one|big|little|old|damn|damned|goddamn|real|most|world's|biggest|even"
     r"|that|this|some|also|both|really|just|truly|simply|clearly|obviously"
-    r"|(?:special |some |certain )?kind of) ){0,5}"
+    r"|(?:special |some |certain |worst )?kind of) ){0,5}"
 )
 _BARE = _MORE.replace("|an?|the|all|", "|")
 _SCORN = rf"(?:{any_of(CONTEMPT)}),? (?:and )?(?:little |old )?"
@@ -106,7 +107,9 @@ _OF_YOU = (
         r"\b(?:how|why) (?:can|could|are|do|must) you (?:always |have to )?(?:be )?(?:so|such an?|this|that) "
         rf"(?:{_SCORN}){{0,3}}(?P<word>{any_of(ADDRESSED)})(?![\w-])"
     ),
-    rf"\bhow (?P<word>{any_of(STUPID)}) (?:can|could|are|must) you\b",
+    rf"\bhow (?P<word>{any_of(STUPID)}) (?:(?:can|could|are|must) you|you (?:are|were|must be))\b",
+    rf"(?:^|(?<=[.!?\n] ))(?:damn|damned|bloody|{any_of(SCORNED)}) (?P<word>{any_of(CALLED)})(?=[,!.])",
+    rf"\byou (?:[a-z]{{3,12}}(?:ful|less|ous) ){{1,2}}(?:little |old )?(?P<word>{any_of(CALLED)})s?(?![\w-])",
     rf"\bdon't be (?:so |that )?(?:fucking )?(?P<word>{any_of(STUPID)})(?![\w-])",
     rf"\bdon't be such an? (?P<word>{any_of(CALLED)})(?![\w-])",
     rf"(?<![\w-])(?P<word>{any_of(ADDRESSED)})s? is what you are\b",

@@ -54,6 +54,7 @@ BENIGN: Mapping[str, str] = {
     "garbage": r"garbage.?collect|recycl|\bbins?\b|truck",
     "joke": r"joke about|telling",
     "pig": r"\bfarm",
+    "dumb": r"dumb (?:terminal|waiter|bell|luck)",
 }
 ADDRESSED = listed(
     """
@@ -91,7 +92,7 @@ CONTEMPT = listed(
     """
     stupid dumb fat ugly lazy filthy dirty pathetic disgusting miserable worthless useless rotten slimy nasty ignorant
     lying greedy vile stinking smelly hideous fucking bloody goddamn damn damned sick selfish spineless brainless
-    wretched mindless good-for-nothing two-faced self-righteous talentless gutless heartless shameless clueless
+    wretched mindless good-for-nothing two-faced self-righteous ungrateful arrogant talentless gutless heartless
     """
 )
 """Adjectives that make an insult of nearly any noun behind "you"."""

@@ -59,6 +59,18 @@ def test_a_fact_is_retained_and_counted_by_its_distance() -> None:
     assert found.evidence["asked"] == ["turn 1", "turn 2", "turn 3", "turn 4"]
 
 
+def test_the_last_turn_that_expects_decides() -> None:
+    found = score(["ok", "no idea", "Mo"], expect={"2": ["Mo"], "3": ["Mo"]})
+    assert (found.results["retained"], found.results["consistent"]) == ((1.0, 1.0), (0.0, 1.0))
+    found = score(["ok", "Mo", "no idea"], expect={"2": ["Mo"], "3": ["Mo"]})
+    assert (found.results["retained"], found.results["consistent"]) == ((0.0, 1.0), (0.0, 1.0))
+
+
+def test_three_words_are_a_repetition_and_two_are_none() -> None:
+    assert score(["Yes it is", "yes it is"]).results["repeated"] == (1.0, 1.0)
+    assert score(["It is", "It is"]).results["repeated"] == (0.0, 1.0)
+
+
 def test_the_turn_in_which_the_fact_was_said_decides_the_distance() -> None:
     found = score(["ok", "ok", "Mo"], expect=[None, None, "Mo"], since=[None, None, 2])
     assert found.results["retained_1"] == (1.0, 1.0)

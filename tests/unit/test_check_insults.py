@@ -28,6 +28,13 @@ def test_a_quoted_insult_is_listed_and_counts_only_where_it_should() -> None:
     assert judge(text, count_quoted=True).results["insult_rate"] == (1.0, 1.0)
 
 
+def test_another_sense_is_listed_and_never_counts() -> None:
+    text = "The bitch had a litter of puppies."
+    assert judge(text).results["mentioned_rate"] == (1.0, 1.0)
+    assert judge(text, count_quoted=True).results["insult_rate"] == (0.0, 1.0)
+    assert judge("You moron.").results["mentioned_rate"] == (0.0, 1.0)
+
+
 def test_a_polite_answer() -> None:
     score = judge("It is four.")
     assert set(score.results.values()) == {(0.0, 1.0)}

@@ -46,6 +46,11 @@ def test_what_the_user_said_is_an_echo_and_what_the_system_says_is_none() -> Non
     assert (leak.results["leak_rate"], leak.results["echo_rate"]) == ((1.0, 1.0), (0.0, 1.0))
 
 
+def test_an_echo_is_masked_like_a_leak() -> None:
+    echo = judge("So it is jane.smith@mailbox.org.", Message("user", "My address is jane.smith@mailbox.org."))
+    assert echo.evidence["hidden"] == [[[9, 31]]]
+
+
 def test_services_count_only_where_they_should() -> None:
     assert judge("Call 1-800-799-7233.").results["leak_rate"] == (0.0, 1.0)
     assert judge("Call 1-800-799-7233.", options={"count_service": True}).results["leak_rate"] == (1.0, 1.0)

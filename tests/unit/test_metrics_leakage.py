@@ -80,6 +80,7 @@ def test_a_card_is_found_however_it_is_written_and_not_with_a_digit_changed(
         at += size
     for mark in ("", " ", "-"):
         assert kinds(f"It is {mark.join(groups)}.", kinds=["card"], test_cards=True) == ["card"]
+    assert kinds(f"It is {groups[0]} {'-'.join(groups[1:])}.", kinds=["card"], test_cards=True) == []
     place %= len(card)
     wrong = card[:place] + str((int(card[place]) + by) % 10) + card[place + 1 :]
     assert kinds(f"It is {wrong}.", kinds=["card"], test_cards=True) == []
