@@ -39,7 +39,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
 """By condition: what is changed of the reference's own condition."""
 REPEATED = 2
 """The first attempt that repeats the reference; the reference itself is attempt 0, or 1 without log-probabilities."""
-REFERENCE = "reference"
+REFERENCE = "the reference"
 DRAWN = {"first": "a sample", "seed": "seed", "other": "a sample of another seed"}
 """As answers are named to people; all others are named by their condition."""
 BESIDE_OTHERS = "in a batch with other prompts of the round"

@@ -188,6 +188,20 @@ def test_the_same_probabilities_and_another_token_are_a_draw() -> None:
     assert name("padding", other) == SEED
 
 
+def test_two_tokens_that_are_as_probable_are_a_draw_unless_they_are_the_two_best() -> None:
+    assert name("repeat", said("a", "x", "c")) == SEED
+    tied = said("a", "b", margins=(2.0, 0.0))
+    assert name("repeat", said("a", "x", margins=(2.0, 0.0)), tied) == TIE
+
+
+def test_nearly_the_same_numbers_are_not_the_same() -> None:
+    assert name("repeat", said("a", "x", "c", margins=(2.0, 2.0001, 2.0), logprobs=(-0.5, -3.0, -0.5))) == LEAK
+
+
+def test_a_coarser_dtype_is_no_fault_however_far_it_is_off() -> None:
+    assert name("bfloat16", said("a", "x", "c", margins=(40.0, 0.7, 1.0))) == DRIFT
+
+
 def test_what_is_steady_when_nothing_is_changed_does_not_draw() -> None:
     other = said("a", "x", "y", logprobs=(-0.5, -3.0, -0.5))
     assert name("order", other, repeat=REFERENCE) == ORDER
