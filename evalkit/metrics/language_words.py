@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _LATIN = {
-    "en": """the of and to in is that it for you was with on are as be this have from or had by but not what all were
-        we when your can there their if will how has our who its did my than been would they he she his her i me him
-        them which do does at an so no out up about into more these those other could should must may also don't it's
-        i'm because then only some any very just here where why please sorry help us am too while over after before
-        between through under such each every most many much own same let make get like yes sure here's there's let's
-        hello thank thanks unfortunately however first new good great people time use used using another both since
-        without within upon who's you're we're they're isn't doesn't didn't can't cannot won't need needs made makes
-        well capital year years day days life world city country number place things something nothing example called
-        known energy data best better""",
+    "en": """the a i of and to in is that it for you was with on are as be this have from or had by but not what all
+        were we when your can there their if will how has our who its did my than been would they he she his her i me
+        him them which do does at an so no out up about into more these those other could should must may also don't
+        it's i'm because then only some any very just here where why please sorry help us am too while over after
+        before between through under such each every most many much own same let make get like yes sure here's there's
+        let's hello thank thanks unfortunately however first new good great people time use used using another both
+        since without within upon who's you're we're they're isn't doesn't didn't can't cannot won't need needs made
+        makes well capital year years day days life world city country number place things something nothing example
+        called known energy data best better""",
     "de": """der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an werden aus er
         hat dass sie nach wird bei einer um am sind noch wie einem über einen so zum war haben nur oder aber vor zur
         bis mehr durch man sein wurde sei ich wir ihr mich mir dir uns euch kann können muss wenn ja nein kein keine

@@ -23,7 +23,7 @@ _BULLET = " \t-+*•‣–#>"
 # What ends a sentence wherever it stands: the full stops of other scripts.
 _FULL_STOP = re.compile("[。！？．।॥؟۔።។။։]++")
 _LINE = re.compile(r"[\n\r\v\f\x85\u2028\u2029]++")
-_NEW_PARAGRAPH = re.compile(r"\n[^\S\n]*+\n\s*+(?![a-zß-öø-ÿ])")
+_NEW_PARAGRAPH = re.compile(r"(?<!\s)(?=[^\S\n]*+\n[^\S\n]*+\n)\s++(?![a-zß-öø-ÿ])")
 _MARK = re.compile("[.?!…]")
 _COUNTS = re.compile(r"[^\W_]")
 

@@ -103,6 +103,56 @@ def test_an_answer_without_prose_is_unscored_and_says_what_it_is(text: str, what
     assert judge(text).results["within"] == Unscored(f"five words or fewer beside {what}")
 
 
+NO_PROSE = {
+    "a table": [
+        "name,age,city\nAnna,34,Berlin\nBob,29,Paris",
+        "Item, Qty, Price\nmango, 5, 500\napple, 4, 150",
+        "name\tage\tcity\nAnna\t34\tBerlin",
+        "name;age;city\nAnna;34;Berlin",
+        "<table><tr><th>Name</th><th>Age</th></tr><tr><td>Anna</td><td>34</td></tr></table>",
+    ],
+    "a list": [
+        "1. apples\n2. pears and plums\n3) milk and bread",
+        "<ul><li>an apple</li><li>a pear and a plum</li></ul>",
+        "**Name:** Anna\n**Age:** thirty four\n**City**: Berlin in Germany",
+        "• apples from the shop\n• pears from the tree",
+    ],
+    "code": [
+        "sudo apt-get update\npython3 -m venv env\nsource env/bin/activate",
+        "SELECT name, age\nFROM users\nWHERE age > 30\nORDER BY name;",
+        '{\n  "name": "Anna",\n  "age": 34\n}',
+        "2x + 3 = 7\n2x = 4\nx = 2",
+        "<pre>\nthe cat sat on the mat\n</pre>",
+        "~~~html\n<p>The cat sat on the mat and ran.</p>\n<pre>a b c d e f</pre>\n~~~",
+    ],
+    "headings": ["# A title of a few words\n## Part", "A title of a few words\n======", "**A title of a few words**"],
+}
+
+
+@pytest.mark.parametrize(("what", "text"), [(what, text) for what, texts in NO_PROSE.items() for text in texts])
+def test_what_is_no_prose_is_told_in_markdown_html_and_plain_text(what: str, text: str) -> None:
+    assert judge(text).results["within"] == Unscored(f"five words or fewer beside {what}")
+    for mixed in (f"{EASY}\n\n{text}", f"{text}\n\n{EASY}", f"{EASY}\r\n\r\n{text}".replace("\n", "\r\n")):
+        assert judge(mixed).results["words"] == judge(EASY).results["words"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<p>The cat sat on the mat. The dog ran to the red barn.</p>\n<div>We all had a good day.</div>",
+        "The cat sat on the mat.<br>The dog ran to the red barn.<br/>We <b>all</b> had a good day.",
+        "The cat sat on the mat. The dog ran to the red barn. $$x = 1$$ We all had a good day.",
+    ],
+)
+def test_prose_in_html_and_beside_a_formula_is_prose(text: str) -> None:
+    assert judge(text).results["flesch_kincaid_grade"] == judge(EASY).results["flesch_kincaid_grade"]
+
+
+def test_lines_of_prose_with_commas_and_dashes_are_no_table_and_no_list() -> None:
+    wrapped = "They enjoy music, not sport, but something\nis changing, said Dan, a tall man\n– and so it goes on here."
+    assert judge(wrapped).results["words"] == (20.0, 1.0)
+
+
 def test_code_without_a_fence_is_no_prose() -> None:
     code = "def total(values):\n    return sum(values)\n\nint count = 0;\ncount += 1;"
     assert judge(f"{EASY}\n{code}").results["words"] == judge(EASY).results["words"]
@@ -114,7 +164,34 @@ def test_items_that_are_sentences_are_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["|", "```\n", "* a\n", "#", "[", "a = b\n", "(", "-", "a.b", " ", "\n", "😀", "http://"]
+    "unit",
+    [
+        "|",
+        "```\n",
+        "* a\n",
+        "#",
+        "[",
+        "a = b\n",
+        "(",
+        "-",
+        "a.b",
+        " ",
+        "\n",
+        "😀",
+        "http://",
+        "<b>",
+        "<pre>",
+        "$$",
+        "\\[",
+        "a\t",
+        "a,b,c\n",
+        "**a:** b\n",
+        "x\n===\n",
+        "Dr. ",
+        "\n\na",
+        "SELECT ",
+        '"a": ',
+    ],
 )
 def test_long_texts_of_one_piece_cost_little(unit: str) -> None:
     assert judge(unit * 20_000).error == ""
