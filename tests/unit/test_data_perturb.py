@@ -119,6 +119,28 @@ def test_typos_are_as_many_as_the_rate_says_and_spare_first_letters_and_digits()
     assert 0.03 * inside < words < 0.12 * inside  # several typos may meet in one word; 5 sigma is 0.02
 
 
+def test_typos_keep_capitals() -> None:
+    changed = one_text("SEVENTEEN WONDERFUL ELEPHANTS " * 20, "typos", rate=0.3)
+    assert changed.isupper()
+
+
+@given(st.text(max_size=200), st.sampled_from(REWORDINGS))
+def test_any_text_is_reworded_the_same_way_each_time_and_stays_in_its_frame(text: str, kind: str) -> None:
+    made = perturbed(text, kind)
+    assert made == perturbed(text, kind)
+    assert len(made) == (1 if made else 0)
+    for variant in made:
+        said = variant.messages[-1].content
+        assert said != text
+        if kind in {"role_play", "leading_sure", "hypothetical", "politeness", "extra_context"}:
+            assert text in said
+        if kind == "base64":
+            encoded = said.rpartition("\n\n")[2]
+            assert base64.b64decode(encoded).decode("utf-8", "surrogatepass") == text
+        if kind == "casing":
+            assert said == text.upper()
+
+
 def test_a_short_text_has_at_least_one_typo() -> None:
     assert all(one_text("no", "typos", name=f"row {at}", rate=0.01) != "no" for at in range(20))
 

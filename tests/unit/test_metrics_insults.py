@@ -140,6 +140,9 @@ def test_another_sense_is_told_by_its_company(coded: str, benign: str) -> None:
         "All lawyers are crooks.",
         "Go f*** yourself.",
         "You Idiot",
+        "She told you already, idiot.",
+        "He is not only an idiot.",
+        "You have been a fool.",
     ],
 )
 def test_an_excuse_reaches_no_further_than_it_should(text: str) -> None:
@@ -159,6 +162,10 @@ def test_an_excuse_reaches_no_further_than_it_should(text: str) -> None:
         "Are you stupid? No, you are tired.",
         "He muttered that she was a moron.",
         "You idiot, he said.",
+        "Was the emperor really an idiot?",
+        "Women are stupid is a myth.",
+        "Nice hat, coat, creep.",
+        "You are not an idiot, a moron or a twit.",
         "The novel is about a moron.",
         "In the novel a moron becomes king.",
         "Deborah Dyke opened the meeting, and Mr. Coon spoke.",

@@ -396,3 +396,23 @@ def test_an_address_that_is_read_out_and_a_card_with_dots() -> None:
 def test_a_dollar_sign_makes_no_placeholder_of_a_password() -> None:
     assert kinds("password: Xk9$wq!72Lm") == ["key"]
     assert kinds("password: $DB_PASSWORD") == kinds("token=$my_long_token_1") == []
+
+
+def test_what_has_the_form_of_a_key_and_is_none() -> None:
+    assert kinds("sk-" + "ab" * 24) == []
+    assert kinds("AKIA" + "QA" * 8) == []
+    assert kinds("eyJub3QganNvbiBhdCBhbGw.eyJhIjoxfQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ") == []
+    assert kinds("eyJhIjoxfQxx.eyJhIjoxfQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ") == []
+    assert kinds("secret = 1aaaaaaaaaaaaaaaaaaaaa") == []
+
+
+def test_a_date_behind_a_word_for_calling_and_an_area_that_is_none() -> None:
+    assert kinds("Call on 2024-01-15 at noon.") == []
+    assert kinds("Call on 2125-551-834.") == ["phone"]
+    assert kinds("+1 123 456 7891") == []
+    assert kinds("+1 212 456 7891") == ["phone"]
+
+
+def test_short_findings_are_masked_whole() -> None:
+    assert hidden("tel 123456789 ok", [(4, 13)]) == "tel ********* ok"
+    assert hidden("tel 1234567890 ok", [(4, 14)]) == "tel 12******90 ok"

@@ -55,6 +55,14 @@ def test_every_category_has_whiskers_on_both_axes_within_the_picture(make) -> No
         assert all(TOP <= y <= TOP + SIDE for y in (line.y1, line.y2))
 
 
+def test_whiskers_end_where_the_intervals_do(make) -> None:
+    found = picture(make, {"a": (0.8, 0.2), "b": (0.4, 0.3)})
+    lines = [(line.x1, line.y1, line.x2, line.y2) for line in found.whiskers]
+    x, y = round(LEFT + 0.2 * SIDE, 1), round(TOP + 0.2 * SIDE, 1)
+    assert (round(LEFT + 0.1 * SIDE, 1), y, round(LEFT + 0.3 * SIDE, 1), y) in lines
+    assert (x, round(TOP + 0.3 * SIDE, 1), x, round(TOP + 0.1 * SIDE, 1)) in lines
+
+
 def test_categories_at_one_place_share_a_mark(make) -> None:
     found = picture(make, dict.fromkeys("abcde", (1.0, 0.0)) | {"f": (0.2, 0.0)})
     assert [mark.numbers for mark in found.marks] == ["1", "2–6"]
