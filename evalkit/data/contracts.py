@@ -198,7 +198,7 @@ class Interpreter:
             return  # the template reads the row itself
         if column.role != "constraint":
             entry.used.add(source)
-        value, fault = TYPES[column.type](row.values[source], row.typed)
+        value, fault = TYPES[column.type](_cell(row, source, column.role), row.typed)
         if not fault and isinstance(value, str) and not value.strip():
             if column.nullable and column.role == "prompt" and self.contract.name == "instruction":
                 return
@@ -227,6 +227,14 @@ class Interpreter:
             if name not in used and read is not None and not hidden:
                 labels[self._renamed.get(name, name)] = read
         return labels
+
+
+def _cell(row: Row, source: str, role: str) -> Any:
+    """A conversation has a reference for each turn, and as in MT-bench for some of them an empty one, which is none."""
+    given = row.values[source]
+    if role != "references" or not isinstance(given, list) or not _first_turn(row.values):
+        return given
+    return [text for text in given if not isinstance(text, str) or text.strip()] or given
 
 
 def _first_turn(values: Mapping[str, Any]) -> str:

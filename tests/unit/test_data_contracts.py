@@ -298,3 +298,9 @@ def test_a_row_nested_too_deep_is_a_bad_row() -> None:
     for _ in range(5000):
         deep = [deep]
     assert faults(prompt="Q?", meta=deep) == [("", "is nested too deep to be read")]
+
+
+def test_a_conversation_may_have_no_reference_for_some_of_its_turns() -> None:
+    entry = read("evalkit", turns=["What is it?", "And why?"], reference=["A hospital.", ""])
+    assert (entry.prompt, entry.references, entry.faults) == ("What is it?", ("A hospital.",), [])
+    assert faults(turns=["What is it?", "And why?"], reference=["", ""]) == [("reference", "holds an empty text")]
