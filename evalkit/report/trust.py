@@ -10,6 +10,7 @@ from evalkit.records import Contrast
 from evalkit.report import formatting
 from evalkit.report.gap_table import gap_sentences, p_value
 from evalkit.report.hostile import one_line
+from evalkit.report.judges import judge_sentences
 from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
 
 LABELS = {
@@ -41,6 +42,7 @@ def notes(result: Result, *, brief: bool = False) -> list[Note]:
         ("groups", gap_sentences(result, brief=brief)),
         ("repeats", map(_split, result.splits)),
         ("judge", (_correction(result, one, brief=brief) for one in result.corrections)),
+        ("judge", judge_sentences(result, brief=brief)),
         ("versus", _baseline(result)),
     )
     found = []
