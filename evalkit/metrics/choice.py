@@ -85,7 +85,7 @@ def preferred(logprobs: Sequence[float], lengths: Sequence[float]) -> Preference
     """The choice of the highest log-probability per unit of length."""
     scores = [logprob / length for logprob, length in zip(logprobs, lengths, strict=True)]
     best = max(range(len(scores)), key=scores.__getitem__)
-    near = sum(1 for score in scores if scores[best] - score <= TIE)
+    near = sum(1 for score in scores if score == scores[best] or scores[best] - score <= TIE)
     return Preference(best, near > 1)
 
 

@@ -168,3 +168,8 @@ def test_the_order_of_the_choices_does_not_decide(logprobs: list[float], draw: A
     first, second = preferred(logprobs, lengths), preferred([logprobs[at] for at in order], lengths)
     assert first.tied == second.tied
     assert first.tied or order[second.best] == first.best
+
+
+def test_choices_that_are_all_impossible_are_tied() -> None:
+    assert preferred([float("-inf")] * 3, [1.0, 2.0, 3.0]).tied
+    assert not preferred([float("-inf"), -2.0], [1.0, 1.0]).tied
