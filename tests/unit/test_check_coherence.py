@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from typing import Any
 
@@ -276,3 +277,18 @@ def test_of_what_was_to_be_invented_or_is_declined_it_is_not_told_whether_it_is_
 def test_of_a_short_answer_it_is_not_told_whether_it_is_off_topic(answer: str) -> None:
     assert isinstance(judge(answer).results["off_topic"], Unscored)
     assert judge(answer).results["coherent"] == (1.0, 1.0)
+
+
+def test_the_chance_of_sharing_as_much_is_that_of_a_binomial() -> None:
+    prompt = "Bicycles, wheels, brakes and saddles"  # four subjects, of which two are taken up
+    told = coherence.relevance("Wheels and brakes were painted in bright new colours yesterday.", prompt)
+    assert told is not None
+    assert (told.asked, len(told.shared), told.share) == (4, 2, 0.5)
+    by_chance = 1 - math.exp(-told.said / coherence.CHANCE)
+    at_least_two = sum(math.comb(4, k) * by_chance**k * (1 - by_chance) ** (4 - k) for k in (2, 3, 4))
+    assert told.chance == pytest.approx(at_least_two)
+
+
+def test_a_prompt_of_one_subject_says_too_little() -> None:
+    assert coherence.relevance(OTHER, "Explain photosynthesis.") is None
+    assert coherence.relevance(OTHER, "Explain photosynthesis in oaks.") is not None
