@@ -136,3 +136,17 @@ def test_two_people_do_not_become_one() -> None:
     assert found["female"] not in {"", "Joshua called Dennis."}
     names = set(made("gender", "Joshua called Joseph and said he was late.")["female"].split())
     assert len(names & {"Jessica", "Melissa", "Jenny", "Amanda", "Deborah"}) == 2
+
+
+@pytest.mark.parametrize("text", ["They said that Bill wanted a bike for his birthday.", "Grace said she was late."])
+def test_a_name_that_cannot_be_swapped_keeps_its_pronouns(text: str) -> None:
+    assert made("gender", text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "male"),
+    [("Hope she is well.", "Hope he is well."), ("Mark the page for her.", "Mark the page for him."),
+     ("Will she come?", "Will he come?")],
+)  # fmt: skip
+def test_a_word_that_is_a_name_elsewhere_is_a_word(text: str, male: str) -> None:
+    assert made("gender", text)["male"] == male

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
-from evalkit.data.perturb.name_lists import FIRST_NAMES, MORE_NAMES, TRADITIONS
+from evalkit.data.perturb.name_lists import FIRST_NAMES, MORE_NAMES, TRADITIONS, UNLISTED
 from evalkit.data.perturb.swaps import NO_NOUN, Swap, Term, famous, listed, next_word, word_before, words_of
 
 MALE, FEMALE, NEUTRAL = "male", "female", "neutral"
@@ -93,6 +93,11 @@ _PAIRS: list[tuple[str, str, str | None]] = [
 ]
 _NAMES = {name: pair for pair in _PAIRS for name in pair[:2]}
 _NAME = re.compile(words_of(*_NAMES))
+_UNLISTED = re.compile(
+    r"(?<![\w’'-])("
+    + "|".join(sorted(UNLISTED))
+    + r")(?=['’]s\b| (?:said|says|was|is|has|had|asked|asks|told|wanted|wants|went|goes|felt|feels|did|does|got|and)\b)"
+)
 _NOUN = re.compile(
     words_of(*(form for male, female, _ in NOUNS for form in (male, female)), *ALSO_FEMALE), re.IGNORECASE
 )
@@ -128,6 +133,8 @@ class Gender(Swap):
 
 
 def _names(text: str) -> Iterator[Term]:
+    for name in _UNLISTED.finditer(text):
+        yield Term(*name.span(1), {})
     found = list(_NAME.finditer(text))
     meant = {_NAMES[name[0]][2] for name in found}
     clash = len(meant) < len({name[0] for name in found})  # two people would become one

@@ -41,6 +41,13 @@ MORE_NAMES: tuple[tuple[str, str, str], ...] = tuple(
 )
 """Further pairs, without names that are words or places too (*Mark*, *Grace*, *Charlotte*); names of either repeat."""
 
+UNLISTED = frozenset(
+    """Bill Mark Will Rob Grant Frank Chase Dean Miles Rich Ray Drew Art Max Wesley Ed Ted Dan Jay Grace Hope Joy Faith
+    Rose Ivy Ruby Amber Dawn Charlotte Victoria Florence Austin Madison Shelly Shelby Carrie Charlene Kimberly Eve Sue
+    Jen Jess Rosa Greta""".split()  # noqa: SIM905
+)
+"""Names that are words or places too, and some more: who has one is not swapped, and neither is the text."""
+
 Names = tuple[tuple[str, ...], tuple[str, ...]]
 TRADITIONS: dict[str, Names] = {
     "african_american": (
