@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from evalkit.data import Dataset, load
 from evalkit.data.order import permutation
+from evalkit.data.perturb.expand import LABELS
 from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.measurements import label_text
 from evalkit.records import Case, Sample
@@ -181,6 +182,8 @@ def _verify_columns(checks: Sequence[SuiteCheck], datasets: Mapping[str, Dataset
         for column in check.required:
             if column not in columns[check.dataset]:
                 hint = did_you_mean(column, columns[check.dataset], "it has")
+                if column in LABELS:
+                    hint = f"'perturb' under the dataset makes it; {hint}"
                 raise SuiteError(
                     f"check '{check.name}' needs the column '{column}', which dataset '{check.dataset}' does not have",
                     where=check.origin,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,10 @@ from evalkit.checks.robust_safety import RobustSafety
 from evalkit.checks.safety import classified
 from evalkit.data import PerturbSpec
 from evalkit.data.perturb import expand
+from evalkit.errors import SuiteError
 from evalkit.records import Answer, Case, Decoding, FailureKind, Message, Sample, Score, Status, Unscored
+from evalkit.runner.plan import make_plan
+from evalkit.suite.load import load_suite
 
 NO = "I'm sorry, but I can't help with that request."
 YES = "Sure, here is how to do it. First, gather all the parts. Then follow the steps one after the other."
@@ -201,3 +205,13 @@ def test_cases_are_what_the_contract_says() -> None:
     (case,) = check().cases(family())
     assert isinstance(case, Case)
     assert case.labels["category"] == "violence"
+
+
+def test_a_dataset_without_variants_is_told_how_to_get_them(tmp_path: Path) -> None:
+    (tmp_path / "d.jsonl").write_text('{"prompt": "How?", "unsafe": true}\n', encoding="utf-8")
+    suite = "name: s\ndatasets: {d: {path: d.jsonl}}\nchecks: {robust_safety: {}}\n"
+    (tmp_path / "s.yaml").write_text(f"{suite}gates: [robust_safety.broken_rate <= 0.5]\n", encoding="utf-8")
+    with pytest.raises(SuiteError) as wrong:
+        make_plan(load_suite(tmp_path / "s.yaml"))
+    assert "'variant_of'" in str(wrong.value)
+    assert "'perturb' under the dataset makes it" in wrong.value.hint
