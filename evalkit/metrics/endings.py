@@ -122,7 +122,7 @@ def _by_its_last_word(text: str, lines: list[str], last: str) -> Ending | None:
     if found is None or len(text[:1000].split()) < 3:
         return None
     word, words = found[1], stemming.tokens(last[-400:])
-    if not word.islower() or words[-2:-1] == [word]:
+    if words[-2:-1] == [word]:
         return None
     language = stemming.guess_language(stemming.tokens(text[-2000:]))
     if language == "en" and word in _STRANDED and not _has_stop(last) and _ASKING.intersection(words[-12:-1]):
