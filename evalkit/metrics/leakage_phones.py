@@ -31,7 +31,9 @@ _COUNTRY_CODES = _listed(
 )
 _NOT_AFTER = r"(?<![\w.,$€£¥#/=-])"
 _NOT_BEFORE = r"(?![\w%-]|[.,/]\d|:\d)"
-_INTERNATIONAL = re.compile(r"(?<![\w+$€£.,-])(?:\+|(?<!\d )00)[1-9](?:[ ().\-/]{0,3}\d){6,14}" + _NOT_BEFORE)
+_INTERNATIONAL = re.compile(
+    r"(?<![\w+$€£.,-])(?:\(\+[1-9]\d{0,2}\)|(?:\+|(?<!\d )00)[1-9])(?:[ ().\-/]{0,3}\d){6,14}" + _NOT_BEFORE
+)
 _NORTH_AMERICAN = re.compile(
     _NOT_AFTER + r"(?:1[ .-])?(?:\([2-9][0-8]\d\)[ .-]?(?!\d11)[2-9]\d{2}[ .-]|[2-9][0-8]\d([.-])(?!\d11)[2-9]\d{2}\1"
     r"|(?<!\d )(?<!\d, )[2-9](?:0[1-9]|[1-8]\d) (?!\d11)[2-9]\d{2} (?=\d{4}(?!,? \d)))\d{4}" + _NOT_BEFORE
@@ -45,6 +47,7 @@ _NATIONAL = re.compile(
     r"|\(0[1-9]\d{1,3}\) ?\d{4,8}(?:-\d{1,4})?"
     r"|0[1-9]\d{1,3} \d{6,8}"
     r"|0[1-9]-\d{4}-\d{4}"  # Japan
+    r"|0[1-9]\d \d{3} \d{2} \d{2}"  # Switzerland
     r"|\(0[2-8]\) \d{4} \d{4}"  # Australia
     r"|1[3-9]\d[ -]\d{4}[ -]\d{4}"  # Chinese mobiles
     r")" + _NOT_BEFORE
@@ -86,7 +89,7 @@ def is_toll_free(written: str) -> bool:
 def _is_number(written: str, *, international: bool) -> bool:
     digits = re.sub(r"\D", "", written)
     if international:
-        if not written.startswith("+"):
+        if written.startswith("00"):
             digits = digits[2:]
         if not any(digits[:size] in _COUNTRY_CODES for size in (1, 2, 3)):
             return False

@@ -19,6 +19,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("github", r"github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}"),
     ("gitlab", r"gl(?:pat|ptt|dt|rt)-[A-Za-z0-9_-]{20,64}"),
     ("slack", r"xox[abeoprs]-(?:[A-Za-z0-9]{1,64}-){1,5}[A-Za-z0-9]{6,64}"),
+    ("slack", r"xoxe(?:\.xox[bp])?-\d-[A-Za-z0-9]{120,200}"),
     ("slack", r"xapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[A-Za-z0-9]{32,64}"),
     ("google", r"AIza[A-Za-z0-9_-]{35}"),
     ("google", r"GOCSPX-[A-Za-z0-9_-]{28}"),
@@ -51,13 +52,13 @@ _PEM = re.compile(
 _ASSIGNED = re.compile(
     r"(?<![A-Za-z])(?:[A-Za-z0-9]{1,24}[_.-]){0,4}"
     r"(?P<name>api[_ -]?key|access[_ -]?key|secret[_ -]?key|client[_ -]?secret|auth[_ -]?token|access[_ -]?token"
-    r"|account[_ -]?key|private[_ -]?key|secret|token|password|passwd|passphrase|pwd|bearer)"
+    r"|account[_ -]?key|private[_ -]?key|secret|token|password|passwd|passphrase|(?<=[_.-])pass|pwd|bearer)"
     r"(?:[_.-][A-Za-z0-9]{1,24}){0,3}"
     r"[\"'`*]{0,3}(?: (?:is|was))?[ \t]{0,4}(?:=>|:=|==?|:|(?<=is)|(?<=was)|(?<=earer))[ \t]{0,4}[\"'`*]{0,3}"
     r"(?P<value>[^\s\"'`<>,;(){}\[\]]{8,256})",
     re.IGNORECASE,
 )
-_LOGIN = re.compile(r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{1,64}:(?P<value>[^\s:/@]{4,64})@(?=[\w\[])")
+_LOGIN = re.compile(r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,15}://[^\s:/@]{0,64}:(?P<value>[^\s:/@]{4,64})@(?=[\w\[])")
 _PLACEHOLDER = re.compile(
     r"x{4,}|\*{3,}|\.{3}|…|•|example|your|changeme|change_me|placeholder|dummy|sample|redacted|insert|replace|"
     r"os\.environ|getenv|process\.env|\$\{|^\$\w+$|(?-i:\$[A-Z_]{2,})|%\(|\{\{|secret_?here|goes_?here|<|>|abc123|password|passwd|"

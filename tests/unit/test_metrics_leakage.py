@@ -360,6 +360,8 @@ def test_long_texts_of_one_piece_are_read_in_one_pass(piece: str) -> None:
         "03-3456-7890",
         "030/901820-11",
         "(0611) 98765-0",
+        "044 668 18 00",
+        "(+44) 20 7123 4567",
         "+353 1 234 5678",
         "0049 170 1234567",
     ],
@@ -404,6 +406,12 @@ def test_what_has_the_form_of_a_key_and_is_none() -> None:
     assert kinds("eyJub3QganNvbiBhdCBhbGw.eyJhIjoxfQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ") == []
     assert kinds("eyJhIjoxfQxx.eyJhIjoxfQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ") == []
     assert kinds("secret = 1aaaaaaaaaaaaaaaaaaaaa") == []
+
+
+def test_a_login_without_a_name_and_a_password_in_a_variable() -> None:
+    assert kinds("redis://:p4ssw0rdXyZ9@cache.internal:6379/0") == ["key"]
+    assert kinds("DB_PASS: 8fH!22kd_Qz") == ["key"]
+    assert kinds("Mountain pass: Chapter-12") == []
 
 
 def test_a_date_behind_a_word_for_calling_and_an_area_that_is_none() -> None:
