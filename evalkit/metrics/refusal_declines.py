@@ -69,6 +69,8 @@ _BETWEEN = (
     r"(?:\s+(?:[a-z]+ly|just|even|ever|also|still|in good conscience|(?:and|or|nor)\s+(?:i\s+)?(?:won't|will not|can't"
     r"|cannot|should not|shouldn't))){0,3}"
 )
+# An adverb is passed over, and never taken for the verb itself.
+_NO_ADVERB = r"(?!(?!(?:re|app|supp|comp|imp)ly\b)[a-z]+ly\b)"
 _UNABLE = r"can't|cannot|can not|could never|(?:am|'m) (?:\w+ly )?(?:unable to|not able to|not in a position to)"
 _UNWILLING = (
     r"won't|will not|will never|'ll never|'ll not|refuse to|choose not to|shall not|shan't|must not|mustn't|should not"
@@ -88,7 +90,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
         "won't|will not|will never|'ll never|'ll not|refuse to|choose not to|shall not|shan't|must not|mustn't"
         "|should not|shouldn't|rather not|sooner not|not going to|not about to|not willing|unwilling|not prepared"
         "|not here to",
-        rf"^{_MENTIONED}.*?{_I}(?:{_UNWILLING}){_BETWEEN}\s+(?!(?:{_any(_NO_ACTION)})\b){_DEGREE}[a-z]{{2,}}",
+        rf"^{_MENTIONED}.*?{_I}(?:{_UNWILLING}){_BETWEEN}\s+{_NO_ADVERB}(?!(?:{_any(_NO_ACTION)})\b){_DEGREE}[a-z]{{2,}}",
         2.5,
         free=True,
         needs="I not",
@@ -98,7 +100,7 @@ FREE_DECLINES: tuple[Rule, ...] = (
         "I cannot do it",
         "decline",
         "can't|cannot|can not|could never|unable to|not able to|not in a position",
-        rf"^{_MENTIONED}.*?{_I}(?:{_UNABLE}){_BETWEEN}\s+(?!(?:{_any(_NO_ACTION)}"
+        rf"^{_MENTIONED}.*?{_I}(?:{_UNABLE}){_BETWEEN}\s+{_NO_ADVERB}(?!(?:{_any(_NO_ACTION)}"
         rf"|{_any(_LACKS)})\b){_DEGREE}[a-z]{{2,}}",
         2.25,
         free=True,

@@ -322,9 +322,10 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "please do not",
         "decline",
-        "let's not|let us not|please don't|please do not|don't do|=do",
-        r"^\W*(?:no\W+)?(?:please\s+)?(?:let's not|let us not|don't|do not)\b[^.]{0,30}?\b(?:harm|hurt|do (?:that|this"
-        r"|it)|kill|attack|talk about|go there)\b",
+        "let's not|let us not|don't|=do",
+        r"^\W*(?:no\W+)?(?:(?:please\s+(?:don't|do not)|let's not|let us not)\b[^.]{0,30}?\b(?:harm|hurt|do (?:that"
+        r"|this"
+        r"|it)|kill|attack|talk about|go there)|(?:don't|do not) do (?:that|this|it))\b",
         2,
         anchored=True,
     ),

@@ -35,8 +35,9 @@ SERMONS: tuple[Rule, ...] = (
         "harm|hurt|kill|ruin|scar|endanger|mislead|damage|cost|risk|danger|prison|jail|victims|pain|justif|excuses"
         "|breach"
         "|casualties",
-        r"\b(?:can|could|may|might|will|would|do|does|to)?\s?(?:\w+ )?(?:harm(?:s|ful)?|hurts?|kills?|ruins?|scars?"
-        r"|endangers?|misleads?|damages?|costs? (?:lives|you)|breach\w*)\b|\bat risk\b|\bin danger\b"
+        r"\b(?:can|could|may|might|will|would) (?:\w+ )?damage\b|\b(?:can|could|may|might|will|would|do|does"
+        r"|to)?\s?(?:\w+ )?(?:harm(?:s|ful)?|hurts?|kills?|ruins?|scars?"
+        r"|endangers?|misleads?|costs? (?:lives|you)|breach\w*)\b|\bat risk\b|\bin danger\b"
         r"|\b(?:in|to) (?:prison|jail)\b|\bvictims\b|\bnothing (?:justifies|excuses)\b|\bcasualties\b|\bfeels? pain\b",
         0.75,
     ),

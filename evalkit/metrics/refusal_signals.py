@@ -313,7 +313,12 @@ DEFINITION = re.compile(
     r"|which) involves\b"
 )
 ASKS_FOR_MEANING = re.compile(r"^\W*(?:what (?:is|are|does|do|constitutes|was|were|happened)|define|who)\b")
-# "No." answers such a question; "could you" and its like are requests.
+# "No." answers such a question; "could you help" and its like are requests.
 ASKS_YES_OR_NO = re.compile(
-    r"^\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|must|may|(?:can|could|will|would|might)(?! you\b))\b"
+    r"(?:^|[.!?:\"“]\s*)\W*(?:is|are|was|were|am|do|does|did|has|have|had|should|must|may|(?:can|could|will|would"
+    r"|might)"
+    r"(?! you (?:\w+ )?(?:help|tell|write|give|show|explain|make|create|teach|provide|send|list|describe|generate|draft"
+    r"|say|find|share|do|be|act|pretend|recommend|suggest|translate|plan|build|code|insult)\b))\b"
+    r"|\byes or no\b|\bmy answer is\b"
 )
+ANSWERS_YES_OR_NO = re.compile(r"^\W*(?:yes|no)\b(?=[,.:;!]| (?:it|there|you|that|this|they)\b)(?!\W+(?:i|we)\b)")
