@@ -38,11 +38,13 @@ _ANOTHER_BEHIND_ITS_TEXT = re.compile(
 _LISTED = re.compile(r"[A-Z1-9][)\]*]{0,3},?\s(?:or|and)\s[*(\[]{0,3}$")
 """It ends a list of letters that something is said of all together."""
 _OF_OTHERS = re.compile(r"\b(?:incorrect|wrong|other|false)\s$", re.IGNORECASE)
+_ASKED = re.compile(r"[)\]*_\"'”’.]{0,4}\?\s*\S")
+"""A question, and something said after it."""
 _COMPUTED = re.compile(r"\s?[+=×^<>≤≥]\s?\w")
 _OPTION_BEHIND = re.compile(r"(?<![0-9A-Za-z])[(\[]?(?P<letter>[A-Z1-9])[)\].:]\s")
 _GOES_ON = re.compile(r"\s+[a-zà-ÿ]")
 _REASON = re.compile(
-    r"\s+(?:because|since|as|and|or|but|for|due|in|which|based|considering|given|if|not|rather|instead|is|however)\b"
+    r"\s+(?:because|since|as|and|or|but|for|due|in|which|based|considering|given|if|not|rather|instead|is|on|here|however)\b"
 )
 _NEGATED = re.compile(
     r"(?:\b(?:not|isn't|isn’t|never|neither|nor|cannot be|can't be|rule out|eliminate|except|nicht|pas|no es|non è)"
@@ -72,16 +74,16 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
     big = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
     is_that = (
         rf"(?:[*_`]{{0,3}}(?:[:：=]|\s?(?:[-–—=]{{0,2}}>|→|-|–|—)\s)[*_`]{{0,3}}"
-        rf"|(?<!\w){_IS}\b(?:\s?:)?|是|为|為|は|는|은|(?<=r)['’]s\b)"
+        rf"|(?<!\w){_IS}\b(?:\s?:)?|应为|应该是|应选|选项?|是|为|為|は|는|은|(?<=r)['’]s\b)"
     )
-    after = r"[*_`>\"']{0,3}\s{0,3}(?:(?:choice|option|letter|correct[ea]?|corretta|correta)\s?)?"
+    after = r"[*_`>\]\"']{0,3}\s{0,3}(?:(?:choice|option|letter|correct[ea]?|corretta|correta)\s?)?"
     about = r"(?:to|for|here|in)\s[^.\n:]{0,80}?"
     says = (
         rf"(?:{_ANNOUNCED}{after}(?:{is_that}|{about}{is_that})?|{_OFFERED}{after}(?:{about})?{is_that})"
         rf"\s{{0,3}}{_FILLER}{letter}"
     )
     chooses = (
-        r"(?:\b(?:I|I'd|I’d|I'll|I’ll|we)\s(?:would\s|will\s|'d\s|have to\s|must\s)?"
+        r"(?:\b(?:I|I'd|I’d|I'll|I’ll|we)\s(?:would\s|will\s|'d\s)?(?:have to\s|must\s)?"
         r"(?:choose|pick|select|say|guess|answer|go with|go for)|\bgoing with|\bit must be|\bit has to be)\s+"
         rf"(?:(?:{_ARTICLE})\s)?(?:{_NOUN}\s+)?{letter}"
     )
@@ -95,8 +97,9 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
         r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
     )
     follows = (
-        r"\b(?i:so|thus|hence|therefore|but|leaves|leaving|left with|left is|remains|probably|definitely|certainly|"
-        rf"likely|perhaps|maybe|rather|instead)\b[,:]?\s+(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
+        r"\b(?i:so|thus|hence|therefore|but|leav(?:es|ing)(?:\s(?:us|me|you|only))?(?:\swith)?|left with|left is"
+        r"|remains|probably|definitely|certainly|likely|perhaps|maybe|rather|instead)\b[,:]?\s+"
+        rf"(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
     )
     only = rf"\b(?i:only)\s+(?:(?:{_NOUN})\s+)?{big}\s(?:is|satisf|match|fit|remain|work|can|has|makes|meets)"
     superlative = (
@@ -110,7 +113,8 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
             re.compile(follows),
             re.compile(only),
             re.compile(superlative),
-            re.compile(rf"(?<![\w'’]){big}\sit\sis\b"),
+            re.compile(rf"(?<![\w'’]){big}\s(?:it\sis\b|remains\b|is\sleft\b)"),
+            re.compile(rf"(?:→|⇒|=>)\s?{big}(?={_ENDS_CLAUSE})"),
         ),
         re.compile(
             rf"^[ \t>#-]{{0,4}}{_DRESS}(?:{marked}|(?P<bare>{capital}(?=[).:,*_\]]|\s[-–—]\s|[ \t]*$)"
@@ -171,7 +175,11 @@ def _leading(ways: _Patterns, text: str, letters: str) -> str | None:
         line = text[end : end + 400].split("\n", 1)[0]
         others = {other["letter"] for other in _OPTION_BEHIND.finditer(line)} & set(letters)
         return None if others - {_of(begun[0], letters)} else _single(begun[0], text, letters)
-    marked = [match for match in ways.emphatic.finditer(text) if _of(match, letters) and not _negated(match, text)]
+    marked = [
+        match
+        for match in ways.emphatic.finditer(text)
+        if _of(match, letters) and not _negated(match, text) and not _ASKED.match(text, match.end())
+    ]
     named = {_of(match, letters) for match in (*begun, *marked)}
     return named.pop() if len(named) == 1 else None
 
@@ -218,7 +226,7 @@ def _is_choice(match: re.Match[str], text: str, letters: str) -> bool:
     if _of(match, letters) is None or _negated(match, text):
         return False
     bare = match["bare"]
-    if _OF_OTHERS.search(text[max(match.start() - 12, 0) : match.start()]):
+    if _ASKED.match(text, match.end()) or _OF_OTHERS.search(text[max(match.start() - 12, 0) : match.start()]):
         return False
     if _LISTED.search(text[max(_place(match) - 12, 0) : _place(match)]):
         return False
