@@ -253,6 +253,11 @@ def test_a_shuffled_answer_of_other_words_shares_nothing() -> None:
         ("Correct this: the meeting start at noon", "Correct this: the meeting start at noon", True),
         ("List five tips for better sleep at night.", "Sure! List five tips for better sleep at night.", True),
         ("为什么天空是蓝色的？", "为什么天空是蓝色的？", True),
+        (
+            "The committee met on Monday and approved the budget after a long debate. What did it do?",
+            "The committee met on Monday and approved the budget after a long debate.",
+            True,  # what is given back is the text, and not the question
+        ),
         ("日本で一番高い山は何ですか？", "日本で一番高い山は富士山です。", False),
         ("日本で一番高い山は何ですか？", "日本で一番高い山は何ですか", True),
         ("True or false: the Pacific is the largest ocean", "True. The Pacific is the largest ocean.", False),
