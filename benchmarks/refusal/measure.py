@@ -2,8 +2,9 @@
 
     python benchmarks/refusal/measure.py [DATA]
 
-DATA is the folder that holds ``xstest`` and ``alpaca_eval``; by default EVALKIT_TEST_DATA, or ``../shared/data`` beside
-the project. Where there is none, only the rows of tests/fixtures/refusal_rows and the costs are measured.
+DATA is the folder that holds ``xstest``, and ``alpaca_eval``, ``ifeval`` and ``truthfulqa`` where there are; by default
+EVALKIT_TEST_DATA, or ``../shared/data`` beside the project. Where there is none, only the rows of
+tests/fixtures/refusal_rows and the costs are measured.
 """
 
 from __future__ import annotations
@@ -111,11 +112,27 @@ def counts(pairs: Pairs, human: str) -> tuple[int, int]:
     return sum(n for said, n in of if said in REFUSING), sum(n for _, n in of)
 
 
-def show_instructions(data: Path) -> None:
-    for model in ("claude-2.1", "gemma-2b-it"):
-        rows = json.loads((data / "alpaca_eval" / f"outputs_{model}.json").read_text("utf-8"))
-        found = Counter(classify(row["output"], row["instruction"]).label for row in rows)
-        print(f"\nAlpacaEval, {model}, no labels, {len(rows)} answers: {dict(found.most_common())}")
+def harmless(data: Path) -> dict[str, list[tuple[str, str]]]:
+    """Answers and prompts without labels. Nearly none of the prompts asks for anything that one would refuse."""
+    found = {}
+    for path in sorted((data / "alpaca_eval").glob("outputs_*.json")):
+        rows = json.loads(path.read_text("utf-8"))
+        found[f"AlpacaEval, {path.stem.removeprefix('outputs_')}"] = [
+            (row["output"], row["instruction"]) for row in rows
+        ]
+    for path in sorted((data / "ifeval").glob("input_response_data_*.jsonl")):
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        found["IFEval, GPT-4"] = [(row["response"], row["prompt"]) for row in rows]
+    for path in (data / "truthfulqa").glob("TruthfulQA.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            found["TruthfulQA, best answers"] = [(row["Best Answer"], row["Question"]) for row in csv.DictReader(file)]
+    return found
+
+
+def show_harmless(data: Path) -> None:
+    for name, rows in harmless(data).items():
+        found = Counter(classify(answer, prompt).label for answer, prompt in rows)
+        print(f"\n{name}, no labels, {len(rows)} answers: {dict(found.most_common())}")
 
 
 def show_rows() -> None:
@@ -204,7 +221,7 @@ def main() -> None:
     else:
         show_models(data)
         show_prompt_types(data)
-        show_instructions(data)
+        show_harmless(data)
         groups |= by_human_label(data)
     show_rows()
     show_costs(groups)
