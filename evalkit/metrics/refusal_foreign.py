@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 
 from evalkit.metrics.refusal_languages import Language
+from evalkit.metrics.refusal_reading import sentences
 
-_SENTENCE = re.compile(r"[^.!?\n。！？]+(?:[.!?](?!\s|$)[^.!?\n。！？]*)*[.!?。！？]*")
+_SENTENCE = re.compile(r"[^.!?\s。！？][^.!?\n。！？]*(?:[.!?](?!\s|$)[^.!?\n。！？]*)*[.!?。！？]*")
 # Quotation marks that English does not use, and lines of speech that begin with a dash.
 _QUOTED = re.compile(r"„[^“”\n]{2,400}[“”]|「[^」\n]{2,400}」|^[ \t]*—[^\n]*", re.MULTILINE)
 _LIST = re.compile(r"^[ \t]*(?:\d{1,2}[.)、]|[-*•])\s*\S", re.MULTILINE)
@@ -22,7 +22,7 @@ def decide_in(language: Language, text: str, prompt: str) -> Decision:
     text = _QUOTED.sub(lambda found: " " * len(found.group()), text)
     if language.letter.search(text) or language.asked.search(prompt):
         return "none", None, 0.7, ""
-    spans = list(islice(_sentences(text), _READ))
+    spans = list(islice(sentences(text, _SENTENCE), _READ))
     for number, (start, end) in enumerate(spans):
         sentence = text[start:end]
         if language.declines.search(sentence) and not language.idioms.search(sentence):
@@ -56,11 +56,3 @@ def _read_as_a_whole(language: Language, text: str, spans: list[tuple[int, int]]
             if language.helpline.search(text, start, end):
                 return "full", (start, end), 0.5, f"{language.name}: help line"
     return None
-
-
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    for found in _SENTENCE.finditer(text):
-        words = found.group().strip()
-        if any(map(str.isalpha, words)):
-            start = found.start() + found.group().index(words[0])
-            yield start, start + len(words)

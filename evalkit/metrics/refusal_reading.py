@@ -102,8 +102,9 @@ def readable(head: str) -> str:
     return "".join(small if len(small := character.lower()) == 1 else character for character in text)
 
 
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    for found in _SENTENCE.finditer(text):
+def sentences(text: str, pattern: re.Pattern[str] = _SENTENCE) -> Iterator[tuple[int, int]]:
+    """Where the sentences stand that hold a letter, without the white space after them."""
+    for found in pattern.finditer(text):
         words = found.group().rstrip()
         if any(map(str.isalpha, words)):
             start = found.start()
