@@ -220,6 +220,6 @@ ALSO_THINGS = frozenset(_said(word) for word in ("tvzc", "snt", "xenhg", "ubzb",
 
 
 def plurals(word: str) -> tuple[str, ...]:
-    if word.endswith("y"):
+    if word.endswith("y") and word[-2] not in "aeiou":
         return (f"{word[:-1]}ies", f"{word}s")
     return (f"{word}es", f"{word}s") if word.endswith(("ch", "sh", "s", "x")) else (f"{word}s",)
