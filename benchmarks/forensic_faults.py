@@ -30,8 +30,15 @@ from evalkit.models import open_backend
 from evalkit.records import Decoding
 from evalkit.runner.investigate import investigate
 
-ROTARY = {"llama", "mistral", "qwen2", "gpt_neox", "falcon", "phi", "bloom"}
-"""They see the distance of positions alone (bloom makes its own): positions that count all pads alike are right."""
+OWN_POSITIONS = {"bloom"}
+"""They are given none, so none can be wrong."""
+ROTARY = {"llama", "mistral", "qwen2", "gpt_neox", "falcon", "phi"}
+"""They see the distance of positions alone: positions that count all pads alike are right."""
+UNTOUCHED = {
+    "positions count the pads": OWN_POSITIONS | ROTARY,
+    "positions of the answer count the pads": OWN_POSITIONS,
+}
+"""By fault, the architectures for which it is none."""
 EXPECTED = {
     "right padding": STRUCTURAL,
     "positions count the pads": STRUCTURAL,
@@ -123,10 +130,9 @@ def main() -> None:
         for dtype in ("float32", "bfloat16", "float16"):
             tell(f"healthy, {dtype}", "", [kinds for folder in folders for kinds in named(folder, dtype)])
         for fault, expected in EXPECTED.items():
-            rotary = fault == "positions count the pads"
             results: list[set[str]] = []
             for folder, kind in folders.items():
-                if not (rotary and kind in ROTARY):
+                if kind not in UNTOUCHED.get(fault, ()):
                     with pytest.MonkeyPatch.context() as patch:
                         planted_faults.PLANT[fault](patch)
                         results += named(folder)

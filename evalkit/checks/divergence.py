@@ -28,7 +28,9 @@ largest of a few dozen numbers under a few conditions, and another kernel may ad
 HARMLESS = ("repeat", "batch", "threads", "kv_cache", "attention")
 """Conditions that give a sum another order and mean nothing else: what they move is the noise."""
 SAME = 4.0
-"""Numbers that differ by no more than so many noise floors are those of one computation, rounded another way."""
+"""Numbers that differ by no more than so many noise floors come of one computation, rounded another way."""
+ALIKE = 1e-3
+"""So do numbers that differ by no more than this, whatever was measured: another computation seldom comes so near."""
 LOGITS = 8.0
 """How large some logit of a language model is at least, though log-probabilities and margins may all be smaller."""
 UNKNOWN = 1000.0
@@ -173,7 +175,7 @@ def drawn_anew(one: Difference, noise: Noise) -> bool:
 
     Where one answer had ended there is no margin to compare, and it is not said.
     """
-    same = min(noise.limit, SAME * noise.floor)
+    same = min(noise.limit, max(SAME * noise.floor, ALIKE))
     if one.at is None or (one.drift is not None and one.drift > same):
         return False
     mine, theirs = one.margins

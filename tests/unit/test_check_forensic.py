@@ -195,7 +195,15 @@ def test_two_tokens_that_are_as_probable_are_a_draw_unless_they_are_the_two_best
 
 
 def test_nearly_the_same_numbers_are_not_the_same() -> None:
-    assert name("repeat", said("a", "x", "c", margins=(2.0, 2.0001, 2.0), logprobs=(-0.5, -3.0, -0.5))) == LEAK
+    """Also where bfloat16 would explain a larger difference."""
+    for margin, kind in ((2.05, SEED), (2.3, LEAK)):
+        other = said("a", "x", "c", margins=(2.0, margin, 2.0), logprobs=(-0.5, -3.0, -0.5))
+        assert judge_traces(REFERENCE, {"repeat": other}, dtype="bfloat16").classes == {"repeat": kind}
+
+
+def test_a_draw_is_one_also_where_every_answer_parts_before_noise_can_be_measured() -> None:
+    other = said("x", "b", "c", margins=(2.00005, 2.0, 2.0), logprobs=(-3.0, -0.5, -0.5))
+    assert judge_traces(REFERENCE, {"repeat": other, "padding": other}).classes == {"repeat": SEED, "padding": SEED}
 
 
 def test_a_coarser_dtype_is_no_fault_however_far_it_is_off() -> None:
