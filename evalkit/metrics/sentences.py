@@ -32,15 +32,17 @@ _ITEM = re.compile(r"^(?:\d{1,3}|[ivxIVX]{1,5}|[^\W\d_])\.$")
 _NUMBER = re.compile(r"^[-+]?\$?\d+(?:[.,:]\d+)*\.$")
 
 _NEVER_LAST = frozenset(
-    """adm capt col dr fr gen gov hon lt maj messrs mr mrs ms mt prof rep rev sen sgt st
+    """adm capt col dr fr gen gov hon lt maj messrs mr mrs ms prof rep rev sen sgt
     approx ca cf ch e.g eg eq fig figs i.e ie no nos p pp sec v viz vol vs""".split()  # noqa: SIM905 - reads best as one
 )
 _ABBREVIATIONS = _NEVER_LAST | frozenset(
     """a.m p.m ala al apr ariz ark assn aug ave b.c bldg blvd bros calif co colo conn corp dec dept dist ed eds esq est
-    etc feb fla fri ga gal govt hr hrs ill inc ind jan jr jul jun kan ky la ltd mar mass max md mich min minn miss mo
-    mon mont nev nov oct okla ore oz pa ph.d reps reqd sat sens sep sept sq sr tel temp tenn thu thur thurs tue tues
-    u.k u.n u.s u.s.a univ va vt wash wed wis wyo yr yrs""".split()  # noqa: SIM905 - reads best as one
+    etc ext feb fla fri ga gal govt hosp hr hrs ill inc ind jan jr jul jun kan ky la ltd mar mass max md mich min minn
+    miss mo mon mont mt nev nov oct okla ore oz pa ph.d reps reqd sat sens sep sept sq sr st tel temp tenn thu thur
+    thurs tue tues u.k u.n u.s u.s.a univ va vt wash wed wis wyo yr yrs""".split()  # noqa: SIM905 - reads best as one
 )
+_WORDS_AS_WELL = frozenset("ed fri gal ill ind la mar mass miss mo ore pa sat temp wash wed".split())  # noqa: SIM905
+"""Abbreviations with a capital only: one may be ill, and have sat."""
 _PUNKTS = frozenset(
     """adm ala ariz aug ave bros calif cie co col colo conn corp cos ct dec dr feb fla fri ft ga gen ill inc jan jr kan
     ky la lt ltd maj mass messrs mg mich minn mr mrs ms mt nev nov oct okla ore pa ph.d prof rep reps sen sens sep sept
@@ -51,6 +53,10 @@ _STARTERS = frozenset(
     i if in instead it its let many meanwhile more most my no not now of on once one our people please remember she
     since so some such that the their then there these they this those thus to under until we what when where which
     while who why with yet you your""".split()  # noqa: SIM905 - a list of words reads best as one
+)
+_OFTEN_LAST = frozenset(
+    """etc jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat
+    hr hrs oz yr yrs""".split()  # noqa: SIM905 - reads best as one
 )
 _NUMBERED = frozenset({"no", "nos", "fig", "figs", "p", "pp", "vol", "ch", "sec", "eq"})
 
@@ -176,14 +182,17 @@ def _people_end(stop: _Stop) -> bool:
 def _word_end(stop: _Stop) -> bool:
     """Whether a single full stop ends a sentence for people, by the word that it stands after."""
     short = _abbreviation(stop.kind, _ABBREVIATIONS)
-    if short == "etc":
+    if short in _WORDS_AS_WELL and stop.bare.islower():
+        return True
+    if short in _OFTEN_LAST:
         return stop.before_capital
     if short in _NUMBERED:  # "no." and "fig." are words as well
         return not stop.following[:1].isdigit()
-    if short:
+    initials = _INITIALS.match(stop.bare) is not None
+    if initials and not short and stop.bare.islower():
+        return stop.before_capital
+    if initials or short:
         return stop.before_starter and short not in _NEVER_LAST
-    if _INITIALS.match(stop.bare):
-        return stop.before_starter
     return not (_NUMBER.match(stop.bare) and stop.following[:1].islower())
 
 
