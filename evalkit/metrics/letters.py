@@ -51,6 +51,7 @@ _NEGATED = re.compile(
     r"|n't)\s{0,2}(?:(?:option|choice|answer|letter)\s)?[*_\"'(]{0,3}$",
     re.IGNORECASE,
 )
+_IS_WRONG = r"[).:*]{0,3}\s(?:is|was)\s(?:also\s)?(?:in|not|wrong|false)"
 _ENDS_CLAUSE = r"[)\]*_`\"'”’}$]{0,5}(?:\s*$|\s*[.!,;:\n]|\s+(?:it is|because|since|as)\b)"
 
 
@@ -67,11 +68,8 @@ class _Patterns:
     alone: re.Pattern[str]
 
 
-@cache
-def _patterns(any_case: str, capital: str) -> _Patterns:
-    marked = rf"(?<![0-9A-Za-z])[(\[（【]\s?(?P<marked>{any_case})\s?[)\]）】]"
-    letter = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{any_case})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
-    big = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
+def _settled(letter: str) -> tuple[re.Pattern[str], ...]:
+    """ "The answer is B", "I would go with B", "B is correct"."""
     is_that = (
         rf"(?:[*_`]{{0,3}}(?:[:：=]|\s?(?:[-–—=]{{0,2}}>|→|-|–|—)\s)[*_`]{{0,3}}"
         rf"|(?<!\w){_IS}\b(?:\s?:)?|应为|应该是|应选|选项?|是|为|為|は|는|은|(?<=r)['’]s\b)"
@@ -87,14 +85,19 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
         r"(?:choose|pick|select|say|guess|answer|go with|go for)|\bgoing with|\bit must be|\bit has to be)\s+"
         rf"(?:(?:{_ARTICLE})\s)?(?:{_NOUN}\s+)?{letter}"
     )
+    is_right = (
+        rf"(?<![\w'’]){letter}[).,*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
+        r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
+    )
+    return tuple(re.compile(pattern, re.IGNORECASE) for pattern in (says, chooses, is_right))
+
+
+def _concluded(letter: str, big: str) -> tuple[re.Pattern[str], ...]:
+    """ "It's B", "A is wrong, so B", "only B fits", "the best one is B", "B it is", "-> B"."""
     weakly_chooses = (
         r"\b(?:choose|chose|pick|select|say|guess|go with|it is|it['’]?s|that['’]?s|lean(?:ing)? towards?"
         r"|(?:must|has to|would|should) be)\s+"
         rf"(?:(?:probably|likely|definitely|most likely)\s)?(?:{_NOUN}\s+)?{letter}"
-    )
-    is_right = (
-        rf"(?<![\w'’]){letter}[).,*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
-        r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
     )
     follows = (
         r"\b(?i:so|thus|hence|therefore|but|leav(?:es|ing)(?:\s(?:us|me|you|only))?(?:\swith)?|left with|left is"
@@ -106,24 +109,30 @@ def _patterns(any_case: str, capital: str) -> _Patterns:
         r"\b(?i:best|correct|right|most|appropriate|accurate|suitable|true)\b[^.\n]{0,100}\b(?:is|be)\s"
         rf"(?:(?:{_NOUN})\s+)?{big}(?={_ENDS_CLAUSE})"
     )
+    left = rf"(?<![\w'’]){big}\s(?:it\sis\b|remains\b|is\sleft\b)"
+    arrow = rf"(?:→|⇒|=>)\s?{big}(?={_ENDS_CLAUSE})"
+    return (
+        re.compile(weakly_chooses, re.IGNORECASE),
+        *(re.compile(pattern) for pattern in (follows, only, superlative, left, arrow)),
+    )
+
+
+@cache
+def _patterns(any_case: str, capital: str) -> _Patterns:
+    marked = rf"(?<![0-9A-Za-z])[(\[（【]\s?(?P<marked>{any_case})\s?[)\]）】]"
+    letter = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{any_case})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
+    big = rf"{_DRESS}(?:{marked}|(?<![0-9A-Za-zÀ-ɏ])(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ]|['’]\w))"
     return _Patterns(
-        (re.compile(says, re.IGNORECASE), re.compile(chooses, re.IGNORECASE), re.compile(is_right, re.IGNORECASE)),
-        (
-            re.compile(weakly_chooses, re.IGNORECASE),
-            re.compile(follows),
-            re.compile(only),
-            re.compile(superlative),
-            re.compile(rf"(?<![\w'’]){big}\s(?:it\sis\b|remains\b|is\sleft\b)"),
-            re.compile(rf"(?:→|⇒|=>)\s?{big}(?={_ENDS_CLAUSE})"),
-        ),
+        _settled(letter),
+        _concluded(letter, big),
         re.compile(
             rf"^[ \t>#-]{{0,4}}{_DRESS}(?:{marked}|(?P<bare>{capital}(?=[).:,*_\]]|\s[-–—]\s|[ \t]*$)"
-            rf"|{any_case}(?=[).:]\s|\s[-–—]\s)))",
+            rf"|{any_case}(?=[).:]\s|\s[-–—]\s)))(?!{_IS_WRONG})",
             re.MULTILINE,
         ),
         re.compile(
-            rf"(?:{marked}|(?:\*\*|\b[Oo]ption\s|\b[Cc]hoice\s)(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ])"
-            r"(?!\s(?:is|was)\s(?:also\s)?(?:in|not|wrong|false)))"
+            rf"(?:{marked}|(?:\*\*|\b[Oo]ption\s|\b[Cc]hoice\s)(?P<bare>{capital})(?![0-9A-Za-zÀ-ɏ]))"
+            rf"(?!{_IS_WRONG})"
         ),
         re.compile(
             rf"^[^\w([（【*_`$\"'“‘«\\{{<]{{0,6}}(?:Q?\d{{1,3}}[.):]\s{{0,3}})?(?i:option\s|choice\s|letter\s)?{_DRESS}"

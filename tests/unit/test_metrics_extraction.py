@@ -59,6 +59,7 @@ def test_the_letter_that_an_answer_settles_on(text: str, letter: str) -> None:
         "A. Paris\nB. Rome\nC. Oslo",
         "Options (A) and (B) are wrong.",
         "Is it (A)? I doubt it.",
+        "(A) is incorrect.",
         "The answer is not B",
         "I don't know.",
     ],
