@@ -297,3 +297,21 @@ def test_the_chance_of_sharing_as_much_is_that_of_a_binomial() -> None:
 def test_a_prompt_of_one_subject_says_too_little() -> None:
     assert coherence.relevance(OTHER, "Explain photosynthesis.") is None
     assert coherence.relevance(OTHER, "Explain photosynthesis in oaks.") is not None
+
+
+def test_one_word_in_common_with_a_long_text_is_what_chance_gives() -> None:
+    prompt = "Compare wolves, bears, foxes, otters, badgers, beavers, lynxes, weasels, moles, hares, bats and voles."
+    said = ["Wolves"] + [f"{a}{b}{c}el" for a in "bdfgk" for b in "aeiou" for c in "lmnrstvz"]
+    text = f"{' '.join(said)} are the words of it."
+    told = coherence.relevance(text, prompt)
+    assert told is not None
+    assert len(told.shared) == 1
+    assert 0.2 < told.chance < 0.95
+    assert judge(text, prompt).results["off_topic"] == (1.0, 1.0)
+    assert judge(text, prompt, chance=0.95).results["off_topic"] == (0.0, 1.0)
+
+
+def test_a_short_refrain_of_a_short_answer_is_no_repetition() -> None:
+    score = judge("Oh take me home tonight, my friend, and oh take me home.")
+    assert score.evidence["repeated"]["words"] == 4  # more than the share that repeat: allows
+    assert score.results["repetitive"] == (0.0, 1.0)
