@@ -13,7 +13,7 @@ from evalkit.results import Exchange
 from evalkit.runner.compare_changes import CaseChange
 from evalkit.runner.compare_metrics import BY_CASE, OF_SPEED, direction, pair_up
 from evalkit.runner.compare_sides import Side
-from evalkit.runner.findings import exchanges_of
+from evalkit.runner.findings import MASKING, exchanges_of
 
 
 def telling_metrics(table: CheckTable, gated: Set[tuple[str, str]]) -> list[Metric]:
@@ -88,11 +88,12 @@ def _filled(theirs: Side, ours: Side, changes: Sequence[CaseChange]) -> list[Cas
 def _exchanges(side: Side, wanted: Mapping[str, set[str]]) -> dict[tuple[str, str], tuple[Exchange, ...]]:
     found: dict[tuple[str, str], tuple[Exchange, ...]] = {}
     store, result = side.store, side.result
+    masked = any(check.kind == MASKING for check in result.checks)
     for check in result.checks:
         cases = wanted.get(check.name)
         if not cases or store is None:
             continue
         scores = store.get_scores(result.run.id, check.name, cases)
-        by_case = exchanges_of(store, result.run.datasets[check.dataset], scores)
+        by_case = exchanges_of(store, result.run.datasets[check.dataset], scores, masked=masked)
         found.update({(check.name, case): tuple(exchanges) for case, exchanges in by_case.items()})
     return found

@@ -8,7 +8,7 @@ from heapq import nsmallest
 from itertools import islice
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
-from evalkit.metrics.leakage import hidden
+from evalkit.metrics.leakage import find, hidden
 from evalkit.protocols import Metric
 from evalkit.records import Answer, Message, Sample, Status, Verdict
 from evalkit.results import Exchange, Finding, Run
@@ -17,6 +17,8 @@ from evalkit.suite.load import SuiteCheck
 
 WORST = 6
 ERRORED = 3
+MASKING = "leakage"
+"""A run with a check of this kind shows no leak, in the cases of its other checks either."""
 SHORTEST_SECRET = 6
 """Characters of what is masked in the prompt as well: fewer may stand in any word."""
 
@@ -25,12 +27,13 @@ def findings(
     store: Store, run: Run, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable], verdicts: Sequence[Verdict]
 ) -> tuple[Finding, ...]:
     found: list[Finding] = []
+    masked = any(check.check.kind == MASKING for check in checks)
     for check in checks:
         table = tables[check.name]
         metric = _telling_metric(table, verdicts)
         chosen = _worst(table, metric)
         stored = {score.case: score for score in store.get_scores(run.id, check.name, chosen)}
-        exchanges = exchanges_of(store, run.datasets[check.dataset], stored.values())
+        exchanges = exchanges_of(store, run.datasets[check.dataset], stored.values(), masked=masked)
         for case, value in chosen.items():
             score = stored[case].score
             found.append(
@@ -76,21 +79,27 @@ def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
     return chosen
 
 
-def exchanges_of(store: Store, fingerprint: str, scores: Iterable[StoredScore]) -> dict[str, list[Exchange]]:
-    """By case, what was asked and answered."""
+def exchanges_of(
+    store: Store, fingerprint: str, scores: Iterable[StoredScore], *, masked: bool = False
+) -> dict[str, list[Exchange]]:
+    """By case, what was asked and answered; ``masked``: without addresses, numbers and keys, whichever check it was."""
     wanted = list(scores)
     samples = store.get_samples(fingerprint, sorted({name for score in wanted for name in score.samples}))
     answers = store.get_answers(sorted({key for score in wanted for key in score.keys}), {}, run_id="")
-    return {score.case: list(_exchange(score, samples, answers)) for score in wanted}
+    return {score.case: list(_exchange(score, samples, answers, masked=masked)) for score in wanted}
 
 
-def _exchange(score: StoredScore, samples: Mapping[str, Sample], answers: Mapping[str, Answer]) -> Iterator[Exchange]:
+def _exchange(
+    score: StoredScore, samples: Mapping[str, Sample], answers: Mapping[str, Answer], *, masked: bool
+) -> Iterator[Exchange]:
     """Pair answers with the samples they answer: one each, or several answers to one sample."""
     for position, key in enumerate(score.keys):
         name = score.samples[position] if position < len(score.samples) else score.samples[-1]
         sample, answer = samples.get(name, Sample(name, ())), answers.get(key)
         text = answer.text if answer else ""
         spans = _hidden_spans(score, position)
+        if masked:
+            spans += [leak.span for leak in find(text)]
         secrets = {secret for span in spans if len(secret := text[slice(*span)]) >= SHORTEST_SECRET}
         yield Exchange(
             sample=name,

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from evalkit.results import Exchange, Result, Run
-from evalkit.runner.findings import exchanges_of
+from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.runner.tables import batched
 from evalkit.store import Store, StoredScore
 
@@ -15,21 +15,23 @@ from evalkit.store import Store, StoredScore
 def case_logs(store: Store, result: Result) -> Mapping[str, Iterator[Mapping[str, Any]]]:
     """File name to entries. Two checks of a kind share a file."""
     logs: dict[str, Iterator[Mapping[str, Any]]] = {}
+    masked = any(check.kind == MASKING for check in result.checks)
     for check in result.checks:
         if check.log:
-            entries = log_entries(store, result.run, check.name, check.dataset)
+            entries = log_entries(store, result.run, check.name, check.dataset, masked=masked)
             logs[check.log] = chain(logs[check.log], entries) if check.log in logs else entries
     return logs
 
 
-def log_entries(store: Store, run: Run, check: str, dataset: str) -> Iterator[dict[str, Any]]:
+def log_entries(store: Store, run: Run, check: str, dataset: str, *, masked: bool = False) -> Iterator[dict[str, Any]]:
     """Every case of a check for a reviewer: prompts and answers side by side, and how they were judged."""
     for batch in batched(store.iter_scores(run.id, check)):
-        yield from _log_batch(store, run, check, dataset, batch)
+        yield from _log_batch(run, check, batch, exchanges_of(store, run.datasets[dataset], batch, masked=masked))
 
 
-def _log_batch(store: Store, run: Run, check: str, dataset: str, batch: list[StoredScore]) -> Iterator[dict[str, Any]]:
-    exchanges = exchanges_of(store, run.datasets[dataset], batch)
+def _log_batch(
+    run: Run, check: str, batch: Sequence[StoredScore], exchanges: Mapping[str, Sequence[Exchange]]
+) -> Iterator[dict[str, Any]]:
     for score in batch:
         yield {
             "run": run.id,
