@@ -327,10 +327,18 @@ def test_an_engine_that_sets_nothing_is_asked_as_it_pleases() -> None:
 
 
 def test_an_engine_that_makes_no_company_is_asked_beside_the_others_of_the_round() -> None:
+    asked: list[Request] = []
+
     def respond(request: Request) -> Answer:
+        asked.append(request)
         return Answer.failed(FailureKind.UNSUPPORTED, "no") if request.condition.order else REFERENCE
 
     score = run(respond, conditions=("batch", "history", "place"))
+    batch, before, again = asked[-3:]
+    assert batch.condition.batch_size == 4
+    assert before.ask == again.ask
+    assert before.condition == again.condition == asked[0].condition
+    assert len({asked[0].attempt, before.attempt, again.attempt}) == 3
     assert score.results["same_batch"] == score.results["same_history"] == (1.0, 1.0)
     assert score.results["same_place"] == Unscored("not supported: no")
     assert set(score.evidence["asked otherwise"]) == {"batch", "history"}
@@ -348,6 +356,43 @@ def test_a_coarse_difference_is_a_fault_only_if_float32_shows_it_too(stays: bool
     (row,) = score.evidence["differences"]
     assert (row["condition"], row["class"]) == ("padding", kind)
     assert score.results["sound"] == (float(not stays), 1.0)
+
+
+def test_a_fault_too_small_for_coarse_numbers_is_found_in_float32() -> None:
+    moved = said("a", "b", "c", margins=(2.0, 1.9, 2.0))
+    score = run(
+        lambda request: moved if request.condition.padding else REFERENCE,
+        dtype="bfloat16",
+        conditions=("repeat", "batch", "padding"),
+    )
+    (row,) = score.evidence["differences"]
+    assert (row["condition"], row["class"]) == ("padding", STRUCTURAL)
+
+
+def test_a_mistake_with_other_numbers_is_not_the_cause_and_one_batch_has_one_cause() -> None:
+    wrong, unlike = (said("x", "y", margins=(0.7, last)) for last in (1.0, 1.5))
+
+    def respond(request: Request) -> Answer:
+        padding = request.condition.padding or ""
+        if padding.startswith("right"):
+            return unlike
+        return wrong if padding or request.condition.order in {"first", "last"} else REFERENCE
+
+    score = run(respond, conditions=("repeat", "neighbours", "place", "padding"))
+    causes = {row["condition"]: row["cause"] for row in score.evidence["differences"]}
+    assert causes == dict.fromkeys(("neighbours", "place", "padding"), "pads are attended to (mask)")
+
+
+def test_without_tokens_both_texts_are_shown_where_they_part() -> None:
+    score = run(lambda request: Answer("other" if request.attempt else "one"), conditions=("repeat",))
+    (row,) = score.evidence["differences"]
+    assert (row["class"], row["reference text"], row["other text"]) == (UNEXPLAINED, "one", "other")
+    assert (
+        "reference text"
+        not in run(lambda request: said("x") if request.attempt else REFERENCE, conditions=("repeat",)).evidence[
+            "differences"
+        ][0]
+    )
 
 
 def test_an_engine_that_tells_no_numbers_is_asked_without_them() -> None:
