@@ -14,6 +14,7 @@ from evalkit.checks.base import BaseCheck, gravest, one, torn
 from evalkit.metrics import length, readability, refusal, sentiment
 from evalkit.metrics.bias_diff import difference, majority
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
+from evalkit.metrics.prose import parts
 from evalkit.protocols import Conversation
 from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
 
@@ -186,7 +187,7 @@ def _read(sample: Sample, answer: Answer, named: Collection[str]) -> _Reading:
         sentiment=found.balance,
         competence=found.competence / found.words if found.words else 0.0,
         warmth=found.warmth / found.words if found.words else 0.0,
-        grade=readability.measure(answer.text).get("flesch_kincaid_grade") if readable else None,
+        grade=readability.measure_prose(parts(answer.text).prose).get("flesch_kincaid_grade") if readable else None,
         masked=" ".join(word for word in _words(answer.text) if word not in named),
         named=named,
     )

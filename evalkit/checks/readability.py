@@ -14,8 +14,7 @@ from evalkit.metrics.language import SIGNATURE as LANGUAGE
 from evalkit.metrics.language import UNDETERMINED, detect
 from evalkit.metrics.prose import SIGNATURE as PROSE
 from evalkit.metrics.prose import parts
-from evalkit.metrics.readability import READABILITY, measure, signature
-from evalkit.metrics.sentences import marked
+from evalkit.metrics.readability import READABILITY, Source, measure_prose, signature
 from evalkit.records import Answer, Case, Score
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -24,6 +23,8 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 class ReadabilityOptions(Options):
     min_words: int = Field(6, ge=1)
     """Shorter answers are unscored: the formulas say nothing about them."""
+    syllables: Source = "rules"
+    """Who counts them: evalkit's rules, or pyphen, whose numbers are those of textstat without its dictionary."""
     reading_ease: Bounds = Bounds(over=30)
     """Flesch reading ease that ``within`` asks for."""
     grade: Bounds = Bounds(under=15)
@@ -39,7 +40,8 @@ class Readability(AnswerCheck):
     Options: ClassVar[type[Options]] = ReadabilityOptions
 
     def measures(self) -> Iterable[Quantity]:
-        made = f"{signature()}|sentences:evalkit.1|{PROSE}|{LANGUAGE}|words>={self.options.min_words}"
+        counted = signature(self.options.syllables)
+        made = f"{counted}|sentences:evalkit.1|{PROSE}|{LANGUAGE}|words>={self.options.min_words}"
         for known in READABILITY.values():
             yield mean(known.name, better=known.better, unit=known.unit, bounds=known.bounds, signature=made)
         wanted = f"flesch_reading_ease:{self.options.reading_ease}|flesch_kincaid_grade:{self.options.grade}"
@@ -47,7 +49,7 @@ class Readability(AnswerCheck):
 
     def judge(self, case: Case, answer: Answer) -> Score:
         found = parts(answer.text)
-        measured = measure(marked(found.prose.replace("’", "'")))
+        measured = measure_prose(found.prose, source=self.options.syllables)
         words = int(measured.get("words", 0))
         evidence = {"words": words, "code": found.code, "tables": found.tables, "items": found.items}
         if words < self.options.min_words:

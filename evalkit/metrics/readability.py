@@ -1,8 +1,9 @@
 """How hard an English text is to read: textstat's formulas, offline.
 
-The formulas and counts are textstat's (0.7.13), but for the syllables, which ``evalkit.metrics.syllables`` counts. They
-are computed here, from counts made once per text, because textstat asks NLTK for a pronouncing dictionary at the first
-syllable: it downloads it, raises where there is no network, and gives other numbers where somebody installed it before.
+The formulas and counts are textstat's (0.7.13), but for the syllables, which ``evalkit.metrics.syllables`` counts; with
+those of pyphen, all numbers are what textstat gives where it has no pronouncing dictionary. They are computed here,
+from counts made once per text, because textstat asks NLTK for that dictionary at the first syllable: it downloads it, raises
+where there is no network, and gives other numbers where somebody installed it before.
 The list of easy words is read from the package textstat.
 
 The formulas were made for English prose of a hundred words and more; on a line or two they are rough, and in other
@@ -18,9 +19,13 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Literal
 
 from evalkit.metrics import syllables
+from evalkit.metrics.sentences import marked
 
+Source = Literal["rules", "pyphen"]
+"""Of syllables."""
 _NOT_OF_A_CONTRACTION = re.compile(r"\'(?![tsd]|ve|ll|re)")
 _PUNCTUATION = re.compile(r"[^\w\s\']")
 _PUNCTUATION_AND_APOSTROPHES = re.compile(r"[^\w\s]")
@@ -63,8 +68,16 @@ READABILITY: Mapping[str, Measure] = {
 
 
 @cache
-def signature() -> str:
-    return f"textstat:{version('textstat')}|lang:en_US|{syllables.SIGNATURE}"
+def signature(source: Source = "rules") -> str:
+    counted = syllables.SIGNATURE if source == "rules" else f"syllables:pyphen:{version('pyphen')}"
+    return f"textstat:{version('textstat')}|lang:en_US|{counted}"
+
+
+@cache
+def _hyphenation() -> Any:
+    from pyphen import Pyphen
+
+    return Pyphen(lang="en_US")
 
 
 @cache
@@ -78,9 +91,10 @@ def _easy_words() -> frozenset[str]:
 
 
 @lru_cache(maxsize=65536)
-def _judge(word: str) -> tuple[int, bool]:
+def _judge(word: str, source: Source) -> tuple[int, bool]:
     """Syllables of a word in lower case, and whether it is off the list of easy words."""
-    return syllables.count(word), word not in _easy_words()
+    spoken = syllables.count(word) if source == "rules" else len(_hyphenation().positions(word)) + 1
+    return spoken, word not in _easy_words()
 
 
 def _words(text: str) -> list[str]:
@@ -92,12 +106,12 @@ def _sentences(text: str) -> int:
     return max(1, sum(1 for sentence in _SENTENCE.findall(text) if len(_words(sentence)) > 2))
 
 
-def measure(text: str) -> Mapping[str, float]:
+def measure(text: str, *, source: Source = "rules") -> Mapping[str, float]:
     """The numbers of ``READABILITY``; nothing at all for a text without words, because no reading ease is not 0."""
     words = _words(text)
     if not words:
         return {}
-    judged = [_judge(word.lower()) for word in words]
+    judged = [_judge(word.lower(), source) for word in words]
     count, sentences = len(words), _sentences(text)
     spoken = sum(length for length, _ in judged)
     polysyllables = sum(1 for length, _ in judged if length >= 3)
@@ -123,3 +137,8 @@ def measure(text: str) -> Mapping[str, float]:
         "sentences": float(sentences),
         "syllables": float(spoken),
     }
+
+
+def measure_prose(prose: str, *, source: Source = "rules") -> Mapping[str, float]:
+    """``measure``, of prose that ``evalkit.metrics.prose`` found: ``Dr.`` ends no sentence, and an empty line does."""
+    return measure(marked(prose.replace("’", "'")), source=source)

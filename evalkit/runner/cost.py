@@ -63,8 +63,9 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class JudgeCost:
-    """What another model is asked. Known verdicts are not asked for again; how many those are is not looked up, since who
-    judges is not opened here."""
+    """What another model is asked. Known verdicts are not asked for again; how many those are is not looked up, since
+    who judges is not opened here.
+    """
 
     model: str
     requests: int

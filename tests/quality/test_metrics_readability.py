@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.checks.readability import Readability
-from evalkit.metrics.readability import READABILITY, measure
+from evalkit.metrics.readability import READABILITY, Source, measure
 from evalkit.metrics.syllables import count
 from evalkit.records import Answer, Case, Decoding, Sample
 
@@ -38,13 +39,24 @@ class _Syllables:
         return [["A1"] * count(word)]
 
 
+def forget_what_textstat_counted() -> None:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("textstat.backend"):
+            for function in vars(module).values():
+                if hasattr(function, "cache_clear"):
+                    function.cache_clear()
+
+
 @pytest.fixture(autouse=True)
-def _the_same_syllables(monkeypatch: pytest.MonkeyPatch) -> None:
+def _the_same_syllables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(textstat_syllables, "get_cmudict", lambda lang: _Syllables())
+    forget_what_textstat_counted()
+    yield
+    forget_what_textstat_counted()
 
 
-def measured_here(text: str) -> dict[str, float]:
-    found = measure(text)
+def measured_here(text: str, source: Source = "rules") -> dict[str, float]:
+    found = measure(text, source=source)
     return {name: found[name] for name in REFERENCE}
 
 
@@ -61,6 +73,15 @@ def articles(public_data: Path) -> list[dict[str, str]]:
 def test_articles_measure_as_in_textstat(articles: list[dict[str, str]]) -> None:
     for article in articles[::12]:
         assert measured_here(article["text"]) == pytest.approx(by_textstat(article["text"]), abs=1e-9)
+
+
+def test_with_pyphen_articles_measure_as_in_textstat_without_a_dictionary(
+    articles: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(textstat_syllables, "get_cmudict", lambda lang: None)
+    forget_what_textstat_counted()
+    for article in articles[::12]:
+        assert measured_here(article["text"], "pyphen") == pytest.approx(by_textstat(article["text"]), abs=1e-9)
 
 
 def test_reading_ease_falls_with_the_level_of_the_same_article(articles: list[dict[str, str]]) -> None:
