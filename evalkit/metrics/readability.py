@@ -2,8 +2,8 @@
 
 The formulas and counts are textstat's (0.7.13), but for the syllables, which ``evalkit.metrics.syllables`` counts; with
 those of pyphen, all numbers are what textstat gives where it has no pronouncing dictionary. They are computed here,
-from counts made once per text, because textstat asks NLTK for that dictionary at the first syllable: it downloads it, raises
-where there is no network, and gives other numbers where somebody installed it before.
+from counts made once per text, because textstat asks NLTK for that dictionary at the first syllable: it downloads it,
+raises where there is no network, and gives other numbers where somebody installed it before.
 The list of easy words is read from the package textstat.
 
 The formulas were made for English prose of a hundred words and more; on a line or two they are rough, and in other
@@ -73,11 +73,20 @@ def signature(source: Source = "rules") -> str:
     return f"textstat:{version('textstat')}|lang:en_US|{counted}"
 
 
+class _KeepsNothing(dict[str, Any]):
+    """In place of pyphen's memory, which holds every word that it ever saw: 650 MB after a million texts."""
+
+    def __setitem__(self, word: str, positions: Any) -> None:
+        pass
+
+
 @cache
 def _hyphenation() -> Any:
     from pyphen import Pyphen
 
-    return Pyphen(lang="en_US")
+    hyphenation = Pyphen(lang="en_US", cache=False)  # its own, not the one that other users of pyphen share
+    hyphenation.hd.cache = _KeepsNothing()
+    return hyphenation
 
 
 @cache

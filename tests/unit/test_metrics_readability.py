@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import pytest
@@ -56,3 +57,14 @@ def test_repeating_a_text_with_full_sentences_changes_no_grade(text: str, times:
     sentence = f"One two three {text.replace('.', ' ')} four."
     once, often = measure(sentence), measure(" ".join([sentence] * times))
     assert often["flesch_kincaid_grade"] == pytest.approx(once["flesch_kincaid_grade"])
+
+
+def test_pyphen_keeps_no_word_that_it_has_seen() -> None:
+    def kept() -> int:
+        gc.collect()
+        return sum(1 for found in gc.get_objects() if type(found).__name__ == "DataInt")
+
+    measure("warm up the hyphenation", source="pyphen")
+    before = kept()
+    measure(" ".join(f"hyphenation{number}ation" for number in range(500)), source="pyphen")
+    assert kept() == before
