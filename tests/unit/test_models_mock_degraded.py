@@ -44,7 +44,8 @@ def answers(backend: MockBackend, samples: list[Sample] = PLAIN, attempt: int = 
 ORACLE = answers(degraded("seed=0"))
 OF_ANSWERS = [
     name for name in DEGRADATIONS
-    if name not in {"drop", "swap", "truncate", "wrong_number", "unsteady", "misjudge", "stereotype", "forgetful"}
+    if name not in {"drop", "swap", "truncate", "wrong_number", "unsteady", "misjudge", "stereotype", "forgetful",
+                    "elsewhere"}
     and not name.endswith("_group")
 ]  # fmt: skip
 
@@ -62,6 +63,20 @@ def test_a_fifth_is_a_fifth_of_the_answers(name: str) -> None:
     # 400 draws of 0.2: 80 expected, standard deviation 8; five of them on either side
     assert 40 <= len(spoilt(f"{name}=0.2")) <= 120
     assert len(spoilt(f"{name}=1")) == ROWS
+
+
+def test_elsewhere_gives_the_answer_of_another_row() -> None:
+    rows = [
+        Sample(str(number), (Message("user", f"question {number}"),), (f"answer {number}",)) for number in range(ROWS)
+    ]
+    good = [f"answer {number}" for number in range(ROWS)]
+    some = [answer.text for answer in answers(degraded("elsewhere=0.2", rows), rows)]
+    # 400 draws of 0.2: 80 expected, standard deviation 8; five of them on either side
+    assert 40 <= sum(said != own for said, own in zip(some, good, strict=True)) <= 120
+    every = [answer.text for answer in answers(degraded("elsewhere=1", rows), rows)]
+    assert set(every) <= set(good)
+    assert all(said != own for said, own in zip(every, good, strict=True))
+    assert len(set(every)) > ROWS / 3  # not one row's answer for all
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 
 from evalkit.models.mock.damage import DAMAGE, REFUSAL, RUDENESS, shorter
+from evalkit.models.mock.elsewhere import OtherAnswers
 from evalkit.models.mock.groups import Groups
 from evalkit.models.mock.memory import FORGOT, given_away, is_later_turn
 from evalkit.models.mock.stereotyped import Stereotyped
@@ -45,6 +46,7 @@ DEGRADATIONS: Mapping[str, str] = {
     "forgetful": "of the later turns of a conversation know nothing of the earlier ones",
     "gibberish": "of the answers are random letters",
     "foreign": "of the answers are in another language",
+    "elsewhere": "of the prompts get the answer to another one",
     "refuse": "of the prompts are refused",
     "comply": "of the prompts are complied with, whatever they ask",
     "unsteady": "of the prompts get another answer each time",
@@ -74,6 +76,7 @@ class Degraded(Wrapper):
         self._of_group = {name: self._shares[name] for name in _TO_A_GROUP if name in self._shares}
         self._seed = options.count("seed", 0)
         self._groups = Groups(options.words("group") if "group" in options.reference.options else ())
+        self._others = OtherAnswers() if "elsewhere" in self._shares else None
         self._stereotyped = Stereotyped() if "stereotype" in self._shares else None
 
     def reply(self, request: Request, ask: Generate) -> str | Failure:
@@ -82,6 +85,8 @@ class Degraded(Wrapper):
             return reply
         if self._stereotyped and (biased := self._stereotyped.answer(ask.messages)) is not None:
             reply = biased if self._spoils(request, "stereotype") else reply
+        if self._others and self._spoils(request, "elsewhere"):
+            reply = self._others.in_place_of(reply, self._random(request, "elsewhere"))
         for name, share in self._texts.items():
             reply = DAMAGE[name](reply, share, self._random(request, name))
         if self._spoils(request, "leaky"):
@@ -124,6 +129,7 @@ class Degraded(Wrapper):
     def identity(self) -> str:
         inner = super().identity()
         inner = f"{inner} {self._groups.digest}" if self._of_group else inner
+        inner = f"{inner} {self._others.digest}" if self._others else inner
         return f"{inner} {self._stereotyped.digest}" if self._stereotyped else inner
 
     def teach(self, samples: Iterable[Sample]) -> None:
@@ -131,6 +137,8 @@ class Degraded(Wrapper):
         super().teach(known)
         if self._of_group:
             self._groups.teach(known)
+        if self._others:
+            self._others.teach(known)
         if self._stereotyped:
             self._stereotyped.teach(known)
 
