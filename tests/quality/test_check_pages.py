@@ -43,6 +43,14 @@ def test_every_check_has_a_page_and_a_line_in_the_list() -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_what_is_not_measured_how_far_it_errs_and_how_to_try_it(name: str) -> None:
+    page = PAGES[name].read_text(encoding="utf-8")
+    for heading in ("What it does not measure", "Measured error", "Try it"):
+        _, _, section = page.partition(f"\n## {heading}\n")
+        assert len(section.split("\n## ")[0].split()) >= 15, heading
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_the_options_are_those_of_the_check(name: str) -> None:
     rows = table(PAGES[name].read_text(encoding="utf-8"), "Options")
     options = plugins.load("evalkit.checks", name).Options
