@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -107,8 +107,13 @@ def _reseed(data: dict[str, Any], seed: int) -> None:
             check["generation"]["seed"] = seed
 
 
-def _validated(model: type[M], data: Any, source: Source, keys: KeyPath, what: str = "") -> M:
-    """Validate, and turn the first problem into an error with its line and the nearest valid name."""
+def _validated(
+    model: type[M], data: Any, source: Source, keys: KeyPath, what: str = "", *, beside: Iterable[str] = ()
+) -> M:
+    """Validate, and turn the first problem into an error with its line and the nearest valid name.
+
+    ``beside`` are keys that are valid there too, and were read before.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -119,7 +124,7 @@ def _validated(model: type[M], data: Any, source: Source, keys: KeyPath, what: s
         where = source.where((*keys, *loc))
         name = ".".join(str(part) for part in (*keys, *loc))
         if first["type"] == "extra_forbidden":
-            known = _known_keys(model, loc[:-1])
+            known = [*_known_keys(model, loc[:-1]), *(beside if len(loc) == 1 else ())]
             raise SuiteError(
                 f"unknown key '{loc[-1]}'{what}", where=where, hint=did_you_mean(str(loc[-1]), known, "known keys")
             ) from error
@@ -241,7 +246,14 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
     model = getattr(check_class, "Options", None)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise PluginError(f"check kind '{kind}' has no Options, a pydantic model", where=where, hint=DERIVE)
-    options = _validated(model, config.model_extra or {}, source, keys, f" in check '{name}' ({kind})")
+    options = _validated(
+        model,
+        config.model_extra or {},
+        source,
+        keys,
+        f" in check '{name}' ({kind})",
+        beside=CheckConfig.model_fields,
+    )
     stop = tuple(filter(None, [generation.stop])) if isinstance(generation.stop, str) else tuple(generation.stop)
     decoding = Decoding(generation.max_tokens, generation.temperature, generation.top_p, generation.seed, stop)
     try:
