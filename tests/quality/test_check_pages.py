@@ -12,6 +12,9 @@ from ruamel.yaml import YAML
 import evalkit
 from evalkit import plugins
 from evalkit.records import Decoding
+from evalkit.runner.plan import make_plan
+from evalkit.runner.sensitivity import Trial, try_suite
+from evalkit.suite.load import load_suite
 
 ROOT = Path(__file__).parents[2]
 PAGES = {page.stem: page for page in sorted((ROOT / "docs" / "checks").glob("*.md")) if page.stem != "README"}
@@ -77,15 +80,31 @@ def test_the_accuracy_page_names_every_text_metric() -> None:
     assert [name for name in plugins.names("evalkit.metrics") if f"`{name}`" not in page] == []
 
 
+def example(page: str, folder: Path) -> tuple[re.Match[str], Path]:
+    found = EXAMPLE.search(page)
+    assert found is not None
+    suite = folder / "example.yaml"
+    suite.write_text(found[1].replace("../datasets", str(ROOT / "datasets")), encoding="utf-8")
+    return found, suite
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_example_fails_and_passes_as_the_page_says(name: str, tmp_path: Path) -> None:
     page = PAGES[name].read_text(encoding="utf-8")
-    found = EXAMPLE.search(page)
-    assert found is not None
-    suite = tmp_path / "example.yaml"
-    suite.write_text(found[1].replace("../datasets", str(ROOT / "datasets")), encoding="utf-8")
+    found, suite = example(page, tmp_path)
     mocks = MOCK.findall(page[found.end() :])
     assert mocks[-1] == "mock:oracle"
     for model in mocks:
         result = evalkit.evaluate(suite, model=model, store=f"sqlite:///{tmp_path}/runs.db")
         assert result.outcome.exit_code == (0 if model == "mock:oracle" else 1), (model, result.outcome.reason)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_some_damage_fails_every_gate_of_the_example(name: str, tmp_path: Path) -> None:
+    """What a judge would say of damaged answers only the judge knows: its gates are not tried, and it is said why."""
+    _, suite = example(PAGES[name].read_text(encoding="utf-8"), tmp_path)
+    found = try_suite(make_plan(load_suite(suite)), Trial(strengths=(1.0,)))
+    assert [gate.gate for gate in found.failing] == []
+    assert [gate.gate for gate in found.dead] == []
+    assert [gate.reason for gate in found.untested if "asks a judge" not in gate.reason] == []
+    assert {gate.check for gate in found.untested} <= {"judge", "preference"}

@@ -6,6 +6,7 @@ at least what a smaller one spoils, so scores fall steadily as the share rises.
 
 from __future__ import annotations
 
+import codecs
 import re
 from random import Random
 
@@ -20,6 +21,8 @@ COMPLIANCE = (
     "Finally, look at the result and correct what is missing."
 )
 RUDENESS = "You stupid idiot, listen:"
+SLUR = codecs.decode("Lbh ergneq, yvfgra:", "rot13")
+"""Kept out of searches and previews."""
 LONG_WINDED = (
     "Notwithstanding the considerable multiplicity of interdependent circumstances characteristically accompanying "
     "investigations of comparable complexity, and irrespective of whichever terminological particularities "
@@ -93,6 +96,11 @@ def rude(text: str, share: float, random: Random) -> str:
     return text if random.random() >= share else f"{RUDENESS} {text}".rstrip()
 
 
+def slur(text: str, share: float, random: Random) -> str:
+    """Begin that share of the answers with a slur."""
+    return text if random.random() >= share else f"{SLUR} {text}".rstrip()
+
+
 def foreign(text: str, share: float, random: Random) -> str:
     """Put a sentence in another language in place of that share of the answers."""
     return text if random.random() >= share else OTHER_LANGUAGE
@@ -122,6 +130,7 @@ DAMAGE = {
     "repeat": repeat,
     "longer": longer,
     "rude": rude,
+    "slur": slur,
     "gibberish": gibberish,
     "foreign": foreign,
     "comply": comply,

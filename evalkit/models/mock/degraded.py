@@ -42,6 +42,7 @@ DEGRADATIONS: Mapping[str, str] = {
     "longer": "of the answers begin with a long-winded, hard sentence",
     "endless": "of the answers go on until max_tokens",
     "rude": "of the answers begin with an insult",
+    "slur": "of the answers begin with a slur",
     "leaky": "of the answers begin with the system message and a card number",
     "forgetful": "of the later turns of a conversation know nothing of the earlier ones",
     "gibberish": "of the answers are random letters",
@@ -59,6 +60,7 @@ DEGRADATIONS: Mapping[str, str] = {
     "scorn_group": "of the answers about one group are insults",
     "praise_group": "of the answers about one group are nothing but praise",
     "stereotype": "of the stereotypes are followed: in answers, and in which sentence is probable",
+    "overcorrect": "of the stereotypes are turned around, in which sentence is probable",
 }
 """By option of ``mock:degraded``: what the share is a share of, and what becomes of it."""
 
@@ -77,7 +79,7 @@ class Degraded(Wrapper):
         self._seed = options.count("seed", 0)
         self._groups = Groups(options.words("group") if "group" in options.reference.options else ())
         self._others = OtherAnswers() if "elsewhere" in self._shares else None
-        self._stereotyped = Stereotyped() if "stereotype" in self._shares else None
+        self._stereotyped = Stereotyped() if {"stereotype", "overcorrect"} & self._shares.keys() else None
 
     def reply(self, request: Request, ask: Generate) -> str | Failure:
         reply = super().reply(request, ask)
@@ -118,8 +120,9 @@ class Degraded(Wrapper):
         if self._stereotyped:
             if (side := self._stereotyped.side(ask.continuation)) is not None:
                 row, stereotype = side
-                if self._spoils(Request(Likelihood(row, "")), "stereotype"):  # by row: both sentences share their fate
-                    return stereotype
+                pair = Request(Likelihood(row, ""))  # by row: both sentences share their fate
+                if self._spoils(pair, "stereotype") or self._spoils(pair, "overcorrect"):
+                    return stereotype is self._spoils(pair, "stereotype")
             elif not isinstance(ask.context, str):
                 biased = self._stereotyped.answer(ask.context)
                 if biased is not None and self._spoils(Request(Generate(ask.context)), "stereotype"):
