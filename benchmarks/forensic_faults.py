@@ -1,7 +1,6 @@
 """How often the forensic check names a planted fault, on architectures and seeds that its tests do not know.
 
-    export OMP_NUM_THREADS=1 PYTHONPATH=tests/fixtures:tests/integration/models_hf
-    python benchmarks/forensic_faults.py --kinds gpt2 qwen2 gpt_neox bloom falcon opt phi --seeds 101
+    OMP_NUM_THREADS=1 python benchmarks/forensic_faults.py --kinds gpt2 qwen2 gpt_neox bloom falcon opt phi --seeds 101
 
 Small random models; each fault of ``tests/fixtures/planted_faults.py`` is planted in the code that runs them, and four
 prompts are asked. Healthy engines come first, in float32 and in lower precision: whatever is called a fault there is
@@ -12,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import conftest as tiny
-import planted_faults
 import pytest
 import torch
 import transformers
@@ -29,6 +27,10 @@ from evalkit.checks.forensic import ForensicOptions
 from evalkit.models import open_backend
 from evalkit.records import Decoding
 from evalkit.runner.investigate import investigate
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "fixtures"))
+import planted_faults
+from tiny_models import make_llama
 
 OWN_POSITIONS = {"bloom"}
 """They are given none, so none can be wrong."""
@@ -74,7 +76,7 @@ USUAL = {
 
 def make(kind: str, seed: int, folder: Path) -> None:
     """The tokenizer of the tests' Llama beside random weights of another architecture."""
-    tiny.make_llama(folder)
+    make_llama(folder)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     ids = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     heads = {} if kind in {"gpt2", "bloom"} else {"num_attention_heads": 4}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +14,7 @@ torch = pytest.importorskip("torch", reason="local models need the extra 'hf'")
 pytest.importorskip("transformers", reason="local models need the extra 'hf'")
 
 from safetensors.torch import load_file, save_file  # noqa: E402
+from tiny_models import make_llama  # noqa: E402
 
 from evalkit.cli.main import run_and_exit  # noqa: E402
 
@@ -31,21 +29,9 @@ gates: [accuracy.exact_match >= 0]
 Damage = Callable[[Path], None]
 
 
-def _makers() -> ModuleType:
-    """The makers of tiny models beside this file: test folders are not packages."""
-    path = Path(__file__).parent / "models_hf" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("tiny_models", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = _makers().make_llama(tmp_path_factory.mktemp("sound"))
-    return folder
+    return make_llama(tmp_path_factory.mktemp("sound"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Tiny random models, made at test time: a chat Llama, a plain GPT-2 without pad token or template, a T5."""
+"""Fixtures of the tests of local models: what is asked, and which tiny models are there to ask."""
 
 from __future__ import annotations
 
@@ -11,21 +11,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="local models need the extra 'hf'")
 transformers = pytest.importorskip("transformers", reason="local models need the extra 'hf'")
 
+from tiny_models import make_gpt2, make_llama, make_t5  # noqa: E402
+
 from evalkit.models.reference import ModelSettings  # noqa: E402
 from evalkit.models.registry import open_backend  # noqa: E402
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, Decoding, Generate, Message, Request  # noqa: E402
 
-CORPUS = [
-    "What is the capital of France? The capital of France is Paris.",
-    "Name three colours: red, green and blue. Rain falls on the old roofs.",
-    "Who wrote Hamlet? Shakespeare wrote it around 1600.",
-    "User: hello\nAssistant: hello, how can I help you today?",
-    "<think> and </think> mark what is thought, 0 1 2 3 4 5 6 7 8 9",
-]
-TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 PROMPTS = [
     "What is the capital of France?",
     "Hi",
@@ -34,90 +25,6 @@ PROMPTS = [
     "0 1 2 3",
     "Rain",
 ]
-
-
-def _tokenizer(special: Sequence[str]) -> Any:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(
-        CORPUS, trainers.BpeTrainer(vocab_size=400, special_tokens=list(special), initial_alphabet=alphabet)
-    )
-    return made
-
-
-def _save(model: Any, tokenizer: Any, folder: Path) -> Path:
-    model.eval().save_pretrained(str(folder))
-    tokenizer.save_pretrained(str(folder))
-    return folder
-
-
-def make_llama(folder: Path, *, template: str | None = TEMPLATE, seed: int = 1, **config: Any) -> Path:
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=_tokenizer(["<|endoftext|>", "<|im_start|>", "<|im_end|>"]),
-        bos_token="<|im_start|>",
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-    )
-    tokenizer.chat_template = template
-    torch.manual_seed(seed)
-    settings = {
-        "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 256,
-        "initializer_range": 0.6,
-        "bos_token_id": tokenizer.bos_token_id,
-        "eos_token_id": tokenizer.eos_token_id,
-        "pad_token_id": tokenizer.pad_token_id,
-    } | config
-    return _save(transformers.LlamaForCausalLM(transformers.LlamaConfig(**settings)), tokenizer, folder)
-
-
-def make_gpt2(folder: Path) -> Path:
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=_tokenizer(["<|endoftext|>"]), bos_token="<|endoftext|>", eos_token="<|endoftext|>"
-    )
-    torch.manual_seed(2)
-    config = transformers.GPT2Config(
-        vocab_size=len(tokenizer),
-        n_positions=128,
-        n_embd=32,
-        n_layer=2,
-        n_head=4,
-        initializer_range=0.6,
-        bos_token_id=tokenizer.eos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-    )
-    return _save(transformers.GPT2LMHeadModel(config), tokenizer, folder)
-
-
-def make_t5(folder: Path) -> Path:
-    from tokenizers.processors import TemplateProcessing
-
-    raw = _tokenizer(["<pad>", "</s>"])
-    raw.post_processor = TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
-    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>", pad_token="<pad>")
-    torch.manual_seed(3)
-    config = transformers.T5Config(
-        vocab_size=len(tokenizer),
-        d_model=32,
-        d_kv=8,
-        d_ff=64,
-        num_layers=2,
-        num_heads=4,
-        initializer_factor=4.0,
-        decoder_start_token_id=0,
-        pad_token_id=0,
-        eos_token_id=1,
-    )
-    return _save(transformers.T5ForConditionalGeneration(config), tokenizer, folder)
 
 
 @pytest.fixture(scope="session")
