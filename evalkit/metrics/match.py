@@ -38,36 +38,10 @@ def token_overlap(answer: str, reference: str) -> float:
 
 
 def edit_distance(left: str, right: str) -> int:
-    """Levenshtein distance in characters.
+    """Levenshtein distance in characters; memory grows with the texts, not with their product."""
+    from rapidfuzz.distance import Levenshtein
 
-    Written here because none of our dependencies has it: Myers' bit-vector algorithm in Hyyrö's form, a whole column
-    of the table in one Python integer, so that a page of text takes milliseconds and not seconds.
-    """
-    if left == right:
-        return 0
-    if len(left) < len(right):
-        left, right = right, left
-    if not right:
-        return len(left)
-    positions: dict[str, int] = {}
-    for index, character in enumerate(right):
-        positions[character] = positions.get(character, 0) | 1 << index
-    mask, last = (1 << len(right)) - 1, 1 << (len(right) - 1)
-    plus, minus, distance = mask, 0, len(right)
-    for character in left:
-        match = positions.get(character, 0)
-        diagonal = (((match & plus) + plus) ^ plus) | match | minus
-        across_plus = minus | ~(diagonal | plus) & mask
-        across_minus = plus & diagonal
-        if across_plus & last:
-            distance += 1
-        elif across_minus & last:
-            distance -= 1
-        across_plus = (across_plus << 1 | 1) & mask
-        across_minus = across_minus << 1 & mask
-        plus = across_minus | ~(diagonal | across_plus) & mask
-        minus = across_plus & diagonal
-    return distance
+    return int(Levenshtein.distance(left, right))
 
 
 def similarity(answer: str, reference: str) -> float:

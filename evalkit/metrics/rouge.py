@@ -20,6 +20,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from evalkit.metrics.kinds import TextMetric, one
+from evalkit.metrics.subsequences import common_length, union_hits
 from evalkit.metrics.words import tokens_of_any_script
 from evalkit.records import Unscored, Vector
 
@@ -55,22 +56,9 @@ def _tokens(text: str, stemmed: bool, tokenizer: str = "ascii") -> Tokens:
     return tuple(map(_stem, found)) if stemmed else tuple(found)
 
 
-class _Tokenizer:
-    """For rouge_score, so that stems are remembered there too."""
-
-    def __init__(self, stemmed: bool, tokenizer: str) -> None:
-        self.stemmed = stemmed
-        self.tokenizer = tokenizer
-
-    def tokenize(self, text: str) -> list[str]:
-        return list(_tokens(text, self.stemmed, self.tokenizer))
-
-
-@cache
-def _summary_scorer(stemmed: bool, tokenizer: str) -> Any:
-    from rouge_score.rouge_scorer import RougeScorer
-
-    return RougeScorer(["rougeLsum"], tokenizer=_Tokenizer(stemmed, tokenizer))
+def _sentences(text: str, stemmed: bool, tokenizer: str) -> list[Tokens]:
+    """The tokens of each line; lines are not remembered, they would push out whole texts."""
+    return [_tokens.__wrapped__(line, stemmed, tokenizer) for line in text.split("\n")]
 
 
 @lru_cache(maxsize=64)
@@ -91,23 +79,6 @@ def share_of_words_cut(text: str) -> float:
         return 0.0
     words = text.split()
     return sum(1 for word in words if _DROPPED_LETTER.search(word)) / len(words) if words else 0.0
-
-
-def common_subsequence(left: Sequence[str], right: Sequence[str]) -> int:
-    """Length of the longest common subsequence.
-
-    Written here because rouge_score fills a table cell by cell in Python, 40,000 for two answers of 200 words: this is
-    the bit-vector algorithm of Crochemore et al., one integer operation per word, and its result is the same number.
-    """
-    positions: dict[str, int] = {}
-    for index, word in enumerate(right):
-        positions[word] = positions.get(word, 0) | 1 << index
-    mask = (1 << len(right)) - 1
-    unmatched = mask
-    for word in left:
-        here = unmatched & positions.get(word, 0)
-        unmatched = (unmatched + here | unmatched - here) & mask
-    return len(right) - unmatched.bit_count()
 
 
 def _f_measure(hits: int, said: int, wanted: int) -> float:
@@ -150,13 +121,12 @@ class Rouge(TextMetric):
 
     def f_measure(self, hypothesis: str, reference: str) -> float:
         if self.variant == "rougeLsum" and ("\n" in hypothesis.strip("\n") or "\n" in reference.strip("\n")):
-            return float(
-                _summary_scorer(self.stemmed, self.tokenizer).score(reference, hypothesis)["rougeLsum"].fmeasure
-            )
+            lines = [_sentences(text, self.stemmed, self.tokenizer) for text in (hypothesis, reference)]
+            return _f_measure(union_hits(lines[1], lines[0]), *(sum(map(len, side)) for side in lines))
         said = _tokens(hypothesis, self.stemmed, self.tokenizer)
         wanted = _tokens(reference, self.stemmed, self.tokenizer)
         if self.variant in {"rougeL", "rougeLsum"}:  # with one sentence on either side the two are the same number
-            return _f_measure(common_subsequence(wanted, said), len(said), len(wanted))
+            return _f_measure(common_length(wanted, said), len(said), len(wanted))
         n = int(self.variant.removeprefix("rouge"))
         hits = sum((_grams(said, n) & _grams(wanted, n)).values())
         return _f_measure(hits, max(len(said) - n + 1, 0), max(len(wanted) - n + 1, 0))

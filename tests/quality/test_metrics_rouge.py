@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rouge_score.rouge_scorer import RougeScorer, _lcs_table
+from rouge_score.rouge_scorer import RougeScorer
 
 from evalkit.metrics import rouge, score
 from evalkit.records import Unscored
@@ -74,16 +73,6 @@ TEXT = st.lists(WORDS.map(" ".join), max_size=3).map("\n".join)
 @given(TEXT, st.lists(TEXT, min_size=1, max_size=3))
 def test_random_texts_of_one_or_several_lines_score_as_in_rouge_score(hypothesis: str, references: list[str]) -> None:
     assert scored_here(hypothesis, references) == by_rouge_score(hypothesis, references)
-
-
-def test_the_common_subsequence_is_as_long_as_the_table_of_rouge_score_says() -> None:
-    rng = random.Random(3)
-    for _ in range(3000):
-        alphabet = "abcdefgh"[: rng.randint(1, 8)]
-        left = rng.choices(alphabet, k=rng.randint(0, 20))
-        right = rng.choices(alphabet, k=rng.randint(0, 20))
-        expected = _lcs_table(left, right)[-1][-1] if left and right else 0
-        assert rouge.common_subsequence(left, right) == expected
 
 
 @settings(deadline=None, max_examples=100)
