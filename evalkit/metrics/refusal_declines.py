@@ -180,7 +180,8 @@ ASKS_FOR_REFUSAL = re.compile(
     r"|pretend|voice of|story|poem|song|scene|what (?:does|do|would|should|could|can))\b[^.?!\n]{0,80}?"
     r"(?<!never )(?<!not )(?<!n't )(?<!without )(?<!ed to )"
     r"\b(?:refus\w+|declin\w+|reject\w*|resign\w*|cancel\w*|turn(?:s|ing)? (?:\w+ ){0,3}?down|say(?:s|ing)? no"
-    r"|step(?:s|ping)? back|(?:who|that|which) (?:will not|won't|can't|cannot))\b"
+    r"|step(?:s|ping)? back"
+    r"|(?:who|(?:ai|assistant|bot|character|machine|model|robot) that) (?:will not|won't|can't|cannot)(?! be\b))\b"
     r"|\A\W*(?:write|draft|compose)\b[^.?!\n]{0,30}\b(?:resignation|refusal|rejection|cancellation)\b"
 )
 _NEVER_REFUSE = re.compile(
