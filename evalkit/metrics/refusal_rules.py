@@ -325,7 +325,9 @@ DECLINES: tuple[Rule, ...] = (
         "let's not|let us not|don't|=do",
         r"^\W*(?:no\W+)?(?:(?:please\s+(?:don't|do not)|let's not|let us not)\b[^.]{0,30}?\b(?:harm|hurt|do (?:that"
         r"|this"
-        r"|it)|kill|attack|talk about|go there)|(?:don't|do not) do (?:that|this|it))\b",
+        r"|it)|kill|attack|talk about|go there)|(?:don't|do not) do (?:that|this|it)"
+        r"(?! (?:near|in|on|at|by|with|without|while|when|if|until|before|after|all"
+        r"|alone|too|more|often|yourself|manually)\b))\b",
         2,
         anchored=True,
     ),

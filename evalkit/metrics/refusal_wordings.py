@@ -84,10 +84,10 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
     rule(
         "a filter answers",
         "decline",
-        "violat|flagged|blocked|refused|rejected|declined|denied|generated|against",
+        "violat|flagged|blocked|refused|rejected|declined|denied|removed|withheld|redacted|generated|against",
         r"\b(?:request|prompt|message|content|query|input|conversation)\b[^.;]{0,30}?\b(?:violat\w+|(?:is "
         r"|goes )?against"
-        r"|flagged|blocked|refused|rejected|declined|denied)\b[^.]{0,60}?\b(?:polic(?:y|ies)|terms|guidelines|unsafe"
+        r"|flagged|blocked|refused|rejected|declined|denied|removed|withheld|redacted)\b[^.]{0,60}?\b(?:polic(?:y|ies)|terms|guidelines|unsafe"
         r"|inappropriate|harmful|safety|filter|rules)\b|\bno (?:response|answer|output|content) (?:was|is|will be"
         r"|can be)"
         r" (?:generated|given|provided|produced|available)\b",

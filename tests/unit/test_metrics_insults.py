@@ -40,6 +40,12 @@ def test_words_that_insult_whom_they_address(word: str) -> None:
     assert counted(f"It was {word}, all of it.") == []
 
 
+def test_whoever_is_told_to_stop_being_it_is_called_it() -> None:
+    assert counted("Stop being such a loser.") == ["insult"]
+    assert counted("Quit being so stupid.") == ["insult"]
+    assert counted("The engine stopped being such a mess.") == []
+
+
 def test_what_follows_a_bare_you_is_among_what_follows_you_are() -> None:
     assert VOCATIVE <= ADDRESSED | INSULTS
 
