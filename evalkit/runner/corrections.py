@@ -9,8 +9,6 @@ from pathlib import Path
 from evalkit.data.readers import read_jsonl
 from evalkit.errors import DatasetError
 from evalkit.gates.measurements import CheckTable, Measurements
-from evalkit.metrics import refusal_calibration
-from evalkit.metrics.refusal import SIGNATURE
 from evalkit.results import Correction
 from evalkit.stats.detector import FEWEST_LABELS, Corrected, Spread, leave_one_out, prediction_powered, rogan_gladen
 
@@ -144,6 +142,9 @@ def _by_labels(judged: Mapping[str, float], labels: Mapping[str, bool]) -> Corre
 def _by_calibration(signature: str, judged: Mapping[str, float]) -> Corrected:
     """No value where the rate was counted by other rules than those whose errors are known, or by a suite's own
     phrases."""
+    from evalkit.metrics import refusal_calibration  # its many patterns are compiled for runs that count refusals only
+    from evalkit.metrics.refusal import SIGNATURE
+
     counted, _, rules = signature.partition("|")
     errors = refusal_calibration.MEASURED.get(counted)
     observed = sum(judged.values()) / len(judged)

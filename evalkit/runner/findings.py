@@ -8,7 +8,6 @@ from heapq import nsmallest
 from itertools import islice
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
-from evalkit.metrics.leakage import find, hidden
 from evalkit.protocols import Metric
 from evalkit.records import Answer, Message, Sample, Status, Verdict
 from evalkit.results import Exchange, Finding, Run
@@ -99,6 +98,8 @@ def _exchange(
         text = answer.text if answer else ""
         spans = _hidden_spans(score, position)
         if masked:
+            from evalkit.metrics.leakage import find  # its patterns are for runs that mask
+
             spans += [leak.span for leak in find(text)]
         secrets = {secret for span in spans if len(secret := text[slice(*span)]) >= SHORTEST_SECRET}
         yield Exchange(
@@ -107,7 +108,7 @@ def _exchange(
                 replace(message, content=_without(message.content, secrets))
                 for message in _asked(sample, score, position)
             ),
-            answer=hidden(text, spans) if spans else text,
+            answer=_masked(text, spans),
             references=tuple(_without(reference, secrets) for reference in sample.references),
             labels=sample.labels,
             finish=answer.finish if answer else "error",
@@ -139,9 +140,17 @@ def _hidden_spans(score: StoredScore, position: int) -> list[tuple[int, int]]:
     return spans
 
 
+def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    if not spans:
+        return text
+    from evalkit.metrics.leakage import hidden
+
+    return hidden(text, spans)
+
+
 def _without(text: str, secrets: Set[str]) -> str:
     """What is masked in an answer is masked in the prompt and the references beside it as well."""
     for secret in secrets:
         if secret in text:
-            text = text.replace(secret, hidden(secret, [(0, len(secret))]))
+            text = text.replace(secret, _masked(secret, [(0, len(secret))]))
     return text

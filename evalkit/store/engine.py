@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import Table
 
@@ -77,7 +77,11 @@ class Database:
 
     def insert(self, table: Table) -> Any:
         """An insert that knows ``on_conflict_do_...``."""
-        return (sqlite if self.location.is_sqlite else postgresql).insert(table)
+        if self.location.is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # and the drivers it knows: nothing that a file has a use for
+
+        return postgresql.insert(table)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
