@@ -127,11 +127,14 @@ def anytime(
 
 def exact_p_value(successes: int, n: int, share: float, operator: str) -> float:
     """How probable so few successes (or, of an upper limit, so many) are where the target is just met."""
-    from scipy.special import bdtr, bdtrc
+    upward = operator in UPWARD
+    if share > 1 if upward else share < 0:
+        return 0.0
+    if (share <= 0 or successes == n) if upward else (share >= 1 or successes == 0):
+        return 1.0
+    from scipy.special import bdtr, bdtrc  # which takes longer to load than a small suite on a mock to run
 
-    if operator in UPWARD:
-        return 0.0 if share > 1 else 1.0 if share <= 0 or successes == n else float(bdtr(successes, n, share))
-    return 0.0 if share < 0 else 1.0 if share >= 1 or successes == 0 else float(bdtrc(successes - 1, n, share))
+    return float(bdtr(successes, n, share) if upward else bdtrc(successes - 1, n, share))
 
 
 def tail(interval: Interval | None, gate: Gate) -> float | None:

@@ -177,12 +177,14 @@ def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str]
 
 def _fisher(good: Matrix, inside: NDArray[np.bool_]) -> float:
     """Chance of as few good cases in the slice, if it were drawn from all cases at random (hypergeometric)."""
+    cases, size, hits = len(good), int(inside.sum()), round(float(good.sum()))
+    if hits in {0, cases}:
+        return 1.0  # alike, and no reason to load scipy
     from scipy.special import gammaln
 
     def chosen(n: Any, k: Any) -> Any:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
-    cases, size, hits = len(good), int(inside.sum()), round(float(good.sum()))
     seen = round(float(good[inside].sum()))
     k = np.arange(max(0, size + hits - cases), seen + 1)
     return min(1.0, float(np.exp(chosen(hits, k) + chosen(cases - hits, size - k) - chosen(cases, size)).sum()))

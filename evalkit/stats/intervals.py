@@ -61,11 +61,14 @@ def exact(successes: float, n: float, confidence: float = 0.95) -> Interval:
     require_confidence(confidence)
     if successes != int(successes) or n != int(n):
         raise ValueError(f"{successes} successes of {n}: an exact interval takes whole numbers only")
+    tail = (1 - confidence) / 2
+    if successes in {0, n}:  # closed forms, which spare loading scipy
+        low, high = (0.0, -math.expm1(math.log(tail) / n)) if successes == 0 else (tail ** (1 / n), 1.0)
+        return Interval(low, high, confidence, "Clopper-Pearson")
     from scipy.special import betaincinv
 
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(betaincinv(successes, n - successes + 1, tail))
-    high = 1.0 if successes == n else float(betaincinv(successes + 1, n - successes, 1 - tail))
+    low = float(betaincinv(successes, n - successes + 1, tail))
+    high = float(betaincinv(successes + 1, n - successes, 1 - tail))
     return Interval(low, high, confidence, "Clopper-Pearson")
 
 
