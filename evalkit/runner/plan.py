@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalkit.data import Dataset, load
+from evalkit.data.contracts import PROMPT_ALIASES, REFERENCE_ALIASES
 from evalkit.data.order import permutation
 from evalkit.data.perturb.expand import LABELS
 from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
@@ -145,7 +146,7 @@ def _cases(check: SuiteCheck, clusters: Sequence[Sequence[Sample]]) -> list[Case
         raise DatasetError(
             f"check '{check.name}' finds no case in dataset '{check.dataset}'",
             where=check.origin,
-            hint="its rows lack what the check looks for; see the check's page in the documentation",
+            hint=f"its rows lack what makes a case of this check: docs/checks/{check.check.kind}.md says what that is",
         )
     if without is not None:
         raise PluginError(f"check '{check.name}' made a case without samples: '{without}'", where=check.origin)
@@ -182,6 +183,8 @@ def _verify_columns(checks: Sequence[SuiteCheck], datasets: Mapping[str, Dataset
         for column in check.required:
             if column not in columns[check.dataset]:
                 hint = did_you_mean(column, columns[check.dataset], "it has")
+                if column in (*PROMPT_ALIASES, *REFERENCE_ALIASES):
+                    hint = f"a column '{column}' is read as the prompt or the references unless it is mapped; {hint}"
                 if column in LABELS:
                     hint = f"'perturb' under the dataset makes it; {hint}"
                 raise SuiteError(

@@ -21,6 +21,7 @@ from evalkit.gates.measurements import COVERAGE
 from evalkit.records import Decoding
 from evalkit.suite.schema import CheckConfig, ContractConfig, DatasetConfig, GateConfig, Generation, Prompt, SuiteConfig
 from evalkit.suite.source import KeyPath, Source, read_source
+from evalkit.suite.wording import said
 
 if TYPE_CHECKING:
     from evalkit.protocols import Check
@@ -133,11 +134,7 @@ def _validated(
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         got = first["input"]
         shown = f", not {json.dumps(got, ensure_ascii=False)[:60]}" if isinstance(got, str | int | float) else ""
-        raise SuiteError(f"'{name}': {_sentence(first['msg'])}{shown}{more}", where=where) from error
-
-
-def _sentence(message: str) -> str:
-    return message[:1].lower() + message[1:]
+        raise SuiteError(f"'{name}': {said(first)}{shown}{more}", where=where) from error
 
 
 def _is_union_arm(part: str | int) -> bool:

@@ -504,6 +504,14 @@ def test_no_form_of_a_gate_lets_a_judge_decide_alone(tmp_path: Path, gate: str) 
         load_suite(suite(tmp_path, "judge: {}", f'  - "{gate}"\n'))
 
 
+def test_a_column_that_was_read_as_the_references_is_named(tmp_path: Path) -> None:
+    path = suite(tmp_path, "judge: {answer: target}", "  - judge.unparsed <= 1\n")
+    with pytest.raises(SuiteError, match="needs the column 'target'") as caught:
+        make_plan(load_suite(path))
+    assert "is read as the prompt or the references unless it is mapped" in caught.value.hint
+    assert "columns: {target: NAME}" in caught.value.hint
+
+
 @pytest.mark.parametrize("checks", ["judge: {answer: red}", "p: {kind: preference, against: red, answer: read}"])
 def test_a_column_that_the_rows_do_not_have_is_missed_before_anything_is_asked(tmp_path: Path, checks: str) -> None:
     with pytest.raises(SuiteError, match="needs the column 're"):
