@@ -20,21 +20,26 @@ GROUPS = (
 
 
 @cache
-def _found(group: str) -> dict[str, tuple[EntryPoint, ...]]:
-    """By name; more than one where packages contend for it."""
-    found: dict[str, dict[str, EntryPoint]] = {}
-    for point in sorted(entry_points(group=group), key=lambda point: point.name):
-        found.setdefault(point.name, {}).setdefault(point.value, point)
-    return {name: tuple(points.values()) for name, points in found.items()}
+def _found() -> dict[str, dict[str, tuple[EntryPoint, ...]]]:
+    """By group and name; more than one where packages contend for it. All at once: every look goes through the files
+    of all installed packages."""
+    installed = entry_points()
+    groups: dict[str, dict[str, tuple[EntryPoint, ...]]] = {}
+    for group in GROUPS:
+        found: dict[str, dict[str, EntryPoint]] = {}
+        for point in sorted(installed.select(group=group), key=lambda point: point.name):
+            found.setdefault(point.name, {}).setdefault(point.value, point)
+        groups[group] = {name: tuple(points.values()) for name, points in found.items()}
+    return groups
 
 
 def names(group: str) -> list[str]:
-    return list(_found(group))
+    return list(_found()[group])
 
 
 def load(group: str, name: str, *, where: str = "") -> Any:
     """The object behind a name; errors name the plugin, its package, and the names there are."""
-    found = _found(group)
+    found = _found()[group]
     what = group.removeprefix("evalkit.").removesuffix("s")
     if name not in found:
         raise PluginError(f"unknown {what} '{name}'", where=where, hint=did_you_mean(name, found, f"known {what}s"))
