@@ -1,69 +1,154 @@
 """What evalkit itself costs: whole runs on a mock that answers at once, so that nothing but the framework is measured.
 
-python benchmarks/framework_overhead.py [SAMPLES ...]
+python benchmarks/framework_overhead.py [--exact N,N] [--five N,N] [--rounds N]
 
-Each line is one process from start to exit, with store and all reports: CPU seconds (user and system) and peak memory.
-CPU seconds differ between machines; the growth from line to line does not.
+Each line is one process from start to exit, with store and all reports: CPU seconds (user and system) and peak memory,
+the median of all rounds. Beside five checks (BLEU, ROUGE-L, readability, length, refusal) stand the same metric
+functions alone, in a process that reads the same rows and keeps nothing. CPU seconds differ between machines; ratios
+and growth do not. Modules are compiled beforehand, as an installer does.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 
-SAMPLES = (1_000, 5_000, 10_000)
+EXACT = (10, 1_000, 5_000, 10_000)
+FIVE = (1_000, 5_000)
 WORDS = ("river", "stone", "city", "market", "answer", "model", "number", "garden", "winter", "letter", "water")
-SUITE = """
-name: overhead
-datasets: {{rows: {{path: {rows}}}}}
-checks:
-  accuracy: {{dataset: rows, metrics: [exact_match, bleu]}}
-  length: {{dataset: rows}}
-  safety: {{dataset: rows}}
-gates: [accuracy.exact_match >= 0.5, accuracy.bleu > 0.5, length.empty == 0]
+CHECKS = {
+    "exact match": "  accuracy: {dataset: rows, metrics: [exact_match]}\n",
+    "five checks": """  bleu: {kind: accuracy, dataset: rows, metrics: [bleu]}
+  rouge: {kind: accuracy, dataset: rows, metrics: [rougeL]}
+  readability: {dataset: rows}
+  length: {dataset: rows}
+  safety: {dataset: rows}
+""",
+}
+GATES = {"exact match": "accuracy.exact_match >= 0.5", "five checks": "bleu.bleu > 0.5, length.empty == 0"}
+ALONE = """
+import json, sys
+from evalkit import plugins
+from evalkit.metrics import language, length, prose, readability, refusal
+from evalkit.records import Answer, Case, Sample
+metrics = [plugins.load("evalkit.metrics", name) for name in ("bleu", "rougeL")]
+for line in open(sys.argv[1], encoding="utf-8"):
+    row = json.loads(line)
+    text = row["references"][0]
+    case, answers = Case(row["id"], (Sample(row["id"], (), tuple(row["references"])),)), (Answer(text),)
+    for metric in metrics:
+        metric.statistics(case, answers)
+    found = prose.parts(text).prose
+    readability.measure_prose(found), language.detect(found)
+    length.words(text), length.sentences(text), length.empty(text)
+    refusal.classify(text, row["prompt"])
 """
+RUN = (sys.executable, "-m", "evalkit", "run")
+START = {
+    "import evalkit": (sys.executable, "-c", "import evalkit"),
+    "evalkit --help": (sys.executable, "-m", "evalkit", "--help"),
+}
+Cost = tuple[float, float]
+"""CPU seconds and peak megabytes."""
 
 
-def write_suite(folder: Path, samples: int) -> Path:
+def write_suite(folder: Path, samples: int, checks: str) -> Path:
     """Rows of about 25 words, the same for the same number."""
     draw = random.Random(samples)
-    rows = folder / f"rows-{samples}.jsonl"
+    name = f"{checks.replace(' ', '-')}-{samples}"
+    rows = folder / f"{name}.jsonl"
     with rows.open("w", encoding="utf-8") as file:
         for i in range(samples):
             text = " ".join(draw.choices(WORDS, k=25))
             row = {"id": f"r{i}", "prompt": f"Question {i}: {text}?", "references": [f"{text}."], "unsafe": i % 2 == 0}
             file.write(json.dumps({**row, "category": f"c{i % 8}", "expected_length": "short"}) + "\n")
-    suite = folder / f"overhead-{samples}.yaml"
-    suite.write_text(SUITE.format(rows=rows.name), encoding="utf-8")
+    suite = folder / f"{name}.yaml"
+    text = (
+        f"name: overhead\ndatasets: {{rows: {{path: {rows.name}}}}}\nchecks:\n{CHECKS[checks]}gates: [{GATES[checks]}]"
+    )
+    suite.write_text(text, encoding="utf-8")
     return suite
 
 
-def measure(suite: Path) -> tuple[float, float]:
-    """CPU seconds and peak megabytes of one whole run."""
-    command = [sys.executable, "-m", "evalkit", "run", str(suite), "--model", "mock:oracle", "-q"]
-    command += ["--store", str(suite.with_suffix(".db")), "--report", str(suite.with_suffix(".report"))]
-    process = subprocess.Popen(command, cwd=suite.parent, stdout=subprocess.DEVNULL)
+def measure(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Cost:
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
-        sys.exit(f"the run of {suite.name} ended with {os.waitstatus_to_exitcode(status)}")
+        sys.exit(f"{' '.join(command[:4])} ... ended with {os.waitstatus_to_exitcode(status)}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def main(arguments: list[str]) -> None:
-    sizes = [int(argument) for argument in arguments] or list(SAMPLES)
-    print(f"{'samples':>9} {'CPU s':>7} {'MB':>6} {'growth':>7}")
-    before = 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for samples in sizes:
-            seconds, megabytes = measure(write_suite(Path(folder), samples))
-            growth = f"{seconds / before:.2f}x" if before else ""
-            print(f"{samples:>9,} {seconds:>7.2f} {megabytes:>6.0f} {growth:>7}", flush=True)
-            before = seconds
+def measure_run(suite: Path, environment: Mapping[str, str]) -> Cost:
+    """Of a whole run with a store and reports of its own."""
+    with tempfile.TemporaryDirectory(dir=suite.parent) as made:
+        command = [*RUN, str(suite), "--model", "mock:oracle", "-q"]
+        command += ["--store", str(Path(made) / "runs.db"), "--report", str(Path(made) / "report")]
+        return measure(command, suite.parent, environment)
+
+
+def middle(costs: Sequence[Cost]) -> Cost:
+    return median(seconds for seconds, _ in costs), median(megabytes for _, megabytes in costs)
+
+
+def compiled_in(folder: Path) -> dict[str, str]:
+    """The environment of every process: compiled modules are kept, as they are where packages are installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
+def print_start(folder: Path, environment: Mapping[str, str], rounds: int) -> None:
+    for what, command in START.items():
+        seconds, megabytes = middle([measure(command, folder, environment) for _ in range(rounds)])
+        print(f"{what:<14} {'':>9} {seconds:>7.3f} {megabytes:>6.0f}", flush=True)
+
+
+def print_runs(folder: Path, checks: str, sizes: Sequence[int], environment: Mapping[str, str], rounds: int) -> None:
+    before: tuple[int, Cost] | None = None
+    for samples in sizes:
+        suite = write_suite(folder, samples, checks)
+        alone = [sys.executable, "-c", ALONE, str(suite.with_suffix(".jsonl"))]
+        costs, bare = [], []
+        for _ in range(rounds):  # one after the other, so that a busy moment of the machine meets both
+            costs.append(measure_run(suite, environment))
+            if checks == "five checks":
+                bare.append(measure(alone, folder, environment))
+        cost = middle(costs)
+        line = f"{checks:<14} {samples:>9,} {cost[0]:>7.2f} {cost[1]:>6.0f}"
+        line += f" {cost[0] / before[1][0]:>7.2f}x {cost[1] / before[1][1]:>6.2f}x" if before else f" {'':>8} {'':>7}"
+        line += f" {(samples - before[0]) / (cost[0] - before[1][0]):>12,.0f}" if before else f" {'':>12}"
+        line += f" {middle(bare)[0]:>7.2f} {cost[0] / middle(bare)[0]:>6.2f}x" if bare else ""
+        print(line, flush=True)
+        before = samples, cost
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.replace("_", "").split(",") if word)
+
+
+def main(given: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(description="What evalkit itself costs.")
+    parser.add_argument("--exact", type=numbers, default=EXACT, help="samples with exact match, as in 1000,5000")
+    parser.add_argument("--five", type=numbers, default=FIVE, help="samples with five checks")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
+    chosen = parser.parse_args(given)
+    print(f"{'':<14} {'samples':>9} {'CPU s':>7} {'MB':>6} {'growth':>8} {'memory':>7} {'more per CPU s':>12}", end="")
+    print(f" {'alone':>5} {'ratio':>7}")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        environment = compiled_in(folder)
+        for checks in CHECKS:
+            measure_run(write_suite(folder, 20, checks), environment)  # compiles what is imported
+        print_start(folder, environment, chosen.rounds)
+        for checks, sizes in (("exact match", chosen.exact), ("five checks", chosen.five)):
+            print_runs(folder, checks, sizes, environment, chosen.rounds)
 
 
 if __name__ == "__main__":
