@@ -29,6 +29,10 @@ Tokens = tuple[str, ...]
 TOKENIZERS = ("ascii", "unicode")
 NO_WORD = Unscored("no word in the reference")
 _ASCII_LETTER = re.compile("[a-z0-9]", re.IGNORECASE)
+"""And the four letters beyond that are the same without case, such as the Kelvin sign."""
+_ASCII = re.compile(r"[\x00-\x7f]+")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalnum())
+_WORDS_APART = bytes(code if chr(code) in "abcdefghijklmnopqrstuvwxyz0123456789" else 32 for code in range(256))
 
 
 @cache
@@ -50,9 +54,7 @@ def _tokens(text: str, stemmed: bool, tokenizer: str = "ascii") -> Tokens:
     if tokenizer == "unicode":
         words = tokens_of_any_script(text)
         return tuple(_stem(word) if word.isascii() else word for word in words) if stemmed else tuple(words)
-    from rouge_score.tokenize import NON_ALPHANUM_RE
-
-    found = NON_ALPHANUM_RE.sub(" ", text.lower()).split()
+    found = text.lower().encode("ascii", "replace").translate(_WORDS_APART).decode().split()
     return tuple(map(_stem, found)) if stemmed else tuple(found)
 
 
@@ -66,7 +68,9 @@ def is_seen(text: str) -> bool:
     """At least half of the letters and digits are ASCII, or there are none at all."""
     if text.isascii():
         return True
-    return 2 * len(_ASCII_LETTER.findall(text)) >= sum(map(str.isalnum, text))
+    beyond = _ASCII.sub("", text)
+    letters = len(text.encode("ascii", "ignore").translate(None, _NO_LETTERS))
+    return 2 * (letters + len(_ASCII_LETTER.findall(beyond))) >= letters + sum(map(str.isalnum, beyond))
 
 
 _DROPPED_LETTER = re.compile(r"[^\W\d_a-zA-Z]|(?<=[a-zA-Z])[\u0300-\u036f]")
@@ -89,8 +93,8 @@ def _f_measure(hits: int, said: int, wanted: int) -> float:
     return 2 * precision * recall / (precision + recall)
 
 
-def _grams(tokens: Tokens, n: int) -> Counter[Tokens]:
-    return Counter(zip(*(tokens[start:] for start in range(n)), strict=False))
+def _grams(tokens: Tokens, n: int) -> Counter[Any]:
+    return Counter(tokens) if n == 1 else Counter(zip(*(tokens[start:] for start in range(n)), strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class Rouge(TextMetric):
         if self.variant in {"rougeL", "rougeLsum"}:  # with one sentence on either side the two are the same number
             return _f_measure(common_length(wanted, said), len(said), len(wanted))
         n = int(self.variant.removeprefix("rouge"))
-        hits = sum((_grams(said, n) & _grams(wanted, n)).values())
+        hits = (_grams(said, n) & _grams(wanted, n)).total()
         return _f_measure(hits, max(len(said) - n + 1, 0), max(len(wanted) - n + 1, 0))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.tokenize import tokenize
 
 from evalkit.metrics import rouge, score
 from evalkit.records import Unscored
@@ -73,6 +77,22 @@ TEXT = st.lists(WORDS.map(" ".join), max_size=3).map("\n".join)
 @given(TEXT, st.lists(TEXT, min_size=1, max_size=3))
 def test_random_texts_of_one_or_several_lines_score_as_in_rouge_score(hypothesis: str, references: list[str]) -> None:
     assert scored_here(hypothesis, references) == by_rouge_score(hypothesis, references)
+
+
+def test_every_character_is_a_letter_or_a_gap_as_in_rouge_score() -> None:
+    """Of some, the lower case is ASCII: the Kelvin sign, the capital I with a dot."""
+    for code in itertools.chain(range(0x3000), range(0xD7F0, 0xE010), range(0xFB00, 0x10400), range(0x1D400, 0x1D800)):
+        text = f"a{chr(code)}b {chr(code)}"
+        assert list(rouge._tokens(text, False)) == tokenize(text, None), hex(code)
+
+
+def test_a_text_is_seen_when_half_of_its_letters_and_digits_are_those_of_rouge_score() -> None:
+    rng = random.Random(4)
+    letter = re.compile("[a-z0-9]", re.IGNORECASE)
+    for _ in range(3000):
+        text = "".join(rng.choices("abZ09 ._éßſK\u0130мир我१٣½\u0301\ud800", k=rng.randint(0, 12)))
+        expected = 2 * len(letter.findall(text)) >= sum(map(str.isalnum, text))
+        assert rouge.is_seen(text) == expected, ascii(text)
 
 
 @settings(deadline=None, max_examples=100)
