@@ -1,6 +1,7 @@
 # make eval   evaluates the embedded default model and shows the verdict
 # make test   runs all tests with coverage
-# Both create .venv and install what they need. PYTHON chooses another interpreter (3.11 or newer).
+# make bench  measures evalkit and its peers side by side (BENCH="overhead --rounds 3"); they install into ~/.cache/evalkit-bench
+# All create .venv and install what they need. PYTHON chooses another interpreter (3.11 or newer).
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,8 +9,9 @@ BIN := $(VENV)/bin
 SUITE ?= quickstart
 MODEL ?= smollm2-135m
 PYTEST_ARGS ?=
+BENCH ?=
 
-.PHONY: eval test lint clean
+.PHONY: eval test lint bench clean
 .DEFAULT_GOAL := eval
 
 $(VENV)/.made:
@@ -41,6 +43,9 @@ lint: $(VENV)/.installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy evalkit
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) .evalkit .mypy_cache .ruff_cache .pytest_cache htmlcov .coverage*

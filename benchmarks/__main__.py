@@ -1,0 +1,81 @@
+"""evalkit and its peers on the same work in one run.
+
+python -m benchmarks [NAME ...] [--sizes N,N] [--rounds N] [--only TOOL,TOOL]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.peers.contestants import OURS, Workload
+from benchmarks.peers.environments import CACHE, environment_python
+from benchmarks.peers.measure import Outcome, measure
+from benchmarks.peers.overhead import OVERHEAD
+from benchmarks.peers.summary import table, write
+
+WORKLOADS = {workload.name: workload for workload in (OVERHEAD,)}
+RESULTS = Path(__file__).parent / "results"
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    sizes = tuple(int(word) for word in text.replace("_", "").split(","))
+    if any(size < 1 for size in sizes):
+        raise ValueError(text)
+    return sizes
+
+
+def arguments(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="evalkit and its peers on the same work.")
+    parser.add_argument("name", nargs="*", help=f"{', '.join(WORKLOADS)}; all without any")
+    parser.add_argument("--sizes", type=numbers, help="how much work, as in 1000,5000; else what the benchmark says")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
+    parser.add_argument("--only", help="these tools beside evalkit, as in lm-eval,asyncio")
+    parser.add_argument("--cache", type=Path, default=CACHE, help=f"where the peers' environments are kept ({CACHE})")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where NAME.json and NAME.md are written")
+    chosen = parser.parse_args(words)
+    for name in chosen.name:
+        if name not in WORKLOADS:
+            parser.error(f"there is no benchmark {name!r}; there are: {', '.join(WORKLOADS)}")
+    if chosen.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return chosen
+
+
+def narrowed(workload: Workload, only: str | None) -> Workload:
+    """The workload with the named contestants; evalkit always stays, for ratios are of it."""
+    if only is None:
+        return workload
+    wanted = {word.strip() for word in only.split(",")} | {OURS}
+    unknown = wanted - {one.name for one in workload.contestants}
+    if unknown:
+        known = ", ".join(one.name for one in workload.contestants)
+        sys.exit(f"{workload.name} has no tool {min(unknown)!r}; it has: {known}")
+    kept = tuple(one for one in workload.contestants if one.name in wanted)
+    return Workload(
+        workload.name, workload.title, workload.unit, workload.sizes, workload.prepare, kept, workload.limit_seconds
+    )
+
+
+def main(words: Sequence[str]) -> int:
+    """1 when evalkit itself could not be measured: a peer's failure is a finding, ours is a defect."""
+    chosen = arguments(words)
+    outcomes: list[Outcome] = []
+    for workload in [WORKLOADS[name] for name in chosen.name or WORKLOADS]:
+        outcome = measure(
+            narrowed(workload, chosen.only),
+            chosen.sizes or workload.sizes,
+            chosen.rounds,
+            find_python=lambda name: environment_python(name, chosen.cache),
+            say=lambda line: print(line, flush=True),
+        )
+        told, shown = write(outcome, chosen.results)
+        print(f"\n{table(outcome)}\nwritten: {told} {shown}")
+        outcomes.append(outcome)
+    return int(any(one.contestant == OURS for outcome in outcomes for one in outcome.absences))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

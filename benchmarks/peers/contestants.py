@@ -1,0 +1,50 @@
+"""What a workload is made of: the work, and who does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+OURS = "evalkit"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """`folder` is empty and belongs to this one process; `inputs` was written once and is only read."""
+
+    inputs: Path
+    folder: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Somebody who can do a workload.
+
+    `environment` names a file of pins in benchmarks/peers; None is the interpreter that runs the benchmark.
+    `command` tells the words of the process, given its interpreter. `stored` counts the samples whose results lie in
+    the work's folder afterwards: a process that exits with 0 and has not done the work has not been measured.
+    `packages` are those whose versions belong into the results.
+    """
+
+    name: str
+    what: str
+    command: Callable[[Path, Work], list[str]]
+    stored: Callable[[Path, Work], int]
+    environment: str | None = None
+    packages: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """`prepare` writes the inputs of one size into a folder. Contestants are compared with the one that is evalkit."""
+
+    name: str
+    title: str
+    unit: str
+    sizes: tuple[int, ...]
+    prepare: Callable[[Path, int], None]
+    contestants: tuple[Contestant, ...]
+    limit_seconds: float = 600.0

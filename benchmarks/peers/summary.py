@@ -1,0 +1,191 @@
+"""Ratios with their spread, as a table for people and a document for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.contestants import OURS
+from benchmarks.peers.measure import Outcome, Repetition
+
+QUANTITIES: dict[str, Callable[[Repetition], float]] = {
+    "cpu_seconds": lambda one: one.cpu_seconds,
+    "wall_seconds": lambda one: one.wall_seconds,
+    "peak_megabytes": lambda one: one.peak_megabytes,
+    "stored_megabytes": lambda one: one.stored_megabytes,
+}
+
+FORMATS = {
+    "cpu_seconds": "{:.2f}",
+    "wall_seconds": "{:.2f}",
+    "peak_megabytes": "{:.0f}",
+    "stored_megabytes": "{:.1f}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    least: float
+    median: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread | None:
+        """None where there is nothing to tell."""
+        told = sorted(values)
+        return cls(told[0], statistics.median(told), told[-1]) if told else None
+
+
+def spread(outcome: Outcome, contestant: str, size: int, quantity: str) -> Spread | None:
+    return Spread.of(_by_round(outcome, contestant, size, quantity).values())
+
+
+def ratio(outcome: Outcome, contestant: str, size: int, quantity: str) -> Spread | None:
+    """evalkit's part of the peer's cost, round by round: what slows a round slows both. Below 1 evalkit costs less."""
+    ours = _by_round(outcome, OURS, size, quantity)
+    theirs = _by_round(outcome, contestant, size, quantity)
+    return Spread.of(ours[number] / theirs[number] for number in ours.keys() & theirs.keys() if theirs[number] > 0)
+
+
+def at_the_margin(outcome: Outcome, contestant: str) -> Spread | None:
+    """Samples for each further CPU second between the smallest and the largest size; what a start costs falls out.
+
+    None with one size, and where a round's larger size cost no more than its smaller one: then there is only noise.
+    """
+    small, large = min(outcome.sizes), max(outcome.sizes)
+    first = _by_round(outcome, contestant, small, "cpu_seconds")
+    last = _by_round(outcome, contestant, large, "cpu_seconds")
+    further = [last[number] - first[number] for number in first.keys() & last.keys()]
+    if small == large or any(seconds <= 0 for seconds in further):
+        return None
+    return Spread.of((large - small) / seconds for seconds in further)
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """Everything that was measured, and on what."""
+    names = [one.name for one in outcome.workload.contestants]
+    return {
+        "benchmark": outcome.workload.name,
+        "title": outcome.workload.title,
+        "command": command_of(outcome),
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "revision": _revision(),
+        "versions": outcome.versions,
+        "absent": [asdict(one) for one in outcome.absences],
+        "ratios_of_evalkit": [
+            {"size": size, "contestant": name, **_ratios(outcome, name, size)}
+            for size in outcome.sizes
+            for name in names
+            if name != OURS and spread(outcome, name, size, "cpu_seconds")
+        ],
+        "repetitions": [asdict(one) for one in outcome.repetitions],
+    }
+
+
+def command_of(outcome: Outcome) -> str:
+    sizes = ",".join(str(size) for size in outcome.sizes)
+    return f"python -m benchmarks {outcome.workload.name} --sizes {sizes} --rounds {outcome.rounds}"
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on; nothing that names the machine or its owner."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
+        "python": platform.python_version(),
+    }
+
+
+def table(outcome: Outcome) -> str:
+    """Markdown: medians, and in brackets the least and the most of the rounds."""
+    unit = outcome.workload.unit
+    loads = [one.load for one in outcome.repetitions]
+    lines = [f"# {outcome.workload.title}", "", f"`{command_of(outcome)}`: {outcome.rounds} rounds, in turn.", ""]
+    if loads:
+        lines += [
+            f"{machine()['cores']} cores; load average before a process {min(loads):.1f} to {max(loads):.1f}.",
+            "Medians (least–most). Shares are evalkit's cost divided by the tool's, by round: below 1 it costs less.",
+            "",
+        ]
+    lines += [
+        f"| {unit} | tool | CPU s | wall s | peak MB | stored MB | evalkit's share: CPU | wall | memory |",
+        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for size in outcome.sizes:
+        lines += [_row(outcome, one.name, size) for one in outcome.workload.contestants]
+    margins = [(one.name, at_the_margin(outcome, one.name)) for one in outcome.workload.contestants]
+    if any(margin for _, margin in margins):
+        between = f"{min(outcome.sizes):,} and {max(outcome.sizes):,} {unit}"
+        lines += ["", f"| tool | {unit} for each further CPU second, between {between} |", "| --- | ---: |"]
+        lines += [f"| {name} | {_told(margin, '{:,.0f}')} |" for name, margin in margins if margin]
+    lines += ["", *[f"* {one.name}: {one.what}{_of(outcome, one.name)}" for one in outcome.workload.contestants]]
+    lines += [f"* **Not measured: {one.contestant}**: {one.reason}" for one in outcome.absences]
+    return "\n".join(lines) + "\n"
+
+
+def write(outcome: Outcome, folder: Path) -> tuple[Path, Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    told = folder / f"{outcome.workload.name}.json"
+    told.write_text(json.dumps(document(outcome), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    shown = folder / f"{outcome.workload.name}.md"
+    shown.write_text(table(outcome), encoding="utf-8")
+    return told, shown
+
+
+def _by_round(outcome: Outcome, contestant: str, size: int, quantity: str) -> dict[int, float]:
+    value = QUANTITIES[quantity]
+    return {one.round: value(one) for one in outcome.repetitions if one.contestant == contestant and one.size == size}
+
+
+def _ratios(outcome: Outcome, name: str, size: int) -> dict[str, Any]:
+    told = {quantity: ratio(outcome, name, size, quantity) for quantity in QUANTITIES}
+    return {quantity: asdict(one) for quantity, one in told.items() if one}
+
+
+def _row(outcome: Outcome, name: str, size: int) -> str:
+    costs = [spread(outcome, name, size, quantity) for quantity in FORMATS]
+    if not any(costs):
+        return f"| {size:,} | {name} | not measured" + " |" * 7
+    cells = [_told(cost, form) for cost, form in zip(costs, FORMATS.values(), strict=True)]
+    shared = ("cpu_seconds", "wall_seconds", "peak_megabytes")
+    cells += ["" if name == OURS else _told(ratio(outcome, name, size, quantity), "{:.3f}") for quantity in shared]
+    return f"| {size:,} | {name} | " + " | ".join(cells) + " |"
+
+
+def _told(told: Spread | None, form: str) -> str:
+    if told is None:
+        return ""
+    shown = [form.format(value) for value in (told.median, told.least, told.most)]
+    return shown[0] if shown[1] == shown[2] else f"{shown[0]} ({shown[1]}–{shown[2]})"
+
+
+def _of(outcome: Outcome, name: str) -> str:
+    packages: Sequence[str] = [f"{one} {version}" for one, version in outcome.versions.get(name, {}).items()]
+    return f" ({', '.join(packages)})" if packages else ""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _revision() -> str | None:
+    """The commit of the checkout, marked when files were changed since; None outside one."""
+    here = Path(__file__).parent
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
