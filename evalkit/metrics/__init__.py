@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         similarity,
         spans,
         stemming,
+        subsequences,
         words,
     )
 
@@ -102,6 +103,7 @@ __all__ = [
     "similarity",
     "spans",
     "stemming",
+    "subsequences",
     "words",
 ]
 _ENDED: Any = object()
