@@ -1,6 +1,6 @@
 """What metric functions cost over many texts: CPU time for a text, and memory that does not grow with their number.
 
-    python benchmarks/many_texts.py [--texts 1000000] [FUNCTION ...]
+    python benchmarks/many_texts.py [--texts 1000000] [--words 40] [FUNCTION ...]
 
 Each function reads its texts from a generator, in a process of its own; every text has words that no other has. Memory
 is the process's peak after a tenth of the texts and after all: caches fill in the first tenth, and nothing may add up.
@@ -36,12 +36,16 @@ from evalkit.metrics import (
 )
 
 TEXTS = 100_000
+LINE = 40
 SENTENCES = (
     "The river brings cold water from the hills, and people in town drink it; they cannot say who owns it. "
     "Write to the office about 12 euros, or call in winter. I am sorry that it rained"
 )
 WORDS = SENTENCES.split()
-SCORED = ("exact_match", "contains", "token_f1", "numeric", "sentence_bleu", "bleu", "chrf", "ter", "rouge1", "rougeL")
+SCORED = (
+    *("exact_match", "contains", "token_f1", "numeric", "edit_similarity", "sentence_bleu", "bleu", "chrf", "ter"),
+    *("rouge1", "rougeL", "rougeLsum"),
+)
 READ: Mapping[str, Callable[[str], Any]] = {
     "refusal.classify": refusal.classify,
     "leakage.find": leakage.find,
@@ -61,12 +65,12 @@ READ: Mapping[str, Callable[[str], Any]] = {
 NAMES = (*READ, *SCORED)
 
 
-def texts(count: int) -> Iterator[str]:
-    """Forty words each, every eighth of them seen once and never again."""
+def texts(count: int, length: int) -> Iterator[str]:
+    """Forty words a line, every eighth of them seen once and never again."""
     for number in range(count):
-        words = [WORDS[(number * 13 + place * (1 + number % 7)) % len(WORDS)] for place in range(40)]
+        words = [WORDS[(number * 13 + place * (1 + number % 7)) % len(WORDS)] for place in range(length)]
         words[::8] = [f"w{number}x{place}" for place in range(len(words[::8]))]
-        yield " ".join(words) + "."
+        yield "\n".join(" ".join(words[start : start + LINE]) for start in range(0, length, LINE)) + "."
 
 
 def peak_megabytes() -> float:
@@ -76,19 +80,19 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def run(name: str, count: int) -> None:
+def run(name: str, count: int, length: int) -> None:
     if name in READ:
-        for text in texts(count):
+        for text in texts(count, length):
             READ[name](text)
     else:
-        metrics.score(name, texts(count), ([text.replace("cold", "warm")] for text in texts(count)))
+        metrics.score(name, texts(count, length), ([text.replace("cold", "warm")] for text in texts(count, length)))
 
 
-def measure(name: str, count: int) -> None:
+def measure(name: str, count: int, length: int) -> None:
     """Prints one line; in a process of its own, because a process's peak never falls."""
-    run(name, count // 10)
+    run(name, count // 10, length)
     early, start = peak_megabytes(), time.process_time()
-    run(name, count)
+    run(name, count, length)
     took = (time.process_time() - start) / count
     print(f"{name:<22} {took * 1e6:>10.0f} {early:>10.0f} {peak_megabytes():>10.0f}", flush=True)
 
@@ -97,17 +101,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("functions", nargs="*", metavar="FUNCTION", help=f"any of: {', '.join(NAMES)}")
     parser.add_argument("--texts", type=int, default=TEXTS)
+    parser.add_argument("--words", type=int, default=LINE, help="of a text")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if unknown := set(asked.functions) - set(NAMES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     if asked.here:
         for name in asked.functions:
-            measure(name, asked.texts)
+            measure(name, asked.texts, asked.words)
         return
     print(f"{'function':<22} {'us a text':>10} {'MB, tenth':>10} {'MB, all':>10}", flush=True)
     for name in asked.functions or NAMES:
-        subprocess.run([sys.executable, __file__, "--here", "--texts", str(asked.texts), name], check=True)
+        sizes = ["--texts", str(asked.texts), "--words", str(asked.words)]
+        subprocess.run([sys.executable, __file__, "--here", *sizes, name], check=True)
 
 
 if __name__ == "__main__":
