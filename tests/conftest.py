@@ -52,12 +52,12 @@ def install_checks(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, ty
     def install(kinds: Mapping[str, type]) -> None:
         from evalkit import plugins
 
-        module, found = ModuleType("checks_of_a_test"), dict(plugins._found("evalkit.checks"))
+        module, found = ModuleType("checks_of_a_test"), dict(plugins._found()["evalkit.checks"])
         for name, kind in kinds.items():
             setattr(module, name, kind)
             found[name] = (EntryPoint(name, f"checks_of_a_test:{name}", "evalkit.checks"),)
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        before = plugins._found
-        monkeypatch.setattr(plugins, "_found", lambda group: found if group == "evalkit.checks" else before(group))
+        installed = {**plugins._found(), "evalkit.checks": found}
+        monkeypatch.setattr(plugins, "_found", lambda: installed)
 
     return install
