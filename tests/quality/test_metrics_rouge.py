@@ -59,6 +59,16 @@ def test_real_summaries_with_four_references_take_the_best_as_rouge_score_does(p
             assert scored_here(summary, case["references"]) == by_rouge_score(summary, case["references"])
 
 
+def test_real_answers_of_many_lines_score_as_in_rouge_score(public_data: Path) -> None:
+    sides = []
+    for system in ("claude-2.1", "gemma-2b-it"):
+        rows = json.loads((public_data / "alpaca_eval" / f"outputs_{system}.json").read_text("utf-8"))
+        sides.append([row["output"] for row in rows[::40]])
+    assert sum(text.count("\n") for side in sides for text in side) > 250
+    for answer, reference in zip(*sides, strict=True):
+        assert scored_here(answer, [reference]) == by_rouge_score(answer, [reference])
+
+
 def test_the_mean_over_rows_is_the_mean_of_rouge_scores(public_data: Path) -> None:
     lines = (public_data / "rouge_testdata" / "large_pairs.jsonl").read_text("utf-8").splitlines()[:100]
     pairs = [json.loads(line) for line in lines]
