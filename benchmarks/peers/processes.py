@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OUTPUT = "output.txt"
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
+_ADDRESS = re.compile(r"[A-Za-z0-9+.-]{1,20}://\S+")
 _HOST = re.compile(r"host=[^\s,)]+|(?<=resolve )'[^']*'")
 _REASON_CHARACTERS = 600
 

@@ -159,7 +159,7 @@ def _row(outcome: Outcome, name: str, size: int) -> str:
         return f"| {size:,} | {name} | not measured" + " |" * 7
     cells = [_told(cost, form) for cost, form in zip(costs, FORMATS.values(), strict=True)]
     shared = ("cpu_seconds", "wall_seconds", "peak_megabytes")
-    cells += ["" if name == OURS else _told(ratio(outcome, name, size, quantity), "{:.3f}") for quantity in shared]
+    cells += ["" if name == OURS else _told(ratio(outcome, name, size, quantity), "{:.3g}") for quantity in shared]
     return f"| {size:,} | {name} | " + " | ".join(cells) + " |"
 
 

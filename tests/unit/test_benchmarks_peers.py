@@ -1,0 +1,281 @@
+"""The frame of the side-by-side benchmarks: what it counts, how it compares, what it says of peers not measured."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command_line
+from benchmarks.peers import environments
+from benchmarks.peers.contestants import OURS, Contestant, Work, Workload
+from benchmarks.peers.measure import Absence, Outcome, Repetition, measure
+from benchmarks.peers.processes import Failed, presentable, run_measured
+from benchmarks.peers.summary import Spread, at_the_margin, document, ratio, spread, table, write
+
+WRITES = "import sys; open('answers.txt', 'w').write('answer\\n' * int(sys.argv[1]))"
+
+
+def contestant(name: str, script: str = WRITES, environment: str | None = None) -> Contestant:
+    """A small process that leaves one line for each sample."""
+
+    def command(python: Path, work: Work) -> list[str]:
+        return [str(python), "-S", "-c", script, str(work.size)]
+
+    def stored(_: Path, work: Work) -> int:
+        return len((work.folder / "answers.txt").read_text().splitlines())
+
+    return Contestant(name, f"what {name} does", command, stored, environment=environment)
+
+
+def workload(*contestants: Contestant, sizes: tuple[int, ...] = (3,)) -> Workload:
+    def prepare(folder: Path, size: int) -> None:
+        (folder / "rows.txt").write_text("row\n" * size)
+
+    return Workload("tiny", "A tiny workload", "samples", sizes, prepare, contestants, limit_seconds=20)
+
+
+def repetition(number: int, size: int, name: str, cpu: float, megabytes: float = 10.0) -> Repetition:
+    return Repetition(number, size, name, cpu, cpu, megabytes, 1.0, 0.5)
+
+
+def outcome(*repetitions: Repetition, sizes: tuple[int, ...] = (100,)) -> Outcome:
+    tools = (contestant(OURS), contestant("peer"))
+    return Outcome(workload(*tools, sizes=sizes), sizes, 3, repetitions, (), {"peer": {"peer": "1.0"}})
+
+
+def quiet(_: str) -> None:
+    """Progress is not for tests."""
+
+
+def test_ratios_are_taken_round_by_round_so_that_a_slow_round_slows_both() -> None:
+    told = outcome(
+        repetition(1, 100, OURS, 1.0),
+        repetition(1, 100, "peer", 10.0),
+        repetition(2, 100, OURS, 6.0),
+        repetition(2, 100, "peer", 20.0),
+        repetition(3, 100, OURS, 1.0),
+        repetition(3, 100, "peer", 5.0),
+    )
+    assert ratio(told, "peer", 100, "cpu_seconds") == Spread(pytest.approx(0.1), pytest.approx(0.2), pytest.approx(0.3))
+    assert spread(told, OURS, 100, "cpu_seconds") == Spread(1.0, 1.0, 6.0)
+
+
+def test_a_round_that_only_one_of_the_two_finished_gives_no_ratio() -> None:
+    told = outcome(repetition(1, 100, OURS, 1.0), repetition(2, 100, "peer", 4.0))
+    assert ratio(told, "peer", 100, "cpu_seconds") is None
+
+
+def test_the_margin_leaves_out_what_a_start_costs() -> None:
+    """1 s to start and 1 ms a sample: 1,000 samples for each further CPU second."""
+    told = outcome(repetition(1, 1_000, "peer", 2.0), repetition(1, 5_000, "peer", 6.0), sizes=(1_000, 5_000))
+    assert at_the_margin(told, "peer") == Spread(1_000.0, 1_000.0, 1_000.0)
+
+
+@pytest.mark.parametrize("sizes", [(1_000,), (1_000, 5_000)])
+def test_there_is_no_margin_where_there_is_one_size_or_only_noise(sizes: tuple[int, ...]) -> None:
+    told = outcome(repetition(1, 1_000, "peer", 2.0), repetition(1, 5_000, "peer", 1.9), sizes=sizes)
+    assert at_the_margin(told, "peer") is None
+
+
+def test_the_cost_of_a_process_includes_that_of_its_children(tmp_path: Path) -> None:
+    child = "import time; held = bytearray(120_000_000); exec('while time.process_time() < 0.1: pass')"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-S', '-c', {child!r}], check=True)"
+    usage = run_measured([sys.executable, "-S", "-c", parent], tmp_path, {}, 20)
+    assert usage.cpu_seconds >= 0.1
+    assert usage.peak_megabytes >= 110
+
+
+def test_a_failed_process_tells_its_last_words_without_addresses_and_paths(tmp_path: Path) -> None:
+    script = (
+        f"import sys; print('first'); sys.exit('cannot read {tmp_path}/x from https://name:secret@index.test/simple')"
+    )
+    with pytest.raises(Failed, match="exit code 1") as caught:
+        run_measured([sys.executable, "-S", "-c", script], tmp_path, {}, 20)
+    assert "cannot read ~/x from <address>" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_process_that_takes_too_long_is_stopped_with_its_children(tmp_path: Path) -> None:
+    sleeps = "import time; time.sleep(60)"
+    script = f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {sleeps!r}])"
+    script += "; print(child.pid, flush=True); child.wait()"
+    with pytest.raises(Failed, match=r"stopped after 0\.5 seconds"):
+        run_measured([sys.executable, "-S", "-c", script], tmp_path, {}, 0.5)
+    child = Path("/proc") / (tmp_path / "output.txt").read_text().strip() / "stat"
+    for _ in range(100):
+        if not child.exists() or child.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+            return
+        time.sleep(0.01)
+    pytest.fail("the child goes on")
+
+
+def test_a_command_that_does_not_exist_is_a_failure_with_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="cannot be started"):
+        run_measured([str(tmp_path / "nothing")], tmp_path, {}, 20)
+
+
+def test_everybody_is_measured_in_every_round_and_nobody_always_goes_first() -> None:
+    done = measure(workload(contestant(OURS), contestant("peer")), (2, 3), 2, say=quiet)
+    order = [(one.round, one.size, one.contestant) for one in done.repetitions]
+    assert order == [
+        (1, 2, OURS), (1, 2, "peer"), (1, 3, OURS), (1, 3, "peer"),
+        (2, 2, "peer"), (2, 2, OURS), (2, 3, "peer"), (2, 3, OURS),
+    ]  # fmt: skip
+    assert done.absences == ()
+
+
+def test_a_process_that_ends_well_and_did_not_do_its_work_is_not_measured() -> None:
+    lazy = contestant("lazy", "open('answers.txt', 'w').write('answer\\n')")
+    done = measure(workload(contestant(OURS), lazy), (3,), 1, say=quiet)
+    assert {one.contestant for one in done.repetitions} == {OURS}
+    assert done.absences == (Absence("lazy", "at 3 samples: stored results of 1 samples where 3 were to be done"),)
+
+
+def test_a_process_that_leaves_nothing_to_read_is_not_measured() -> None:
+    done = measure(workload(contestant(OURS), contestant("silent", "pass")), (3,), 1, say=quiet)
+    assert "results that cannot be read" in done.absences[0].reason
+
+
+def test_a_peer_that_does_not_install_is_named_with_the_reason_and_the_others_are_measured() -> None:
+    def find_python(name: str) -> Path:
+        raise Failed(f"{name} does not install: no such version")
+
+    done = measure(workload(contestant(OURS), contestant("peer", environment="peer")), (3,), 1, find_python, quiet)
+    assert [one.contestant for one in done.repetitions] == [OURS]
+    shown = table(done)
+    assert "| 3 | peer | not measured |" in shown
+    assert "**Not measured: peer**: peer does not install: no such version" in shown
+
+
+def test_what_is_written_holds_every_repetition_and_no_path_of_the_machine(tmp_path: Path) -> None:
+    done = measure(workload(contestant(OURS), contestant("peer")), (3,), 2, say=quiet)
+    told, shown = write(done, tmp_path / "results")
+    kept = json.loads(told.read_text())
+    assert len(kept["repetitions"]) == 4
+    assert {"cpu_seconds", "wall_seconds", "peak_megabytes", "load"} <= kept["repetitions"][0].keys()
+    assert kept["ratios_of_evalkit"][0].keys() >= {"size", "contestant", "cpu_seconds", "peak_megabytes"}
+    assert kept["command"] == "python -m benchmarks tiny --sizes 3 --rounds 2"
+    for text in (told.read_text(), shown.read_text()):
+        assert str(Path.home()) not in text
+        assert str(Path(__file__).parents[2]) not in text
+
+
+def test_evalkit_has_no_ratio_to_itself() -> None:
+    told = document(outcome(repetition(1, 100, OURS, 1.0), repetition(1, 100, "peer", 4.0)))
+    assert [one["contestant"] for one in told["ratios_of_evalkit"]] == ["peer"]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (
+            "WARNING: Retrying after connection broken by 'NewConnectionError'\nERROR: Could not find peer==1",
+            environments.NO_INDEX,
+        ),
+        (
+            "ERROR: Could not find a version that satisfies the requirement peer==1 (from versions: 0.9)",
+            "does not install",
+        ),
+        (
+            "ERROR: Cannot install a==1 and b==2 because these package versions have conflicting dependencies.",
+            "conflicting",
+        ),
+        ("", "it printed nothing"),
+    ],
+)
+def test_a_missing_index_is_told_apart_from_a_package_that_does_not_install(said: str, reason: str) -> None:
+    assert reason in environments.why_not_installed(said)
+
+
+@pytest.fixture
+def installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Pins of a peer, and the commands that would install it."""
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        if command[1:3] == ["-m", "venv"]:
+            (Path(command[-1]) / "bin").mkdir(parents=True, exist_ok=True)
+            (Path(command[-1]) / "bin" / "python").touch()
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(environments.subprocess, "run", run)
+    monkeypatch.setattr(environments, "REQUIREMENTS", tmp_path)
+    (tmp_path / "peer.txt").write_text("peer==1.0\n")
+    return commands
+
+
+def test_an_environment_is_made_once_and_again_when_its_pins_change(tmp_path: Path, installs: list[list[str]]) -> None:
+    cache = tmp_path / "cache"
+    python = environments.environment_python("peer", cache)
+    assert python == cache / "peer" / "bin" / "python"
+    assert len(installs) == 2
+    environments.environment_python("peer", cache)
+    assert len(installs) == 2
+    (tmp_path / "peer.txt").write_text("peer==1.1\n")
+    environments.environment_python("peer", cache)
+    assert len(installs) == 4
+
+
+def test_an_installation_that_failed_is_tried_again(
+    tmp_path: Path, installs: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    works: Callable[..., subprocess.CompletedProcess[str]] = environments.subprocess.run
+    failed = subprocess.CompletedProcess([], 1, "", "ERROR: no such version")
+    monkeypatch.setattr(environments.subprocess, "run", lambda command, **_: (works(command), failed)[1])
+    with pytest.raises(Failed, match="no such version"):
+        environments.environment_python("peer", tmp_path / "cache")
+    monkeypatch.setattr(environments.subprocess, "run", works)
+    before = len(installs)
+    environments.environment_python("peer", tmp_path / "cache")
+    assert len(installs) == before + 2
+
+
+@pytest.mark.parametrize("workload_", command_line.WORKLOADS.values(), ids=command_line.WORKLOADS)
+def test_every_peer_has_pins_and_no_pin_names_an_address(workload_: Workload) -> None:
+    for name in {one.environment for one in workload_.contestants if one.environment}:
+        lines = environments.requirements_of(name).read_text().splitlines()
+        assert lines
+        assert [line for line in lines if "==" not in line or "/" in line or line.startswith("-")] == []
+
+
+def test_the_command_names_the_benchmarks_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["nothing"])
+    assert "there is no benchmark 'nothing'; there are: overhead" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--sizes", "0"], ["--sizes", "many"], ["--rounds", "0"]])
+def test_sizes_and_rounds_must_be_positive_numbers(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(words)
+    assert words[0] in capsys.readouterr().err
+
+
+def test_a_narrowed_benchmark_keeps_evalkit_and_refuses_unknown_tools() -> None:
+    tools = workload(contestant(OURS), contestant("peer"), contestant("other"))
+    assert [one.name for one in command_line.narrowed(tools, "other").contestants] == [OURS, "other"]
+    with pytest.raises(SystemExit, match="has no tool 'nobody'; it has: evalkit, peer, other"):
+        command_line.narrowed(tools, "nobody")
+
+
+@pytest.mark.parametrize(("script", "code"), [(WRITES, 0), ("raise SystemExit(3)", 1)])
+def test_the_command_fails_only_where_evalkit_itself_was_not_measured(
+    script: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = workload(contestant(OURS, script), contestant("peer", "raise SystemExit(3)"))
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": tools})
+    assert command_line.main(["tiny", "--rounds", "1", "--results", str(tmp_path)]) == code
+    assert "peer" in {one["contestant"] for one in json.loads((tmp_path / "tiny.json").read_text())["absent"]}
+
+
+def test_last_words_are_short_and_hold_no_host() -> None:
+    said = "x" * 1_000_000 + "\n(host='index.test', port=443): Failed to resolve 'index.test' ([Errno -2])"
+    assert len(presentable(said)) <= 600
+    assert "index.test" not in presentable(said)
