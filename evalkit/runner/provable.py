@@ -20,6 +20,9 @@ from evalkit.stats.resampling import cluster_codes
 from evalkit.stats.sequential import STAKES
 from evalkit.suite.load import SuiteCheck
 
+BEST_KNOWN = frozenset({"rate", "mean"})
+"""Kinds of metrics whose best possible result is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Witnesses:
@@ -91,13 +94,21 @@ def _counted(cases: Sequence[Case], wanted: Mapping[str, str], slices: int) -> W
     return Witnesses(len(cases), count, tuple(sorted(sizes.items())), dict(wanted), slices)
 
 
+def _provable_metric(plan: Plan, gate: Gate) -> Metric | None:
+    """None where there is nothing to prove, or no best result that could."""
+    metric = metric_of(plan, gate)
+    about_cases = gate.about == "dataset" and plan.scope.limit is None
+    if metric is None or metric.kind not in BEST_KNOWN or gate.against_baseline or gate.universal or about_cases:
+        return None
+    return metric
+
+
 def provability(plan: Plan, gate: Gate, *, stop_early: bool = False) -> tuple[int, Provable | None]:
     """How many cases (clusters, where some are not independent) the gate has at most, in its smallest slice, and
     whether the best possible result proves it, by the rule that decides it."""
     found = witnesses(plan, gate)
-    metric = metric_of(plan, gate)
-    about_cases = gate.about == "dataset" and plan.scope.limit is None
-    if metric is None or gate.against_baseline or gate.universal or about_cases:
+    metric = _provable_metric(plan, gate)
+    if metric is None:
         return found.clusters, None
     one_each = found.independent and is_yes_or_no(metric, check_of(plan, gate).attempts)
     best = provable(
@@ -122,6 +133,8 @@ def unprovable_gates(plan: Plan, *, stop_early: bool = False) -> list[str]:
     for gate in plan.suite.gates:
         if gate.metric == COVERAGE or gate.check not in {check.name for check in plan.checks}:
             continue
+        if _provable_metric(plan, gate) is None:
+            continue  # before all its cases are gone through
         count, verdict = provability(plan, gate, stop_early=stop_early)
         if verdict is None or verdict.possible:
             continue
