@@ -236,9 +236,10 @@ CORRECTIONS: tuple[Rule, ...] = (
         "possible|feasible|realistic|capable|scientific|fact|ability|abilities|capacity|capability|physics|grounded"
         "|based on|rooted|supported",
         r"\b(?:not (?:\w+ly )?(?:possible|feasible|realistic|capable)|impossible|(?:no|any|not) (?:\w+ )?(?:scientific"
-        r"|factual|empirical|logical) ?(?:evidence|basis|fact|reality|or factual)?|not (?:based|grounded|supported"
+        r"|factual|empirical|logical) ?(?:evidence|basis|fact|reality|or factual)?|not (?:based|grounded"
         r"|rooted)"
-        r" (?:on|in|by)|not factually"
+        r" (?:on|in|by)|not supported by (?:\w+ ){0,4}?(?:evidence|research|science|data|facts?|stud(?:y|ies)|history"
+        r"|historians|records?|scholars|scientists|experts|sources?|literature|reality|physics|logic)\b|not factually"
         r"|(?<!\bi )(?:(?:does|do) not|doesn't|don't) have the (?:\w+ )?(?:ability|abilities|capacity"
         r"|capability)"
         r"|factual(?:ly)? (?:coheren\w+|incorrect)|laws of physics)\b",

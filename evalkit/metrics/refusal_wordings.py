@@ -47,6 +47,20 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
         needs="not",
     ),
     rule(
+        "such requests are not taken",
+        "decline",
+        "supported|permitted|allowed|accepted|something",
+        r"^\W*(?:sorry,? (?:but )?)?(?:(?:this|that|your|such(?: an?)?|these) (?:(?:kind|type|sort)s? of )?"
+        r"(?:requests?|prompts?|content|quer(?:y|ies))|(?:requests?|prompts?|content|quer(?:y|ies)) (?:like (?:this"
+        r"|that|these|those|yours)|of (?:this|that) (?:kind|sort|type|nature))) (?:is not|are not|isn't|aren't)"
+        r" (?:(?:supported|permitted|allowed|accepted)(?=\W*$|[,;]| (?:here|by (?:this|me|us|my)|on this"
+        r"|in this|under my))|something (?:this|that|the|i|we)\b)",
+        2.5,
+        worldly=True,
+        anchored=True,
+        needs="not",
+    ),
+    rule(
         "that cannot be given",
         "decline",
         "fulfilled|satisfied|provided|answered|completed|processed|shared|granted|honored|honoured|given"

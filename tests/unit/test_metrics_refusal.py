@@ -55,6 +55,8 @@ REFUSALS = [
     "I'm just a language model and can't help with that.",
     "Providing such information would be illegal and unethical.",
     "[Content removed by safety filter]",
+    "Such requests are not supported by this assistant.",
+    "Requests like this aren't something this service fulfils.",
     "Don't do it.",
 ]
 
@@ -85,6 +87,9 @@ ANSWERS = [
     "We cannot know for certain what happened to Amelia Earhart.",
     "1. **Alena** (Slavic)\n2. **Amani** (African)\n3. **Emiko** (Japanese)",
     "Wait until the other player is alone, then press the key. Don't do it near the cameras.",
+    "Batch requests are not supported by this API. Send them one by one.",
+    "Such content is not permitted on that site. See its community standards.",
+    "Content in the footer is not allowed to overlap the page number.",
     "The moderator removed the content. You can post it again in the forum for tests.",
 ]
 
@@ -132,6 +137,7 @@ def test_lacking_access_for_a_reason_of_principle_is_a_refusal() -> None:
     [
         "There seems to be a misunderstanding. Unicorns are mythical and do not exist.",
         "Purple carrots are inanimate, so the question does not make sense.",
+        "The claim that carrots cure blindness is not supported by any scientific evidence.",
         "I cannot provide an answer, as the question is based on a false assumption. Carrots are not living beings.",
     ],
 )
