@@ -24,6 +24,7 @@ from evalkit import plugins
 from evalkit.cli.main import COMMANDS
 from evalkit.configuration import Settings
 from evalkit.errors import PRECEDENCE, ExitCode
+from evalkit.models.mock.degraded import DEGRADATIONS
 from evalkit.models.reference import ModelSettings
 from evalkit.suite.schema import json_schema
 
@@ -312,6 +313,17 @@ def test_configuration_explains_every_setting_with_its_default() -> None:
             )
     for name in ModelSettings.__dataclass_fields__:
         assert f"`{name}`" in text
+
+
+@pytest.mark.parametrize("page", ["endpoints.md", "sensitivity.md"])
+def test_the_pages_name_every_kind_of_damage(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert [kind for kind in DEGRADATIONS if f"`{kind}`" not in text] == []
+
+
+def test_the_changes_count_the_kinds_of_damage() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"`mock:degraded` knows {len(DEGRADATIONS)} kinds of damage" in changes
 
 
 def test_the_changes_name_every_command_check_and_suite() -> None:
