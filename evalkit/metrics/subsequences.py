@@ -7,31 +7,36 @@ is one integer with a bit a word (Crochemore et al. 2001), or rapidfuzz's C does
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
+from itertools import repeat
 
 Words = Sequence[str]
 
 FEW_CELLS = 20_000
 """Up to so many cells integers are about as fast, and rapidfuzz need not be imported."""
 CHARACTERS = 0x110000
+"""rapidfuzz compares lists by their items' hashes, and two words may have the same one: each becomes a character."""
+REFERENCE_AT_ONCE = 4096
 WORDS_AT_ONCE = 512
 """Rows that are held at once, so that a line of 100,000 words does not hold as many rows of 100,000 bits."""
 
 
 def common_length(left: Words, right: Words) -> int:
     """Length of the longest common subsequence."""
-    if len(left) * len(right) > FEW_CELLS:
-        different = {*left, *right}
-        if len(different) <= CHARACTERS:  # a character each: rapidfuzz would compare words by their hashes
-            from rapidfuzz.distance import LCSseq
+    if len(left) * len(right) <= FEW_CELLS:
+        return _by_bits(left, right) if len(left) >= len(right) else _by_bits(right, left)
+    from rapidfuzz.distance import LCSseq
 
-            character = dict(zip(different, map(chr, range(len(different))), strict=True)).__getitem__
-            return int(LCSseq.similarity("".join(map(character, left)), "".join(map(character, right))))
-    return common_length_by_bits(left, right)
+    common = {*left} & {*right}  # no other word can be in it
+    if len(common) > CHARACTERS:
+        number = dict(zip(common, range(len(common)), strict=True))  # a whole number is its own hash
+        return int(LCSseq.similarity(*([number[word] for word in words if word in number] for words in (left, right))))
+    character = dict(zip(common, map(chr, range(len(common))), strict=True))
+    return int(LCSseq.similarity(*("".join(map(character.get, words, repeat(""))) for words in (left, right))))
 
 
-def common_length_by_bits(left: Words, right: Words) -> int:
-    """The same; a bit is off where the table rises from one word of ``right`` to the next."""
+def _by_bits(left: Words, right: Words) -> int:
+    """A bit is off where the table rises from one word of ``right`` to the next."""
     at: dict[str, int] = {}
     for index, word in enumerate(right):
         at[word] = at.get(word, 0) | 1 << index
@@ -49,15 +54,30 @@ def union_hits(reference: Sequence[Words], candidate: Sequence[Words]) -> int:
     reads out of its table; of each sentence of the reference, the words in any of them; of each word, no more than the
     candidate has.
     """
-    sentences = [sentence for sentence in reference if sentence]
-    if not sentences:
-        return 0
-    laid_out = _SideBySide(sentences)
-    found = 0
-    for sentence in filter(None, candidate):
-        found |= laid_out.taken(sentence)
     said = Counter(word for sentence in candidate for word in sentence)
-    return sum(min((found & at).bit_count(), said[word]) for word, at in laid_out.at_reversed.items())
+    hits: Counter[str] = Counter()
+    for sentences in _together(reference):
+        laid_out = _SideBySide(sentences, said)
+        found = 0
+        for sentence in filter(None, candidate):
+            found |= laid_out.taken(sentence)
+        for word, at in laid_out.at_reversed.items():
+            hits[word] += (found & at).bit_count()
+    return (hits & said).total()
+
+
+def _together(sentences: Sequence[Words]) -> Iterator[list[Words]]:
+    """Those with words, in parts: every different word takes as many bits as the part has words."""
+    some: list[Words] = []
+    size = 0
+    for sentence in filter(None, sentences):
+        if some and size + len(sentence) > REFERENCE_AT_ONCE:
+            yield some
+            some, size = [], 0
+        some.append(sentence)
+        size += len(sentence)
+    if some:
+        yield some
 
 
 class _SideBySide:
@@ -68,7 +88,8 @@ class _SideBySide:
     lowest bit from here", which an addition finds in all sentences at once.
     """
 
-    def __init__(self, sentences: Sequence[Words]) -> None:
+    def __init__(self, sentences: Sequence[Words], asked: Container[str]) -> None:
+        """Of the words, only those ``asked`` for are looked for."""
         self.width = sum(map(len, sentences)) + len(sentences)
         self.at: dict[str, int] = {}
         self.at_reversed: dict[str, int] = {}
@@ -77,11 +98,12 @@ class _SideBySide:
         for sentence in sentences:
             self.end_reversed |= 1 << self.width - 1 - start
             for place, word in enumerate(sentence, start + 1):
-                self.at[word] = self.at.get(word, 0) | 1 << place
+                if word in asked:
+                    self.at[word] = self.at.get(word, 0) | 1 << place
+            self.words |= (1 << len(sentence)) - 1 << start + 1
             start += len(sentence) + 1
             self.last_reversed |= 1 << self.width - start
         for word, places in self.at.items():
-            self.words |= places
             self.at_reversed[word] = self._reversed(places)
 
     def _reversed(self, bits: int) -> int:

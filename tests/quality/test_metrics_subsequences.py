@@ -80,18 +80,28 @@ def test_words_with_one_hash_stay_different() -> None:
 
 
 def test_more_different_words_than_there_are_characters_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    left, right = ([f"{side}{number}" for number in range(200)] for side in "ab")
-    monkeypatch.setattr(subsequences, "CHARACTERS", 300)
-    assert subsequences.common_length([*left, "same"], ["same", *right]) == 1
+    monkeypatch.setattr(subsequences, "CHARACTERS", 100)
+    words = [f"w{number}" for number in range(200)]
+    assert subsequences.common_length(words, words) == 200
+    assert subsequences.common_length(words, words[::-1]) == 1
+    assert subsequences.common_length(["other", *words[50:]], words[:150]) == 100
+
+
+def test_nothing_against_a_book_takes_no_room_for_the_book() -> None:
+    """An integer of as many bits as the book has words, for every word, would be gigabytes."""
+    book = [f"w{number}" for number in range(200_000)]
+    assert subsequences.common_length([], book) == subsequences.common_length(book, []) == 0
+    assert subsequences.common_length(["w7"], book) == 1
 
 
 @settings(deadline=None, max_examples=500)
-@given(SENTENCES, SENTENCES, st.sampled_from([1, 2, 3, 512]))
+@given(SENTENCES, SENTENCES, st.sampled_from([1, 2, 3, 512]), st.sampled_from([1, 12, 4096]))
 def test_the_unions_hits_are_those_of_rouge_score(
-    reference: list[list[str]], candidate: list[list[str]], at_once: int
+    reference: list[list[str]], candidate: list[list[str]], at_once: int, reference_at_once: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subsequences, "WORDS_AT_ONCE", at_once)
+        patch.setattr(subsequences, "REFERENCE_AT_ONCE", reference_at_once)
         assert subsequences.union_hits(reference, candidate) == hits_by_rouge_score(reference, candidate)
 
 
@@ -100,7 +110,7 @@ def test_the_unions_hits_are_those_of_rouge_score(
 def test_of_several_longest_subsequences_the_one_is_read_out_that_rouge_score_reads(
     reference: list[list[str]], sentence: list[str]
 ) -> None:
-    laid_out = subsequences._SideBySide(reference)
+    laid_out = subsequences._SideBySide(reference, sentence)
     bits = iter(f"{laid_out.taken(sentence):0{laid_out.width}b}")
     found = []
     for words in reference:
