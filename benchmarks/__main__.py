@@ -12,11 +12,12 @@ from pathlib import Path
 
 from benchmarks.peers.contestants import OURS, Workload
 from benchmarks.peers.environments import CACHE, environment_python
+from benchmarks.peers.generation import GENERATION
 from benchmarks.peers.measure import Outcome, measure
 from benchmarks.peers.overhead import OVERHEAD
 from benchmarks.peers.summary import table, write
 
-WORKLOADS = {workload.name: workload for workload in (OVERHEAD,)}
+WORKLOADS = {workload.name: workload for workload in (OVERHEAD, GENERATION)}
 RESULTS = Path(__file__).parent / "results"
 
 

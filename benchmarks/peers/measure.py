@@ -150,6 +150,8 @@ def _held_to_its_work(one: _Ready, work: Work) -> None:
 def _environment(folder: Path) -> dict[str, str]:
     """The caller's environment, without what would bring the checkout or a network into a peer's process."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "EVALKIT_", "COV_"))}
+    if "EVALKIT_CACHE" in os.environ:
+        kept["EVALKIT_CACHE"] = os.environ["EVALKIT_CACHE"]  # where the model is
     offline = dict.fromkeys(("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"), "1")
     return {**kept, **offline, "HF_HOME": str(folder / "hf-home"), "NO_COLOR": "1"}
 

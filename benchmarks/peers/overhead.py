@@ -33,7 +33,7 @@ test_split: test
 output_type: generate_until
 doc_to_text: "{{{{prompt}}}}"
 doc_to_target: "{{{{references[0]}}}}"
-generation_kwargs: {{until: ["\\n\\n"], max_gen_toks: 64}}
+generation_kwargs: {{until: ["{until}"], max_gen_toks: {tokens}}}
 metric_list: [{{metric: exact_match, aggregation: mean, higher_is_better: true}}]
 """
 
@@ -49,7 +49,7 @@ def prepare(folder: Path, size: int) -> None:
             file.write(json.dumps(row) + "\n")
     (folder / "overhead.yaml").write_text(SUITE, encoding="utf-8")
     (folder / "tasks").mkdir()
-    task = LM_EVAL_TASK.format(rows=json.dumps(str(folder / ROWS)))
+    task = LM_EVAL_TASK.format(rows=json.dumps(str(folder / ROWS)), until="\\n\\n", tokens=64)
     (folder / "tasks" / "exact.yaml").write_text(task, encoding="utf-8")
 
 
@@ -58,7 +58,7 @@ def _evalkit(python: Path, work: Work) -> list[str]:
     return [*words, "--store", str(work.folder / "runs.db"), "--report", str(work.folder / "report")]
 
 
-def _evalkit_stored(_: Path, work: Work) -> int:
+def evalkit_stored(_: Path, work: Work) -> int:
     """Scores that are committed, of a run that is finished."""
     connection = sqlite3.connect(work.folder / "runs.db")
     try:
@@ -89,9 +89,9 @@ def _lm_eval_alone(python: Path, work: Work) -> list[str]:
     return [str(python), str(script), str(work.inputs / "tasks"), str(work.folder / "results")]
 
 
-def _lm_eval_stored(_: Path, work: Work) -> int:
+def lm_eval_stored(_: Path, work: Work) -> int:
     (samples,) = (work.folder / "results").rglob("samples_exact_*.jsonl")
-    return _lines(samples)
+    return lines(samples)
 
 
 def _lighteval(python: Path, work: Work) -> list[str]:
@@ -112,10 +112,10 @@ def _floor(python: Path, work: Work) -> list[str]:
 
 
 def _floor_stored(_: Path, work: Work) -> int:
-    return _lines(work.folder / "answers.jsonl")
+    return lines(work.folder / "answers.jsonl")
 
 
-def _lines(path: Path) -> int:
+def lines(path: Path) -> int:
     with path.open(encoding="utf-8") as file:
         return sum(1 for _ in file)
 
@@ -131,7 +131,7 @@ OVERHEAD = Workload(
             OURS,
             "`evalkit run` with `mock:oracle`, store and all reports",
             _evalkit,
-            _evalkit_stored,
+            evalkit_stored,
             packages=("evalkit-lm",),
         ),
         Contestant(
@@ -146,7 +146,7 @@ OVERHEAD = Workload(
             "lm-eval",
             "`lm_eval run --model dummy --log_samples`",
             _lm_eval,
-            _lm_eval_stored,
+            lm_eval_stored,
             environment="lm-eval",
             packages=("lm-eval",),
         ),
@@ -154,7 +154,7 @@ OVERHEAD = Workload(
             "lm-eval, no index",
             "`simple_evaluate` with `TaskManager(include_defaults=False)`: the index of its own tasks is not made",
             _lm_eval_alone,
-            _lm_eval_stored,
+            lm_eval_stored,
             environment="lm-eval",
             packages=("lm-eval",),
         ),
