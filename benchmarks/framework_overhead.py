@@ -1,6 +1,6 @@
 """What evalkit itself costs: whole runs on a mock that answers at once, so that nothing but the framework is measured.
 
-python benchmarks/framework_overhead.py [--exact N,N] [--five N,N] [--rounds N]
+python benchmarks/framework_overhead.py [--exact N,N] [--five N,N] [--words N] [--rounds N]
 
 Each line is one process from start to exit, with store and all reports: CPU seconds (user and system) and peak memory,
 the median of all rounds. Beside five checks (BLEU, ROUGE-L, readability, length, refusal) stand the same metric
@@ -60,14 +60,14 @@ Cost = tuple[float, float]
 """CPU seconds and peak megabytes."""
 
 
-def write_suite(folder: Path, samples: int, checks: str) -> Path:
-    """Rows of about 25 words, the same for the same number."""
+def write_suite(folder: Path, samples: int, checks: str, words: int = 25) -> Path:
+    """Prompts and answers of so many words, the same for the same number."""
     draw = random.Random(samples)
     name = f"{checks.replace(' ', '-')}-{samples}"
     rows = folder / f"{name}.jsonl"
     with rows.open("w", encoding="utf-8") as file:
         for i in range(samples):
-            text = " ".join(draw.choices(WORDS, k=25))
+            text = " ".join(draw.choices(WORDS, k=words))
             row = {"id": f"r{i}", "prompt": f"Question {i}: {text}?", "references": [f"{text}."], "unsafe": i % 2 == 0}
             file.write(json.dumps({**row, "category": f"c{i % 8}", "expected_length": "short"}) + "\n")
     suite = folder / f"{name}.yaml"
@@ -110,13 +110,15 @@ def print_start(folder: Path, environment: Mapping[str, str], rounds: int) -> No
         print(f"{what:<14} {'':>9} {seconds:>7.3f} {megabytes:>6.0f}", flush=True)
 
 
-def print_runs(folder: Path, checks: str, sizes: Sequence[int], environment: Mapping[str, str], rounds: int) -> None:
+def print_runs(
+    folder: Path, checks: str, sizes: Sequence[int], environment: Mapping[str, str], chosen: argparse.Namespace
+) -> None:
     before: tuple[int, Cost] | None = None
     for samples in sizes:
-        suite = write_suite(folder, samples, checks)
+        suite = write_suite(folder, samples, checks, chosen.words)
         alone = [sys.executable, "-c", ALONE, str(suite.with_suffix(".jsonl"))]
         costs, bare = [], []
-        for _ in range(rounds):  # one after the other, so that a busy moment of the machine meets both
+        for _ in range(chosen.rounds):  # one after the other, so that a busy moment of the machine meets both
             costs.append(measure_run(suite, environment))
             if checks == "five checks":
                 bare.append(measure(alone, folder, environment))
@@ -137,6 +139,7 @@ def main(given: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="What evalkit itself costs.")
     parser.add_argument("--exact", type=numbers, default=EXACT, help="samples with exact match, as in 1000,5000")
     parser.add_argument("--five", type=numbers, default=FIVE, help="samples with five checks")
+    parser.add_argument("--words", type=int, default=25, help="in each prompt and answer (25)")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     chosen = parser.parse_args(given)
     print(f"{'':<14} {'samples':>9} {'CPU s':>7} {'MB':>6} {'growth':>8} {'memory':>7} {'more per CPU s':>12}", end="")
@@ -148,7 +151,7 @@ def main(given: Sequence[str]) -> None:
             measure_run(write_suite(folder, 20, checks), environment)  # compiles what is imported
         print_start(folder, environment, chosen.rounds)
         for checks, sizes in (("exact match", chosen.exact), ("five checks", chosen.five)):
-            print_runs(folder, checks, sizes, environment, chosen.rounds)
+            print_runs(folder, checks, sizes, environment, chosen)
 
 
 if __name__ == "__main__":

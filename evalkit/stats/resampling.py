@@ -59,6 +59,8 @@ def cluster_codes(clusters: Sequence[str] | None, n: int) -> tuple[NDArray[np.in
         return np.arange(n), n
     if len(clusters) != n:
         raise ValueError(f"{len(clusters)} clusters for {n} cases")
+    if set(clusters) <= {"", None}:
+        return np.arange(n), n
     seen: dict[str, int] = {}
     codes = np.empty(n, dtype=np.intp)
     count = 0
