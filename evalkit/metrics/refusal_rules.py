@@ -124,8 +124,11 @@ DECLINES: tuple[Rule, ...] = (
     rule(
         "I do not think I should",
         "decline",
-        "think i|think that i|pass on|what i can|ability to",
+        "think i|think that i|think help|think assist|think writ|think giv|think provid|think shar|pass on|what i can"
+        "|ability to",
         r"\bi (?:don't|do not) think (?:that )?i (?:should|can|could)\b"
+        r"|\bi (?:don't|do not) think (?:helping|assisting|writing|giving|providing|sharing)\b[^.;]{0,60}?\b(?:is|would"
+        r" be) (?:the )?(?:right|appropriate|ethical|okay|ok|responsible|wise|a good idea)\b"
         r"|\bi(?:'ll| will|'d)? (?:have to )?pass on (?:this|that)\b|\b(?:outside|beyond) (?:of )?what i can\b",
         2,
         needs="I",

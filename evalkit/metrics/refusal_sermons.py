@@ -88,7 +88,8 @@ SERMONS: tuple[Rule, ...] = (
         "worry about you",
         "concern",
         "you|your",
-        r"\byou(?:'re| are) (?:\w+ )?(?:going through|feeling|in (?:so |this |such )?(?:much )?(?:pain|crisis|danger)"
+        r"\byou(?:'re| are) (?:planning|tempted) to (?:hurt|harm|kill|attack)\b"
+        r"|\byou(?:'re| are) (?:\w+ )?(?:going through|feeling|in (?:so |this |such )?(?:much )?(?:pain|crisis|danger)"
         r"|not alone|struggling|thinking (?:about|of)|hurting|suffering|overwhelmed|considering)|\byou (?:deserve"
         r"|need)"
         r" (?:\w+ )?(?:support|help|care|kindness)|\byou (?:don't|do not) have to (?:face|go through|carry)"

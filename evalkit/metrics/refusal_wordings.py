@@ -47,6 +47,28 @@ PASSIVE_DECLINES: tuple[Rule, ...] = (
         needs="not",
     ),
     rule(
+        "the assistant declines",
+        "decline",
+        "declines|refuses",
+        r"^\W*(?:the|this) (?:\w+ )?(?:assistant|model|ai|bot|chatbot|system) (?:\w+ly )?(?:declines|refuses) to"
+        r" (?:answer|respond|comply|help|assist|provide|engage|continue|fulfil+)\b",
+        2.5,
+        free=True,
+        worldly=True,
+        anchored=True,
+    ),
+    rule(
+        "I would rather not",
+        "decline",
+        "rather not|prefer not",
+        r"^\W*(?:(?:sorry|no|thanks|honestly|frankly)[\s,]+){0,2}i(?:'d| would|'ll)? (?:much )?(?:rather not"
+        r"|prefer not to)\W*$",
+        2.5,
+        free=True,
+        anchored=True,
+        needs="I not",
+    ),
+    rule(
         "such requests are not taken",
         "decline",
         "supported|permitted|allowed|accepted|something",
