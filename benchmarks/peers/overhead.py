@@ -151,7 +151,7 @@ OVERHEAD = Workload(
             packages=("lm-eval",),
         ),
         Contestant(
-            "lm-eval, no index",
+            "lm-eval without index",
             "`simple_evaluate` with `TaskManager(include_defaults=False)`: the index of its own tasks is not made",
             _lm_eval_alone,
             lm_eval_stored,

@@ -245,6 +245,15 @@ def test_every_peer_has_pins_and_no_pin_names_an_address(workload_: Workload) ->
         assert [line for line in lines if "==" not in line or "/" in line or line.startswith("-")] == []
 
 
+@pytest.mark.parametrize("workload_", command_line.WORKLOADS.values(), ids=command_line.WORKLOADS)
+def test_every_contestant_can_be_chosen_by_its_name(workload_: Workload) -> None:
+    names = [one.name for one in workload_.contestants]
+    assert len(set(names)) == len(names)
+    for name in names:
+        kept = [one.name for one in command_line.narrowed(workload_, name).contestants]
+        assert kept == [one for one in names if one in {OURS, name}]
+
+
 def test_the_command_names_the_benchmarks_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         command_line.main(["nothing"])
