@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -175,3 +177,13 @@ def test_what_is_held_of_a_long_line_grows_with_the_line_and_not_with_its_square
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
         tracemalloc.stop()
+
+
+def test_neither_the_modules_nor_short_texts_import_the_library() -> None:
+    code = (
+        "import sys\n"
+        "from evalkit.metrics import match, rouge\n"
+        "assert rouge.rougeL.text_statistics('a b', ['a c']) == (0.5, 1.0)\n"
+        "sys.exit('rapidfuzz' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
