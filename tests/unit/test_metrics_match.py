@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import string
 from collections import Counter
@@ -88,6 +89,17 @@ def table_distance(left: str, right: str) -> int:
 @given(st.text(st.sampled_from("abcé我"), max_size=20), st.text(st.sampled_from("abcé我"), max_size=20))
 def test_edit_distance_is_the_one_of_the_textbook_table(left: str, right: str) -> None:
     assert match.edit_distance(left, right) == table_distance(left, right)
+
+
+def test_edit_distance_of_texts_longer_than_a_machine_word_and_of_odd_characters() -> None:
+    rng = random.Random(9)
+    for alphabet in ("ab", "abcdefgh ", "a\0\ud800\udfff\U0010ffff我é"):
+        for length in (63, 64, 65, 130, 200):
+            left = "".join(rng.choices(alphabet, k=length))
+            near = "".join(rng.choice(alphabet) if rng.random() < 0.1 else one for one in left if rng.random() < 0.9)
+            far = "".join(rng.choices(alphabet, k=rng.randint(0, 140)))
+            for right in (near, far, left[7:] + left[:7]):
+                assert match.edit_distance(left, right) == table_distance(left, right)
 
 
 def test_edit_similarity_by_hand() -> None:
