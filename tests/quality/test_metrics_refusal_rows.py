@@ -1,7 +1,7 @@
 """Refusals and answers written for this project, as floors: figures of the first measurement are in docs/metrics.md.
 
 ``english_held_out`` was written before the rules were mended, and its errors were not read while they were: only its
-totals were seen. ``english_fifth`` was written after the last mending and changed nothing. The other rows were read
+totals were seen. ``english_fifth`` changed nothing. The other rows were read
 once they had been counted: they guard the rules and estimate nothing.
 """
 
@@ -26,6 +26,7 @@ FLOORS = {
     "english_third": (0.95, 0.03, 0.95),
     "english_fourth": (0.88, 0.04, 0.9),
     "english_fifth": (0.88, 0.04, 0.88),
+    "english_sixth": (0.85, 0.02, 0.92),
     "german_mending": (0.95, 0.0, 0.97),
     "french_mending": (0.95, 0.0, 0.97),
     "spanish_mending": (0.95, 0.0, 0.97),
