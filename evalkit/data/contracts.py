@@ -175,12 +175,12 @@ class Interpreter:
 
     def _source(self, column: Column, row: Row) -> tuple[str, str]:
         """The row's name for a column (empty: it has none), or the name and what is wrong."""
-        sources = self._sources[column.role, column.name]
-        present = [name for name in sources if _given(row.values.get(name), row.typed)]
+        sources, values = self._sources[column.role, column.name], row.values
+        present = [name for name in sources if name in values and _given(values[name], row.typed)]
         if not present:
             if column.nullable or (column.role == "prompt" and self._template is not None):
                 return "", ""
-            known = next((name for name in sources if name in row.values), None)
+            known = next((name for name in sources if name in values), None)
             if known is None:
                 return sources[0], "is missing"
             return known, "is null" if row.typed else "is empty"

@@ -14,6 +14,8 @@ from evalkit.records import Counts, Estimate, Score, Status, Unscored, Vector
 from evalkit.stats.estimate import estimate
 
 COVERAGE = "coverage"
+COVERED: Vector = (1.0, 1.0)
+UNCOVERED: Vector = (0.0, 1.0)
 
 
 MOST_REASONS = 20
@@ -98,7 +100,7 @@ class CheckTable:
             self.reasons[_reason(score)] += 1
         for name, column in self.columns.items():
             if name == COVERAGE:
-                column.rows.append((float(status is Status.SCORED), 1.0))
+                column.rows.append(COVERED if status is Status.SCORED else UNCOVERED)
             elif status is Status.ERRORED:
                 column.errors.add(position)
                 counted = score.results.get(name, column.metric.worst)

@@ -16,6 +16,8 @@ from evalkit.store.runs import moment, renew_lease
 from evalkit.store.schema import answers, attempts, incidents
 
 _by_keys = answers.c.key.in_(bindparam("keys", expanding=True))
+_found = select(answers.c.key, answers.c.run_id, answers.c.wanted, answers.c.document).where(_by_keys)
+_held = select(answers.c.key, answers.c.wanted, answers.c.document).where(_by_keys)
 
 
 class AnswerTables:
@@ -33,13 +35,11 @@ class AnswerTables:
         An answer that was made without something that is wanted of it now counts as absent. ``reused`` says that
         another run than ``run_id`` made it.
         """
-        columns = (answers.c.key, answers.c.run_id, answers.c.wanted, answers.c.document)
-        query = select(*columns).where(_by_keys)
         maker = doc.stored_name(run_id)
         found: dict[str, Answer] = {}
         with self.database.reading() as connection:
             for chunk in in_chunks(dict.fromkeys(keys)):
-                for key, made_by, wanted, document in connection.execute(query, {"keys": chunk}):
+                for key, made_by, wanted, document in connection.execute(_found, {"keys": chunk}):
                     if _has(wanted, wants.get(key) if wants else None):
                         found[key] = doc.answer_of(doc.load(document), reused=made_by != maker)
         return found
@@ -151,9 +151,8 @@ def _has(wanted: str, needed: frozenset[str] | None) -> bool:
 
 
 def _stored(connection: Connection, keys: list[str]) -> dict[str, dict[str, Any]]:
-    query = select(answers.c.key, answers.c.wanted, answers.c.document).where(_by_keys)
     return {
         key: {"key": key, "wanted": wanted, "document": document}
         for chunk in in_chunks(keys)
-        for key, wanted, document in connection.execute(query, {"keys": chunk})
+        for key, wanted, document in connection.execute(_held, {"keys": chunk})
     }

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from evalkit.errors import RunNotFound, StoreError, did_you_mean, nearest
@@ -27,6 +27,10 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
     FAILED: frozenset({RUNNING}),
     FINISHED: frozenset(),
 }
+# statements of every write, put together once
+_MINE = and_(runs.c.id == bindparam("mine"), runs.c.state == RUNNING, runs.c.holder == bindparam("me"))
+_RENEWED = update(runs).where(_MINE).values(heartbeat=bindparam("now"))
+_STATE = select(runs.c.state).where(runs.c.id == bindparam("wanted"))
 LISTED_WHEN_AMBIGUOUS = 5
 SUGGESTED_FROM = 200
 
@@ -37,12 +41,12 @@ def moment(seconds: float) -> str:
 
 def renew_lease(connection: Connection, stored_id: str, now: float) -> bool:
     """Part of every write of a run's own process; whether the run is still that process's."""
-    mine = and_(runs.c.id == stored_id, runs.c.state == RUNNING, runs.c.holder == lease.holder())
-    return connection.execute(update(runs).where(mine).values(heartbeat=now)).rowcount > 0
+    mine = {"mine": stored_id, "me": lease.holder(), "now": now}
+    return connection.execute(_RENEWED, mine).rowcount > 0
 
 
 def known_state(connection: Connection, stored_id: str) -> str:
-    state = connection.scalar(select(runs.c.state).where(runs.c.id == stored_id))
+    state = connection.scalar(_STATE, {"wanted": stored_id})
     if state is None:
         raise no_such_run(doc.shown_name(stored_id))
     return str(state)
