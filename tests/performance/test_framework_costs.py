@@ -35,6 +35,16 @@ except SystemExit as stopped:
     assert stopped.code == 0, stopped.code
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
+LIST_MODULES = """
+import sys
+from evalkit.cli.main import run_and_exit
+try:
+    run_and_exit(sys.argv[1:])
+except SystemExit as stopped:
+    assert stopped.code == 0, stopped.code
+print(" ".join(sys.modules))
+"""
+NOT_ON_THE_WAY = ("scipy", "sacrebleu", "httpx", "torch", "sqlalchemy.dialects.postgresql", "evalkit.metrics.refusal")
 WORDS = ("the", "model", "answers", "this", "question", "with", "plain", "words", "about", "rivers", "and", "stones")
 
 
@@ -55,19 +65,35 @@ def write_suite(folder: Path, samples: int) -> Path:
     return suite
 
 
-def run_counted(code: str, suite: Path) -> int:
+def last_line(code: str, suite: Path) -> str:
     arguments = ["run", str(suite), "--model", "mock:oracle", "-q", "--store", f"{suite.stem}.db"]
     arguments += ["--report", f"report-{suite.stem}"]
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], cwd=suite.parent, capture_output=True, text=True, check=True
     )
-    return int(done.stdout.split()[-1])
+    return done.stdout.splitlines()[-1]
+
+
+def run_counted(code: str, suite: Path) -> int:
+    return int(last_line(code, suite))
 
 
 def test_twice_the_samples_cost_at_most_a_little_more_than_twice_the_work(tmp_path: Path) -> None:
     once = run_counted(COUNT_CALLS, write_suite(tmp_path, 1000))
     twice = run_counted(COUNT_CALLS, write_suite(tmp_path, 2000))
     assert twice <= 2.2 * once
+
+
+def test_a_run_of_right_answers_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, 10)
+    suite.write_text(
+        f"name: costs\ndatasets: {{rows: {{path: {tmp_path / 'rows10.jsonl'}}}}}\n"
+        "checks: {accuracy: {dataset: rows, metrics: [exact_match]}}\ngates: [accuracy.exact_match >= 0.5]\n",
+        encoding="utf-8",
+    )
+    loaded = last_line(LIST_MODULES, suite).split()
+    assert "evalkit.report.page" in loaded
+    assert [name for name in NOT_ON_THE_WAY if name in loaded] == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process without its parent's is in /proc")
