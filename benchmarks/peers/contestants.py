@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 OURS = "evalkit"
@@ -25,7 +25,8 @@ class Contestant:
     `environment` names a file of pins in benchmarks/peers; None is the interpreter that runs the benchmark.
     `command` tells the words of the process, given its interpreter. `stored` counts the samples whose results lie in
     the work's folder afterwards: a process that exits with 0 and has not done the work has not been measured.
-    `packages` are those whose versions belong into the results.
+    `packages` are those whose versions belong into the results. `answers` reads the stored answers by the samples' ids,
+    where everybody asks the same model: they are held against evalkit's.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Contestant:
     stored: Callable[[Path, Work], int]
     environment: str | None = None
     packages: tuple[str, ...] = ()
-    variables: dict[str, str] = field(default_factory=dict)
+    answers: Callable[[Work], dict[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

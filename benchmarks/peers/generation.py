@@ -6,6 +6,7 @@ All load the same folder: the weights that evalkit converted for its default mod
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -58,11 +59,27 @@ def _evalkit(python: Path, work: Work) -> list[str]:
     return [*words, "--store", str(work.folder / "runs.db"), "--report", str(work.folder / "report")]
 
 
+def _evalkit_answers(work: Work) -> dict[str, str]:
+    """Each sample has one case of one check, and a case of one answer names its key."""
+    joined = "SELECT case_id, answers.document FROM scores JOIN answers ON answers.key = scores.answer_keys"
+    connection = sqlite3.connect(work.folder / "runs.db")
+    try:
+        return {str(sample): str(json.loads(told)["text"]) for sample, told in connection.execute(joined)}
+    finally:
+        connection.close()
+
+
 def _lm_eval(python: Path, work: Work) -> list[str]:
     words = [str(python), "-m", "lm_eval", "run", "--model", "hf", "--include_path", str(work.inputs / "tasks")]
     words += ["--model_args", f"pretrained={work.inputs / 'model'},dtype=float32", "--device", "cpu"]
     words += ["--batch_size", str(BATCH), "--apply_chat_template", "--tasks", "exact"]
     return [*words, "--output_path", str(work.folder / "results"), "--log_samples"]
+
+
+def _lm_eval_answers(work: Work) -> dict[str, str]:
+    (samples,) = (work.folder / "results").rglob("samples_exact_*.jsonl")
+    with samples.open(encoding="utf-8") as file:
+        return {row["doc"]["id"]: row["resps"][0][0] for row in map(json.loads, file)}
 
 
 def _plain(python: Path, work: Work) -> list[str]:
@@ -72,6 +89,11 @@ def _plain(python: Path, work: Work) -> list[str]:
 
 def _plain_stored(_: Path, work: Work) -> int:
     return lines(work.folder / "answers.jsonl")
+
+
+def _plain_answers(work: Work) -> dict[str, str]:
+    with (work.folder / "answers.jsonl").open(encoding="utf-8") as file:
+        return {row["id"]: row["answer"] for row in map(json.loads, file)}
 
 
 GENERATION = Workload(
@@ -87,6 +109,7 @@ GENERATION = Workload(
             _evalkit,
             evalkit_stored,
             packages=("evalkit-lm", "torch", "transformers"),
+            answers=_evalkit_answers,
         ),
         Contestant(
             "lm-eval",
@@ -95,6 +118,7 @@ GENERATION = Workload(
             lm_eval_stored,
             environment="lm-eval-hf",
             packages=("lm-eval", "torch", "transformers"),
+            answers=_lm_eval_answers,
         ),
         Contestant(
             "plain generate",
@@ -102,6 +126,7 @@ GENERATION = Workload(
             _plain,
             _plain_stored,
             packages=("torch", "transformers"),
+            answers=_plain_answers,
         ),
     ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.peers.contestants import Contestant, Work, Workload
+from benchmarks.peers.contestants import OURS, Contestant, Work, Workload
 from benchmarks.peers.environments import environment_python, versions
 from benchmarks.peers.processes import Failed, presentable, run_measured
 
@@ -39,6 +39,17 @@ class Absence:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many of a contestant's answers are evalkit's, but for white space around them, in one round."""
+
+    round: int
+    size: int
+    contestant: str
+    equal: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     workload: Workload
     sizes: tuple[int, ...]
@@ -46,6 +57,7 @@ class Outcome:
     repetitions: tuple[Repetition, ...]
     absences: tuple[Absence, ...]
     versions: dict[str, dict[str, str]]
+    agreements: tuple[Agreement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ def measure(
     ready = _all_ready(workload.contestants, find_python, absences, say)
     found = {one.contestant.name: _versions(one) for one in ready}
     repetitions: list[Repetition] = []
+    answers: dict[tuple[int, int, str], dict[str, str]] = {}
     with tempfile.TemporaryDirectory(prefix="evalkit-bench-") as name:
         folder = Path(name)
         for size in sizes:
@@ -78,7 +91,7 @@ def measure(
             if one not in ready:
                 continue
             try:
-                repetition = _measure_one(workload, one, folder, number, size)
+                repetition, told = _measure_one(workload, one, folder, number, size)
             except Failed as failure:
                 ready.remove(one)
                 where = f"at {size:,} {workload.unit}: "
@@ -87,8 +100,10 @@ def measure(
                 continue
             if number:
                 repetitions.append(repetition)
+                answers[number, size, one.contestant.name] = told
             say(_line(repetition, workload.unit))
-    return Outcome(workload, tuple(sizes), rounds, tuple(repetitions), tuple(absences), found)
+    agreed = tuple(_agreements(answers))
+    return Outcome(workload, tuple(sizes), rounds, tuple(repetitions), tuple(absences), found, agreed)
 
 
 def _all_ready(
@@ -117,16 +132,19 @@ def _turns(ready: Sequence[_Ready], sizes: Sequence[int], rounds: int) -> Iterab
                 yield number, size, one
 
 
-def _measure_one(workload: Workload, one: _Ready, folder: Path, number: int, size: int) -> Repetition:
+def _measure_one(
+    workload: Workload, one: _Ready, folder: Path, number: int, size: int
+) -> tuple[Repetition, dict[str, str]]:
+    """The repetition, and the answers where the contestant's can be read."""
     contestant = one.contestant
     with tempfile.TemporaryDirectory(dir=folder, prefix=f"{number}-{contestant.name}-") as name:
         work = Work(folder / f"inputs-{size}", Path(name), size)
         load = os.getloadavg()[0]
-        variables = {**_environment(folder), **contestant.variables}
-        usage = run_measured(contestant.command(one.python, work), work.folder, variables, workload.limit_seconds)
-        _held_to_its_work(one, work)
+        words = contestant.command(one.python, work)
+        usage = run_measured(words, work.folder, _environment(folder), workload.limit_seconds)
+        answers = _held_to_its_work(one, work)
         stored = sum(path.stat().st_size for path in work.folder.rglob("*") if path.is_file()) / 1e6
-    return Repetition(
+    repetition = Repetition(
         number,
         size,
         contestant.name,
@@ -136,15 +154,26 @@ def _measure_one(workload: Workload, one: _Ready, folder: Path, number: int, siz
         round(stored, 3),
         round(load, 2),
     )
+    return repetition, answers
 
 
-def _held_to_its_work(one: _Ready, work: Work) -> None:
+def _agreements(answers: dict[tuple[int, int, str], dict[str, str]]) -> Iterable[Agreement]:
+    for (number, size, name), theirs in answers.items():
+        ours = answers.get((number, size, OURS), {})
+        if name != OURS and ours and theirs:
+            equal = sum(theirs.get(sample, "").strip() == text.strip() for sample, text in ours.items())
+            yield Agreement(number, size, name, equal, len(ours))
+
+
+def _held_to_its_work(one: _Ready, work: Work) -> dict[str, str]:
     try:
         stored = one.contestant.stored(one.python, work)
+        answers = one.contestant.answers(work) if one.contestant.answers else {}
     except Exception as error:  # whatever a peer left behind may be unreadable in any way; that is the finding
         raise Failed(f"left results that cannot be read: {presentable(repr(error), work.folder)}") from error
     if stored != work.size:
         raise Failed(f"stored results of {stored:,} samples where {work.size:,} were to be done")
+    return answers
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -87,6 +87,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
             for name in names
             if name != OURS and spread(outcome, name, size, "cpu_seconds")
         ],
+        "answers_like_evalkits": [asdict(one) for one in outcome.agreements],
         "repetitions": [asdict(one) for one in outcome.repetitions],
     }
 
@@ -130,6 +131,10 @@ def table(outcome: Outcome) -> str:
         lines += ["", f"| tool | {unit} for each further CPU second, between {between} |", "| --- | ---: |"]
         lines += [f"| {name} | {_told(margin, '{:,.0f}')} |" for name, margin in margins if margin]
     lines += ["", *[f"* {one.name}: {one.what}{_of(outcome, one.name)}" for one in outcome.workload.contestants]]
+    for name in dict.fromkeys(one.contestant for one in outcome.agreements):
+        told = [one for one in outcome.agreements if one.contestant == name]
+        equal, of = sum(one.equal for one in told), sum(one.of for one in told)
+        lines.append(f"* Of evalkit's {of:,} answers {equal:,} are those of {name}, word for word.")
     lines += [f"* **Not measured: {one.contestant}**: {one.reason}" for one in outcome.absences]
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,20 @@ def test_a_process_that_ends_well_and_did_not_do_its_work_is_not_measured() -> N
     done = measure(workload(contestant(OURS), lazy), (3,), 1, say=quiet)
     assert {one.contestant for one in done.repetitions} == {OURS}
     assert done.absences == (Absence("lazy", "at 3 samples: stored results of 1 samples where 3 were to be done"),)
+
+
+def test_answers_of_the_same_model_are_held_against_evalkits() -> None:
+    def answering(name: str, *texts: str) -> Contestant:
+        told = {f"r{number}": text for number, text in enumerate(texts)}
+        return replace(contestant(name), answers=lambda _: told)
+
+    tools = workload(answering(OURS, "a", "b ", "c"), answering("peer", "a", "b", "d"), contestant("silent"))
+    done = measure(tools, (3,), 2, say=quiet)
+    assert [(one.round, one.contestant, one.equal, one.of) for one in done.agreements] == [
+        (1, "peer", 2, 3),
+        (2, "peer", 2, 3),
+    ]
+    assert "Of evalkit's 6 answers 4 are those of peer, word for word." in table(done)
 
 
 def test_a_process_that_leaves_nothing_to_read_is_not_measured() -> None:
