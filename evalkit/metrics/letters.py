@@ -86,8 +86,8 @@ def _settled(letter: str) -> tuple[re.Pattern[str], ...]:
         rf"(?:(?:{_ARTICLE})\s)?(?:{_NOUN}\s+)?{letter}"
     )
     is_right = (
-        rf"(?<![\w'’]){letter}[).,*_`\"'”’]{{0,4}}\s(?:is|ist|est|es|è|é)\s(?:the\s|la\s|die\s)?(?:only\s|most\s)?"
-        r"(?:correct|right|best|answer|likely|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
+        rf"(?<![\w'’]){letter}[).,*_`\"'”’]{{0,4}}\s(?:is|(?:seems|appears|looks)(?:\sto\sbe)?|ist|est|es|è|é)\s"
+        r"(?:the\s|la\s|die\s)?(?:only\s|most\s)?(?:correct|right|best|answer|likely|plausible|richtig|correct[ea]?|bonne|correcta|corretta|correta)\b"
     )
     return tuple(re.compile(pattern, re.IGNORECASE) for pattern in (says, chooses, is_right))
 
@@ -162,6 +162,8 @@ def choice(text: str, letters: str = LETTERS, texts: Sequence[str] = ()) -> str 
     for said in (_matches(ways.settled, text, letters), _matches(ways.concluded, text, letters)):
         if said:
             return _single(said[-1], text, letters)
+    if (only := _only_right(text, letters)) is not None:
+        return only
     last = ways.alone.match(_last_line(text))
     if last and not ways.alone.match(_last_line(text[: text.rstrip().rfind("\n") + 1])):
         return _known(last["letter"], letters)
@@ -172,6 +174,22 @@ def _matches(patterns: Iterable[re.Pattern[str]], text: str, letters: str) -> li
     """By where their letters stand."""
     found = [match for pattern in patterns for match in pattern.finditer(text) if _is_choice(match, text, letters)]
     return sorted(found, key=_place)
+
+
+_GONE_THROUGH = 4000
+"""Characters at the end in which choices are gone through one by one."""
+_VERDICT = re.compile(
+    r"(?<![0-9A-Za-z])[*_(\[]{0,3}(?P<letter>[A-Z1-9])[)\].:*_]{1,4}\s?(?:[^\n;.]{1,80}?\s?[-–—:(]\s?)??[-–—*_(]{0,3}\s?"
+    r"(?:(?P<wrong>(?i:incorrect|wrong|not correct)\b|✗|❌)|(?:(?i:correct|right)\b|✓|✅))"
+)
+
+
+def _only_right(text: str, letters: str) -> str | None:
+    """Of choices that are gone through one by one ("A) Incorrect. B) Correct."), the only one that is called right."""
+    verdicts = [found for found in _VERDICT.finditer(text[-_GONE_THROUGH:]) if found["letter"] in letters]
+    right = {found["letter"] for found in verdicts if not found["wrong"]}
+    wrong = {found["letter"] for found in verdicts if found["wrong"]}
+    return right.pop() if len(right) == 1 and wrong and not right & wrong else None
 
 
 def _leading(ways: _Patterns, text: str, letters: str) -> str | None:

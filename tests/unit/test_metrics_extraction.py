@@ -179,3 +179,18 @@ def test_long_texts_cost_what_their_length_says(piece: str) -> None:
             read(text)
         seconds.append(time.process_time() - begun)
     assert seconds[1] < 30 * max(seconds[0], 0.01)
+
+
+@pytest.mark.parametrize(
+    ("answer", "letter"),
+    [
+        ("Let's see. A: wrong. B: wrong. C: correct. D: wrong.", "C"),
+        ("A) Incorrect\nB) Correct\nC) Incorrect", "B"),
+        ("A) Paris - incorrect\nB) Rome - correct", "B"),
+        ("A) Correct\nB) Correct\nC) Wrong", None),
+        ("A. The right to vote\nB. The wrong turn", None),
+        ("Of the options, B seems most plausible, although C is tempting.", "B"),
+    ],
+)
+def test_of_choices_gone_through_one_by_one_the_only_right_one_counts(answer: str, letter: str | None) -> None:
+    assert extractor("choice")(answer, "ABCD") == letter
