@@ -211,6 +211,9 @@ def _candidates(text: str) -> Iterator[str]:
 _SINGLE_QUOTED = re.compile(r"(?<=[{,:\s])'((?:[^'\\]|\\.|'(?=\w))*)'(?=\s*[,:}])")
 _BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]{1,40})(\s*:)")
 _TRAILING = re.compile(r",(\s*[}\]])")
+_REASON_LAST = re.compile(r'("reason"\s*:\s*)"([^{}]*)"(?=\s*\}\Z)')
+_ANOTHER_MEMBER = re.compile(r'"\s*,\s*"[A-Za-z_]{1,40}"\s*:')
+_BARE_QUOTE = re.compile(r'(?<!\\)"')
 _PYTHON = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -221,7 +224,15 @@ def _mended(text: str) -> str:
     text = re.sub(r"(?<=[:\s])(True|False|None)(?=\s*[,}])", lambda match: _PYTHON[match[1]], text)
     text = re.sub(r"(:\s*)(?!true|false|null)([A-Za-z]{2,12})(\s*[,}])", r'\1"\2"\3', text)
     text = re.sub(r"(:\s*)([0-9]{1,3}\s*/\s*[0-9]{1,3})(\s*[,}])", r'\1"\2"\3', text)
-    return _TRAILING.sub(r"\1", text)
+    return _TRAILING.sub(r"\1", _REASON_LAST.sub(_quotes_escaped, text))
+
+
+def _quotes_escaped(found: re.Match[str]) -> str:
+    """A reason with bare quotation marks in it, unless one of them may end it before another member."""
+    if _ANOTHER_MEMBER.search(found[0], len(found[1])):
+        return found[0]
+    escaped = _BARE_QUOTE.sub(r'\\"', found[2])
+    return f'{found[1]}"{escaped}"'
 
 
 def _parsed(text: str) -> Any:

@@ -528,3 +528,16 @@ def test_a_plan_counts_what_a_judge_is_asked(tmp_path: Path) -> None:
     cost = cost_of(plan, backend, None)
     assert cost.judge == JudgeCost("mock:judge", 4, 8)  # two criteria and two orders
     assert cost.distinct == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "value"),
+    [
+        ('{"score": 4, "reason": "He said "yes""}', 4),
+        ('{"score": 4, "reason": "He said "yes" and "no", twice"}', 4),
+        ('{"score": 4, "reason": "He said "x", "score": 5"}', None),
+        ('{"reason": "It says "hi"", "score": 3}', None),
+    ],
+)
+def test_bare_quotes_in_a_reason_are_mended_where_no_other_member_may_be_meant(reply: str, value: int | None) -> None:
+    assert judging.read(reply, "score", SCALE).value == value
