@@ -111,7 +111,8 @@ def _side(gap: GroupGap) -> str:
 
 
 def _signed(value: float) -> str:
-    return "0" if value == 0 else f"{value:+.3f}"
+    text = f"{value:+.3f}"
+    return "0" if value == 0 else "0.000" if text[1:] == "0.000" else text
 
 
 def _name(text: str) -> str:

@@ -73,3 +73,9 @@ def test_what_stands_out_is_shown_though_it_be_much(make: Any) -> None:
     assert found is not None
     assert (len(found.rows), found.left_out, found.flagged) == (30, 30, 30)
     assert gap_table(make.result(), "safety") is None
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    row = gap_row(replace(BASE, difference=-0.0002, interval=Interval(-0.07, -0.0004, 0.95, "m")))
+    assert "0.000" in row
+    assert "-0.070 to 0.000" in row
