@@ -38,6 +38,7 @@ h1 { font-size: 1.6rem; line-height: 1.2; margin: 0 0 .5rem; } h2 { font-size: 1
 .soft, small, caption { color: var(--soft); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+tbody th { min-width: 10rem; } summary { cursor: pointer; color: var(--soft); }
 thead th, td { overflow-wrap: normal; } thead th { font-size: .85em; color: var(--soft); font-weight: 400; }
 .n { text-align: right; white-space: nowrap; } .fail { color: var(--lack); }
 .family { border-top: 2px solid var(--line); margin-top: 2rem; }
@@ -138,9 +139,22 @@ def _judged(entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _gaps(gaps: Sequence[GroupGap]) -> Iterator[str]:
-    if not gaps:
-        return
-    yield "<h2>Gaps between groups, worst first</h2><table><thead><tr>"
+    """What was tested first; what could not be is folded under its reasons, and is not printed."""
+    tested = [gap for gap in gaps if gap.p_value is not None]
+    untested = [gap for gap in gaps if gap.p_value is None]
+    if gaps:
+        yield "<h2>Gaps between groups, worst first</h2>"
+    if tested:
+        yield from _gap_rows(tested)
+    if untested:
+        reasons = "; ".join(dict.fromkeys(_safe(one_line(gap.method)) for gap in untested))
+        yield f"<details><summary>{formatting.count(len(untested), 'difference')}, {reasons}</summary>"
+        yield from _gap_rows(untested)
+        yield "</details>"
+
+
+def _gap_rows(gaps: Sequence[GroupGap]) -> Iterator[str]:
+    yield "<table><thead><tr>"
     yield "".join(f'<th scope="col"{_numeric(head)}>{head}</th>' for head in HEADS) + "</tr></thead><tbody>"
     for gap in gaps[:MOST_GAPS]:
         row = gap_row(gap)
@@ -148,7 +162,7 @@ def _gaps(gaps: Sequence[GroupGap]) -> Iterator[str]:
         yield f'<td data-name="against">{_safe(row.against)}</td><td data-name="measure">{_safe(row.measure)}</td>'
         named = zip(NUMBERS, row.cells, strict=True)
         yield "".join(f'<td class="n" data-name="{name}">{_safe(cell)}</td>' for name, cell in named)
-        yield f"<td>{_safe(row.verdict)}</td></tr>"
+        yield f"<td>{_safe(row.verdict) if gap.p_value is not None else ''}</td></tr>"
     yield "</tbody></table>"
     if len(gaps) > MOST_GAPS:
         yield f'<p class="soft">{len(gaps) - MOST_GAPS:,} more in report.json.</p>'

@@ -38,10 +38,11 @@ class GapTable:
 
 
 def gap_table(result: Result, check: str, most: int = MOST_ROWS) -> GapTable | None:
-    """Of one check, in the order of ``group_gaps``; none where it has none. Those of no difference at all are left out,
-    and more than ``most`` are shown where more stand out."""
+    """Of one check, in the order of ``group_gaps``; none where it has none that was tested. Those of no difference at
+    all are left out, and more than ``most`` are shown where more stand out.
+    """
     gaps = [gap for gap in result.group_gaps if gap.check == check]
-    if not gaps:
+    if all(gap.p_value is None for gap in gaps):
         return None
     flagged = sum(gap.flagged for gap in gaps)
     differing = [gap for gap in gaps if gap.difference or gap.flagged]

@@ -54,6 +54,18 @@ def test_gaps_stand_above_the_families(make: Any, tmp_path: Path) -> None:
     assert "beyond chance, to its disadvantage" in text
 
 
+def test_what_was_not_tested_is_folded_under_its_reason(make: Any, tmp_path: Path) -> None:
+    tested = GroupGap(
+        "bias", "refusal", "older", "others", 0.9, Interval(0.7, 1.0, 0.95, "m"), 1.0, 0.1, 12, 12, True, 0.001, True
+    )
+    few = replace(tested, group="<b>few", flagged=False, p_value=None, interval=None, method="not tested: too few")
+    text = page(make, tmp_path, entry("x"), group_gaps=(tested, few, few))
+    assert "<details><summary>2 differences, not tested: too few</summary>" in text
+    assert text.index("older") < text.index("<details>") < text.index("&lt;b&gt;few")
+    assert text.count("too few") == 1
+    assert "<table>" not in page(make, tmp_path, entry("x"), group_gaps=(few,)).split("<details>")[0]
+
+
 def test_a_text_of_a_megabyte_is_cut_and_says_so(make: Any, tmp_path: Path) -> None:
     text = page(make, tmp_path, entry("x" * 1_000_000, differs=[[0, 1_000_000]]))
     assert len(text) < 30_000

@@ -56,6 +56,7 @@ def test_few_templates_are_said_not_to_be_tested(make: Any) -> None:
     result = replace(make.result(), group_gaps=(few,))
     assert said(result) == ["safety, gaps between 1 group: not tested: too few"]
     assert gap_row(few).verdict == "not tested: too few"
+    assert gap_table(result, "safety") is None
 
 
 def test_the_page_has_the_table_in_the_card_of_its_check(make: Any) -> None:
