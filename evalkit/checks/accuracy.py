@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from evalkit import plugins
 from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.extract import ExtractionRule
 from evalkit.errors import did_you_mean
 from evalkit.metrics.extraction import Extractor, extractor
 from evalkit.metrics.kinds import rate
@@ -47,15 +48,8 @@ class AccuracyOptions(Options):
     ``auto`` by each row's language."""
     rouge_tokenizer: Literal["ascii", "unicode"] = "ascii"
     """``ascii`` is rouge_score's; ``unicode`` sees words of every script."""
-    extract: str | Mapping[str, str] | None = None
+    extract: ExtractionRule | None = None
     """How the answer is taken out of what was said; nothing: all of it is the answer."""
-
-    @field_validator("extract")
-    @classmethod
-    def _is_a_rule(cls, rule: str | Mapping[str, str] | None) -> str | Mapping[str, str] | None:
-        if rule is not None:
-            extractor(rule)
-        return rule
 
 
 class Accuracy(AnswerCheck):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.extract import ExtractionRule
 from evalkit.metrics import classification
 from evalkit.metrics.extraction import extractor
 from evalkit.metrics.kinds import rate
@@ -20,7 +21,7 @@ _NAMES = ("label", "class", "gold")
 class ClassificationOptions(Options):
     labels: tuple[str, ...] | Mapping[str, str | tuple[str, ...]] = ("yes", "no")
     """The classes: a list, or each with the other words that mean it."""
-    extract: str | Mapping[str, str] | None = Field(None)
+    extract: ExtractionRule | None = None
     """How the label is taken out of what was said first, as in accuracy; nothing: it is looked for in all of it."""
 
     @field_validator("labels")
@@ -28,13 +29,6 @@ class ClassificationOptions(Options):
     def _are_classes(cls, labels: Any) -> Any:
         classification.Reader.of(_with_aliases(labels))
         return labels
-
-    @field_validator("extract")
-    @classmethod
-    def _is_a_rule(cls, rule: str | Mapping[str, str] | None) -> str | Mapping[str, str] | None:
-        if rule is not None:
-            extractor(rule)
-        return rule
 
 
 class Classification(AnswerCheck):

@@ -133,7 +133,8 @@ def _validated(
             raise SuiteError(f"'{name}' is missing{what}", where=where) from error
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         got = first["input"]
-        shown = f", not {json.dumps(got, ensure_ascii=False)[:60]}" if isinstance(got, str | int | float) else ""
+        is_told = not isinstance(got, str | int | float) or f"'{got}'" in first["msg"]
+        shown = "" if is_told else f", not {json.dumps(got, ensure_ascii=False)[:60]}"
         raise SuiteError(f"'{name}': {said(first)}{shown}{more}", where=where) from error
 
 
