@@ -83,7 +83,12 @@ def test_a_seed_replaces_all_seeds(folder: Path) -> None:
         (("temperature: 0.7", "temperature: 2.5"), 9, "less than or equal to 2", ""),
         (("temperature: 0.7", "top_p: 0"), 9, "greater than 0", ""),
         (("metrics:", "metric:"), 6, "unknown key 'metric' in check 'accuracy'", "'metrics'"),
-        (("metrics:", "extract: numbr, metrics:"), 6, "no rule 'numbr' to extract by; there are: number", "{json: ...}"),
+        (
+            ("metrics:", "extract: numbr, metrics:"),
+            6,
+            "no rule 'numbr' to extract by; there are: number",
+            "{json: ...}",
+        ),
         (("metrics:", "atempts: 3, metrics:"), 6, "unknown key 'atempts' in check 'accuracy'", "'attempts'"),
         (("kind: length", "kind: lenght"), 8, "unknown kind 'lenght'", "'length'"),
         (("rougeL]", "rougel]"), 6, "rougel", "'rougeL'"),
