@@ -139,7 +139,8 @@ def unprovable_gates(plan: Plan, *, stop_early: bool = False) -> list[str]:
         if verdict is None or verdict.possible:
             continue
         unit = witnesses(plan, gate).unit
-        fewest = f"{verdict.fewest:,} {unit if verdict.fewest != 1 else unit[:-1]}"
-        needed = f"{fewest} could" if verdict.fewest else f"no number of {unit} can"
+        needed = f"no number of {unit} can"
+        if verdict.fewest:
+            needed = f"{verdict.fewest:,} {unit if verdict.fewest != 1 else unit[:-1]} could"
         sentences.append(f"gate '{gate.text}' cannot be proven with {count:,} {unit}, whatever they say; {needed}")
     return sentences

@@ -356,7 +356,8 @@ def test_no_file_names_a_machine_or_a_package_index(path: Path) -> None:
 
 def test_the_example_report_is_whole_and_of_the_default_model() -> None:
     folder = ROOT / "reports" / "example"
-    expected = {"report.html", "report.md", "report.json", "junit.xml", "bias-log.jsonl", "safety-log.jsonl"}
+    logs = {"bias-log.jsonl", "bias-review.html", "safety-log.jsonl"}
+    expected = {"report.html", "report.md", "report.json", "junit.xml", *logs}
     assert {path.name for path in folder.iterdir()} == expected
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["run"]["suite"] == "quickstart"

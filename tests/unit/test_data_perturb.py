@@ -234,7 +234,7 @@ def test_rows_that_would_be_mistaken_for_variants_are_refused() -> None:
         ("[{typos: {rate: 2}}]", "less than or equal to 0.5", ""),
         ("[{typos: {}, base64: {}}]", "names 2 perturbations", "an item of its own"),
         ("[base64, base64]", "two perturbations are called 'base64'", "name of its own"),
-        ("role_play", "valid list", ""),
+        ("role_play", "should be a list", ""),
     ],
 )
 def test_mistakes_are_named_with_line_and_nearest_name(tmp_path: Path, written: str, message: str, hint: str) -> None:
