@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
-import pytest
-
+from benchmarks.statistics import detector
 from evalkit.metrics import refusal, refusal_calibration
 from evalkit.metrics.refusal_calibration import MEASURED, Labelled, measure
 
 
-@pytest.fixture(scope="module")
-def benchmark_detector() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "statistics" / "detector.py"
-    spec = importlib.util.spec_from_file_location("benchmark_detector", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_constants_are_what_counting_gives(public_data: Path, benchmark_detector: ModuleType) -> None:
-    assert benchmark_detector.counted(public_data) == dict(MEASURED)
+def test_the_constants_are_what_counting_gives(public_data: Path) -> None:
+    assert detector.counted(public_data) == dict(MEASURED)
 
 
 def test_the_judgement_that_was_counted_is_the_one_in_use() -> None:
