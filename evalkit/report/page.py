@@ -27,6 +27,8 @@ MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
+    from evalkit.report.compiled import CompiledTemplates
+
     environment = Environment(
         loader=PackageLoader("evalkit.report"),
         autoescape=True,
@@ -34,6 +36,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(),
     )
     environment.globals.update(marks=MARKS, picture_width=WIDTH, curve_height=HEIGHT)
     environment.globals.update(gap_heads=gap_table.HEADS, gap_numbers=gap_table.NUMBERS)
