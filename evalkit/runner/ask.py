@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
@@ -84,21 +84,40 @@ class Asker:
         self._beat_at = time.monotonic()
 
     def __call__(self, requests: Sequence[Request]) -> list[tuple[str, Answer]]:
-        keys = [request_key(request, self._identity(request.role)) for request in requests]
+        found = {place: (key, answer) for place, key, answer in self.arriving(requests)}
+        return [found[place] for place in range(len(requests))]
+
+    def arriving(self, requests: Sequence[Request]) -> Iterator[tuple[int, str, Answer]]:
+        """Each request's place, its key and its answer, as soon as there is one: first what the store knows."""
+        keys = self._keys(requests)
         unique: dict[str, Request] = {}
-        for key, request in zip(keys, requests, strict=True):
+        places: dict[str, list[int]] = {}
+        for place, (key, request) in enumerate(zip(keys, requests, strict=True)):
             known = unique.get(key)
             unique[key] = _with_wants(known, request) if known else request
+            places.setdefault(key, []).append(place)
         self.tally.needed += len(requests)
-        answers = dict(self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id))
-        answers = {key: _of_this_run(answer, unique[key]) for key, answer in answers.items()}
-        self.tally.reused += len(answers)
-        missing = [key for key in unique if key not in answers]
+        known_answers = self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id)
+        self.tally.reused += len(known_answers)
+        missing = [key for key in unique if key not in known_answers]
         self.tally.round_asked, self.tally.round_missing = 0, len(missing)
+        for key, answer in known_answers.items():
+            of_run = _of_this_run(answer, unique[key])
+            for place in places[key]:
+                yield place, key, of_run
         for (role, condition), group in _grouped(missing, unique).items():
-            answers.update(self._ask(role, condition, {key: unique[key] for key in group}))
+            for key, answer in self._ask(role, condition, {key: unique[key] for key in group}):
+                for place in places[key]:
+                    yield place, key, answer
         self.tally.round_missing = 0
-        return [(key, answers[key]) for key in keys]
+
+    def _keys(self, requests: Sequence[Request]) -> list[str]:
+        """Checks that ask the same of a row share the request itself: its key is made once."""
+        keys: dict[int, str] = {}
+        for request in requests:
+            if id(request) not in keys:
+                keys[id(request)] = request_key(request, self._identity(request.role))
+        return [keys[id(request)] for request in requests]
 
     def _identity(self, role: str) -> Identity:
         if role not in self._identities:
@@ -107,7 +126,8 @@ class Asker:
             )
         return self._identities[role]
 
-    def _ask(self, role: str, condition: Condition, wanted: Mapping[str, Request]) -> dict[str, Answer]:
+    def _ask(self, role: str, condition: Condition, wanted: Mapping[str, Request]) -> Iterator[tuple[str, Answer]]:
+        """Each key with the answer that counts, as soon as that is sure: a failure may still give way to an answer."""
         left = self._limits.left(self.tally.asked)
         keys, requests = list(wanted)[:left], list(wanted.values())[:left]
         session = self._session(role, condition)
@@ -121,11 +141,13 @@ class Asker:
                     raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
                 unsaved.append((key, requests[position], answer))
-                self._take(key, answer, answers)
+                final = self._take(key, answer, answers)
                 if time.monotonic() - saved_at >= FLUSH_SECONDS:
                     self._save(unsaved)
                     saved_at = time.monotonic()
                 self._limits.check_time()
+                if final:
+                    yield key, answer
             for key, request in zip(keys, requests, strict=True):
                 if key not in answers:
                     silent = Answer.failed(FailureKind.INTERNAL, "the backend gave no answer to this request")
@@ -133,18 +155,21 @@ class Asker:
                     self._take(key, silent, answers)
         finally:  # also what was answered before an interruption is kept
             self._save(unsaved)
+        yield from ((key, answer) for key, answer in answers.items() if answer.failure)
         if len(keys) < len(wanted):
             self._limits.left(self.tally.asked)
-        return answers
 
-    def _take(self, key: str, answer: Answer, answers: dict[str, Answer]) -> None:
-        """The first answer counts, as it does in the store, which notes a second one; only a failure gives way."""
+    def _take(self, key: str, answer: Answer, answers: dict[str, Answer]) -> bool:
+        """Whether it is the answer that counts: the first one, as in the store, which notes a second; only a failure
+        gives way."""
         known = answers.get(key)
         if known is None:
             self._count(answer)
-        if known is None or (known.failure and not answer.failure):
+        counts = known is None or (known.failure is not None and not answer.failure)
+        if counts:
             answers[key] = answer
         self._on_answer(self.tally)
+        return counts and not answer.failure
 
     def _save(self, unsaved: list[tuple[str, Request, Answer]]) -> None:
         if unsaved:
