@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-COLLECT_AFTER = 50_000
+COLLECT_AFTER = 200_000
 """Objects made, and not freed, before Python looks for cycles among them; its own default is 700."""
 
 
@@ -19,4 +19,12 @@ def main() -> None:
     finally:
         # Python looks for cycles among all that was imported once more before it ends, and the memory goes anyway:
         # an eighth of a short run, too. Files, stores and processes are closed by those who opened them.
+        gc.freeze()
+
+
+def keep_what_is_imported() -> None:
+    """From now on cycles are looked for among newer objects only, if the process is evalkit's own."""
+    import gc
+
+    if gc.get_threshold()[0] == COLLECT_AFTER:
         gc.freeze()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evalkit.cli import keep_what_is_imported
 from evalkit.cli.options import open_configured_store
 from evalkit.cli.saying import say, say_json, show_error
 from evalkit.configuration import Configuration
@@ -27,6 +28,7 @@ from evalkit.suite.load import Suite, load_suite
 
 
 def evaluate_models(configuration: Configuration, name: str, models: Sequence[str], options: Mapping[str, Any]) -> int:
+    keep_what_is_imported()
     suite = load_suite(find_suite(name), seed=options["seed"])
     if options["report"] == "":
         raise ReportError("the report folder's name is empty", hint="--report DIR")

@@ -44,7 +44,42 @@ except SystemExit as stopped:
     assert stopped.code == 0, stopped.code
 print(" ".join(sys.modules))
 """
-NOT_ON_THE_WAY = ("scipy", "sacrebleu", "httpx", "torch", "sqlalchemy.dialects.postgresql", "evalkit.metrics.refusal")
+COUNT_TEMPLATES = """
+import sys
+import jinja2
+from evalkit.cli.main import run_and_exit
+compiled, generate = [], jinja2.Environment._generate
+def counting(self, source, name, *rest, **named):
+    compiled.extend([name] if str(name).endswith(".j2") else [])
+    return generate(self, source, name, *rest, **named)
+jinja2.Environment._generate = counting
+try:
+    run_and_exit(sys.argv[1:])
+except SystemExit as stopped:
+    assert stopped.code == 0, stopped.code
+print(len(compiled))
+"""
+TELL_AT_EXIT = """
+import gc, sys
+from evalkit import cli
+sys.argv[0] = "evalkit"
+frozen = []
+looked = lambda: sum(generation["collections"] for generation in gc.get_stats())
+before = looked()
+at_exit, gc.freeze = gc.freeze, lambda: (frozen.append(gc.get_count()), at_exit())
+try:
+    cli.main()
+except SystemExit as stopped:
+    assert stopped.code == 0, stopped.code
+print(len(frozen), looked() - before, gc.get_freeze_count() > 10_000)
+"""
+NOT_ON_THE_WAY = (
+    *("scipy", "sacrebleu", "httpx", "torch", "transformers", "datasets", "pandas", "pyarrow", "psutil", "rich"),
+    *("altair", "bokeh", "matplotlib", "plotly", "seaborn", "vl_convert", "PIL"),
+    *("http.client", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "pg8000"),
+    *("evalkit.metrics.refusal", "evalkit.models.endpoint", "evalkit.models.hf", "evalkit.runner.power"),
+)
+"""The second row draws charts: the page's are lines of its own."""
 WORDS = ("the", "model", "answers", "this", "question", "with", "plain", "words", "about", "rivers", "and", "stones")
 
 
@@ -60,6 +95,17 @@ def write_suite(folder: Path, samples: int) -> Path:
         f"name: costs\ndatasets: {{rows: {{path: {rows.name}}}}}\nchecks:\n"
         "  accuracy: {dataset: rows, metrics: [exact_match, bleu]}\n  length: {dataset: rows}\n"
         "  safety: {dataset: rows}\ngates: [accuracy.exact_match >= 0.5, accuracy.bleu > 0.5]\n",
+        encoding="utf-8",
+    )
+    return suite
+
+
+def write_short_suite(folder: Path) -> Path:
+    """Ten samples with exact match, all of which are answered right."""
+    suite = write_suite(folder, 10)
+    suite.write_text(
+        f"name: costs\ndatasets: {{rows: {{path: {folder / 'rows10.jsonl'}}}}}\n"
+        "checks: {accuracy: {dataset: rows, metrics: [exact_match]}}\ngates: [accuracy.exact_match >= 0.5]\n",
         encoding="utf-8",
     )
     return suite
@@ -85,15 +131,23 @@ def test_twice_the_samples_cost_at_most_a_little_more_than_twice_the_work(tmp_pa
 
 
 def test_a_run_of_right_answers_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
-    suite = write_suite(tmp_path, 10)
-    suite.write_text(
-        f"name: costs\ndatasets: {{rows: {{path: {tmp_path / 'rows10.jsonl'}}}}}\n"
-        "checks: {accuracy: {dataset: rows, metrics: [exact_match]}}\ngates: [accuracy.exact_match >= 0.5]\n",
-        encoding="utf-8",
-    )
-    loaded = last_line(LIST_MODULES, suite).split()
+    loaded = last_line(LIST_MODULES, write_short_suite(tmp_path)).split()
     assert "evalkit.report.page" in loaded
     assert [name for name in NOT_ON_THE_WAY if name in loaded] == []
+
+
+def test_a_short_run_never_looks_for_cycles_among_what_it_imports(tmp_path: Path) -> None:
+    """Frozen when the work begins and when the process ends; in between, ten samples make too little to look at."""
+    times, looked, all_of_it = last_line(TELL_AT_EXIT, write_short_suite(tmp_path)).split()
+    assert (times, looked, all_of_it) == ("2", "0", "True")
+
+
+def test_a_second_run_compiles_no_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "compiled"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    compiled = [last_line(COUNT_TEMPLATES, write_suite(tmp_path, 10)) for _ in range(2)]
+    assert int(compiled[0]) > 3
+    assert compiled[1] == "0"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process without its parent's is in /proc")
