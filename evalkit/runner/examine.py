@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from evalkit.checks.base import AnswerCheck, BaseCheck
 from evalkit.protocols import Check, Conversation, Metric
@@ -123,7 +123,8 @@ def _place(one: _Open) -> int:
 def _answered(current: Sequence[_Open], ask: Ask) -> Iterator[tuple[_Open, Round]]:
     """Each conversation with the answers of its round, as soon as it has them all."""
     requests = [request for one in current for request in one.requests]
-    if not isinstance(ask, Arriving):
+    somebody: object = ask
+    if not isinstance(somebody, Arriving):
         answers = iter(ask(requests))
         for one in current:
             received = [next(answers) for _ in one.requests]
@@ -136,7 +137,7 @@ def _answered(current: Sequence[_Open], ask: Ask) -> Iterator[tuple[_Open, Round
         if not one.requests:
             yield one, ()
     with ExitStack() as stack:
-        arriving = ask.arriving(requests)
+        arriving = somebody.arriving(requests)
         if isinstance(arriving, Generator):
             stack.enter_context(closing(arriving))  # what came before an interruption is kept, and at once
         for number, key, answer in arriving:
@@ -153,7 +154,7 @@ def _answered(current: Sequence[_Open], ask: Ask) -> Iterator[tuple[_Open, Round
                 yield one, tuple(answer for _, answer in received)
 
 
-def asks_once(check: Any) -> bool:
+def asks_once(check: object) -> TypeGuard[AnswerCheck]:
     """It asks one question and judges the answer: ``judged`` is all of its conversation."""
     return isinstance(check, AnswerCheck) and type(check).examine is AnswerCheck.examine
 
@@ -165,8 +166,9 @@ def _open_question(
     sample = examined.planned.case.sample
     own_words = type(check).ask is not BaseCheck.ask
     same = (id(sample), check.decoding)
-    request = None if own_words else shared.get(same)
-    if request is None:
+    known = None if own_words else shared.get(same)
+    request: Any = known  # a plugin may ask with anything
+    if known is None:
         try:
             request = check.ask(sample)
         except Exception as error:  # noqa: BLE001 - a check is a plugin: one case that breaks it must not lose the run
