@@ -49,45 +49,80 @@ def encode_pair(engine: Engine, ask: Likelihood) -> Pair:
     return Pair(tuple(both[:shared]), tuple(both[shared:]))
 
 
-def score(engine: Engine, pairs: Sequence[Pair]) -> list[tuple[list[float], list[float]]]:
-    """Per pair: log-probability of each token of its continuation, and its logit's lead over the best other one (above
-    zero: greedy decoding would have written it)."""
+def score(engine: Engine, pairs: Sequence[Pair], margins: bool = True) -> list[tuple[list[float], list[float] | None]]:
+    """Per pair, each read as a row of its own: log-probability of each token of its continuation, and with ``margins``
+    its logit's lead over the best other one (above zero: greedy decoding would have written it)."""
     import torch
 
-    width = max(len(pair.continuation) for pair in pairs)
     with torch.inference_mode():
-        logits, shift = _seq2seq(engine, pairs) if engine.seq2seq else _causal(engine, pairs, width)
-        results = []
-        for row, pair in enumerate(pairs):
-            length = len(pair.continuation)
-            where = slice(0, length) if engine.seq2seq else slice(shift - length, shift)
-            lines = logits[row, where].float()
-            index = torch.tensor(pair.continuation, device=lines.device).unsqueeze(1)
-            own = lines.gather(1, index).squeeze(1)
-            others = lines.scatter(1, index, float("-inf")).max(dim=-1).values
-            logprobs = torch.log_softmax(lines, dim=-1).gather(1, index).squeeze(1)
-            results.append((logprobs.tolist(), (own - others).tolist()))
+        read = _seq2seq if engine.seq2seq else _causal
+        logits, asked = read(engine, pairs)
+        return read_out(logits, asked, margins)
+
+
+Asked = tuple[int, Sequence[int], Sequence[int]]
+"""A row of logits, the places in it, and the token that is asked for at each."""
+
+
+def read_out(logits: Any, asked: Sequence[Asked], margins: bool) -> list[tuple[list[float], list[float] | None]]:
+    """What the logits say of the tokens that are asked for. A place that many ask about is normalised once."""
+    import torch
+
+    width = logits.shape[1]
+    flat = [row * width + place % width for row, places, _ in asked for place in places]
+    distinct = {line: number for number, line in enumerate(dict.fromkeys(flat))}
+    lines = logits.reshape(-1, logits.shape[-1])[torch.tensor(list(distinct), device=logits.device)].float()
+    which = torch.tensor([distinct[line] for line in flat], device=logits.device)
+    tokens = torch.tensor([token for _, _, targets in asked for token in targets], device=logits.device)
+    logprobs = torch.log_softmax(lines, dim=-1)[which, tokens].tolist()
+    leads = None
+    if margins:
+        own, two = lines[which, tokens], lines.topk(2, dim=-1)
+        best = two.indices[which, 0] == tokens
+        leads = (own - torch.where(best, two.values[which, 1], two.values[which, 0])).tolist()
+    results: list[tuple[list[float], list[float] | None]] = []
+    start = 0
+    for _, _, targets in asked:
+        end = start + len(targets)
+        results.append((logprobs[start:end], leads[start:end] if leads is not None else None))
+        start = end
     return results
 
 
-def _causal(engine: Engine, pairs: Sequence[Pair], width: int) -> tuple[Any, int]:
-    """Padded on the left, every continuation ends in the last column: only those columns' logits are needed."""
-    tokens, mask = pad([(*p.context, *p.continuation) for p in pairs], engine.pad_token, engine.device, left=True)
+def _causal(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
+    """Padded on the left, every row ends in the last column: only the last columns' logits are needed. The last token
+    is not read, for nothing is predicted from it: pairs that differ there alone are one row."""
+    rows = {text: number for number, text in enumerate(dict.fromkeys(map(_read, pairs)))}
+    tokens, mask = pad(list(rows), engine.pad_token, engine.device, left=True)
     options: dict[str, Any] = {"use_cache": False, "return_dict": True}
     if "position_ids" in engine.forward:
         options["position_ids"] = positions_of(mask)
     if "logits_to_keep" in engine.forward:
-        options["logits_to_keep"] = width + 1
+        options["logits_to_keep"] = max(len(pair.continuation) for pair in pairs)
     logits = engine.model(input_ids=tokens, attention_mask=mask, **options).logits
-    # the column before a token predicts it: the last column predicts what nobody asked
-    return logits, logits.shape[1] - 1
+    return logits, [(rows[_read(pair)], range(-len(pair.continuation), 0), pair.continuation) for pair in pairs]
 
 
-def _seq2seq(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, int]:
-    tokens, mask = pad([p.context for p in pairs], engine.pad_token, engine.device, left=False)
+def _read(pair: Pair) -> tuple[int, ...]:
+    return (*pair.context, *pair.continuation[:-1])
+
+
+def _seq2seq(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
+    """Every context is encoded once."""
+    import torch
+
+    contexts = {context: number for number, context in enumerate(dict.fromkeys(pair.context for pair in pairs))}
+    tokens, mask = pad(list(contexts), engine.pad_token, engine.device, left=False)
+    encoded = engine.model.get_encoder()(input_ids=tokens, attention_mask=mask, return_dict=True)
+    whose = torch.tensor([contexts[pair.context] for pair in pairs], device=engine.device)
+    encoded.last_hidden_state = encoded.last_hidden_state[whose]
     first = decoder_start(engine)
     targets, _ = pad([(first, *p.continuation[:-1]) for p in pairs], engine.pad_token, engine.device, left=False)
     output = engine.model(
-        input_ids=tokens, attention_mask=mask, decoder_input_ids=targets, use_cache=False, return_dict=True
+        encoder_outputs=encoded,
+        attention_mask=mask[whose],
+        decoder_input_ids=targets,
+        use_cache=False,
+        return_dict=True,
     )
-    return output.logits, 0
+    return output.logits, [(row, range(len(p.continuation)), p.continuation) for row, p in enumerate(pairs)]

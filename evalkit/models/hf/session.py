@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
+from evalkit.models.hf.common_answers import answer_of, answer_together
 from evalkit.models.hf.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
 from evalkit.models.hf.decode import Written, write
 from evalkit.models.hf.layouts import Unsettable, known_padding, layout
 from evalkit.models.hf.likelihood import score
 from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb, quiet
 from evalkit.models.hf.restart import FRESH
+from evalkit.models.hf.shared_context import SharedContexts
 from evalkit.records import Answer, Condition, FailureKind, Request, Timing
 
 DEFAULT_BATCH = 16
@@ -67,6 +69,11 @@ class HfSession:
         self._threads = condition.threads
         self._attention = condition.attention
         self._on_close = close
+        self._most = batch_size
+        layouts = (condition.batch_size, condition.order, condition.padding, condition.attention, condition.threads)
+        self._shares = batch_size != 1 and condition.kv_cache is None and layouts == (None,) * len(layouts)
+        """A condition says how rows are laid out, and means those of likelihoods, too."""
+        self._contexts: SharedContexts | None = None
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """Longest prompts first, so that too large a batch shows at once; answers come batch by batch."""
@@ -83,7 +90,14 @@ class HfSession:
         for kind in (True, False):
             waiting = [item for item in ready if item.is_likelihood is kind]
             waiting.sort(key=lambda item: (-item.length, item.position), reverse=self._order == "reversed")
+            if kind and self._shares and waiting:
+                waiting = yield from answer_together(self._shared(engine), waiting)
             yield from self._in_batches(engine, waiting)
+
+    def _shared(self, engine: Engine) -> SharedContexts:
+        if self._contexts is None or self._contexts.engine is not engine:
+            self._contexts = SharedContexts(engine, self._most)
+        return self._contexts
 
     def _in_batches(self, engine: Engine, waiting: list[Ready]) -> Iterator[tuple[int, Answer]]:
         size = self._batch_size
@@ -134,17 +148,7 @@ class HfSession:
             scored = score(engine, [item.pair for item in batch if item.pair is not None])
             spent = time.perf_counter() - began
             timing = Timing(spent, len(batch), _growth(before))
-            return [
-                Answer(
-                    "",
-                    prompt_tokens=item.length,
-                    output_tokens=len(logprobs),
-                    timing=timing,
-                    logprobs=tuple(logprobs),
-                    margins=tuple(margins) if "margins" in item.wants else None,
-                )
-                for item, (logprobs, margins) in zip(batch, scored, strict=True)
-            ]
+            return [answer_of(item, *numbers, timing) for item, numbers in zip(batch, scored, strict=True)]
         written, rows = self._write(engine, batch)
         growth = _growth(before)
         return [
@@ -166,6 +170,7 @@ class HfSession:
         return (written[around.place : around.place + 1] if self._together else written), len(rows)
 
     def close(self) -> None:
+        self._contexts = None
         self._on_close()
 
 
