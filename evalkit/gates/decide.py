@@ -152,7 +152,7 @@ def _decide_one(gate: Gate, table: CheckTable, wanted: Mapping[str, str], settin
     if _is_exact(gate, setting) or gate.metric == COVERAGE:
         return _decide_exactly(gate, table, estimate)
     vectors, kept = table.vectors(gate.metric, table.positions(wanted))
-    clusters = [table.clusters[i] for i in kept]
+    clusters = table.clusters_at(kept)
     metric = table.columns[gate.metric].metric
     weighed = weigh(metric, vectors, clusters, estimate.interval, gate)
     verdict = _decide_interval(gate, estimate, weighed.interval, weighed.p_value)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
+from evalkit.compact import Texts
 from evalkit.errors import PluginError
+from evalkit.gates.columns import Clusters, Labels, Rows, Statuses
 from evalkit.gates.weighing import anytime
 from evalkit.protocols import Metric
 from evalkit.records import Counts, Estimate, Score, Status, Unscored, Vector
@@ -20,12 +22,6 @@ UNCOVERED: Vector = (0.0, 1.0)
 
 MOST_REASONS = 20
 """Errors that name what they choked on are all different; a report needs no thousand of them."""
-
-
-def label_text(labels: Mapping[str, Any], label: str) -> str | None:
-    """A label's value as gates and slices write it; none where the row has none, or one that makes no slice."""
-    value = labels.get(label)
-    return str(value) if isinstance(value, str | int | float) and value != "" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class Column:
     """One metric of one check, a row a case. A row is a vector, or the reason why there is none."""
 
     metric: Metric
-    rows: list[Vector | str] = field(default_factory=list)
+    rows: Rows = field(default_factory=Rows)
     errors: set[int] = field(default_factory=set)
     """Positions of errored cases: they hold the metric's worst vector, or a reason where there is no worst."""
 
@@ -65,10 +61,12 @@ class CheckTable:
     name: str
     kind: str
     metrics: Sequence[Metric]
-    cases: list[str] = field(default_factory=list)
-    clusters: list[str] = field(default_factory=list)
-    labels: list[Mapping[str, Any]] = field(default_factory=list)
-    statuses: list[Status] = field(default_factory=list)
+    sliced_by: InitVar[Iterable[str] | None] = None
+    """The labels that gates and slices will ask for; of none, all are kept."""
+    cases: Texts = field(default_factory=Texts)
+    clusters: Clusters = field(init=False)
+    labels: Labels = field(init=False)
+    statuses: Statuses = field(default_factory=Statuses)
     columns: dict[str, Column] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     errored_attempts: float = 0.0
@@ -77,9 +75,11 @@ class CheckTable:
     """Label wanted and label given, where the evidence of cases says both."""
     stopped_early: bool = False
     """What was seen decided when to stop: then only intervals that allow for it are right."""
-    _slices: dict[tuple[int, tuple[tuple[str, str], ...]], list[int]] = field(default_factory=dict, repr=False)
+    _slices: dict[tuple[int, tuple[tuple[str, str], ...]], Sequence[int]] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, sliced_by: Iterable[str] | None) -> None:
+        self.clusters = Clusters(self.cases)
+        self.labels = Labels(sliced_by)
         for metric in (*self.metrics, CoverageMetric()):
             self.columns[metric.name] = Column(metric)
 
@@ -87,7 +87,7 @@ class CheckTable:
         position = len(self.cases)
         status = score.status
         self.cases.append(case)
-        self.clusters.append(cluster)
+        self.clusters.append(cluster, case)
         self.labels.append(labels)
         self.statuses.append(status)
         self.errored_attempts += score.errored_attempts
@@ -112,33 +112,31 @@ class CheckTable:
     @property
     def counts(self) -> Counts:
         """By case: what happened to each."""
-        tally = Counter(self.statuses)
         return Counts(
             planned=len(self.cases),
-            scored=tally[Status.SCORED],
-            unscored=tally[Status.UNSCORED],
-            errored=tally[Status.ERRORED],
+            scored=self.statuses.count(Status.SCORED),
+            unscored=self.statuses.count(Status.UNSCORED),
+            errored=self.statuses.count(Status.ERRORED),
             reasons=_most_frequent(self.reasons),
         )
 
-    def positions(self, wanted: Mapping[str, str]) -> list[int]:
+    def positions(self, wanted: Mapping[str, str]) -> Sequence[int]:
         """Which cases are in a slice."""
         key = (len(self.cases), tuple(sorted(wanted.items())))
         if key not in self._slices:  # every metric is sliced the same way
-            found: Iterable[int] = range(len(self.cases))
-            for label, value in key[1]:
-                found = [i for i in found if label_text(self.labels[i], label) == value]
-            self._slices[key] = list(found)
+            self._slices[key] = self.labels.places(key[1])
         return self._slices[key]
 
     def slice_values(self, label: str) -> list[str]:
-        return sorted({text for labels in self.labels if (text := label_text(labels, label)) is not None})
+        return self.labels.values(label)
 
-    def vectors(self, metric: str, positions: Iterable[int]) -> tuple[list[Vector], list[int]]:
+    def vectors(self, metric: str, positions: Sequence[int]) -> tuple[Sequence[Vector], Sequence[int]]:
         """The statistics that count, errored cases at their worst, and the positions they come from."""
-        rows = self.columns[metric].rows
-        kept = [i for i in positions if not isinstance(rows[i], str)]
-        return [row for i in kept if not isinstance(row := rows[i], str)], kept
+        return self.columns[metric].rows.counted(positions)
+
+    def clusters_at(self, positions: Sequence[int]) -> list[str] | None:
+        """None where every case is a cluster of its own: then there is nothing to tell apart by name."""
+        return None if self.clusters.independent else [self.clusters[i] for i in positions]
 
     def value_of(self, metric: str, vector: Vector) -> float | None:
         """Of one case."""
@@ -155,21 +153,20 @@ class CheckTable:
 
     def metric_counts(self, metric: str, positions: Sequence[int]) -> Counts:
         column = self.columns[metric]
-        without = [(i, row) for i in positions if isinstance(row := column.rows[i], str)]
         errored = sum(i in column.errors for i in positions) if column.errors else 0
-        unscored = sum(i not in column.errors for i, _ in without)
+        unscored = sum(i not in column.errors for i in column.rows.without(positions))
         return Counts(
             planned=len(positions),
             scored=len(positions) - errored - unscored,
             unscored=unscored,
             errored=errored,
-            reasons=_most_frequent(Counter(row for _, row in without)),
+            reasons=_most_frequent(column.rows.reasons(positions)),
         )
 
     def estimate(self, metric: str, wanted: Mapping[str, str] | None = None) -> Estimate:
         positions = self.positions(wanted or {})
         vectors, kept = self.vectors(metric, positions)
-        clusters = [self.clusters[i] for i in kept]
+        clusters = self.clusters_at(kept)
         counts = self.metric_counts(metric, positions)
         if counts.scored == 0:  # errors at their worst are no measurement: what was never scored has no value
             vectors, clusters = [], []

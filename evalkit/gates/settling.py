@@ -80,7 +80,7 @@ def _units(
         units = units_of(scale, vectors, pairs.clusters)
     else:
         rows, kept = table.vectors(gate.metric, table.positions(wanted))
-        units = units_of(scale, rows, [table.clusters[i] for i in kept])
+        units = units_of(scale, rows, table.clusters_at(kept))
     filled = None if units is None else units.sizes > 0
     return scale, None if units is None or filled is None else Units(units.sums[filled], units.sizes[filled])
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evalkit.gates.expression import Gate
-from evalkit.gates.measurements import COVERAGE, CheckTable, label_text
+from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.gates.weighing import ALPHA, UPWARD, Scale, Units, scale_of, units_of
 from evalkit.protocols import Metric
 from evalkit.records import Evidence, Vector, Word
@@ -102,7 +102,7 @@ class Watch:
             self._look_for_counterexample(table, new)
             return
         for stream in self.streams:
-            inside = [i for i in new if all(label_text(table.labels[i], k) == v for k, v in stream.wanted.items())]
+            inside = [i for i in new if all(table.labels.text(i, k) == v for k, v in stream.wanted.items())]
             units = self._units(table, inside)
             if units is None:
                 self.unfit = True
@@ -113,7 +113,7 @@ class Watch:
                 stream.curve.append(Evidence(len(table.cases), *stream.test.evidence))
 
     def _look_for_counterexample(self, table: CheckTable, new: Sequence[int]) -> None:
-        inside = [i for i in new if all(label_text(table.labels[i], k) == v for k, v in self.gate.slice.items())]
+        inside = [i for i in new if all(table.labels.text(i, k) == v for k, v in self.gate.slice.items())]
         vectors, _ = table.vectors(self.gate.metric, inside)
         values = [table.value_of(self.gate.metric, vector) for vector in vectors]
         self.contradicted |= any(value not in {None, self.gate.threshold} for value in values)

@@ -70,7 +70,7 @@ def scale_of(metric: Metric) -> Scale | None:
     return Scale(*bounds)
 
 
-def units_of(scale: Scale, vectors: Sequence[Vector], clusters: Sequence[str]) -> Units | None:
+def units_of(scale: Scale, vectors: Sequence[Vector], clusters: Sequence[str] | None) -> Units | None:
     """None where cases do not count as one each, or a value is out of the bounds that its metric claims."""
     matrix = np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1)
     if matrix.shape[1] != 2 or not np.isin(matrix[:, 1], (0.0, 1.0)).all():
@@ -84,7 +84,7 @@ def units_of(scale: Scale, vectors: Sequence[Vector], clusters: Sequence[str]) -
 
 
 def weigh(
-    metric: Metric, vectors: Sequence[Vector], clusters: Sequence[str], shown: Interval | None, gate: Gate
+    metric: Metric, vectors: Sequence[Vector], clusters: Sequence[str] | None, shown: Interval | None, gate: Gate
 ) -> Weighed:
     """``shown`` is the estimate's own interval, which decides where nothing stronger is known."""
     scale = scale_of(metric)
@@ -114,7 +114,7 @@ def _betting_p_value(units: Units, share: float, operator: str) -> float:
 
 
 def anytime(
-    metric: Metric, vectors: Sequence[Vector], clusters: Sequence[str], shown: Interval | None
+    metric: Metric, vectors: Sequence[Vector], clusters: Sequence[str] | None, shown: Interval | None
 ) -> Interval | None:
     """An interval that stays right where what the cases said decided when to stop, or the shown one with a caveat."""
     scale = scale_of(metric)

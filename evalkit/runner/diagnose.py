@@ -118,8 +118,11 @@ def _judged(table: CheckTable, gates: Sequence[Gate]) -> list[Metric]:
 
 
 def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential: bool) -> list[SliceDiagnosis]:
+    asked = [label for label in dict.fromkeys(labels) if 1 < len(table.slice_values(label)) <= MOST_SLICES]
+    if not asked:
+        return []
     vectors, kept = table.vectors(metric.name, range(len(table.cases)))
-    pairs = np.asarray([vector[:2] for vector in vectors], dtype=np.float64).reshape(-1, 2)
+    pairs = np.asarray(vectors, dtype=np.float64)[:, :2] if vectors else np.zeros((0, 2))
     if not np.isfinite(pairs).all() or (pairs[:, 1] < 0).any():
         return []
     names = [(table.clusters[place], "" if table.clusters[place] else table.cases[place]) for place in kept]
@@ -128,9 +131,8 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
     turned = pairs[:, 1] - pairs[:, 0] if metric.kind == "rate" else -pairs[:, 0]
     sums = pairs[:, 0] if metric.better == "higher" else turned
     tests = []
-    for label in dict.fromkeys(labels):
-        values = table.slice_values(label)
-        for value in values if 1 < len(values) <= MOST_SLICES else ():
+    for label in asked:
+        for value in table.slice_values(label):
             wanted = {label: value}
             places = table.positions(wanted)
             if not table.metric_counts(metric.name, places).scored:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,13 +23,13 @@ from evalkit.runner.context import fit_context
 from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
 from evalkit.runner.document import to_json
-from evalkit.runner.examine import examine
 from evalkit.runner.findings import findings
-from evalkit.runner.plan import Plan, Scope, make_plan
+from evalkit.runner.plan import Plan, Planned, Scope, make_plan
 from evalkit.runner.provable import unprovable_gates
 from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
 from evalkit.runner.stopping import Stopping, prepare
+from evalkit.runner.scoring import Scoring
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -69,6 +69,8 @@ class RunOptions:
     """How the suite's judge is reached, where the configuration says more than its name."""
     strict: bool = False
     """Warnings about the suite are errors."""
+    scoring_workers: int | None = None
+    """Processes that score beside this one; none: as many as pay."""
     reproduce: str = ""
     on_progress: Callable[[Progress], None] = lambda _: None
 
@@ -155,7 +157,10 @@ def _note_end(running: _Running, state: str, cause: str) -> None:
 
 def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
-    tables = {check.name: CheckTable(check.name, check.check.kind, check.check.metrics) for check in plan.checks}
+    sliced_by = plan.sliced_by()
+    tables = {
+        check.name: CheckTable(check.name, check.check.kind, check.check.metrics, sliced_by) for check in plan.checks
+    }
     cases = plan.count
     done = under_way = 0
     shown = 0.0
@@ -175,22 +180,31 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         limits=Limits(plan.suite.minutes, plan.suite.requests),
         on_answer=show,
     )
-    try:
+
+    def blocks() -> Iterator[tuple[int, list[Planned]]]:
+        nonlocal done, under_way
         for number, planned in enumerate(plan.blocks()):
             block = running.stopping.active(planned)
             done += len(planned) - len(block)
-            if not block:
-                continue
-            rows, under_way = [], len(block)
-            for one in examine(block, asker):
-                case, name = one.planned.case, one.planned.check.name
-                tables[name].add(case.id, case.cluster, case.labels, one.score)
-                rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
-            store.put_scores(run.id, rows, running.stopping.update(tables, number, block))
-            done += len(block)
-            show(asker.tally)
+            under_way = len(block)
+            if block:
+                yield number, block
+
+    scoring = Scoring(plan.checks, cases, running.options.scoring_workers)
+    try:
+        with scoring:
+            for number, block, examined in scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop):
+                rows = []
+                for one in examined:
+                    case, name = one.planned.case, one.planned.check.name
+                    tables[name].add(case.id, case.cluster, case.labels, one.score)
+                    rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
+                store.put_scores(run.id, rows, running.stopping.update(tables, number, block))
+                done += len(block)
+                show(asker.tally)
     finally:
         asker.close()
+    running.warnings += scoring.warnings()
     show(asker.tally, "deciding")
     return tables, asker.tally
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from heapq import nsmallest
-from itertools import islice
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
@@ -64,13 +63,12 @@ def _telling_metric(table: CheckTable, verdicts: Sequence[Verdict]) -> Metric | 
 
 def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
     """Case to its value, worst first; errored cases come before all."""
-    broken = (i for i, status in enumerate(table.statuses) if status is Status.ERRORED)
-    errored = list(islice(broken, ERRORED))
+    errored = table.statuses.first(Status.ERRORED, ERRORED)
     chosen: dict[str, float | None] = {table.cases[i]: None for i in errored}
     if metric is None:
         return chosen
     vectors, kept = table.vectors(metric.name, range(len(table.cases)))
-    values = [(table.value_of(metric.name, vector), i) for vector, i in zip(vectors, kept, strict=True)]
+    values = ((table.value_of(metric.name, vector), i) for vector, i in zip(vectors, kept, strict=True))
     sign = 1 if metric.better == "higher" else -1
     ranked = ((sign * value, i) for value, i in values if value is not None and i not in errored)
     for signed, i in nsmallest(WORST, ranked):

@@ -11,7 +11,7 @@ from evalkit.data.contracts import PROMPT_ALIASES, REFERENCE_ALIASES
 from evalkit.data.order import permutation
 from evalkit.data.perturb.expand import LABELS
 from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
-from evalkit.gates.measurements import label_text
+from evalkit.gates.columns import label_text
 from evalkit.records import Case, Sample
 from evalkit.suite.load import Suite, SuiteCheck, refuse_judge_alone
 
@@ -81,6 +81,11 @@ class Plan:
         used = (sample for check in readers for case in self.cases[check.name] for sample in case.samples)
         made = {sample.id: sample for sample in used if sample.id not in known}
         return [*rows, *made.values()]
+
+    def sliced_by(self) -> list[str]:
+        """The labels by which anything of this plan is reported or decided."""
+        gates = [label for gate in self.suite.gates for label in (*gate.slice, gate.by) if label]
+        return list(dict.fromkeys([*self.suite.slices, *gates]))
 
     def warnings(self) -> list[str]:
         found = [warning for dataset in self.datasets.values() for warning in dataset.warnings]

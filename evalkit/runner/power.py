@@ -214,7 +214,7 @@ class _Question:
         if table is None:
             return None
         vectors, kept = table.vectors(metric.name, table.positions(has.slice or {}))
-        units = units_of(scale, vectors, [table.clusters[i] for i in kept]) if vectors else None
+        units = units_of(scale, vectors, table.clusters_at(kept)) if vectors else None
         if units is None or not (units.sizes > 0).sum() > 1:
             return None
         filled = units.sizes > 0

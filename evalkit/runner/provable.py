@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from evalkit.checks.repeats import is_yes_or_no
+from evalkit.gates.columns import label_text
 from evalkit.gates.expression import Gate
-from evalkit.gates.measurements import COVERAGE, label_text
+from evalkit.gates.measurements import COVERAGE
 from evalkit.gates.weighing import ALPHA, CONFIDENCE
 from evalkit.protocols import Metric
 from evalkit.records import Case, Unscored

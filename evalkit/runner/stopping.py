@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evalkit.gates.columns import label_text
 from evalkit.gates.expression import Gate
-from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements, label_text
+from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
 from evalkit.gates.stopping import Extent, Watch, watch
 from evalkit.gates.weighing import ALPHA
 from evalkit.protocols import Metric

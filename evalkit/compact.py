@@ -1,0 +1,230 @@
+"""What a large run holds of every row: numbers and short names, packed. Everything longer is written to a file without
+a name and read again where it is needed.
+
+Nothing here knows what a row is.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any, TypeVar, overload
+
+from evalkit.errors import EvalkitError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+T_co = TypeVar("T_co", covariant=True)
+
+WRITTEN_AT_ONCE = 1 << 18
+"""Bytes that a spool keeps until it writes them."""
+
+
+class MadeOnDemand(Sequence[T_co]):
+    """A sequence whose items are made when they are asked for. Equal to any sequence of equal items, as a list is to a
+    list; a subclass says ``__len__`` and ``item``."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # like a list: it is compared by what it holds
+
+    def item(self, place: int) -> T_co:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, place: int) -> T_co: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[T_co]: ...
+    def __getitem__(self, place: int | slice) -> T_co | list[T_co]:
+        if isinstance(place, slice):
+            return [self.item(at) for at in range(*place.indices(len(self)))]
+        count = len(self)
+        at = place + count if place < 0 else place
+        if not 0 <= at < count:
+            raise IndexError(f"{place} of {count}")
+        return self.item(at)
+
+    def __iter__(self) -> Iterator[T_co]:
+        return map(self.item, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str | bytes):
+            return NotImplemented
+        return len(self) == len(other) and all(ours == theirs for ours, theirs in zip(self, other, strict=True))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self):,}"
+
+
+class Texts(MadeOnDemand[str]):
+    """Texts one after the other in one piece of memory: their own bytes and eight more each."""
+
+    __slots__ = ("_bytes", "_ends")
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._bytes = bytearray()
+        self._ends = array("Q")
+        for text in texts:
+            self.append(text)
+
+    def append(self, text: str) -> None:
+        self._bytes += text.encode("utf-8", "surrogatepass")
+        self._ends.append(len(self._bytes))
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def item(self, place: int) -> str:
+        begin = self._ends[place - 1] if place else 0
+        return self._bytes[begin : self._ends[place]].decode("utf-8", "surrogatepass")
+
+    def __iter__(self) -> Iterator[str]:
+        begin = 0
+        for end in self._ends:
+            yield self._bytes[begin:end].decode("utf-8", "surrogatepass")
+            begin = end
+
+
+class Places(MadeOnDemand[int]):
+    """Positions, in an array of numbers: numpy takes it as it is."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, numbers: NDArray[np.int64]) -> None:
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def item(self, place: int) -> int:
+        return int(self.numbers[place])
+
+    def __iter__(self) -> Iterator[int]:
+        for begin in range(0, len(self.numbers), 4096):  # not all of them as objects at once
+            yield from self.numbers[begin : begin + 4096].tolist()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self.numbers if dtype is None else self.numbers.astype(dtype, copy=bool(copy))
+
+
+class Spool(MadeOnDemand[bytes]):
+    """Pieces of bytes, written once and read again by number, in a temporary file that has no name: nobody else can
+    open it, and it is gone with the process, however that ends. No file is made before there is something to write."""
+
+    __slots__ = ("_ends", "_file", "_unwritten", "_written")
+
+    def __init__(self) -> None:
+        self._ends = array("Q")
+        self._file: IO[bytes] | None = None
+        self._unwritten = bytearray()
+        self._written = 0
+
+    def append(self, piece: bytes) -> None:
+        self._unwritten += piece
+        self._ends.append(self._written + len(self._unwritten))
+        if len(self._unwritten) >= WRITTEN_AT_ONCE:
+            self._write()
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def item(self, place: int) -> bytes:
+        begin = self._ends[place - 1] if place else 0
+        end = self._ends[place]
+        if begin >= self._written:
+            return bytes(self._unwritten[begin - self._written : end - self._written])
+        if end > self._written:
+            self._write()
+        assert self._file is not None
+        return _read(self._file, end - begin, begin)
+
+    def _write(self) -> None:
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="evalkit-", buffering=0)  # noqa: SIM115 - as long as this
+            at = 0
+            while at < len(self._unwritten):
+                at += self._file.write(memoryview(self._unwritten)[at:])
+        except OSError as error:
+            raise EvalkitError(
+                f"rows cannot be put aside: {error.strerror or error}",
+                where=tempfile.gettempdir(),
+                hint="free some space there, or name another folder in the environment variable TMPDIR",
+            ) from error
+        self._written += len(self._unwritten)
+        self._unwritten = bytearray()
+
+
+def _read(file: IO[bytes], size: int, offset: int) -> bytes:
+    pread = getattr(os, "pread", None)  # which Windows has not
+    if pread is not None:
+        piece = pread(file.fileno(), size, offset)
+    else:
+        here = file.tell()
+        file.seek(offset)
+        piece = file.read(size)
+        file.seek(here)
+    if len(piece) != size:
+        raise EvalkitError("rows that were put aside cannot be read again", where=tempfile.gettempdir())
+    return bytes(piece)
+
+
+class Found:
+    """Numbers (hashes) and at which places they stand: twelve bytes each instead of a dictionary's hundred.
+
+    Places of a number come in the order in which they were added. Equal numbers may be of different things: whoever
+    asks compares what stands there.
+    """
+
+    __slots__ = ("_numbers", "_order", "_sorted")
+
+    def __init__(self) -> None:
+        self._numbers = array("Q")
+        self._sorted: NDArray[np.uint64] | None = None
+        self._order: NDArray[np.int64] | None = None
+
+    def append(self, number: int) -> None:
+        self._numbers.append(number)
+        self._sorted = self._order = None
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _indexed(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        if self._sorted is None or self._order is None:
+            import numpy as np
+
+            numbers = np.frombuffer(self._numbers, dtype=np.uint64).copy()  # a view would forbid to append
+            self._order = np.argsort(numbers, kind="stable")
+            self._sorted = numbers[self._order]
+        return self._sorted, self._order
+
+    def places(self, number: int) -> list[int]:
+        import numpy as np
+
+        ordered, order = self._indexed()
+        wanted = np.uint64(number)
+        begin = int(ordered.searchsorted(wanted))
+        end = begin
+        while end < len(ordered) and ordered[end] == wanted:
+            end += 1
+        found: list[int] = order[begin:end].tolist()
+        return found
+
+    def repeated(self) -> Iterator[list[int]]:
+        """Places that share a number, for every number that occurs more than once."""
+        import numpy as np
+
+        ordered, order = self._indexed()
+        same = np.flatnonzero(ordered[1:] == ordered[:-1])
+        at = 0
+        while at < len(same):
+            begin = int(same[at])
+            end = begin + 2
+            while end < len(ordered) and ordered[end] == ordered[begin]:
+                end += 1
+            yield order[begin:end].tolist()
+            at += end - begin - 1
