@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from evalkit.errors import Interrupted, ModelError
 from evalkit.protocols import Backend, Session
-from evalkit.records import Answer, Condition, FailureKind, Generate, Request
+from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
 from evalkit.runner.conditions import session_under
+from evalkit.runner.profile import asked, loaded, stage
 from evalkit.store import Identity, Store, request_key
 
 FLUSH_SECONDS = 2.0
@@ -89,7 +90,8 @@ class Asker:
 
     def arriving(self, requests: Sequence[Request]) -> Iterator[tuple[int, str, Answer]]:
         """Each request's place, its key and its answer, as soon as there is one: first what the store knows."""
-        keys = self._keys(requests)
+        with stage("make keys"):
+            keys = self._keys(requests)
         unique: dict[str, Request] = {}
         places: dict[str, list[int]] = {}
         for place, (key, request) in enumerate(zip(keys, requests, strict=True)):
@@ -97,7 +99,8 @@ class Asker:
             unique[key] = _with_wants(known, request) if known else request
             places.setdefault(key, []).append(place)
         self.tally.needed += len(requests)
-        known_answers = self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id)
+        with stage("store"):
+            known_answers = self._store.get_answers(list(unique), _wants(unique), run_id=self._run_id)
         self.tally.reused += len(known_answers)
         missing = [key for key in unique if key not in known_answers]
         self.tally.round_asked, self.tally.round_missing = 0, len(missing)
@@ -136,7 +139,8 @@ class Asker:
         unsaved: list[tuple[str, Request, Answer]] = []
         saved_at = time.monotonic()
         try:
-            for position, answer in session.ask([drawn_anew(request, replicate) for request in requests]):
+            answering = session.ask([drawn_anew(request, replicate) for request in requests])
+            for position, answer in asked(role, self._backends[role], answering):
                 if not 0 <= position < len(keys):
                     raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
@@ -173,7 +177,8 @@ class Asker:
 
     def _save(self, unsaved: list[tuple[str, Request, Answer]]) -> None:
         if unsaved:
-            self._store.put_answers(self._run_id, unsaved)
+            with stage("store"):
+                self._store.put_answers(self._run_id, unsaved)
             unsaved.clear()
         if time.monotonic() - self._beat_at >= FLUSH_SECONDS:  # raises where another process took the run over
             self._store.heartbeat(self._run_id)
@@ -189,6 +194,8 @@ class Asker:
     def _session(self, role: str, condition: Condition) -> Session:
         key = (role, condition)
         if key not in self._sessions:
+            if condition == DEFAULT_CONDITION:
+                loaded(role, self._backends[role])
             self._sessions[key] = session_under(self._backends[role], condition)
         return self._sessions[key]
 

@@ -27,6 +27,8 @@ def to_document(result: Result) -> dict[str, Any]:
     data = _adapter().dump_python(result, mode="json", fallback=str)
     outcome = data.pop("outcome")
     run = data.pop("run")
+    if data["profile"] is None:  # a run that was not profiled says nothing of it
+        del data["profile"]
     if model := data.get("model"):  # sets have no order of their own, and the same result is the same bytes
         model.update({name: sorted(model[name]) for name in ("capabilities", "conditions")})
     document = {

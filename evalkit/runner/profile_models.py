@@ -1,0 +1,135 @@
+"""What models did in a profiled run: counted by what they answered, and by their own account where they keep one."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from evalkit.protocols import Backend
+from evalkit.records import Answer
+from evalkit.results import Beside, ModelWork, Stage
+
+SECONDS = "_seconds"
+SUBJECT = "subject"
+QUANTILES = {"median": 0.5, "p90": 0.9, "p99": 0.99, "most": 1.0}
+ROUNDING = 1e-6
+"""Seconds by which a model's own account may go beyond the time that was waited for it."""
+
+
+class Watched:
+    """One model from when a recorder first heard of it.
+
+    A backend that keeps an account of its work has ``work``: a mapping or a dataclass of numbers that only grow.
+    Those whose names end in ``_seconds`` become parts of the stage of asking (``prefill_seconds``: ``prefill``).
+    """
+
+    def __init__(self, role: str, backend: Backend) -> None:
+        self.role = role
+        self.stage = "ask the model" if role == SUBJECT else f"ask the {role}"
+        self._backend = backend
+        self._before = counters(backend)
+        self._answers = self._prompt_tokens = self._output_tokens = 0
+        self._batches: Counter[int] = Counter()
+        self._latencies = array("d")
+
+    def count(self, answer: Answer) -> None:
+        self._answers += 1
+        self._prompt_tokens += answer.prompt_tokens or 0
+        self._output_tokens += answer.output_tokens or 0
+        timing = answer.timing
+        self._batches[timing.batch] += 1
+        if timing.batch == 1 and timing.seconds > 0:
+            self._latencies.append(timing.seconds)
+
+    def counted(self) -> dict[str, float]:
+        """By the backend's own names, since it is watched."""
+        now = counters(self._backend)
+        return {name: value - self._before.get(name, 0) for name, value in now.items()}
+
+    def parts(self) -> dict[str, float]:
+        """Seconds of asking, by what the backend says that it did."""
+        counted = self.counted().items()
+        return {name.removesuffix(SECONDS): value for name, value in counted if name.endswith(SECONDS) and value > 0}
+
+    def work(self, stages: Iterable[Stage]) -> ModelWork:
+        counted, waited = self.counted(), find(stages, self.stage)
+        seconds = waited.seconds if waited else 0.0
+        alone = self._answers > 0 and len(self._latencies) == self._answers
+        return ModelWork(
+            role=self.role,
+            model=self._backend.info.reference,
+            answers=self._answers,
+            prompt_tokens=self._prompt_tokens,
+            output_tokens=self._output_tokens,
+            seconds=seconds,
+            prompt_tokens_per_second=rate(counted.get("prompt_tokens"), counted.get("prefill_seconds")),
+            output_tokens_per_second=rate(self._output_tokens, counted.get("decode_seconds") or seconds),
+            batches=tuple(sorted(self._batches.items())),
+            latency=quantiles(self._latencies) if alone else {},
+            under_way=rate(sum(self._latencies), seconds) if alone else None,
+            padding=share(counted.get("padded_positions"), counted, ("padded_positions", "positions")),
+            shared=share(counted.get("shared_tokens"), counted, ("shared_tokens", "prompt_tokens")),
+            counters=counted,
+        )
+
+
+def counters(backend: Backend) -> dict[str, float]:
+    """Nothing, where the backend keeps no account."""
+    work: Any = getattr(backend, "work", None)
+    if is_dataclass(work) and not isinstance(work, type):
+        work = {each.name: getattr(work, each.name) for each in fields(work)}
+    if not isinstance(work, Mapping):
+        return {}
+    return {str(name): value for name, value in work.items() if isinstance(value, int | float)}
+
+
+def rate(things: float | None, seconds: float | None) -> float | None:
+    return things / seconds if things and seconds else None
+
+
+def share(part: float | None, counted: Mapping[str, float], whole: Collection[str]) -> float | None:
+    """Of the sum of the named counters; none where one of them is not counted, or all are nothing."""
+    if part is None or any(name not in counted for name in whole):
+        return None
+    total = sum(counted[name] for name in whole)
+    return part / total if total else None
+
+
+def quantiles(values: Sequence[float]) -> dict[str, float]:
+    """The nearest ranks: latencies that were measured, none in between."""
+    ranked = sorted(values)
+    return {name: ranked[min(len(ranked) - 1, int(q * len(ranked)))] for name, q in QUANTILES.items()}
+
+
+def find(stages: Iterable[Stage], name: str) -> Stage | None:
+    for stage in stages:
+        found = stage if stage.name == name else find(stage.stages, name)
+        if found is not None:
+            return found
+    return None
+
+
+def divided(stage: Stage, models: Collection[Watched]) -> Stage:
+    """The stage with what models say of their work as parts of asking them, where it fits into the waiting."""
+    for model in models:
+        parts = model.parts()
+        rest = stage.seconds - sum(parts.values())
+        if stage.name == model.stage and parts and rest >= -ROUNDING:
+            named = [Stage(name, seconds, None, stage.times) for name, seconds in parts.items()]
+            return replace(stage, stages=(*named, Stage("other", max(0.0, rest), None, stage.times)))
+    return replace(stage, stages=tuple(divided(part, models) for part in stage.stages))
+
+
+def beside(stages: Sequence[Stage], models: Iterable[Watched], children_cpu: float) -> tuple[Beside, ...]:
+    """What models did while other stages went on, and what other processes computed."""
+    found = []
+    for model in models:
+        waited = find(stages, model.stage)
+        if waited is None or not waited.stages:
+            found += [Beside(f"{model.stage}: {name}", seconds, None) for name, seconds in model.parts().items()]
+    if children_cpu > 0:
+        found.append(Beside("other processes", None, children_cpu))
+    return tuple(found)
