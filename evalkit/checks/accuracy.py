@@ -119,6 +119,12 @@ class Accuracy(AnswerCheck):
         return results
 
     @property
+    def judges_anywhere(self) -> bool:  # type: ignore[override]
+        """Not with a model of embeddings, or with code of the package evaluate, which may load anything."""
+        wanted = self.options.metrics
+        return EMBEDDING not in wanted and all(isinstance(name, str) and ":" not in name for name in wanted)
+
+    @property
     def text_metrics(self) -> Sequence[AnswerMetric]:
         return self._compared
 

@@ -41,6 +41,9 @@ class BaseCheck:
     log: ClassVar[str] = ""
     """Name of the JSON-lines file in the report folder that lists every case, where a person should read them all."""
     max_rounds: int = 1
+    judges_anywhere: bool = True
+    """Another process may judge for it: made there of its name and options, it says the same of the same answers. False
+    where much would have to be loaded again."""
 
     def __init__(self, name: str, decoding: Decoding, options: Any = None) -> None:
         self.name = name

@@ -6,12 +6,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from evalkit.checks.base import AnswerCheck, BaseCheck
 from evalkit.protocols import Check, Conversation, Metric
 from evalkit.records import Answer, Case, Request, Score, Unscored
-from evalkit.runner.plan import Planned
+
+if TYPE_CHECKING:
+    from evalkit.runner.plan import Planned
 
 Ask = Callable[[Sequence[Request]], Sequence[tuple[str, Answer]]]
 """Requests to their keys and answers, in the same order."""
