@@ -25,6 +25,7 @@ from evalkit.runner.diagnose import diagnose
 from evalkit.runner.document import to_json
 from evalkit.runner.findings import findings
 from evalkit.runner.plan import Plan, Planned, Scope, make_plan
+from evalkit.runner.profile import recorder, stage, timed
 from evalkit.runner.provable import unprovable_gates
 from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
@@ -78,14 +79,16 @@ class RunOptions:
 def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunOptions()) -> Result:
     """Plan, ask, score, decide, store. What is wrong is found, and raised, before anything is asked."""
     started = time.monotonic()
-    plan = make_plan(suite, options.scope)
+    with stage("load the data"):
+        plan = make_plan(suite, options.scope)
     may_stop = suite.stop_early if options.stop_early is None else options.stop_early
     doubts = unprovable_gates(plan, stop_early=may_stop or bool(options.continues))
     if doubts and options.strict:
         raise SuiteError("\n".join(doubts), where=str(suite.path), hint="--strict takes warnings for errors")
     with ExitStack() as opened:
-        backends = _open_all(model, plan, options, opened)
-        plan, cut = fit_context(plan, backends["subject"])
+        with stage("open the model"):
+            backends = _open_all(model, plan, options, opened)
+            plan, cut = fit_context(plan, backends["subject"])
         baseline = find_baseline(store, plan, options.baseline, allow_different=options.allow_different)
         info, replicate = backends["subject"].info, options.replicate
         continued = run_to_continue(store, plan, info, options.continues, replicate=replicate)
@@ -133,11 +136,15 @@ def _run(running: _Running, baseline: Baseline) -> Result:
     """Ask and score all blocks; whatever ends it, the run's state says how."""
     store, run = running.store, running.run
     try:
-        for name, dataset in running.plan.datasets.items():
-            store.put_samples(dataset.fingerprint, running.plan.samples(name))
+        with stage("store"):
+            for name, dataset in running.plan.datasets.items():
+                store.put_samples(dataset.fingerprint, running.plan.samples(name))
         tables, tally = _measure(running)
-        result = _conclude(running, tables, tally, baseline)
-        store.finish(run.id, to_json(result), outcome=result.outcome.word)
+        with stage("estimate and decide"):
+            result = _conclude(running, tables, tally, baseline)
+        result = _profiled(result)
+        with stage("store"):
+            store.finish(run.id, to_json(result), outcome=result.outcome.word)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", str(stop) or "interrupted by hand")
         message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"
@@ -149,6 +156,12 @@ def _run(running: _Running, baseline: Baseline) -> Result:
     return result
 
 
+def _profiled(result: Result) -> Result:
+    """With where its time went until now, if somebody asked."""
+    open_one = recorder()
+    return result if open_one is None else replace(result, profile=open_one.profile())
+
+
 def _note_end(running: _Running, state: str, cause: str) -> None:
     """What ended the run is said to the person even where it cannot be noted; its lease then runs out."""
     with suppress(StoreError):
@@ -157,7 +170,10 @@ def _note_end(running: _Running, state: str, cause: str) -> None:
 
 def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
-    tables = {check.name: CheckTable(check.name, check.check.kind, check.check.metrics) for check in plan.checks}
+    sliced_by = plan.sliced_by()
+    tables = {
+        check.name: CheckTable(check.name, check.check.kind, check.check.metrics, sliced_by) for check in plan.checks
+    }
     cases = plan.count
     done = under_way = 0
     shown = 0.0
@@ -180,7 +196,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
         nonlocal done, under_way
-        for number, planned in enumerate(plan.blocks()):
+        for number, planned in enumerate(timed("load the data", plan.blocks())):
             block = running.stopping.active(planned)
             done += len(planned) - len(block)
             under_way = len(block)
@@ -190,13 +206,17 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     scoring = Scoring(plan.checks, cases, running.options.scoring_workers)
     try:
         with scoring:
-            for number, block, examined in scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop):
+            scored = scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop)
+            for number, block, examined in timed("ask and score", scored, rest="score"):
                 rows = []
                 for one in examined:
                     case, name = one.planned.case, one.planned.check.name
                     tables[name].add(case.id, case.cluster, case.labels, one.score)
                     rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
-                store.put_scores(run.id, rows, running.stopping.update(tables, number, block))
+                with stage("estimate and decide"):
+                    settled = running.stopping.update(tables, number, block)
+                with stage("store"):
+                    store.put_scores(run.id, rows, settled)
                 done += len(block)
                 show(asker.tally)
     finally:
