@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.configuration import Configuration, configure
+from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError, MissingExtra
 from evalkit.records import Estimate, Outcome, Verdict
 from evalkit.results import Finding, Result
@@ -139,7 +139,7 @@ def evaluate(
     options = RunOptions(
         scope=Scope(chosen, configuration.settings.limit),
         settings=model_settings,
-        judge=configuration.model_settings(loaded.judge) if loaded.judge else None,
+        judge=judge_settings(configuration, loaded.judge) if loaded.judge else None,
         baseline=_named(baseline),
         allow_different=allow_different,
         stop_early=stop_early,

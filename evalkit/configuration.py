@@ -18,6 +18,7 @@ PREFIX = "EVALKIT_"
 NOT_SETTINGS = frozenset({"EVALKIT_TEST_DATA", "EVALKIT_CACHE"})
 """Variables with the prefix that are read elsewhere."""
 DEVICES = r"^(auto|cpu|mps|xpu|cuda(:\d+)?)$"
+ENGINES = ("transformers", "openvino")
 DTYPES = ("auto", "float32", "float16", "bfloat16")
 
 
@@ -30,6 +31,9 @@ class Settings(BaseModel):
     store: str = Field(".evalkit/runs.db", min_length=1, description="Path or URL of the runs database.")
     report: str = Field("reports", min_length=1, description="Folder in which every run gets a folder.")
     limit: int | None = Field(None, ge=1, description="At most this many cases of every check.")
+    engine: str = Field(
+        "", pattern="^(|" + "|".join(ENGINES) + ")$", description=f"{' or '.join(ENGINES)}, of local models."
+    )
     device: str = Field("auto", pattern=DEVICES, description="auto, cpu, cuda, cuda:1, mps or xpu.")
     dtype: str = Field("auto", pattern="^(" + "|".join(DTYPES) + ")$", description=", ".join(DTYPES))
     batch_size: int | None = Field(None, ge=1)
@@ -54,6 +58,11 @@ class Configuration:
         """The reference behind a model name, and the settings that go with it. ``[models.NAME]`` comes first."""
         shared = {key.name for key in fields(ModelSettings)} & set(Settings.model_fields)
         base = ModelSettings(**{key: getattr(self.settings, key) for key in shared})
+        named = self.settings.models.get(name, {}).get("ref", name)
+        if base.engine and not self.origins.get("engine", "").startswith("--") and not _has_engine(named):
+            base = replace(
+                base, engine=""
+            )  # a project's choice for its local models; asked for by name, it is an error
         if name not in self.settings.models:
             return name, base
         where = self.origins.get("models", "")
@@ -75,6 +84,21 @@ class Configuration:
         return reference, replace(
             base, **{key: value for key, value in checked.items() if not self.origins.get(key, "").startswith(above)}
         )
+
+
+def judge_settings(configuration: Configuration, name: str) -> tuple[str, ModelSettings]:
+    """Those of the model that judges. ``--engine`` is said of the model under test, so a served judge has none."""
+    reference, settings = configuration.model_settings(name)
+    own = configuration.settings.models.get(name, {})
+    if settings.engine and "engine" not in own and not _has_engine(reference):
+        settings = replace(settings, engine="")
+    return reference, settings
+
+
+def _has_engine(reference: object) -> bool:
+    from evalkit.models.registry import takes_engine
+
+    return isinstance(reference, str) and takes_engine(reference)
 
 
 def _checked(own: Mapping[str, Any], shared: Set[str], where: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from evalkit.cli import keep_what_is_imported
 from evalkit.cli.options import open_configured_store
 from evalkit.cli.saying import say, say_json, show_error
-from evalkit.configuration import Configuration
+from evalkit.configuration import Configuration, judge_settings
 from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
 from evalkit.models import open_backend
@@ -87,7 +87,7 @@ def _evaluate(
             RunOptions(
                 scope=Scope(tuple(options["only"]), configuration.settings.limit),
                 settings=settings,
-                judge=configuration.model_settings(suite.judge) if suite.judge else None,
+                judge=judge_settings(configuration, suite.judge) if suite.judge else None,
                 baseline=options["baseline"],
                 allow_different=options["allow_different"],
                 stop_early=options["stop_early"],
@@ -107,7 +107,7 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     words = ["evalkit", "run", name, "--model", model]
     for check in options["only"]:
         words += ["--only", check]
-    for key in ("seed", "baseline", "device", "dtype", "batch_size"):
+    for key in ("seed", "baseline", "engine", "device", "dtype", "batch_size"):
         if options[key] not in {None, ""}:
             words += [f"--{key.replace('_', '-')}", str(options[key])]
     for key in ("allow_different", "stop_early"):

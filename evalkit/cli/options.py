@@ -40,6 +40,12 @@ def engine_options(command: Command) -> Command:
     for option in (
         click.option("--batch-size", type=int, help="Prompts generated at once by a local model."),
         click.option("--dtype", help="float32, bfloat16 or float16.  [default: what suits the device]"),
+        click.option(
+            "--engine",
+            type=click.Choice(["transformers", "openvino"]),
+            metavar="NAME",
+            help="What runs a local model: transformers, or openvino, the fast one on a CPU.",
+        ),
         click.option("--device", help="auto, cpu, cuda, cuda:1 or mps.  [default: auto]"),
     ):
         command = option(command)

@@ -40,7 +40,7 @@ def command(suite: str, model: str | None, **options: Any) -> None:
     """
     from evalkit.configuration import configure
 
-    given = {key: options[key] for key in ("store", "limit", "device", "dtype", "batch_size")}
+    given = {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size")}
     configuration = configure({**given, "model": model})
     plan, cost, subject, warnings, doubts = _planned(configuration, suite, options)
     if options["as_json"]:
@@ -95,14 +95,14 @@ def _planned(
 def _at_hand(reference: str, cache_dir: str | None) -> bool:
     """Whether its tokenizer can be asked without fetching anything."""
     from evalkit.cli.models import cached
-    from evalkit.models.catalog import find
+    from evalkit.models.catalog import CATALOG_TARGET, find
     from evalkit.models.fetch import cache_root
-    from evalkit.models.registry import resolve
+    from evalkit.models.registry import ENGINES, resolve
 
     resolved = resolve(reference)
-    if resolved.scheme != "hf":
+    if resolved.scheme not in ENGINES.values():
         return True
-    entry = find(reference.partition("?")[0])
+    entry = find(resolved.target.removeprefix(CATALOG_TARGET))
     if entry is not None:
         return cached(entry, cache_root(cache_dir))
     return Path(resolved.target).expanduser().exists()

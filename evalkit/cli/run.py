@@ -63,5 +63,7 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
 
     if options["resume"] and options["fresh"]:
         raise ConfigurationError("--resume and --fresh exclude each other", hint="give one of them")
-    configuration = configure({key: options[key] for key in ("store", "limit", "device", "dtype", "batch_size")})
+    configuration = configure(
+        {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size")}
+    )
     return evaluate_models(configuration, suite, models or (configuration.settings.model,), options)

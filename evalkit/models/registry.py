@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 from evalkit import plugins
@@ -13,6 +15,9 @@ from evalkit.protocols import Backend
 from evalkit.records import ModelInfo
 
 GROUP = "evalkit.backends"
+
+ENGINES: Mapping[str, str] = MappingProxyType({"transformers": "hf", "openvino": "openvino"})
+"""What can run a local model, and its kind of reference."""
 
 
 def resolve(text: str) -> Reference:
@@ -46,6 +51,35 @@ def resolve(text: str) -> Reference:
     return reference
 
 
+def takes_engine(text: str) -> bool:
+    """Whether a name is a local model's, which has a choice of engine. What is no model at all is told elsewhere."""
+    try:
+        return resolve(text).scheme in ENGINES.values()
+    except ModelError:
+        return False
+
+
+def run_by(reference: Reference, engine: str) -> Reference:
+    """The same local model, run by the engine. ``hf:`` names a model as well as who runs it, ``openvino:`` insists."""
+    if engine not in ENGINES:
+        raise ModelError(f"unknown engine '{engine}'", hint=did_you_mean(engine, ENGINES, "engines"))
+    scheme = ENGINES[engine]
+    if reference.scheme not in ENGINES.values():
+        raise ModelError(
+            f"'{reference.text}' has no choice of engine: only local models have",
+            hint="leave engine out, or name a local model: smollm2-135m, ./folder, ./file.gguf",
+        )
+    if reference.scheme == scheme:
+        return reference
+    if reference.scheme != "hf":
+        raise ModelError(
+            f"'{reference.text}' names its engine itself, which is not {engine}",
+            hint=f"leave engine out, or name the model without '{reference.scheme}:'",
+        )
+    shown = reference.text.removeprefix("hf:")
+    return Reference(f"{scheme}:{shown}", scheme, reference.target, reference.options)
+
+
 def _is_local(path: str) -> bool:
     try:
         return Path(path).is_dir() or (path.casefold().endswith(".gguf") and Path(path).is_file())
@@ -56,6 +90,8 @@ def _is_local(path: str) -> bool:
 def open_backend(text: str, settings: ModelSettings | None = None) -> Backend:
     """The backend for a model name. Cheap: weights load when the first question is asked."""
     reference = resolve(text)
+    if settings is not None and settings.engine:
+        reference = run_by(reference, settings.engine)
     open_it = plugins.load(GROUP, reference.scheme)
     return cast("Backend", open_it(reference, settings or ModelSettings()))
 

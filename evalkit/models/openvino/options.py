@@ -1,0 +1,98 @@
+"""The options of an OpenVINO model: from its reference, else from the settings; checked before loading."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.errors import ModelError, did_you_mean
+from evalkit.models.fetch import cache_root
+from evalkit.models.reference import ModelSettings, Reference
+
+KNOWN = ("batch_size", "context_length", "device", "dtype", "threads")
+DTYPES = {
+    "auto": "auto",
+    "float32": "float32",
+    "fp32": "float32",
+    "bfloat16": "bfloat16",
+    "bf16": "bfloat16",
+}
+DEFAULT_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVinoOptions:
+    root: Path
+    """Folder of the model cache."""
+    dtype: str = "auto"
+    batch_size: int = DEFAULT_BATCH
+    """Requests under way at once."""
+    threads: int | None = None
+    context_length: int | None = None
+
+
+def read_options(reference: Reference, settings: ModelSettings) -> OpenVinoOptions:
+    reference.allow(KNOWN)
+    given = reference.options
+    if settings.adapter:
+        raise ModelError(
+            f"'{reference.text}' takes no adapter: OpenVINO runs the model as it was exported",
+            hint="merge the adapter into its model and export that, or use the transformers engine",
+        )
+    device = given.get("device", settings.device).strip().casefold()
+    if device not in {"auto", "cpu"}:
+        raise ModelError(
+            f"'{reference.text}' runs on the CPU: device '{device}' is not for OpenVINO here",
+            hint="device=cpu, or the transformers engine for other devices",
+        )
+    dtype = given.get("dtype", settings.dtype).strip().casefold()
+    if dtype not in DTYPES:
+        raise ModelError(
+            f"OpenVINO cannot compute in dtype '{dtype}' for model '{reference.text}'",
+            hint=did_you_mean(dtype, DTYPES, "known"),
+        )
+    return OpenVinoOptions(
+        root=cache_root(settings.cache_dir),
+        dtype=DTYPES[dtype],
+        batch_size=_count(reference, "batch_size", settings.batch_size) or DEFAULT_BATCH,
+        threads=_count(reference, "threads", settings.threads),
+        context_length=_count(reference, "context_length", settings.context_length),
+    )
+
+
+def _count(reference: Reference, option: str, default: int | None) -> int | None:
+    value = reference.options.get(option, default)
+    if value is None:
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ModelError(f"{option} of model '{reference.text}' must be a whole number above 0, not '{value}'")
+    return number
+
+
+def resolve_dtype(dtype: str) -> str:
+    """``auto`` is bfloat16 where the processor computes in it, which is what makes this engine fast, else float32."""
+    if dtype != "auto":
+        return dtype
+    return "bfloat16" if _computes_bfloat16() else "float32"
+
+
+def can_compute(dtype: str) -> bool:
+    """OpenVINO takes bfloat16 on any processor, and quietly computes in float32 where there is none."""
+    return dtype != "bfloat16" or _computes_bfloat16()
+
+
+def _computes_bfloat16() -> bool:
+    """Read from the system rather than asked of OpenVINO, which takes a third of a second to say it."""
+    if sys.platform != "linux":
+        return False
+    try:
+        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file if line.startswith("flags")), "")
+    except OSError:
+        return False
+    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
