@@ -148,6 +148,7 @@ def evaluate(
         seed=seed,
         resume="never" if fresh else "auto",
         strict=strict,
+        scoring_workers=configuration.settings.scoring_workers,
     )
     options = replace(options, reproduce=_reproduce(loaded, configuration, options))
     with _store(store, configuration) as opened:

@@ -96,6 +96,7 @@ def _evaluate(
                 seed=options["seed"],
                 resume="required" if options["resume"] else "never" if options["fresh"] else "auto",
                 strict=options["strict"],
+                scoring_workers=configuration.settings.scoring_workers,
                 reproduce=reproduce(options["name"], model, configuration, options),
                 on_progress=on_progress,
             ),
