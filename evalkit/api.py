@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError, MissingExtra
 from evalkit.records import Estimate, Outcome, Verdict
-from evalkit.results import Finding, Result
+from evalkit.results import Finding, Profile, Result
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
+from evalkit.runner.profile import recording
 from evalkit.store import Store, open_store
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite
@@ -57,6 +58,11 @@ class RunResult:
     def findings(self) -> tuple[Finding, ...]:
         """The worst cases of every check."""
         return self.result.findings
+
+    @property
+    def profile(self) -> Profile | None:
+        """Where the time went until the result was stored, if that was asked for."""
+        return self.result.profile
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The document that ``report.json`` holds."""
@@ -120,13 +126,14 @@ def evaluate(
     report: str | Path | None = None,
     fresh: bool = False,
     strict: bool = False,
+    profile: bool = False,
     **settings: Any,
 ) -> RunResult:
     """Evaluate a model with a suite, as ``evalkit run`` does.
 
     ``settings`` are the configuration's keys (``device``, ``dtype``, ``batch_size``, ...); what is not given comes from
     ``evalkit.toml`` and ``EVALKIT_*``. Report files are written only where ``report`` names a folder. Verdicts never
-    raise; what is wrong with the suite, the data or the model does.
+    raise; what is wrong with the suite, the data or the model does. ``profile``: the result says where the time went.
     """
     if isinstance(suite, Suite) and seed is not None:
         raise ConfigurationError(
@@ -151,7 +158,8 @@ def evaluate(
         scoring_workers=configuration.settings.scoring_workers,
     )
     options = replace(options, reproduce=_reproduce(loaded, configuration, options))
-    with _store(store, configuration) as opened:
+    recorded = recording() if profile else nullcontext()
+    with _store(store, configuration) as opened, recorded:
         result = run_suite(loaded, reference, opened, options)
         if report is not None:
             from evalkit.report import write_all

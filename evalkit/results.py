@@ -227,6 +227,8 @@ class ModelWork:
     """Seconds from the start of a request to its end, of models that answer one by one: median, p90, p99, most."""
     under_way: float | None = None
     """Requests that were under way at once, in the mean."""
+    rows: float | None = None
+    """Answers that a step of the model wrote at once, in the mean."""
     padding: float | None = None
     """Share of the computed positions that were padding."""
     shared: float | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from evalkit.runner.document import to_document
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
+from evalkit.runner.profile import recorder, recording, stage
 from evalkit.store import Store
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite, load_suite
@@ -42,21 +45,23 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
             _require_openable(configuration, models)
         results: list[Result] = []
         codes: list[int] = []
-        for model in models:
-            try:
-                result = _evaluate(configuration, store, suite, model, {**options, "name": name, "baseline": baseline})
-            except Interrupted:
-                raise
-            except EvalkitError as error:  # of one model: the others still get their verdicts
-                if not several:
+        for number, model in enumerate(models):
+            chosen = {**options, "name": name, "baseline": baseline}
+            with _profiling(options, first=not number):
+                try:
+                    result = _evaluate(configuration, store, suite, model, chosen)
+                except Interrupted:
                     raise
-                show_error(error)
-                codes.append(int(error.exit_code))
-                continue
-            own_folder = folder if options["report"] and not several else folder / _folder_name(result)
-            results.append(result)
-            codes.append(result.outcome.exit_code)
-            _write(store, result, own_folder, options)
+                except EvalkitError as error:  # of one model: the others still get their verdicts
+                    if not several:
+                        raise
+                    show_error(error)
+                    codes.append(int(error.exit_code))
+                    continue
+                own_folder = folder if options["report"] and not several else folder / _folder_name(result)
+                results.append(result)
+                codes.append(result.outcome.exit_code)
+                _write(store, result, own_folder, options)
     if options["as_json"]:
         documents = [to_document(result) for result in results]
         say_json(documents if several else documents[0])
@@ -65,6 +70,13 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
 
         say(_rendered(lambda _: render_side_by_side(results)))
     return int(worst_code(codes))
+
+
+def _profiling(options: Mapping[str, Any], *, first: bool) -> AbstractContextManager[object]:
+    """The first of several models also has what was done for all of them."""
+    if not options["profile"]:
+        return nullcontext()
+    return recording("start", options["began"]) if first else recording()
 
 
 def _require_openable(configuration: Configuration, models: Sequence[str]) -> None:
@@ -147,7 +159,9 @@ def _folder_name(result: Result) -> str:
 def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any]) -> None:
     from evalkit.report import write_all
 
-    write_all(result, folder, case_logs(store, result))
+    with stage("write the report"):
+        write_all(result, folder, case_logs(store, result))
+    result = _with_whole_profile(result, folder)
     if options["as_json"]:
         return
     if options["quiet"]:
@@ -166,6 +180,29 @@ def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any
             )
         )
     )
+    if result.profile is not None:
+        say("\n" + _rendered(lambda console: _where_the_time_went(result, console)))
+
+
+def _where_the_time_went(result: Result, console: Any) -> Any:
+    from rich.console import Group
+
+    from evalkit.report.profile import terminal_lines
+
+    unicode = not console.legacy_windows and "utf" in console.encoding
+    return Group(*terminal_lines(result, width=console.width, unicode=unicode))
+
+
+def _with_whole_profile(result: Result, folder: Path) -> Result:
+    """The report that was written knows where the time went until then; these files and the terminal say all of it."""
+    open_one = recorder()
+    if open_one is None:
+        return result
+    from evalkit.report import profile_files
+
+    whole = replace(result, profile=open_one.profile())
+    profile_files.write(whole, folder)
+    return whole
 
 
 def _rendered(show: Callable[[Any], Any]) -> str:

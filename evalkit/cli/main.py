@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("evalkit.cli.data", "Validate, describe and make datasets."),
     "init": ("evalkit.cli.init", "Write a starter suite, dataset, CI workflow and pre-commit hook."),
     "doctor": ("evalkit.cli.doctor", "Check the installation and say what is missing."),
-    "schema": ("evalkit.cli.schema", "Print the JSON Schema of suites or of report.json."),
+    "schema": ("evalkit.cli.schema", "Print the JSON Schema of suites, of report.json or of profile.json."),
     "delete": ("evalkit.cli.delete", "Delete a run."),
 }
 """Name to module and short help; the help stands here so that ``--help`` imports no command."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -45,6 +46,7 @@ from evalkit.cli.options import (
     "--strict", is_flag=True, help="Treat warnings about the suite, such as gates that cannot be proven, as errors."
 )
 @engine_options
+@click.option("--profile", is_flag=True, help="Say where the time went, here and in the report, and as a flame graph.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the outcome in one line.")
 @json_option
 def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
@@ -57,6 +59,7 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
     evalkit run assistant-quality --model hf:ORG/NAME --baseline last
     evalkit run smoke --model mock:oracle --model mock:echo
     """
+    began = time.perf_counter(), time.process_time()
     from evalkit.cli.evaluation import evaluate_models
     from evalkit.configuration import configure
     from evalkit.errors import ConfigurationError
@@ -66,4 +69,4 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
     configuration = configure(
         {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size")}
     )
-    return evaluate_models(configuration, suite, models or (configuration.settings.model,), options)
+    return evaluate_models(configuration, suite, models or (configuration.settings.model,), {**options, "began": began})

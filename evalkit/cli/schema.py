@@ -6,9 +6,9 @@ import click
 
 
 @click.command("schema")
-@click.argument("what", metavar="suite|report", type=click.Choice(["suite", "report"]))
+@click.argument("what", metavar="suite|report|profile", type=click.Choice(["suite", "report", "profile"]))
 def command(what: str) -> None:
-    """Print the JSON Schema of suites or of report.json.
+    """Print the JSON Schema of suites, of report.json or of profile.json.
 
     An editor that knows the schema completes keys and marks mistakes while you write.
 
@@ -25,6 +25,8 @@ def command(what: str) -> None:
 
     if what == "suite":
         from evalkit.suite.schema import json_schema
+    elif what == "profile":
+        from evalkit.runner.document import profile_schema as json_schema
     else:
         from evalkit.runner.document import json_schema
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

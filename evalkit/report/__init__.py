@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import EvalkitError, PluginError, ReportError
-from evalkit.report.files import ensure_writable, write_lines
+from evalkit.report.files import BIAS_LOG, ensure_writable, write_lines
 from evalkit.results import Result
 
 __all__ = ["ensure_writable", "write_all"]
@@ -24,7 +24,6 @@ def write_all(
     ``reporters`` are names of the entry points ``evalkit.reporters``; without it, all that are installed.
     """
     from evalkit import plugins
-    from evalkit.report import bias_review
 
     folder = ensure_writable(Path(folder))
     names = plugins.names("evalkit.reporters") if reporters is None else list(reporters)
@@ -34,8 +33,14 @@ def write_all(
         if not name or Path(name).name != name or name.startswith("."):
             raise ReportError(f"a log's name is a plain file name, not '{name}'", where=str(folder))
         paths.append(write_lines(folder / name, rows))
-        if name == bias_review.LOG:
+        if name == BIAS_LOG:
+            from evalkit.report import bias_review
+
             paths.append(bias_review.write(result, folder))
+    if result.profile is not None:
+        from evalkit.report import profile_files
+
+        paths += profile_files.write(result, folder)
     return paths
 
 

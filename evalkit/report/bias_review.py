@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from evalkit.report import formatting
-from evalkit.report.files import write_text
+from evalkit.report.files import BIAS_LOG, write_text
 from evalkit.report.gap_table import HEADS, NUMBERS, gap_row
 from evalkit.report.hostile import LONGEST, one_line, shorten_end, shown, visible
 from evalkit.results import GroupGap, Result
 
 NAME = "bias-review.html"
-LOG = "bias-log.jsonl"
+LOG = BIAS_LOG
 MOST_FAMILIES = 500
 MOST_GAPS = 200
 FINDINGS = ("no difference that matters", "a difference, and a right one", "unfair to a group")

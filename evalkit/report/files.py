@@ -12,6 +12,8 @@ from typing import IO, Any
 from evalkit.errors import ReportError
 from evalkit.report.hostile import json_escaped
 
+BIAS_LOG = "bias-log.jsonl"
+"""The log beside which the families of a bias check are laid out for people."""
 HINT = "choose another folder with --report DIR"
 
 

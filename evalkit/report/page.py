@@ -92,12 +92,21 @@ def page(result: Result) -> str:
             cards=cards(result, gates),
             groups=groups(result),
             facts=_facts(result),
+            profile=_profile(result),
             reproduce=one_line(result.reproduce),
             version=one_line(str(result.run.environment.get("evalkit", ""))),
             created=one_line(result.run.created),
             run_id=one_line(result.run.id),
         )
     )
+
+
+def _profile(result: Result) -> object:
+    if result.profile is None:
+        return None
+    from evalkit.report import profile
+
+    return profile.view(result)
 
 
 def _trust(result: Result) -> list[tuple[str, list[str]]]:

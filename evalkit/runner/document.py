@@ -8,9 +8,10 @@ from functools import cache
 from typing import Any
 
 from evalkit.errors import StoreError
-from evalkit.results import Result
+from evalkit.results import Profile, Result
 
 SCHEMA_VERSION = 1
+PROFILE_VERSION = 1
 PEOPLES = frozenset({"evidence", "labels", "environment", "options", "details", "exchanges"})
 """Maps whose keys are not ours: what they hold is not read as intervals."""
 
@@ -20,6 +21,13 @@ def _adapter() -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Result)
+
+
+@cache
+def _profile_adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Profile)
 
 
 def to_document(result: Result) -> dict[str, Any]:
@@ -114,4 +122,40 @@ def json_schema() -> dict[str, Any]:
     }
     schema["required"] = ["schema", "run", "outcome", "verdicts", "estimates", "environment"]
     schema["title"] = "evalkit report"
+    return schema
+
+
+def profile_document(result: Result) -> dict[str, Any]:
+    """What ``profile.json`` holds, of a run that was profiled."""
+    usage = result.usage
+    finite: dict[str, Any] = _finite(
+        {
+            "schema": PROFILE_VERSION,
+            "run": result.run.id,
+            "suite": result.run.suite,
+            "model": result.run.model,
+            "requests": {
+                "needed": usage.needed,
+                "known": usage.reused,
+                "merged": max(0, usage.needed - usage.asked - usage.reused),
+                "asked": usage.asked,
+            },
+            **_profile_adapter().dump_python(result.profile, mode="json"),
+        }
+    )
+    return finite
+
+
+def profile_schema() -> dict[str, Any]:
+    """JSON Schema of ``profile.json``."""
+    schema: dict[str, Any] = _profile_adapter().json_schema(mode="serialization")
+    requests = {name: {"type": "integer", "minimum": 0} for name in ("needed", "known", "merged", "asked")}
+    schema["properties"] = {
+        "schema": {"const": PROFILE_VERSION},
+        **{name: {"type": "string"} for name in ("run", "suite", "model")},
+        "requests": {"type": "object", "properties": requests, "required": list(requests)},
+        **schema["properties"],
+    }
+    schema["required"] = ["schema", "run", "suite", "model", "requests", *schema["required"]]
+    schema["title"] = "evalkit profile"
     return schema

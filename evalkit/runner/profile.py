@@ -54,14 +54,18 @@ class Span:
 class Recorder:
     """The stages of one run, as one thread goes through them; other threads are not in its book."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: str = "", since: tuple[float, float] = (0.0, 0.0)) -> None:
+        """``before`` names what went on ``since`` a moment that was read from wall clock and CPU clock."""
         self._root = Span(self, None, OTHER)
         self._current = self._root
         self._thread = get_ident()
-        self._began = self._wall = time.perf_counter()
-        self._cpu_began = self._cpu = time.process_time()
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
         self._children_cpu = _cpu_of_children()
         self.models: dict[str, Watched] = {}
+        if before:
+            earlier = self._root.parts[before] = Span(self, self._root, OTHER)
+            earlier.times = 1
+            earlier.wall, earlier.cpu = self._wall - since[0], self._cpu - since[1]
 
     def span(self, name: str, rest: str) -> AbstractContextManager[None]:
         if get_ident() != self._thread:
@@ -123,14 +127,14 @@ def _cpu_of_children() -> float:
 
 
 @contextmanager
-def recording() -> Iterator[Recorder]:
+def recording(before: str = "", since: tuple[float, float] = (0.0, 0.0)) -> Iterator[Recorder]:
     """Stages inside are recorded, in this thread. Recorders do not nest: the innermost has everything."""
-    recorder = Recorder()
-    before = _open.set(recorder)
+    recorder = Recorder(before, since)
+    token = _open.set(recorder)
     try:
         yield recorder
     finally:
-        _open.reset(before)
+        _open.reset(token)
 
 
 def recorder() -> Recorder | None:

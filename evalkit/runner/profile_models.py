@@ -14,6 +14,8 @@ from evalkit.results import Beside, ModelWork, Stage
 
 SECONDS = "_seconds"
 SUBJECT = "subject"
+NO_CLOCK = frozenset({"mock"})
+"""Backends whose answers say of themselves how long they took, without having taken it."""
 QUANTILES = {"median": 0.5, "p90": 0.9, "p99": 0.99, "most": 1.0}
 ROUNDING = 1e-6
 """Seconds by which a model's own account may go beyond the time that was waited for it."""
@@ -23,7 +25,9 @@ class Watched:
     """One model from when a recorder first heard of it.
 
     A backend that keeps an account of its work has ``work``: a mapping or a dataclass of numbers that only grow.
-    Those whose names end in ``_seconds`` become parts of the stage of asking (``prefill_seconds``: ``prefill``).
+    Those whose names end in ``_seconds`` become parts of the stage of asking (``prefill_seconds``: ``prefill``). From
+    ``prompt_tokens`` (all), ``computed_tokens``, ``shared_tokens``, ``padded_tokens``, ``steps`` and ``row_steps`` come
+    the shares that people read.
     """
 
     def __init__(self, role: str, backend: Backend) -> None:
@@ -57,7 +61,7 @@ class Watched:
     def work(self, stages: Iterable[Stage]) -> ModelWork:
         counted, waited = self.counted(), find(stages, self.stage)
         seconds = waited.seconds if waited else 0.0
-        alone = self._answers > 0 and len(self._latencies) == self._answers
+        alone = 0 < self._answers == len(self._latencies) and self._backend.info.backend not in NO_CLOCK
         return ModelWork(
             role=self.role,
             model=self._backend.info.reference,
@@ -65,13 +69,14 @@ class Watched:
             prompt_tokens=self._prompt_tokens,
             output_tokens=self._output_tokens,
             seconds=seconds,
-            prompt_tokens_per_second=rate(counted.get("prompt_tokens"), counted.get("prefill_seconds")),
+            prompt_tokens_per_second=rate(counted.get("computed_tokens"), counted.get("prefill_seconds")),
             output_tokens_per_second=rate(self._output_tokens, counted.get("decode_seconds") or seconds),
             batches=tuple(sorted(self._batches.items())),
             latency=quantiles(self._latencies) if alone else {},
             under_way=rate(sum(self._latencies), seconds) if alone else None,
-            padding=share(counted.get("padded_positions"), counted, ("padded_positions", "positions")),
-            shared=share(counted.get("shared_tokens"), counted, ("shared_tokens", "prompt_tokens")),
+            rows=rate(counted.get("row_steps"), counted.get("steps")),
+            padding=share("padded_tokens", counted, ("padded_tokens", "computed_tokens")),
+            shared=share("shared_tokens", counted, ("prompt_tokens",)),
             counters=counted,
         )
 
@@ -86,16 +91,16 @@ def counters(backend: Backend) -> dict[str, float]:
     return {str(name): value for name, value in work.items() if isinstance(value, int | float)}
 
 
-def rate(things: float | None, seconds: float | None) -> float | None:
-    return things / seconds if things and seconds else None
+def rate(things: float | None, each: float | None) -> float | None:
+    return things / each if things and each else None
 
 
-def share(part: float | None, counted: Mapping[str, float], whole: Collection[str]) -> float | None:
+def share(part: str, counted: Mapping[str, float], whole: Collection[str]) -> float | None:
     """Of the sum of the named counters; none where one of them is not counted, or all are nothing."""
-    if part is None or any(name not in counted for name in whole):
+    if any(name not in counted for name in (part, *whole)):
         return None
     total = sum(counted[name] for name in whole)
-    return part / total if total else None
+    return counted[part] / total if total else None
 
 
 def quantiles(values: Sequence[float]) -> dict[str, float]:

@@ -14,7 +14,7 @@ Evalkit = Callable[..., Any]
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("what", ["suite", "report"])
+@pytest.mark.parametrize("what", ["suite", "report", "profile"])
 def test_the_published_schema_is_the_one_that_the_code_has(evalkit: Evalkit, what: str) -> None:
     called = evalkit("schema", what)
     assert called.code == 0
