@@ -37,7 +37,7 @@ def write_all(
             from evalkit.report import bias_review
 
             paths.append(bias_review.write(result, folder))
-    if result.profile is not None:
+    if result.profile is not None and reporters is None:
         from evalkit.report import profile_files
 
         paths += profile_files.write(result, folder)
