@@ -155,8 +155,7 @@ class Accuracy(AnswerCheck):
         return evidence
 
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
-        with_references = [sample for sample in samples if sample.references]
-        yield from self._rouge_warnings(with_references, len(samples))
+        yield from self._rouge_warnings(samples)
         for metric in self._compared:
             if not getattr(metric, "adds_up", True):
                 yield (
@@ -165,7 +164,7 @@ class Accuracy(AnswerCheck):
                 )
         bleu = sorted({metric.name for metric in self._compared} & {"bleu", "sentence_bleu"})
         if bleu and self.options.tokenize in {"13a", "intl", "none"}:
-            unspaced = sum(1 for sample in with_references if any(map(_is_unspaced, sample.references)))
+            unspaced = sum(1 for sample in samples if any(map(_is_unspaced, sample.references)))
             if unspaced:
                 yield (
                     f"{', '.join(bleu)}: {unspaced} of {len(samples)} rows have references without spaces between "
@@ -173,13 +172,14 @@ class Accuracy(AnswerCheck):
                     "or auto to choose by each row's language"
                 )
 
-    def _rouge_warnings(self, samples: Sequence[Sample], rows: int) -> Iterable[str]:
+    def _rouge_warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
+        rows = len(samples)
         rouge = sorted(name for name in self.options.metrics if isinstance(name, str) and name.startswith("rouge"))
         if not rouge or self.options.rouge_tokenizer == "unicode":
             return
         from evalkit.metrics.rouge import is_seen, share_of_words_cut
 
-        unseen = sum(1 for sample in samples if not any(map(is_seen, sample.references)))
+        unseen = sum(1 for sample in samples if sample.references and not any(map(is_seen, sample.references)))
         if unseen:
             yield (
                 f"{', '.join(rouge)}: {unseen} of {rows} rows have no reference in ASCII letters, the "

@@ -100,7 +100,7 @@ class Length(AnswerCheck):
         return Bounds(min=words - slack, max=words + slack)
 
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
-        expected = [(sample, self.expected(sample)) for sample in samples]
+        expected = ((sample, self.expected(sample)) for sample in samples)
         odd = [sample for sample, said in expected if isinstance(said, Unscored) and said != NOTHING_EXPECTED]
         if odd:
             yield (
