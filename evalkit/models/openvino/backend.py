@@ -10,7 +10,7 @@ from evalkit.errors import ConfigurationError, ModelError
 from evalkit.models.hf.prompts import TemplateError, encode
 from evalkit.models.hf.sources import fingerprint
 from evalkit.models.openvino.library import release
-from evalkit.models.openvino.options import OpenVinoOptions, can_compute, resolve_dtype
+from evalkit.models.openvino.options import OpenVinoOptions, resolve_dtype, why_not_bfloat16
 from evalkit.models.openvino.session import SETTABLE, OpenVinoSession, Refusing, unsupported
 from evalkit.models.openvino.sources import Source, find_source
 from evalkit.models.reference import Reference
@@ -58,7 +58,7 @@ class OpenVinoBackend:
 
     @cached_property
     def _dtype(self) -> str:
-        return resolve_dtype(self._options.dtype)
+        return resolve_dtype(self._options.dtype, self._options.threads)
 
     @cached_property
     def _context_length(self) -> int | None:
@@ -80,9 +80,10 @@ class OpenVinoBackend:
             from evalkit.models.openvino.engine import load_engine
 
             _ = self.info  # what is wrong with the files is better said before the library trips over it
-            if not can_compute(self._dtype):
+            refused = why_not_bfloat16(self._options.threads) if self._dtype == "bfloat16" else ""
+            if refused:
                 raise ModelError(
-                    f"this processor does not compute in {self._dtype}", hint="take dtype=float32, or leave dtype out"
+                    f"'{self._reference.text}' cannot be run so: {refused}", hint="dtype=float32, or leave dtype out"
                 )
             self._loaded = load_engine(self._source.folder(), self._options, self._dtype, self._context_length)
         return self._loaded

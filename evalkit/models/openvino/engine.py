@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -12,7 +11,8 @@ from typing import Any
 from evalkit.errors import ModelError
 from evalkit.models.hf.sources import read_json
 from evalkit.models.openvino.library import genai, said
-from evalkit.models.openvino.options import OpenVinoOptions
+from evalkit.models.openvino.options import MOST_AT_ONCE, OpenVinoOptions
+from evalkit.models.openvino.processor import free_gigabytes
 from evalkit.models.openvino.tokenizer import ChatTokenizer
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
@@ -76,7 +76,7 @@ def load_engine(folder: Path, options: OpenVinoOptions, dtype: str, context_leng
     scheduler.cache_size = cache_gigabytes()
     scheduler.enable_prefix_caching = True
     scheduler.dynamic_split_fuse = True
-    scheduler.max_num_seqs = max(options.batch_size, 1)
+    scheduler.max_num_seqs = MOST_AT_ONCE
     scheduler.max_num_batched_tokens = BATCHED_TOKENS
     properties: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": PRECISIONS[dtype],
@@ -112,14 +112,5 @@ def _end_tokens(generation: dict[str, Any], config: dict[str, Any], tokenizer: C
 
 def cache_gigabytes() -> int:
     """A bounded part of what is free now: a batch that needs more waits for its turn, nothing is lost."""
-    free = _free_gigabytes()
+    free = free_gigabytes()
     return LEAST_CACHE_GB if free is None else max(LEAST_CACHE_GB, min(MOST_CACHE_GB, int(free / SHARE_OF_FREE_MEMORY)))
-
-
-def _free_gigabytes() -> float | None:
-    try:
-        told = Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:
-        return None
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", told, re.MULTILINE)
-    return int(found[1]) / 1e6 if found else None

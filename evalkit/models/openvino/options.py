@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import ModelError, did_you_mean
 from evalkit.models.fetch import cache_root
+from evalkit.models.openvino.processor import computes_bfloat16, usable_cores
 from evalkit.models.reference import ModelSettings, Reference
 
 KNOWN = ("batch_size", "context_length", "device", "dtype", "threads")
@@ -18,7 +18,9 @@ DTYPES = {
     "bfloat16": "bfloat16",
     "bf16": "bfloat16",
 }
-DEFAULT_BATCH = 64
+DEFAULT_BATCH = 128
+MOST_AT_ONCE = 1024
+"""Requests that the scheduler is told to expect at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,13 @@ def read_options(reference: Reference, settings: ModelSettings) -> OpenVinoOptio
             f"OpenVINO cannot compute in dtype '{dtype}' for model '{reference.text}'",
             hint=did_you_mean(dtype, DTYPES, "known"),
         )
+    batch_size = _count(reference, "batch_size", settings.batch_size) or DEFAULT_BATCH
+    if batch_size > MOST_AT_ONCE:
+        raise ModelError(f"batch_size of model '{reference.text}' is {batch_size}; at most {MOST_AT_ONCE} go at once")
     return OpenVinoOptions(
         root=cache_root(settings.cache_dir),
         dtype=DTYPES[dtype],
-        batch_size=_count(reference, "batch_size", settings.batch_size) or DEFAULT_BATCH,
+        batch_size=batch_size,
         threads=_count(reference, "threads", settings.threads),
         context_length=_count(reference, "context_length", settings.context_length),
     )
@@ -74,25 +79,18 @@ def _count(reference: Reference, option: str, default: int | None) -> int | None
     return number
 
 
-def resolve_dtype(dtype: str) -> str:
+def resolve_dtype(dtype: str, threads: int | None) -> str:
     """``auto`` is bfloat16 where the processor computes in it, which is what makes this engine fast, else float32."""
     if dtype != "auto":
         return dtype
-    return "bfloat16" if _computes_bfloat16() else "float32"
+    return "float32" if why_not_bfloat16(threads) else "bfloat16"
 
 
-def can_compute(dtype: str) -> bool:
-    """OpenVINO takes bfloat16 on any processor, and quietly computes in float32 where there is none."""
-    return dtype != "bfloat16" or _computes_bfloat16()
-
-
-def _computes_bfloat16() -> bool:
-    """Read from the system rather than asked of OpenVINO, which takes a third of a second to say it."""
-    if sys.platform != "linux":
-        return False
-    try:
-        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as file:
-            flags = next((line for line in file if line.startswith("flags")), "")
-    except OSError:
-        return False
-    return bool({"amx_bf16", "avx512_bf16"} & set(flags.split()))
+def why_not_bfloat16(threads: int | None) -> str:
+    """OpenVINO would quietly compute in float32 on other processors, and ends the process on one core: both are
+    said instead. (The second is its issue 33300: its matrix kernels divide by zero on a single thread.)"""
+    if not computes_bfloat16():
+        return "this processor does not compute in bfloat16"
+    if (usable_cores() if threads is None else threads) < 2:
+        return "OpenVINO computes in bfloat16 on two processor cores or more"
+    return ""

@@ -12,6 +12,7 @@ from typing import Any
 from evalkit.models.hf.prompts import TemplateError, encode
 from evalkit.models.openvino.engine import Engine, Sampling
 from evalkit.models.openvino.library import said
+from evalkit.models.openvino.options import MOST_AT_ONCE
 from evalkit.models.reasoning import split_reasoning
 from evalkit.records import Answer, Condition, FailureKind, Generate, Likelihood, Request, Timing
 
@@ -65,6 +66,8 @@ def unsupported(condition: Condition) -> str:
         value = getattr(condition, name)
         if value is not None:
             return f"{name}={value}"
+    if (condition.batch_size or 1) > MOST_AT_ONCE:
+        return f"batch_size={condition.batch_size}"
     return "" if condition.order in ORDERS else f"order={condition.order}"
 
 
