@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.errors import ModelError
 from evalkit.models.hf import options
-from evalkit.models.hf.decode import Job, Written, _append, cut_at_stop, request_seed, text_of
+from evalkit.models.hf.decode import Job, Written, append, cut_at_stop, request_seed, text_of
 from evalkit.models.hf.loading import Engine, context_of
 from evalkit.models.hf.options import resolve_device, resolve_dtype
 from evalkit.models.hf.prompts import plain_text
@@ -90,7 +90,7 @@ def test_where_a_text_stops_is_read_from_the_letters_that_it_is_cut_in() -> None
     written = Written()
     for token in range(3):
         if not written.finish:
-            _append(engine, Job((1,), 9, stop=(" .",)), written, token, None)
+            append(engine, Job((1,), 9, stop=(" .",)), written, token, None)
     assert written.finish == "stop"
     assert cut_at_stop(text_of(engine.tokenizer, written.tokens), (" .",)) == ("one", True)
 

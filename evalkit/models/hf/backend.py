@@ -12,11 +12,12 @@ from typing import Any
 from evalkit.errors import ConfigurationError
 from evalkit.models.hf.options import HfOptions, resolve_device, resolve_dtype
 from evalkit.models.hf.sources import Source, adapter_identity, find_source, fingerprint
+from evalkit.models.hf.work import Work
 from evalkit.models.reference import Reference
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
-REVISION = "2"
+REVISION = "3"
 """Of prompts and decode loop: raised whenever either could write another text."""
 
 
@@ -26,6 +27,8 @@ class HfBackend:
         self._options = options
         self._source: Source = find_source(reference, options)
         self._engines: dict[str, Any] = {}
+        self.work = Work()
+        """What has been computed so far."""
 
     @cached_property
     def info(self) -> ModelInfo:
@@ -119,7 +122,7 @@ class HfBackend:
             if dtype != self._dtype:
                 self._engines.pop(dtype, None)
 
-        return HfSession(lambda: self._engine(dtype), condition, self._options.batch_size, close)
+        return HfSession(lambda: self._engine(dtype), condition, self._options.batch_size, close, self.work)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """How long a prompt is, template included. Loads the tokenizer, not the weights."""
@@ -145,7 +148,7 @@ class HfBackend:
     def close(self) -> None:
         if not self._engines:
             return
-        from evalkit.models.hf.session import free_memory
+        from evalkit.models.hf.places import free_memory
 
         device = self._device
         self._engines.clear()

@@ -16,6 +16,9 @@ from evalkit.models.hf.loading import Engine
 from evalkit.models.hf.penalties import Penalties, penalties
 from evalkit.models.hf.steps import Steps, start
 
+BLOCK = 64
+"""Logits looked through together for the best one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -74,11 +77,11 @@ def write(
     with torch.inference_mode():
         steps = begin(engine, [job.prompt for job in jobs], use_cache)
         while True:
-            logits = _penalised(steps.logits, live, jobs, written, own)
-            chosen = _choose(logits, [jobs[row] for row in live], [draws[row] for row in live])
-            numbers = _numbers(logits, chosen) if details else None
+            logits = penalised(steps.logits, [(own[row], jobs[row], written[row]) for row in live])
+            chosen = choose(logits, [jobs[row] for row in live], [draws[row] for row in live])
+            told = numbers(logits, chosen) if details else None
             for position, row in enumerate(live):
-                _append(engine, jobs[row], written[row], chosen[position], numbers[position] if numbers else None)
+                append(engine, jobs[row], written[row], chosen[position], told[position] if told else None)
             now = time.perf_counter()
             for row in live:
                 written[row].seconds = now - began
@@ -91,30 +94,40 @@ def write(
             steps.advance([chosen[position] for position in keep], keep)
 
 
-def _penalised(
-    logits: Any, live: Sequence[int], jobs: Sequence[Job], written: Sequence[Written], own: Sequence[Penalties | None]
-) -> Any:
+def penalised(logits: Any, rows: Sequence[tuple[Penalties | None, Job, Written]]) -> Any:
     import torch
 
-    if not any(own):
+    if not any(penalise is not None for penalise, _, _ in rows):
         return logits
     lines = []
-    for position, row in enumerate(live):
-        penalise, line = own[row], logits[position]
-        lines.append(penalise(jobs[row].prompt, written[row].tokens, line) if penalise is not None else line)
+    for line, (penalise, job, written) in zip(logits, rows, strict=True):
+        lines.append(penalise(job.prompt, written.tokens, line) if penalise is not None else line)
     return torch.stack(lines)
 
 
-def _choose(logits: Any, jobs: Sequence[Job], draws: Sequence[random.Random]) -> list[int]:
+def choose(logits: Any, jobs: Sequence[Job], draws: Sequence[random.Random]) -> list[int]:
     """The next token of every row; -1 where the logits are no numbers."""
     import torch
 
-    best, chosen = logits.max(dim=-1)
+    best, chosen = _best(logits)
     tokens: list[int] = torch.where(torch.isnan(best), -1, chosen).tolist()
     for position, job in enumerate(jobs):
         if job.temperature > 0 and tokens[position] >= 0:
             tokens[position] = _sample(logits[position], job, draws[position])
     return tokens
+
+
+def _best(logits: Any) -> tuple[Any, Any]:
+    """The best logit of every row and its token, the first of equals. A processor finds a maximum many times faster
+    than its place: the block that holds it is found first, then the place in that block."""
+    rows, vocabulary = logits.shape
+    if logits.device.type != "cpu" or vocabulary % BLOCK or rows == 0:
+        found = logits.max(dim=-1)
+        return found.values, found.indices
+    tops = logits.view(rows, -1, BLOCK).amax(dim=-1)
+    block = tops.max(dim=-1)
+    inside = logits.view(rows, -1, BLOCK)[range(rows), block.indices].max(dim=-1)
+    return inside.values, block.indices * BLOCK + inside.indices
 
 
 def _sample(logits: Any, job: Job, draw: random.Random) -> int:
@@ -136,7 +149,7 @@ def _sample(logits: Any, job: Job, draw: random.Random) -> int:
     return token
 
 
-def _numbers(logits: Any, chosen: Sequence[int]) -> list[tuple[float, float]]:
+def numbers(logits: Any, chosen: Sequence[int]) -> list[tuple[float, float]]:
     """Per row: the chosen token's log-probability (before temperature), and the lead of the best logit."""
     import torch
 
@@ -146,7 +159,7 @@ def _numbers(logits: Any, chosen: Sequence[int]) -> list[tuple[float, float]]:
     return list(zip(logprobs, (two[:, 0] - two[:, 1]).tolist(), strict=True))
 
 
-def _append(engine: Engine, job: Job, written: Written, token: int, numbers: tuple[float, float] | None) -> None:
+def append(engine: Engine, job: Job, written: Written, token: int, numbers: tuple[float, float] | None) -> None:
     """Add a token, or finish. The end token itself is no part of the answer."""
     if token < 0:
         written.finish = "nan"

@@ -11,14 +11,24 @@ from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
 from evalkit.models.hf.common_answers import answer_of, answer_together
 from evalkit.models.hf.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
 from evalkit.models.hf.decode import Written, write
+from evalkit.models.hf.kept import KeptBeginnings
 from evalkit.models.hf.layouts import Unsettable, known_padding, layout
 from evalkit.models.hf.likelihood import score
 from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb, quiet
+from evalkit.models.hf.places import SHARE, Places, free_bytes, free_memory
 from evalkit.models.hf.restart import FRESH
+from evalkit.models.hf.shared import Tokens
 from evalkit.models.hf.shared_context import SharedContexts
-from evalkit.records import Answer, Condition, FailureKind, Request, Timing
+from evalkit.models.hf.slots import can_stream
+from evalkit.models.hf.stream import Stream
+from evalkit.models.hf.work import Work
+from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request, Timing
 
 DEFAULT_BATCH = 16
+KEPT_BYTES = 2 * 2**30
+"""At most, of beginnings that prompts share, or a tenth of the memory that is free."""
+RECENT = 2
+"""Prompts of a round that are remembered: what the next round shares with them may come a third time."""
 SETTABLE = frozenset({"attention", "batch_size", "dtype", "kv_cache", "order", "padding", "process", "threads"})
 
 
@@ -58,8 +68,16 @@ class HfSession:
         condition: Condition,
         batch_size: int | None,
         close: Callable[[], None],
+        work: Work | None = None,
     ) -> None:
         self._engine = engine
+        self._work = work if work is not None else Work()
+        self._free = condition == DEFAULT_CONDITION
+        """Whether the loop is left to choose: a condition that sets something gets the loop that does just that."""
+        self._can_stream: bool | None = None
+        self._places = Places(batch_size, None)
+        self._kept: KeptBeginnings | None = None
+        self._recent: list[Tokens] = []
         self._order = condition.order
         self._together = condition.order in TOGETHER
         self._rows = max(2, condition.batch_size or DEFAULT_COMPANY)
@@ -76,23 +94,42 @@ class HfSession:
         self._contexts: SharedContexts | None = None
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        """Longest prompts first, so that too large a batch shows at once; answers come batch by batch."""
+        """What may need the most room first, so that too large a batch shows at once. Texts come one by one as they are
+        done, likelihoods and what is asked under a condition batch by batch."""
         if not requests:
             return
         engine = self._engine()
         ready: list[Ready] = []
+        began = time.perf_counter()
         for position, request in enumerate(requests):
             prepared = prepare(engine, position, request)
             if isinstance(prepared, Answer):
                 yield position, prepared
             else:
                 ready.append(prepared)
+        self._work.tokenise_seconds += time.perf_counter() - began
         for kind in (True, False):
             waiting = [item for item in ready if item.is_likelihood is kind]
             waiting.sort(key=lambda item: (-item.length, item.position), reverse=self._order == "reversed")
             if kind and self._shares and waiting:
                 waiting = yield from answer_together(self._shared(engine), waiting)
-            yield from self._in_batches(engine, waiting)
+            if not kind and waiting and self._streams(engine):
+                yield from self._stream(engine, waiting)
+            else:
+                yield from self._in_batches(engine, waiting)
+
+    def _streams(self, engine: Engine) -> bool:
+        if self._can_stream is None:
+            self._can_stream = self._free and can_stream(engine)
+        return self._can_stream
+
+    def _stream(self, engine: Engine, waiting: Sequence[Ready]) -> Iterator[tuple[int, Answer]]:
+        if self._kept is None:
+            free = free_bytes(engine.device)
+            self._places = Places(self._most, None if free is None else int(SHARE * free))
+            self._kept = KeptBeginnings(KEPT_BYTES if free is None else min(KEPT_BYTES, free // 10), self._work)
+        recent, self._recent = self._recent, [item.job.prompt for item in waiting[-RECENT:] if item.job is not None]
+        yield from Stream(engine, self._kept, self._places, self._work).answers(waiting, recent)
 
     def _shared(self, engine: Engine) -> SharedContexts:
         if self._contexts is None or self._contexts.engine is not engine:
@@ -185,13 +222,3 @@ def _set_attention(engine: Engine, name: str) -> None:
             engine.model.set_attn_implementation(name)
     except (ValueError, ImportError) as error:
         raise Unsettable(f"attention={name} for this model") from error
-
-
-def free_memory(device: str) -> None:
-    import gc
-
-    gc.collect()
-    if device.startswith("cuda"):
-        import torch
-
-        torch.cuda.empty_cache()

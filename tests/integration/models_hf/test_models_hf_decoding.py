@@ -317,7 +317,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved_until_it_does(
 
     expected = [a.text for a in ask(f"hf:{llama}", [question(p) for p in prompts])]
     monkeypatch.setattr(session, "write", cramped)
-    answers = ask(f"hf:{llama}", [question(p) for p in prompts])
+    answers = ask(f"hf:{llama}", [question(p) for p in prompts], Condition(batch_size=16))
     assert [a.text for a in answers] == expected
     assert sizes == [6, 3, 1, 1, 1, 1, 1, 1]
 
@@ -336,7 +336,8 @@ def test_one_request_that_breaks_the_model_fails_alone(
         return real(engine, jobs, **how)
 
     monkeypatch.setattr(session, "write", fragile)
-    answers = ask(f"hf:{llama}", [question(p, max_tokens=11 if p == "Hi" else 5) for p in prompts])
+    requests = [question(p, max_tokens=11 if p == "Hi" else 5) for p in prompts]
+    answers = ask(f"hf:{llama}", requests, Condition(batch_size=16))
     assert [n for n, answer in enumerate(answers) if answer.failure] == [bad]
     failure = answers[bad].failure
     assert failure is not None

@@ -1,0 +1,110 @@
+"""The layers of caches whose rows come and go, and of caches that go on from what was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+
+@cache
+def past_layer() -> Any:
+    """A layer that shows what was kept and what is new, and keeps what is new."""
+    import torch
+    from transformers.cache_utils import DynamicLayer
+
+    class PastLayer(DynamicLayer):  # type: ignore[misc]
+        def __init__(self, past: tuple[Any, Any] | None) -> None:
+            super().__init__()
+            self.past = past
+
+        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+            self.keys, self.values, self.is_initialized = key_states, value_states, True
+            if self.past is None:
+                return key_states, value_states
+            rows = key_states.shape[0]
+            keys, values = (part.expand(rows, -1, -1, -1) for part in self.past)
+            return torch.cat([keys, key_states], dim=-2), torch.cat([values, value_states], dim=-2)
+
+        def get_seq_length(self) -> int:
+            own = self.keys.shape[-2] if self.is_initialized else 0
+            return own + (self.past[0].shape[-2] if self.past else 0)
+
+        def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+            return self.get_seq_length() + query_length, 0
+
+    return PastLayer
+
+
+@cache
+def slot_layer() -> Any:  # noqa: C901 - the methods of a class, which has to be made inside
+    """The class, made when it is first needed: its base lives in a library that is slow to import."""
+    import torch
+    from transformers.cache_utils import DynamicLayer
+
+    class SlotLayer(DynamicLayer):  # type: ignore[misc]
+        def __init__(self, slots: Any) -> None:
+            super().__init__()
+            self.slots = slots
+            self.made = False
+            self.keys: Any = None
+            self.values: Any = None
+            self.is_initialized = True
+
+        def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
+            slots = self.slots
+            if not self.made:
+                self._make(key_states, value_states)
+            for room, new in ((self.keys, key_states), (self.values, value_states)):
+                if slots.alike:
+                    room[: new.shape[0], :, slots.width] = new[:, :, 0]
+                else:
+                    room[slots.index, :, slots.ends] = new[:, :, 0]
+            rows, shown = key_states.shape[0], slots.width + 1
+            return self.keys[:rows, :, :shown], self.values[:rows, :, :shown]
+
+        def put(self, rows: slice, columns: slice, keys: Any, values: Any) -> None:
+            if not self.made:
+                self._make(keys, values)
+            self.keys[rows, :, columns] = keys
+            self.values[rows, :, columns] = values
+
+        def move(self, source: int, target: int, length: int) -> None:
+            self.keys[target, :, :length] = self.keys[source, :, :length]
+            self.values[target, :, :length] = self.values[source, :, :length]
+
+        def wipe(self, rows: Sequence[int]) -> None:
+            self.keys[list(rows)] = 0
+            self.values[list(rows)] = 0
+
+        def enlarge(self, rows: int, columns: int) -> None:
+            if self.made:
+                self.keys = self._larger(self.keys, rows, columns)
+                self.values = self._larger(self.values, rows, columns)
+
+        def _larger(self, held: Any, rows: int, columns: int) -> Any:
+            room = self._room(held)
+            room[:rows, :, :columns] = held[:rows, :, :columns]
+            return room
+
+        def _make(self, keys: Any, values: Any) -> None:
+            self.keys, self.values = self._room(keys), self._room(values)
+            self.made = True
+
+        def _room(self, like: Any) -> Any:
+            # zeros, since what is masked still must be a number
+            shape = (self.slots.rows, like.shape[1], self.slots.columns, like.shape[3])
+            return torch.zeros(shape, dtype=like.dtype, device=like.device)
+
+        @property
+        def bytes_a_token(self) -> int:
+            rooms = [] if not self.made else [self.keys, self.values]
+            return sum(room.shape[1] * room.shape[3] * room.element_size() for room in rooms)
+
+        def get_seq_length(self) -> int:
+            return int(self.slots.width)
+
+        def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+            return self.slots.width + query_length, 0
+
+    return SlotLayer

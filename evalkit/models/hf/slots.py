@@ -1,0 +1,180 @@
+"""A key-value cache whose rows come and go: every row begins in the first column and ends where it ends.
+
+A step writes each row's next token behind the row's own last one, so that no row has to be moved when another, longer
+or shorter, comes to stand beside it. What lies behind a row's end is masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from evalkit.models.hf.cache import ROOM
+from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.slot_layers import past_layer, slot_layer
+
+Layers = list[tuple[Any, Any]]
+"""Keys and values of every layer: rows, heads, columns, numbers."""
+INDEXED = ("alibi", "attention_types", "position_embedding_type", "relative_attention_num_buckets", "window_size")
+"""Settings of models that look at columns and not at positions: for them, columns must end alike."""
+STRETCHED = frozenset({"dynamic", "longrope"})
+"""Rotations that depend on how long the longest row is: a beginning computed alone would be rotated otherwise."""
+
+
+def can_stream(engine: Engine) -> bool:
+    """Whether rows of this model can be computed beside others of any length, and from a beginning kept before.
+
+    Only plain attention over the whole past, told its positions. Recurrent state, sliding windows, quantised caches and
+    encoders are left to the older loop.
+    """
+    if engine.seq2seq or not {"past_key_values", "position_ids"} <= engine.forward:
+        return False
+    from transformers.cache_utils import DynamicCache, DynamicLayer
+
+    config = engine.model.config
+    inner = config.get_text_config(decoder=True)
+    if any(getattr(inner, name, None) not in (None, False, "absolute") for name in INDEXED):
+        return False
+    ropes = getattr(inner, "rope_parameters", None) or {}
+    kinds = {ropes.get("rope_type")} | {rope.get("rope_type") for rope in ropes.values() if isinstance(rope, dict)}
+    if kinds & STRETCHED or getattr(engine.model.generation_config, "cache_implementation", None):
+        return False
+    layers = DynamicCache(config=config).layers
+    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+
+
+class Slots:
+    """The rows that are being written, by slot: ``0`` to ``len(lengths) - 1``."""
+
+    def __init__(self, engine: Engine) -> None:
+        from transformers.cache_utils import DynamicCache
+
+        self.lengths: list[int] = []
+        """Tokens that each row holds."""
+        self.engine = engine
+        self.ends: Any = None
+        self.index: Any = None
+        self.alike = True
+        """Whether all rows are equally long: then nothing is masked."""
+        self.width = 0
+        self.rows, self.columns = 0, 0
+        self.cache = DynamicCache(config=engine.model.config)
+        layer = slot_layer()
+        self.cache.layers = [layer(self) for _ in self.cache.layers]
+
+    @property
+    def bytes_a_token(self) -> int | None:
+        """Of one row, over all layers: before anything was computed, as the configuration lets expect."""
+        return sum(layer.bytes_a_token for layer in self.cache.layers) or _guessed_bytes(self.engine)
+
+    def reserve(self, rows: int, columns: int) -> None:
+        """Make room, with what is there kept."""
+        if rows <= self.rows and columns <= self.columns:
+            return
+        self.rows = max(rows, self.rows)
+        if columns > self.columns:
+            self.columns = columns + max(ROOM, columns // 4)
+        for layer in self.cache.layers:
+            layer.enlarge(len(self.lengths), max(self.lengths, default=0))
+
+    def add(self, past: Layers | None, own: Layers | None, which: Sequence[int], lengths: Sequence[int]) -> None:
+        """New rows behind the others, of ``lengths``: the shared ``past``, then row ``which`` of ``own``."""
+        first, before = len(self.lengths), past[0][0].shape[-2] if past else 0
+        behind = own[0][0].shape[-2] if own else 0
+        self.reserve(first + len(lengths), before + behind + 1)
+        where = slice(first, first + len(lengths))
+        straight = list(which) == list(range(own[0][0].shape[0] if own else 0))
+        for number, layer in enumerate(self.cache.layers):
+            if past:
+                layer.put(where, slice(0, before), *past[number])
+            if own:
+                keys, values = own[number]
+                picked = (keys, values) if straight else (keys[list(which)], values[list(which)])
+                layer.put(where, slice(before, before + behind), *picked)
+        self.lengths += lengths
+
+    def step(self, tokens: Sequence[int]) -> Any:
+        """The logits behind each row's next token, which is then part of the row."""
+        import torch
+
+        engine, count = self.engine, len(self.lengths)
+        self.width = max(self.lengths)
+        self.reserve(count, self.width + 1)
+        self.alike = min(self.lengths) == self.width
+        self.ends = torch.tensor(self.lengths, device=engine.device)
+        self.index = torch.arange(count, device=engine.device)
+        mask = None
+        if not self.alike:
+            mask = torch.arange(self.width + 1, device=engine.device) <= self.ends.unsqueeze(1)
+        options: dict[str, Any] = {"use_cache": True, "return_dict": True}
+        if "logits_to_keep" in engine.forward:
+            options["logits_to_keep"] = 1
+        column = torch.tensor(tokens, device=engine.device).unsqueeze(1)
+        output = engine.model(
+            input_ids=column,
+            attention_mask=mask,
+            position_ids=self.ends.unsqueeze(1),
+            past_key_values=self.cache,
+            **options,
+        )
+        self.lengths = [length + 1 for length in self.lengths]
+        return output.logits[:, -1].float()
+
+    def drop(self, slots: Sequence[int], spoilt: Sequence[int] = ()) -> list[int]:
+        """Take rows out: the last ones move into the holes. Returns, for every slot that is left, which it was.
+
+        ``spoilt`` rows hold what is no number: a masked NaN would still spoil the row that comes to lie over it.
+        """
+        if spoilt:
+            for layer in self.cache.layers:
+                layer.wipe(spoilt)
+        gone = set(slots)
+        count = len(self.lengths) - len(gone)
+        order = list(range(count))
+        tail = [slot for slot in range(count, len(self.lengths)) if slot not in gone]
+        for hole in sorted(slot for slot in gone if slot < count):
+            moved = tail.pop()
+            for layer in self.cache.layers:
+                layer.move(moved, hole, self.lengths[moved])
+            order[hole] = moved
+        self.lengths = [self.lengths[slot] for slot in order]
+        return order
+
+
+def _guessed_bytes(engine: Engine) -> int | None:
+    inner = engine.model.config.get_text_config(decoder=True)
+    heads = getattr(inner, "num_attention_heads", None)
+    layers, wide = getattr(inner, "num_hidden_layers", None), getattr(inner, "hidden_size", None)
+    if not (heads and layers and wide):
+        return None
+    head = getattr(inner, "head_dim", None) or wide // heads
+    kept = getattr(inner, "num_key_value_heads", None) or heads
+    return int(2 * layers * kept * head * engine.model.dtype.itemsize)
+
+
+def prefill(engine: Engine, past: Layers | None, rows: Sequence[Sequence[int]]) -> Layers:
+    """Keys and values of ``rows`` behind a shared ``past``. Padding stands behind the rows, where nobody sees it."""
+    import torch
+    from transformers.cache_utils import DynamicCache
+
+    before, width = past[0][0].shape[-2] if past else 0, max(map(len, rows))
+    tokens = torch.full((len(rows), width), engine.pad_token, dtype=torch.long)
+    for number, row in enumerate(rows):
+        tokens[number, : len(row)] = torch.tensor(row, dtype=torch.long)
+    made = DynamicCache(config=engine.model.config)
+    layer = past_layer()
+    made.layers = [layer(past[number] if past else None) for number in range(len(made.layers))]
+    body = engine.model.base_model  # no logits are needed
+    options: dict[str, Any] = (
+        {"logits_to_keep": 1} if body is engine.model and "logits_to_keep" in engine.forward else {}
+    )
+    body(
+        input_ids=tokens.to(engine.device),
+        attention_mask=None,
+        position_ids=torch.arange(before, before + width, device=engine.device).expand(len(rows), -1),
+        past_key_values=made,
+        use_cache=True,
+        return_dict=True,
+        **options,
+    )
+    return [(done.keys, done.values) for done in made.layers]

@@ -1,0 +1,48 @@
+"""What a backend has done so far, counted as it goes: for profiles, and for tests that count instead of timing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Work:
+    """Sums over all sessions of a backend, since it was opened. Likelihoods are not counted here."""
+
+    prompts: int = 0
+    prompt_tokens: int = 0
+    """Of all prompts that were taken up, whether computed for each of them or not."""
+    computed_tokens: int = 0
+    """Prompt tokens that went through the model, those of a shared prefix once."""
+    shared_tokens: int = 0
+    """Prompt tokens that did not: they were taken from a prefix that was kept, or from an equal prompt."""
+    padded_tokens: int = 0
+    """Positions that were computed beside them for the sake of prompts of different length."""
+    prefills: int = 0
+    """Forward passes over prompts."""
+    steps: int = 0
+    """Forward passes that wrote one token for each row."""
+    row_steps: int = 0
+    """Rows of all these steps: divided by ``steps``, the mean batch."""
+    most_rows: int = 0
+    output_tokens: int = 0
+    restarts: int = 0
+    """How often a batch broke down and its unfinished rows were begun again in a smaller one."""
+    tokenise_seconds: float = 0.0
+    prefill_seconds: float = 0.0
+    decode_seconds: float = 0.0
+
+    @property
+    def rows_a_step(self) -> float | None:
+        return self.row_steps / self.steps if self.steps else None
+
+    @property
+    def padding_share(self) -> float | None:
+        """Of all positions computed for prompts, those that were padding."""
+        computed = self.computed_tokens + self.padded_tokens
+        return self.padded_tokens / computed if computed else None
+
+    @property
+    def shared_share(self) -> float | None:
+        """Of all prompt tokens, those that were not computed again."""
+        return self.shared_tokens / self.prompt_tokens if self.prompt_tokens else None
