@@ -96,6 +96,29 @@ class Accuracy(AnswerCheck):
             shown |= self._evidence(bare.sample, found)
         return Score(results, {**shown, "wanted": list(wanted)} if wanted != case.sample.references else shown)
 
+    def judge_all(self, cases: Sequence[Case], answers: Sequence[Answer]) -> Sequence[Score]:
+        """N-grams are counted together."""
+        if self._extract is not None or type(self).judge is not Accuracy.judge:
+            return super().judge_all(cases, answers)
+        rows = [place for place, case in enumerate(cases) if case.sample.references]
+        texts = tuple(answers[place].text for place in rows)
+        references = tuple(cases[place].sample.references for place in rows)
+        together: dict[str, dict[int, Vector]] = {}
+        for metric in self._compared:
+            of_rows = getattr(metric, "statistics_of_rows", None)
+            found = of_rows(texts, references) if callable(of_rows) else None
+            together[metric.name] = {} if found is None else dict(zip(rows, found, strict=True))
+        return [
+            Score(
+                {
+                    metric.name: together[metric.name].get(place) or self._statistics(metric, case, answer)
+                    for metric in self._compared
+                },
+                self._evidence(case.sample, answer.text),
+            )
+            for place, (case, answer) in enumerate(zip(cases, answers, strict=True))
+        ]
+
     def _wanted(self, sample: Sample, letters: str, texts: Sequence[str]) -> tuple[str, ...] | Unscored:
         """The references as the rule reads answers, or as they are. Of a row's choices: the letter that is meant."""
         assert self._extract is not None
@@ -112,11 +135,11 @@ class Accuracy(AnswerCheck):
         return tuple(wanted)
 
     def _compare(self, case: Case, answer: Answer) -> Mapping[str, Vector | Unscored]:
-        results: dict[str, Vector | Unscored] = {}
-        for metric in self._compared:
-            found = metric.statistics(case, (answer,))
-            results[metric.name] = found if isinstance(found, Unscored) else tuple(map(float, found))
-        return results
+        return {metric.name: self._statistics(metric, case, answer) for metric in self._compared}
+
+    def _statistics(self, metric: AnswerMetric, case: Case, answer: Answer) -> Vector | Unscored:
+        found = metric.statistics(case, (answer,))
+        return found if isinstance(found, Unscored) else tuple(map(float, found))
 
     @property
     def judges_anywhere(self) -> bool:  # type: ignore[override]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+References = tuple[str, ...]
 ORDER = 4
 _REMEMBERED = 2048
 TOKENIZERS = ("13a", "intl", "zh", "char", "none", "ja-mecab", "ko-mecab")
@@ -56,6 +57,19 @@ def _statistics(
         found = tuple(map(float, scorer._compute_segment_statistics(answer, known)))
     _forget(scorer)
     return found
+
+
+@lru_cache(maxsize=2)
+def _statistics_of_rows(
+    family: str, options: tuple[tuple[str, Any], ...], hypotheses: tuple[str, ...], references: tuple[References, ...]
+) -> tuple[Vector, ...]:
+    """The same of many rows, several times as fast; remembered for the metric that wants them next."""
+    from evalkit.metrics.batches import statistics_of_all
+
+    scorer = _scorer(family, options)
+    (found,) = statistics_of_all(scorer, [hypotheses], references)
+    _forget(scorer)
+    return tuple(map(tuple, found.tolist()))
 
 
 def _forget(scorer: Any) -> None:
@@ -95,6 +109,15 @@ class SacreMetric(TextMetric):
 
     def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
         return _statistics(self.family, self.options, hypothesis, tuple(references))
+
+    def statistics_of_rows(
+        self, hypotheses: tuple[str, ...], references: tuple[References, ...]
+    ) -> Sequence[Vector] | None:
+        """What ``statistics`` says of each row; None where they are not counted together, as in TER and in a subclass
+        that counts otherwise."""
+        if type(self) not in {Bleu, Chrf} or self.given is not None or not hypotheses:
+            return None
+        return _statistics_of_rows(self.family, self.options, hypotheses, references)
 
     def statistics_of_all(
         self, sides: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
@@ -188,7 +211,17 @@ class SentenceBleu(TextMetric):
         return f"sentence_bleu|mean|{_scorer('bleu', (*self.options, ('effective_order', True))).get_signature()}"
 
     def text_statistics(self, hypothesis: str, references: Sequence[str]) -> Vector | Unscored:
-        counts = _statistics("bleu", self.options, hypothesis, tuple(references))
+        return self._of_counts(_statistics("bleu", self.options, hypothesis, tuple(references)))
+
+    def statistics_of_rows(
+        self, hypotheses: tuple[str, ...], references: tuple[References, ...]
+    ) -> Sequence[Vector] | None:
+        """From the counts that BLEU has of them too; None in a subclass that counts otherwise."""
+        if type(self) is not SentenceBleu or not hypotheses:
+            return None
+        return list(map(self._of_counts, _statistics_of_rows("bleu", self.options, hypotheses, references)))
+
+    def _of_counts(self, counts: Vector) -> Vector:
         scorer = _scorer("bleu", (*self.options, ("effective_order", True)))
         return one(min(scorer._compute_score_from_stats(list(counts)).score / 100.0, 1.0))
 

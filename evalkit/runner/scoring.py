@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from evalkit.runner.examine import Ask, Examined, Heard, examine, judge_here
+from evalkit.runner.examine import Ask, Examined, Heard, examine, judge_all_here
 
 if TYPE_CHECKING:
     from evalkit.runner.plan import Planned
@@ -29,6 +29,8 @@ FIRST_LOOK = 0.25
 TIMES_CARRIAGE = 3.0
 """Judging must cost so many times what carrying an answer there and its score back costs."""
 BATCH_SECONDS = 0.02
+"""Of a batch for another process; the run itself judges some more at once, which is cheaper by the answer."""
+HERE_SECONDS = 0.1
 FIRST_BATCH = 1
 MOST_IN_BATCH = 256
 MOST_PROCESSES = 8
@@ -151,20 +153,20 @@ class Scoring:
         number = self._number(heard)
         return self._pool is not None and self._travels[number] and self._pool.refused.get(number, 0) < MOST_REFUSED
 
-    def _batch_size(self) -> int:
+    def _batch_size(self, worth: float = BATCH_SECONDS) -> int:
         judged, seconds = self._judged, self._seconds
         if self._pool:
             judged, seconds = judged + self._pool.judged, seconds + self._pool.seconds
         if not judged:
             return FIRST_BATCH
-        return max(1, min(MOST_IN_BATCH, int(BATCH_SECONDS * judged / max(seconds, 1e-9))))
+        return max(1, min(MOST_IN_BATCH, int(worth * judged / max(seconds, 1e-9))))
 
     def _settled(
         self, number: int, block: Sequence[Planned], pending: _Pending
     ) -> tuple[int, Sequence[Planned], list[Examined]]:
         self._pending = pending
         while pending.here:
-            self._judge([pending.here.popleft() for _ in range(min(len(pending.here), self._batch_size()))])
+            self._judge([pending.here.popleft() for _ in range(min(len(pending.here), self._batch_size(HERE_SECONDS)))])
             if self._pool is None and self._seconds >= self._look_at:
                 self._look_at *= 2
                 if self._pays():
@@ -180,8 +182,7 @@ class Scoring:
 
     def _judge(self, together: Sequence[Heard]) -> None:
         started = time.thread_time()  # a busy machine must not make judging look dear
-        for heard in together:
-            judge_here(heard)
+        judge_all_here(together)
         self._seconds += time.thread_time() - started
         self._judged += len(together)
         self._seen.extend(together)

@@ -22,7 +22,7 @@ from evalkit.checks.base import BaseCheck
 from evalkit.checks.repeats import Repeated
 from evalkit.protocols import Check
 from evalkit.records import Answer, Case, Decoding, Score
-from evalkit.runner.examine import score_of
+from evalkit.runner.examine import scores_of
 
 _LENGTH = struct.Struct("<Q")
 _PROTOCOL = pickle.HIGHEST_PROTOCOL
@@ -117,7 +117,7 @@ def answer(said: bytes, checks: Sequence[Check | None]) -> bytes:
         questions = unpack_questions(said)
     except Exception:  # noqa: BLE001 - labels may be of a class that this process does not have
         return pack_scores((), 0.0)
-    scores = [_score(checks[number], case, rounds) for number, case, rounds in questions]
+    scores = _scores(checks, questions)
     seconds = time.thread_time() - started
     try:
         return pack_scores(scores, seconds)
@@ -125,12 +125,18 @@ def answer(said: bytes, checks: Sequence[Check | None]) -> bytes:
         return pack_scores((), seconds)
 
 
-def _score(check: Check | None, case: Case, rounds: Sequence[tuple[Answer, ...]]) -> Score | None:
+def _scores(checks: Sequence[Check | None], questions: Sequence[Question]) -> list[Score | None]:
     """None also where a check breaks: then it breaks where it always did, and says so there."""
-    if check is None:
-        return None
-    score = score_of(check, case, rounds)
-    return None if score.error.startswith("plugin: ") else score
+    scores: list[Score | None] = [None] * len(questions)
+    by_check: dict[int, list[int]] = {}
+    for place, (number, _, _) in enumerate(questions):
+        by_check.setdefault(number, []).append(place)
+    for number, places in by_check.items():
+        check = checks[number]
+        if check is not None:
+            for place, score in zip(places, scores_of(check, [questions[p][1:] for p in places]), strict=True):
+                scores[place] = None if score.error.startswith("plugin: ") else score
+    return scores
 
 
 def _made(said: bytes) -> Check | None:
