@@ -56,6 +56,9 @@ _DENSITY = 3  # one character of these scripts says about as much as three lette
 _RUNS = re.compile("|".join(f"(?P<{name}>[{ranges}\u0300-\u036f]++)" for name, ranges in _SCRIPTS.items()))
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _NOT_PROSE = re.compile(r"https?://\S++|\S{1,64}@\S++|</?[A-Za-z][^<>\n]{0,200}>")
+_MARKS_OF_NO_PROSE = ("@", "<", "://")
+"""Without one of them there is none of it, and looking for these is quicker."""
+_ASCII_BUT_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _WORD = re.compile(r"[^\W\d_]++(?:['’][^\W\d_]++)*", re.UNICODE)
 _INVISIBLE_JOINERS = re.compile("[\u0640\u064b-\u0652\u200b-\u200f]")
 _FEWEST_SHORT_WORDS = 2
@@ -82,8 +85,10 @@ def detect(text: str) -> Guess:
     Written in capitals or small letters makes no difference. Languages in a script that is not theirs (Urdu in Latin
     letters) are undetermined, or taken for another language.
     """
-    whole = _NOT_PROSE.sub(" ", text[:MOST_CHARACTERS])
-    prose = _FENCED.sub(" ", whole)
+    whole = text[:MOST_CHARACTERS]
+    if any(mark in whole for mark in _MARKS_OF_NO_PROSE):
+        whole = _NOT_PROSE.sub(" ", whole)
+    prose = _FENCED.sub(" ", whole) if "```" in whole else whole
     letters = _letters_by_script(prose)
     if not letters:  # nothing but a fence: an answer in JSON has a language too
         prose, letters = whole, _letters_by_script(whole)
@@ -122,6 +127,9 @@ def _scripts_of(code: str) -> frozenset[str]:
 
 
 def _letters_by_script(text: str) -> Counter[str]:
+    if text.isascii():
+        latin = len(text.encode("ascii").translate(None, _ASCII_BUT_LETTERS))
+        return Counter({"latin": latin} if latin else {})
     found: Counter[str] = Counter()
     for run in _RUNS.finditer(text):
         assert run.lastgroup is not None
@@ -148,7 +156,9 @@ def _languages_by_word(script: str) -> Mapping[str, tuple[tuple[str, float], ...
 
 
 def _by_words(text: str, script: str, share: float) -> Guess:
-    folded = _INVISIBLE_JOINERS.sub("", text.lower().replace("’", "'")) if script != "devanagari" else text
+    folded = text.lower() if script != "devanagari" else text
+    if script != "devanagari" and not text.isascii():
+        folded = _INVISIBLE_JOINERS.sub("", folded.replace("’", "'"))
     words = _words_of(folded, script)
     scores: dict[str, float] = {}
     hits: Counter[str] = Counter()
@@ -188,6 +198,8 @@ def _weigh_letters(text: str, script: str, words: int, scores: dict[str, float],
     """Letters that few languages have speak for these, and against languages without them; within bounds, because names
     and loans bring their letters along. One that two languages share at most counts like a short word,
     but a single word is no text."""
+    if text.isascii():  # no letter of these is
+        return
     owners = _languages_by_letter(script)
     counts = {letter: count for letter, count in Counter(text).items() if letter in owners}
     total = sum(counts.values())

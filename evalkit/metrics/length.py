@@ -17,6 +17,8 @@ def words(text: str) -> int:
 
     ``e.g.``, ``3.14`` and ``well-known`` are one word each, a lone ``-`` is none.
     """
+    if text.isascii():  # the same, and several times as fast
+        return sum(1 for found in text.split() if found[0].isalnum() or _COUNTS.search(found))
     return sum(1 for found in _WORD.findall(text) if _COUNTS.search(found))
 
 
