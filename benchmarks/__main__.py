@@ -6,9 +6,12 @@ python -m benchmarks [NAME ...] [--sizes N,N] [--rounds N] [--only TOOL,TOOL]
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 from benchmarks.peers.contestants import OURS, Workload
 from benchmarks.peers.environments import CACHE, environment_python
@@ -34,12 +37,21 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--sizes", type=numbers, help="how much work, as in 1000,5000; else what the benchmark says")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
     parser.add_argument("--only", help="these tools beside evalkit, as in lm-eval,asyncio")
+    parser.add_argument(
+        "--setting",
+        action="append",
+        default=[],
+        metavar="TOOL=SETTING",
+        help="measure the tool in this setting, as in lm-eval=16, and do not look for its best one",
+    )
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"where the peers' environments are kept ({CACHE})")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where NAME.json and NAME.md are written")
     chosen = parser.parse_args(words)
     for name in chosen.name:
         if name not in WORKLOADS:
             parser.error(f"there is no benchmark {name!r}; there are: {', '.join(WORKLOADS)}")
+    if wrong := [one for one in chosen.setting if not all(one.partition("="))]:
+        parser.error(f"--setting is TOOL=SETTING, such as lm-eval=16, not {wrong[0]!r}")
     if chosen.rounds < 1:
         parser.error("--rounds must be at least 1")
     return chosen
@@ -55,15 +67,14 @@ def narrowed(workload: Workload, only: str | None) -> Workload:
         known = ", ".join(one.name for one in workload.contestants)
         sys.exit(f"{workload.name} has no tool {min(unknown)!r}; it has: {known}")
     kept = tuple(one for one in workload.contestants if one.name in wanted)
-    return Workload(
-        workload.name, workload.title, workload.unit, workload.sizes, workload.prepare, kept, workload.limit_seconds
-    )
+    return replace(workload, contestants=kept)
 
 
 def main(words: Sequence[str]) -> int:
     """1 when evalkit itself could not be measured: a peer's failure is a finding, ours is a defect."""
     chosen = arguments(words)
     outcomes: list[Outcome] = []
+    signal.signal(signal.SIGTERM, _interrupted)
     for workload in [WORKLOADS[name] for name in chosen.name or WORKLOADS]:
         outcome = measure(
             narrowed(workload, chosen.only),
@@ -71,11 +82,20 @@ def main(words: Sequence[str]) -> int:
             chosen.rounds,
             find_python=lambda name: environment_python(name, chosen.cache),
             say=lambda line: print(line, flush=True),
+            settings=dict(one.split("=", 1) for one in chosen.setting),
         )
-        told, shown = write(outcome, chosen.results)
-        print(f"\n{table(outcome)}\nwritten: {told} {shown}")
+        if outcome.repetitions or not outcome.interrupted:
+            told, shown = write(outcome, chosen.results)
+            print(f"\n{table(outcome)}\nwritten: {told} {shown}")
+        if outcome.interrupted:
+            return 130
         outcomes.append(outcome)
     return int(any(one.contestant == OURS for outcome in outcomes for one in outcome.absences))
+
+
+def _interrupted(_: int, __: FrameType | None) -> None:
+    """Being told to stop is Ctrl-C: the process under measurement ends, and what is measured is written."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ OURS = "evalkit"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """`folder` is empty and belongs to this one process; `inputs` was written once and is only read."""
+    """`folder` is empty and belongs to this one process; `inputs` was written once and is only read. `setting` is one
+    of the contestant's own, such as a batch size."""
 
     inputs: Path
     folder: Path
     size: int
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,9 @@ class Contestant:
     `command` tells the words of the process, given its interpreter. `stored` counts the samples whose results lie in
     the work's folder afterwards: a process that exits with 0 and has not done the work has not been measured.
     `packages` are those whose versions belong into the results. `answers` reads the stored answers by the samples' ids,
-    where everybody asks the same model: they are held against evalkit's.
+    where everybody asks the same model: they are held against evalkit's. `numbers` reads what lies behind the answers,
+    as many for a sample as evalkit's: how far they are apart at most is told. Of `settings` the best is found first,
+    each tried once at the largest size, and then kept: a contestant is measured as well as it can be.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Contestant:
     environment: str | None = None
     packages: tuple[str, ...] = ()
     answers: Callable[[Work], dict[str, str]] | None = None
+    numbers: Callable[[Work], dict[str, list[float]]] | None = None
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import threading
@@ -41,8 +42,15 @@ def presentable(text: str, *private: Path) -> str:
     return " / ".join(lines[-4:])[-_REASON_CHARACTERS:] or "it printed nothing"
 
 
-def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str, str], limit_seconds: float) -> Usage:
-    """Runs to the end or raises Failed. What it prints goes to a file: a pipe that nobody reads would stop it.
+def run_measured(
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    limit_seconds: float,
+    limit_bytes: int | None = None,
+) -> Usage:
+    """Runs to the end or raises Failed. What it prints goes to a file: a pipe that nobody reads would stop it. Beyond
+    `limit_bytes` of address space it is given no memory, where the system can say so.
 
     A process inherits the peak memory of the one that starts it, so the caller must stay small: standard library only.
     """
@@ -61,6 +69,8 @@ def run_measured(command: Sequence[str], folder: Path, environment: Mapping[str,
             )
         except OSError as error:
             raise Failed(f"cannot be started: {error.strerror}") from error
+        if limit_bytes is not None and hasattr(resource, "prlimit"):
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (limit_bytes, limit_bytes))
         with _stopped_after(process.pid, limit_seconds) as stopped:
             _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began

@@ -31,6 +31,10 @@ FORMATS = {
 }
 
 
+MARGINS = ("cpu_seconds", "wall_seconds")
+MARGIN = "{:,.3g}"
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     least: float
@@ -55,18 +59,28 @@ def ratio(outcome: Outcome, contestant: str, size: int, quantity: str) -> Spread
     return Spread.of(ours[number] / theirs[number] for number in ours.keys() & theirs.keys() if theirs[number] > 0)
 
 
-def at_the_margin(outcome: Outcome, contestant: str) -> Spread | None:
-    """Samples for each further CPU second between the smallest and the largest size; what a start costs falls out.
+def at_the_margin(outcome: Outcome, contestant: str, quantity: str = "cpu_seconds") -> Spread | None:
+    """Samples for each further second between the smallest and the largest size; what a start costs falls out.
 
     None with one size, and where a round's larger size cost no more than its smaller one: then there is only noise.
     """
+    return Spread.of(_margins(outcome, contestant, quantity).values())
+
+
+def margin_ratio(outcome: Outcome, contestant: str, quantity: str = "cpu_seconds") -> Spread | None:
+    """How many times as many samples evalkit does for each further second as the contestant does, round by round."""
+    ours, theirs = _margins(outcome, OURS, quantity), _margins(outcome, contestant, quantity)
+    return Spread.of(ours[number] / theirs[number] for number in ours.keys() & theirs.keys())
+
+
+def _margins(outcome: Outcome, contestant: str, quantity: str) -> dict[int, float]:
     small, large = min(outcome.sizes), max(outcome.sizes)
-    first = _by_round(outcome, contestant, small, "cpu_seconds")
-    last = _by_round(outcome, contestant, large, "cpu_seconds")
-    further = [last[number] - first[number] for number in first.keys() & last.keys()]
-    if small == large or any(seconds <= 0 for seconds in further):
-        return None
-    return Spread.of((large - small) / seconds for seconds in further)
+    first = _by_round(outcome, contestant, small, quantity)
+    last = _by_round(outcome, contestant, large, quantity)
+    further = {number: last[number] - first[number] for number in first.keys() & last.keys()}
+    if small == large or any(seconds <= 0 for seconds in further.values()):
+        return {}
+    return {number: (large - small) / seconds for number, seconds in further.items()}
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -87,7 +101,15 @@ def document(outcome: Outcome) -> dict[str, Any]:
             for name in names
             if name != OURS and spread(outcome, name, size, "cpu_seconds")
         ],
+        "margins": [
+            {"contestant": name, "quantity": quantity, "samples_a_second": asdict(told)}
+            for name in names
+            for quantity in MARGINS
+            if (told := at_the_margin(outcome, name, quantity))
+        ],
         "answers_like_evalkits": [asdict(one) for one in outcome.agreements],
+        "settings_tried": [asdict(one) for one in outcome.trials],
+        "interrupted": outcome.interrupted,
         "repetitions": [asdict(one) for one in outcome.repetitions],
     }
 
@@ -125,16 +147,17 @@ def table(outcome: Outcome) -> str:
     ]
     for size in outcome.sizes:
         lines += [_row(outcome, one.name, size) for one in outcome.workload.contestants]
-    margins = [(one.name, at_the_margin(outcome, one.name)) for one in outcome.workload.contestants]
-    if any(margin for _, margin in margins):
-        between = f"{min(outcome.sizes):,} and {max(outcome.sizes):,} {unit}"
-        lines += ["", f"| tool | {unit} for each further CPU second, between {between} |", "| --- | ---: |"]
-        lines += [f"| {name} | {_told(margin, '{:,.0f}')} |" for name, margin in margins if margin]
+    if outcome.interrupted:
+        lines.insert(3, "**Interrupted**: only the rounds that were measured by then are counted.\n")
+    lines += _margin_table(outcome)
     lines += ["", *[f"* {one.name}: {one.what}{_of(outcome, one.name)}" for one in outcome.workload.contestants]]
     for name in dict.fromkeys(one.contestant for one in outcome.agreements):
         told = [one for one in outcome.agreements if one.contestant == name]
         equal, of = sum(one.equal for one in told), sum(one.of for one in told)
-        lines.append(f"* Of evalkit's {of:,} answers {equal:,} are those of {name}, word for word.")
+        apart = max((one.apart for one in told if one.apart is not None), default=None)
+        further = "" if apart is None else f" Their log-probabilities are at most {apart:.1g} apart."
+        lines.append(f"* Of evalkit's {of:,} answers {equal:,} are those of {name}, word for word.{further}")
+    lines += _trials_told(outcome)
     lines += [f"* **Not measured: {one.contestant}**: {one.reason}" for one in outcome.absences]
     return "\n".join(lines) + "\n"
 
@@ -168,11 +191,47 @@ def _row(outcome: Outcome, name: str, size: int) -> str:
     return f"| {size:,} | {name} | " + " | ".join(cells) + " |"
 
 
+def _margin_table(outcome: Outcome) -> list[str]:
+    unit, rows = outcome.workload.unit, []
+    for name in [one.name for one in outcome.workload.contestants]:
+        told = [(at_the_margin(outcome, name, quantity), margin_ratio(outcome, name, quantity)) for quantity in MARGINS]
+        if any(margin for margin, _ in told):
+            cells = [_told(one, MARGIN) for margin, times in told for one in (margin, None if name == OURS else times)]
+            rows.append(f"| {name} | {' | '.join(cells)} |")
+    if not rows:
+        return []
+    between = f"between {min(outcome.sizes):,} and {max(outcome.sizes):,} {unit}"
+    return [
+        "",
+        f"Without what a start costs: {unit} for each further second {between}.",
+        "",
+        "| tool | a CPU second | evalkit's, times as many | a second of wall time | evalkit's, times as many |",
+        "| --- | ---: | ---: | ---: | ---: |",
+        *rows,
+    ]
+
+
+def _trials_told(outcome: Outcome) -> list[str]:
+    """Which setting each tool was measured in, and what the others cost."""
+    lines = []
+    for name in dict.fromkeys(one.contestant for one in outcome.trials):
+        own = [one for one in outcome.trials if one.contestant == name]
+        best = next((one.setting for one in own if one.chosen), "none")
+        costs = [f"{one.setting}: {f'{one.cpu_seconds:.1f}' if one.cpu_seconds else one.reason}" for one in own]
+        lines.append(f"* {name} was measured with the best of its settings, {best} (CPU s: {', '.join(costs)}).")
+    return lines
+
+
 def _told(told: Spread | None, form: str) -> str:
     if told is None:
         return ""
-    shown = [form.format(value) for value in (told.median, told.least, told.most)]
+    shown = [_shown(value, form) for value in (told.median, told.least, told.most)]
     return shown[0] if shown[1] == shown[2] else f"{shown[0]} ({shown[1]}–{shown[2]})"
+
+
+def _shown(value: float, form: str) -> str:
+    """Thousands are written out: three digits of them would be 6.68e+03."""
+    return f"{value:,.0f}" if form == MARGIN and value >= 100 else form.format(value)
 
 
 def _of(outcome: Outcome, name: str) -> str:
