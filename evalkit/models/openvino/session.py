@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -210,8 +211,9 @@ def _abandon(engine: Engine, active: Sequence[Running]) -> None:
     """Cancel what nobody waits for any more; the pipeline lets go of it in its next step."""
     for running in active:
         running.handle.cancel()
-    if active and engine.pipeline.has_non_finished_requests():
-        engine.pipeline.step()
+    with suppress(RuntimeError):  # a pipeline that cannot even let go is found broken by whoever asks it next
+        if active and engine.pipeline.has_non_finished_requests():
+            engine.pipeline.step()
 
 
 def prepare(engine: Engine, position: int, request: Request) -> Ready | Answer:
