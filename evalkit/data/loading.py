@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.compact import Found
 from evalkit.data.contracts import Entry, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
 from evalkit.data.formats import located
 from evalkit.data.identity import fingerprint
 from evalkit.data.perturb import expand
 from evalkit.data.rows import Problem, Row, column_hint
+from evalkit.data.rowstore import Samples
 from evalkit.data.sampling import Pool, draw
 from evalkit.data.scanning import Scan
 from evalkit.data.spec import Dataset, DatasetSpec, FewShotSpec, PromptSpec
@@ -194,7 +195,9 @@ class _Loading:
         if before_limit < max(spec.min_rows, 1):
             raise self._too_few(before_limit, len(exemplars))
         asked, unfit = expand(samples, spec.perturb, spec.name)
-        finished = tuple(replace(s, messages=conversation(spec.prompt, exemplars, s)) for s in asked)
+        finished = asked if isinstance(asked, Samples) else Samples(asked)
+        if exemplars or spec.prompt.system:
+            finished = Samples(replace(s, messages=conversation(spec.prompt, exemplars, s)) for s in asked)
         return Dataset(
             spec.name,
             finished,
@@ -228,8 +231,14 @@ class _Loading:
             min_rows=1,
             perturb=(),
         )
-        asked = {sample.messages for sample in scored}
-        unseen = [sample for sample in load(theirs, self.base).samples if sample.messages not in asked]
+        asked = Found()
+        for sample in scored:
+            asked.append(_number(sample))
+        unseen = (
+            sample
+            for sample in load(theirs, self.base).samples
+            if not any(scored[place].messages == sample.messages for place in asked.places(_number(sample)))
+        )
         return choose_exemplars(unseen, few_shot, few_shot.path)
 
     def _too_few(self, left: int, exemplars: int) -> DatasetError:
@@ -247,13 +256,27 @@ class _Loading:
         )
 
 
+def _number(sample: Sample) -> int:
+    return hash(sample.messages) & 0xFFFF_FFFF_FFFF_FFFF
+
+
 def choose_exemplars(samples: Iterable[Sample], few_shot: FewShotSpec, file: str) -> list[Sample]:
     """The first rows of a seeded permutation that have a reference, one of each cluster."""
-    first: dict[str, Sample] = {}
+    drawn: dict[str, tuple[int, Sample]] = {}
+    """By cluster, its draw and its first row: of the clusters so far the ``n`` with the lowest draws."""
     for sample in samples:
-        if sample.references and (sample.cluster not in first or sample.id < first[sample.cluster].id):
-            first[sample.cluster] = sample
-    chosen = heapq.nsmallest(few_shot.n, first.values(), key=lambda sample: draw("few-shot", few_shot.seed, sample))
+        if not sample.references:
+            continue
+        number, _ = draw("few-shot", few_shot.seed, sample)
+        known = drawn.get(sample.cluster)
+        if known is None and len(drawn) == few_shot.n:
+            last = max(drawn, key=lambda cluster: drawn[cluster][0])
+            if number >= drawn[last][0]:
+                continue
+            del drawn[last]
+        if known is None or sample.id < known[1].id:
+            drawn[sample.cluster] = number, sample
+    chosen = [sample for _, sample in sorted(drawn.values(), key=lambda row: (row[0], row[1].id))]
     if len(chosen) < few_shot.n:
         raise DatasetError(
             f"few_shot wants {few_shot.n} examples; {len(chosen)} independent rows have a reference and are not asked",

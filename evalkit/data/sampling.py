@@ -7,6 +7,7 @@ import hashlib
 import heapq
 from collections.abc import Mapping, Sequence
 
+from evalkit.data.rowstore import Samples
 from evalkit.data.spec import SampleSpec
 from evalkit.records import Sample
 
@@ -47,7 +48,7 @@ class Pool:
         self._limit = limit
         self._strata: dict[str, list[tuple[int, _Reversed, int, Sample]]] = {}
         self._sizes: dict[str, int] = {}
-        self._plain: list[Sample] = []
+        self._plain = Samples()
         self.size = 0
 
     def offer(self, sample: Sample, stratum: str = "") -> None:
@@ -66,7 +67,7 @@ class Pool:
         else:
             heapq.heappushpop(heap, item)
 
-    def drawn(self) -> tuple[list[Sample], int]:
+    def drawn(self) -> tuple[Sequence[Sample], int]:
         """The sample in the order of the file, cut to the limit; and how many there were before that cut."""
         if self._spec is None:
             return self._plain, self.size

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from evalkit.compact import Seen
 from evalkit.data.contracts import Entry, Interpreter
 from evalkit.data.filters import FilterFault, RowFilter
 from evalkit.data.formats import HUB, read_rows
@@ -14,24 +15,23 @@ from evalkit.data.rows import Row, shown
 
 
 class Ids:
-    """Names rows and remembers the names of a million of them in bounded memory: eight bytes of hash each.
+    """Names rows and remembers the names of a million of them in bounded memory: a hash of eight bytes each.
 
     A row without an id is named by its content, so its place in the file names nothing; equal rows are told apart by
     ``-2``, ``-3`` and so on, whichever comes first: they are interchangeable.
     """
 
     def __init__(self) -> None:
-        self._written: set[int] = set()
-        self._given: set[int] = set()
+        self._written = Seen()
+        self._given = Seen()
         self._copies: dict[int, int] = {}
         """Of names that were given more than once, how often."""
 
     def written(self, name: str) -> bool:
         """Notes an id that a row brings. Whether another row has it already."""
         digest = _digest(name)
-        repeated = digest in self._written or digest in self._given
-        self._written.add(digest)
-        return repeated
+        is_new = self._written.add(digest)
+        return not is_new or digest in self._given
 
     def given(self, name: str) -> tuple[str, bool]:
         """The name of a row without an id, from that of its content, and whether a row has brought the same one."""

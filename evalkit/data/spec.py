@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,8 @@ class DatasetSpec:
 @dataclass(frozen=True, slots=True)
 class Dataset:
     name: str
-    samples: tuple[Sample, ...]
+    samples: Sequence[Sample]
+    """Of a large dataset they are made anew from a file at every look."""
     fingerprint: str
     """Of what is asked and expected: the same rows in another order, format or file have the same one."""
     rows: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from evalkit.data.order import Order
+from evalkit.data.rowstore import Replaced
 from evalkit.errors import DatasetError, SuiteError
 from evalkit.protocols import Backend, CountsTokens
 from evalkit.records import Message, Sample
@@ -28,12 +30,16 @@ def fit_context(plan: Plan, backend: Backend) -> tuple[Plan, list[str]]:
         readers = [check for check in plan.checks if check.dataset == name]
         _refuse_no_room(readers, context)
         room = context - max(check.decoding.max_tokens for check in readers)
-        long = [sample for cluster in clusters for sample in cluster if _too_long(sample, room, backend.count_tokens)]
+        long = {
+            place: sample
+            for place, sample in zip(clusters.places, clusters.rows, strict=True)
+            if _too_long(sample, room, backend.count_tokens)
+        }
         if not long:
             continue
-        _refuse_unless_cut(readers, long, context, backend.count_tokens)
-        shorter = {sample.id: _cut_left(sample, room, backend.count_tokens) for sample in long}
-        order[name] = [[shorter.get(sample.id, sample) for sample in cluster] for cluster in clusters]
+        _refuse_unless_cut(readers, list(long.values()), context, backend.count_tokens)
+        shorter = {place: _cut_left(sample, room, backend.count_tokens) for place, sample in long.items()}
+        order[name] = Order(Replaced(clusters.samples, shorter), clusters.places, clusters.begins)
         warnings.append(f"{name}: {len(long)} prompts were cut on the left to fit the model's {context:,} tokens")
     return (with_order(plan, order) if warnings else plan), warnings
 

@@ -125,9 +125,7 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
     pairs = np.asarray(vectors, dtype=np.float64)[:, :2] if vectors else np.zeros((0, 2))
     if not np.isfinite(pairs).all() or (pairs[:, 1] < 0).any():
         return []
-    names = [(table.clusters[place], "" if table.clusters[place] else table.cases[place]) for place in kept]
-    number = {name: code for code, name in enumerate(sorted(set(names)))}  # by name: the rows' order must not matter
-    codes = np.asarray([number[name] for name in names], dtype=np.intp)
+    codes = _codes(table, kept)
     turned = pairs[:, 1] - pairs[:, 0] if metric.kind == "rate" else -pairs[:, 0]
     sums = pairs[:, 0] if metric.better == "higher" else turned
     tests = []
@@ -148,6 +146,18 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
     return tests
 
 
+def _codes(table: CheckTable, kept: Sequence[int]) -> NDArray[np.intp]:
+    """A number for each case's cluster: its place by name, for the rows' order must not matter."""
+    if table.clusters.independent:
+        places = np.asarray(table.cases.in_order(), dtype=np.intp)
+        codes = np.empty_like(places)
+        codes[places] = np.arange(len(places))
+        return np.asarray(np.unique(codes[np.asarray(kept, dtype=np.intp)], return_inverse=True)[1], dtype=np.intp)
+    names = [(table.clusters[place], "" if table.clusters[place] else table.cases[place]) for place in kept]
+    number = {name: code for code, name in enumerate(sorted(set(names)))}
+    return np.asarray([number[name] for name in names], dtype=np.intp)
+
+
 def _value(pairs: Matrix) -> float | None:
     total = math.fsum(pairs[:, 1].tolist())
     return math.fsum(pairs[:, 0].tolist()) / total if total else None
@@ -157,7 +167,7 @@ def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str]
     """None where nothing can be claimed."""
     counted = rows.sizes > 0
     rows = _Rows(rows.sums[counted], rows.sizes[counted], rows.inside[counted], rows.clusters[counted])
-    inside, outside = set(rows.clusters[rows.inside].tolist()), set(rows.clusters[~rows.inside].tolist())
+    inside, outside = np.unique(rows.clusters[rows.inside]), np.unique(rows.clusters[~rows.inside])
     if min(len(inside), len(outside)) < LEAST_CLUSTERS:
         return None
     if sequential:
@@ -166,10 +176,10 @@ def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str]
     alone = len(np.unique(rows.clusters)) == len(rows.clusters)
     if metric.kind == "rate" and alone and (rows.sizes == 1).all() and np.isin(rows.sums, (0.0, 1.0)).all():
         return _fisher(rows.sums, rows.inside), FISHER
-    torn = inside & outside
-    if min(len(inside - torn), len(outside - torn)) < LEAST_CLUSTERS or len(torn) > len(inside - torn):
+    torn = np.intersect1d(inside, outside, assume_unique=True)
+    if min(len(inside), len(outside)) - len(torn) < LEAST_CLUSTERS or len(torn) > len(inside) - len(torn):
         return _permute(*_torn(rows, torn)), PERMUTATION
-    whole = ~np.isin(rows.clusters, list(torn))
+    whole = ~np.isin(rows.clusters, torn)
     rows = _Rows(rows.sums[whole], rows.sizes[whole], rows.inside[whole], rows.clusters[whole])
     return _permute(*_whole(rows)), PERMUTATION
 

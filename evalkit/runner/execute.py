@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from evalkit.data.rowstore import by_id
 from evalkit.errors import Interrupted, StoreError, SuiteError
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.gates.outcome import conclude, total
@@ -128,7 +129,7 @@ def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) ->
         opened.callback(backend.close)
         if isinstance(backend, Taught):
             for dataset in plan.datasets.values():  # whole, so that a limited run shares its answers with a full one
-                backend.teach(sorted(dataset.samples, key=lambda sample: sample.id))
+                backend.teach(by_id(dataset.samples))
     return backends
 
 

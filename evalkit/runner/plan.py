@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evalkit.compact import Found
 from evalkit.data import Dataset, load
 from evalkit.data.contracts import PROMPT_ALIASES, REFERENCE_ALIASES
-from evalkit.data.order import permutation
+from evalkit.data.order import Order, permutation
 from evalkit.data.perturb.expand import LABELS
+from evalkit.data.rowstore import Samples, ids_of
 from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.columns import label_text
 from evalkit.records import Case, Sample
+from evalkit.runner.eachrow import CasesOfRows, case_of, is_case_of_each_row
 from evalkit.suite.load import Suite, SuiteCheck, refuse_judge_alone
 
 BLOCK = 64
@@ -46,10 +49,10 @@ class Plan:
     scope: Scope
     checks: tuple[SuiteCheck, ...]
     datasets: Mapping[str, Dataset]
-    order: Mapping[str, Sequence[Sequence[Sample]]]
+    order: Mapping[str, Order]
     """Clusters of every dataset, in the order that is the same for every model and check."""
     cases: Mapping[str, Sequence[Case]]
-    """By check, in the order of its dataset."""
+    """By check, in the order of its dataset. Where a row is a case, cases are made when they are looked at."""
 
     @property
     def count(self) -> int:
@@ -57,30 +60,41 @@ class Plan:
 
     def blocks(self) -> Iterator[list[Planned]]:
         """Cases that are asked together: all checks on the same rows, so that equal requests meet."""
-        for name, clusters in self.order.items():
-            place = _places(clusters)
+        for name, order in self.order.items():
             readers = [check for check in self.checks if check.dataset == name]
-            places = {check.name: _case_places(self.cases[check.name], place) for check in readers}
-            begin = dict.fromkeys(places, 0)
-            for end in range(BLOCK, len(clusters) + BLOCK, BLOCK):
-                planned = []
+            own = [check for check in readers if not self._is_streamed(check)]
+            place = _places(order) if own else {}
+            held = {check.name: _Held(check, self.cases[check.name], place) for check in own}
+            for end in range(BLOCK, len(order) + BLOCK, BLOCK):
+                rows = range(order.begins[end - BLOCK], order.end(min(end, len(order)) - 1))
+                each = [case_of(one) for one in order.rows[rows.start : rows.stop]] if len(own) < len(readers) else []
+                planned: list[Planned] = []
                 for check in readers:
-                    cases, at = self.cases[check.name], begin[check.name]
-                    while at < len(cases) and places[check.name][at] < end:
-                        planned.append(Planned(check, cases[at], at))
-                        at += 1
-                    begin[check.name] = at
+                    if check.name in held:
+                        planned += held[check.name].until(end)
+                    else:
+                        mine = rows[: max(0, len(self.cases[check.name]) - rows.start)]
+                        planned += [Planned(check, case, at) for case, at in zip(each, mine, strict=False)]
                 if planned:
                     yield planned
 
-    def samples(self, name: str) -> list[Sample]:
+    def _is_streamed(self, check: SuiteCheck) -> bool:
+        return isinstance(self.cases[check.name], CasesOfRows)
+
+    def samples(self, name: str) -> Iterator[Sample]:
         """What is asked of a dataset: its rows, and those that a check made of them."""
-        rows = [sample for cluster in self.order[name] for sample in cluster]
-        known = {sample.id for sample in rows}
-        readers = (check for check in self.checks if check.dataset == name)
-        used = (sample for check in readers for case in self.cases[check.name] for sample in case.samples)
-        made = {sample.id: sample for sample in used if sample.id not in known}
-        return [*rows, *made.values()]
+        order = self.order[name]
+        yield from order.rows
+        held = [check for check in self.checks if check.dataset == name and not self._is_streamed(check)]
+        known = set(order.ids()) if held else set()
+        made = {
+            sample.id: sample
+            for check in held
+            for case in self.cases[check.name]
+            for sample in case.samples
+            if sample.id not in known
+        }
+        yield from made.values()
 
     def sliced_by(self) -> list[str]:
         """The labels by which anything of this plan is reported or decided."""
@@ -91,7 +105,7 @@ class Plan:
         found = [warning for dataset in self.datasets.values() for warning in dataset.warnings]
         for check in self.checks:
             warn = getattr(check.check, "warnings", None)  # of BaseCheck; the protocol does not ask for it
-            rows = [sample for cluster in self.order[check.dataset] for sample in cluster]
+            rows = self.order[check.dataset].rows
             found += [f"{check.name}: {warning}" for warning in (warn(rows) if warn else ())]
         return found
 
@@ -109,20 +123,49 @@ def make_plan(suite: Suite, scope: Scope = Scope()) -> Plan:
     return with_order(Plan(suite, scope, checks, datasets, order, {}), order)
 
 
-def with_order(plan: Plan, order: Mapping[str, Sequence[Sequence[Sample]]]) -> Plan:
+def with_order(plan: Plan, order: Mapping[str, Order]) -> Plan:
     """The plan over these rows. Under a limit every check has its first cases, and rows that none of them needs go."""
-    cases = {check.name: _cases(check, order[check.dataset])[: plan.scope.limit] for check in plan.checks}
-    if plan.scope.limit is not None:
+    limit = plan.scope.limit
+    cases = {check.name: _cases(check, order[check.dataset], limit) for check in plan.checks}
+    if limit is not None:
         used: dict[str, set[str]] = {name: set() for name in order}
+        first = dict.fromkeys(order, 0)
+        """Of each dataset, how many of its first rows are cases by themselves."""
         for check in plan.checks:
-            used[check.dataset].update(sample.id for case in cases[check.name] for sample in case.samples)
-        kept = {name: [[one for one in rows if one.id in used[name]] for rows in order[name]] for name in order}
-        order = {name: [rows for rows in clusters if rows] for name, clusters in kept.items()}
+            mine = cases[check.name]
+            if isinstance(mine, CasesOfRows):
+                first[check.dataset] = max(first[check.dataset], len(mine))
+            else:
+                used[check.dataset].update(sample.id for case in mine for sample in case.samples)
+        order = {
+            name: rows.kept(at < first[name] or one in used[name] for at, one in enumerate(rows.ids()))
+            for name, rows in order.items()
+        }
+        for check in plan.checks:
+            mine = cases[check.name]
+            if isinstance(mine, CasesOfRows):
+                cases[check.name] = CasesOfRows(order[check.dataset], len(mine))
     return replace(plan, order=order, cases=cases)
 
 
-def _places(clusters: Sequence[Sequence[Sample]]) -> dict[str, int]:
-    return {sample.id: place for place, cluster in enumerate(clusters) for sample in cluster}
+class _Held:
+    """The cases of a check that makes its own, handed out in order."""
+
+    def __init__(self, check: SuiteCheck, cases: Sequence[Case], place: Mapping[str, int]) -> None:
+        self._check, self._cases = check, cases
+        self._places = _case_places(cases, place)
+        self._at = 0
+
+    def until(self, end: int) -> list[Planned]:
+        """Those that stand before this place."""
+        begin = self._at
+        while self._at < len(self._cases) and self._places[self._at] < end:
+            self._at += 1
+        return [Planned(self._check, self._cases[at], at) for at in range(begin, self._at)]
+
+
+def _places(order: Order) -> dict[str, int]:
+    return dict(zip(order.ids(), order.clusters(), strict=True))
 
 
 def _case_places(cases: Sequence[Case], place: Mapping[str, int]) -> list[int]:
@@ -136,10 +179,14 @@ def _case_places(cases: Sequence[Case], place: Mapping[str, int]) -> list[int]:
     return [first.get(case.cluster, at) for case, at in zip(cases, own, strict=True)]
 
 
-def _cases(check: SuiteCheck, clusters: Sequence[Sequence[Sample]]) -> list[Case]:
-    """All cases of a check, in the order of their places."""
+def _cases(check: SuiteCheck, order: Order, limit: int | None) -> Sequence[Case]:
+    """The cases of a check, in the order of their places; those of a limit."""
+    if is_case_of_each_row(check.check) and len(order.places):
+        if (twice := _repeated(order)) is not None:
+            raise PluginError(f"check '{check.name}' made two cases with the id '{twice}'", where=check.origin)
+        return CasesOfRows(order, len(order.places) if limit is None else min(limit, len(order.places)))
     try:
-        cases = list(check.check.cases([sample for cluster in clusters for sample in cluster]))
+        cases = list(check.check.cases(order.rows))
         names = Counter(case.id for case in cases)
         without = next((case.id for case in cases if not case.samples), None)
     except EvalkitError:
@@ -158,8 +205,20 @@ def _cases(check: SuiteCheck, clusters: Sequence[Sequence[Sample]]) -> list[Case
     if len(names) < len(cases):
         twice = names.most_common(1)[0][0]
         raise PluginError(f"check '{check.name}' made two cases with the id '{twice}'", where=check.origin)
-    places = _case_places(cases, _places(clusters))
-    return [cases[at] for at in sorted(range(len(cases)), key=places.__getitem__)]
+    places = _case_places(cases, _places(order))
+    return [cases[at] for at in sorted(range(len(cases)), key=places.__getitem__)][:limit]
+
+
+def _repeated(order: Order) -> str | None:
+    """An id that two rows have."""
+    names, found = ids_of(order.samples), Found()
+    for name in names:
+        found.append(hash(name) & 0xFFFF_FFFF_FFFF_FFFF)
+    for places in found.repeated():
+        name, times = Counter(names[at] for at in places).most_common(1)[0]
+        if times > 1:
+            return name
+    return None
 
 
 def _chosen(suite: Suite, only: Sequence[str]) -> tuple[SuiteCheck, ...]:
@@ -174,6 +233,8 @@ def _chosen(suite: Suite, only: Sequence[str]) -> tuple[SuiteCheck, ...]:
 
 
 def _columns(samples: Iterable[Sample]) -> list[str]:
+    if isinstance(samples, Samples):
+        return list(samples.columns)
     found: dict[str, None] = {}
     for sample in samples:
         if sample.references:

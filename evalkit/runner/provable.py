@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,10 +13,10 @@ from evalkit.gates.measurements import COVERAGE
 from evalkit.gates.weighing import ALPHA, CONFIDENCE
 from evalkit.protocols import Metric
 from evalkit.records import Case, Unscored
+from evalkit.runner.eachrow import CasesOfRows, ClusterSizes
 from evalkit.runner.plan import Plan
 from evalkit.stats.betting import FIXED
 from evalkit.stats.power import Provable, provable
-from evalkit.stats.resampling import cluster_codes
 from evalkit.stats.sequential import STAKES
 from evalkit.suite.load import SuiteCheck
 
@@ -63,15 +62,19 @@ def metric_of(plan: Plan, gate: Gate) -> Metric | None:
 def witnesses(plan: Plan, gate: Gate) -> Witnesses:
     """The cases of the gate that its metric can score, as far as the check tells beforehand."""
     check = check_of(plan, gate)
-    inside = [case for case in plan.cases[check.name] if _is_in(case, gate.slice) and _scores(check, case, gate.metric)]
+    cases = plan.cases[check.name]
+    together = isinstance(cases, CasesOfRows)
+    inside = (case for case in cases if _is_in(case, gate.slice) and _scores(check, case, gate.metric))
     if not gate.by:
-        return _counted(inside, gate.slice, 1)
-    by_value: dict[str, list[Case]] = {}
+        return _counted(ClusterSizes.of((case.cluster for case in inside), together=together), gate.slice, 1)
+    by_value: dict[str, ClusterSizes] = {}
     for case in inside:
         if (text := label_text(case.labels, gate.by)) is not None:
-            by_value.setdefault(text, []).append(case)
+            if text not in by_value:
+                by_value[text] = ClusterSizes(together=together)
+            by_value[text].add(case.cluster)
     found = [
-        _counted(cases, {**gate.slice, gate.by: value}, len(by_value)) for value, cases in sorted(by_value.items())
+        _counted(sizes, {**gate.slice, gate.by: value}, len(by_value)) for value, sizes in sorted(by_value.items())
     ]
     return min(found, key=lambda one: one.clusters, default=Witnesses(0, 0))
 
@@ -89,10 +92,9 @@ def _scores(check: SuiteCheck, case: Case, metric: str) -> bool:
     return True
 
 
-def _counted(cases: Sequence[Case], wanted: Mapping[str, str], slices: int) -> Witnesses:
-    codes, count = cluster_codes([case.cluster for case in cases], len(cases))
-    sizes = Counter(Counter(codes.tolist()).values())
-    return Witnesses(len(cases), count, tuple(sorted(sizes.items())), dict(wanted), slices)
+def _counted(of: ClusterSizes, wanted: Mapping[str, str], slices: int) -> Witnesses:
+    sizes = of.sizes()
+    return Witnesses(of.cases, sizes.total(), tuple(sorted(sizes.items())), dict(wanted), slices)
 
 
 def _provable_metric(plan: Plan, gate: Gate) -> Metric | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from evalkit.gates.weighing import ALPHA
 from evalkit.protocols import Metric
 from evalkit.records import Vector
 from evalkit.runner.baseline import Baseline
+from evalkit.runner.eachrow import CasesOfRows, ClusterSizes
 from evalkit.runner.plan import Plan, Planned
 from evalkit.store import EvidenceRow
 
@@ -150,15 +150,18 @@ def _by_case(baseline: Baseline, gate: Gate) -> Mapping[str, Vector]:
 
 def _extents(plan: Plan, gates: Sequence[Gate]) -> dict[str, dict[Slice, Extent]]:
     """For every gate and slice, what will come in."""
-    sizes: dict[str, dict[Slice, Counter[str]]] = {gate.text: {} for gate in gates}
+    found: dict[str, dict[Slice, ClusterSizes]] = {gate.text: {} for gate in gates}
     for gate in gates:
-        for case in plan.cases[gate.check]:
+        cases, slices = plan.cases[gate.check], found[gate.text]
+        for case in cases:
             wanted = _slice_of(gate, case.labels)
             if wanted is not None:
-                sizes[gate.text].setdefault(wanted, Counter())[case.cluster or case.id] += 1
+                if wanted not in slices:
+                    slices[wanted] = ClusterSizes(together=isinstance(cases, CasesOfRows))
+                slices[wanted].add(case.cluster or case.id)
     return {
-        text: {wanted: Extent(len(units), max(units.values())) for wanted, units in sorted(slices.items())}
-        for text, slices in sizes.items()
+        text: {wanted: Extent((sizes := of.sizes()).total(), max(sizes)) for wanted, of in sorted(slices.items())}
+        for text, slices in found.items()
     }
 
 

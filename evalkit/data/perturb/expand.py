@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit import plugins
 from evalkit.data.perturb.base import NONE, Perturbation, PerturbationOptions, Variant
+from evalkit.data.rowstore import Samples
 from evalkit.errors import DatasetError, EvalkitError, PluginError
 from evalkit.records import Sample
 
@@ -23,14 +24,14 @@ LABELS = ("perturbation", "variant_of")
 
 def expand(
     samples: Sequence[Sample], specs: Sequence[PerturbSpec], dataset: str = "dataset"
-) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+) -> tuple[Sequence[Sample], tuple[str, ...]]:
     """Every sample, each followed by its variants; and sentences about rows that a perturbation does not fit.
 
     Variants share their original's cluster, so that they are ordered, resampled and stopped with it. Raises
     ``DatasetError`` where two samples would have one id or rows have the labels that this sets.
     """
     if not specs:
-        return tuple(samples), ()
+        return samples, ()
     named = [_opened(spec) for spec in specs]
     twice = [name for name, times in Counter(name for name, _, _ in named).items() if times > 1]
     if twice:
@@ -43,7 +44,7 @@ def expand(
             hint=f"give one of them a name of its own: {{{twice[0]}: {{name: {twice[0]}_2}}}}",
         )
     fits: Counter[str] = Counter()
-    made: list[Sample] = []
+    made = Samples()
     for sample in samples:
         _refuse_own_labels(sample)
         labels = {**sample.labels, "perturbation": NONE, "variant_of": sample.id}
@@ -51,9 +52,10 @@ def expand(
         for name, perturbation, origin in named:
             found = list(_variants(sample, name, perturbation, origin))
             fits[name] += bool(found)
-            made += found
+            for variant in found:
+                made.append(variant)
     _refuse_twins(made)
-    return tuple(made), tuple(_said(dataset, len(samples), [name for name, _, _ in named], fits))
+    return made, tuple(_said(dataset, len(samples), [name for name, _, _ in named], fits))
 
 
 def _opened(spec: PerturbSpec) -> tuple[str, Perturbation, str]:
@@ -115,8 +117,8 @@ def _refuse_own_labels(sample: Sample) -> None:
         )
 
 
-def _refuse_twins(samples: Sequence[Sample]) -> None:
-    twin, times = max(Counter(sample.id for sample in samples).items(), key=lambda item: item[1], default=("", 1))
+def _refuse_twins(samples: Samples) -> None:
+    twin, times = max(Counter(samples.ids).items(), key=lambda item: item[1], default=("", 1))
     if times > 1:
         where = next(sample.origin for sample in samples if sample.id == twin)
         raise DatasetError(

@@ -6,7 +6,7 @@ is what makes ``evalkit sensitivity`` possible, which asks how bad a model must 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 from evalkit.models.mock.damage import DAMAGE, REFUSAL, RUDENESS, shorter
@@ -136,7 +136,7 @@ class Degraded(Wrapper):
         return f"{inner} {self._stereotyped.digest}" if self._stereotyped else inner
 
     def teach(self, samples: Iterable[Sample]) -> None:
-        known = list(samples)
+        known = samples if isinstance(samples, Sequence) else list(samples)
         super().teach(known)
         if self._of_group:
             self._groups.teach(known)

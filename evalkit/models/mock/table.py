@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evalkit.compact import Found, Spool
 from evalkit.errors import ModelError
 from evalkit.models.conversation import last_user_text
 from evalkit.records import Message, Sample
 
 Conversation = tuple[Message, ...]
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
 class AnswerTable:
@@ -21,22 +24,50 @@ class AnswerTable:
     """
 
     def __init__(self) -> None:
-        self._by_conversation: dict[Conversation, tuple[str, ...]] = {}
-        self._by_last_user_text: dict[str, tuple[str, ...]] = {}
-        self._texts: set[str] = set()
+        self._entries = Spool()
+        """Conversations and their answers as JSON, as the digest takes them. One that comes again is passed over when
+        it is looked for, not when it is added: nothing but a few numbers is kept of each."""
+        self._by_conversation = Found()
+        self._by_last_user_text = Found()
+        self._texts = Found()
+        self._text_at = array("q")
+        """Of each answer's text, the entry that it is in."""
+        self._known_again: set[int] | None = None
         self._by_turns: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._turn_texts: set[str] = set()
         self._digest = ""
 
     def __len__(self) -> int:
-        return len(self._by_conversation)
+        return len(self._entries) - len(self._again())
 
     def add(self, messages: Conversation, answers: tuple[str, ...]) -> None:
-        if messages in self._by_conversation:
-            return
-        self._by_conversation[messages] = answers
-        self._by_last_user_text.setdefault(last_user_text(messages), answers)
-        self._texts.update(answer.strip() for answer in answers)
-        self._digest = ""
+        entry = [[(message.role, message.content) for message in messages], answers]
+        self._by_conversation.append(_number(messages))
+        self._by_last_user_text.append(_number(last_user_text(messages)))
+        for answer in answers:
+            self._texts.append(_number(answer.strip()))
+            self._text_at.append(len(self._entries))
+        self._entries.append(_written(entry))
+        self._known_again, self._digest = None, ""
+
+    def _entry(self, place: int) -> tuple[Conversation, tuple[str, ...]]:
+        messages, answers = json.loads(self._entries[place])
+        return tuple(Message(role, content) for role, content in messages), tuple(answers)
+
+    def _again(self) -> set[int]:
+        """Entries for a conversation that an earlier one is for."""
+        if self._known_again is not None:
+            return self._known_again
+        again: set[int] = set()
+        for places in self._by_conversation.repeated():
+            first: set[Conversation] = set()
+            for place in places:
+                messages, _ = self._entry(place)
+                if messages in first:
+                    again.add(place)
+                first.add(messages)
+        self._known_again = again
+        return again
 
     def teach(self, samples: Iterable[Sample]) -> None:
         """Samples without a reference have no known answer and are left out. A sample with several ``turns`` and as
@@ -54,21 +85,32 @@ class AnswerTable:
         said = _user_texts(sample.messages)
         for place, reference in enumerate(sample.references[1:], 1):
             self._by_turns.setdefault((*said, *turns[1 : place + 1]), (reference,))
-            self._texts.add(reference.strip())
+            self._turn_texts.add(reference.strip())
         self._digest = ""
 
     def find(self, messages: Conversation) -> tuple[str, ...] | None:
-        found = self._by_conversation.get(messages)
-        if found is None and self._by_turns:
-            found = self._by_turns.get(_user_texts(messages))
-        return self._by_last_user_text.get(last_user_text(messages)) if found is None else found
+        for place in self._by_conversation.places(_number(messages)):
+            asked, answers = self._entry(place)
+            if asked == messages:
+                return answers
+        found = self._by_turns.get(_user_texts(messages)) if self._by_turns else None
+        return self.find_text(last_user_text(messages)) if found is None else found
 
     def holds(self, text: str) -> bool:
         """Whether this is an answer to anything."""
-        return text.strip() in self._texts
+        wanted = text.strip()
+        places = (self._text_at[place] for place in self._texts.places(_number(wanted)))
+        counted = (self._entry(place) for place in places if place not in self._again())
+        return wanted in self._turn_texts or any(
+            wanted == answer.strip() for _, answers in counted for answer in answers
+        )
 
     def find_text(self, prompt: str) -> tuple[str, ...] | None:
-        return self._by_last_user_text.get(prompt)
+        for place in self._by_last_user_text.places(_number(prompt)):
+            messages, answers = self._entry(place)
+            if last_user_text(messages) == prompt:
+                return answers
+        return None
 
     @property
     def digest(self) -> str:
@@ -77,15 +119,24 @@ class AnswerTable:
         """
         if not self._digest:
             content = hashlib.sha256()
-            for messages, answers in self._by_conversation.items():
-                entry = [[(message.role, message.content) for message in messages], answers]
-                content.update(json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode())
-                content.update(b"\n")
+            again = self._again()
+            for place, entry in enumerate(self._entries):
+                if place not in again:
+                    content.update(entry)
+                    content.update(b"\n")
             for texts, answers in self._by_turns.items():
-                content.update(json.dumps([texts, answers], ensure_ascii=True, separators=(",", ":")).encode())
+                content.update(_written([texts, answers]))
                 content.update(b"\n")
             self._digest = content.hexdigest()
         return self._digest
+
+
+def _number(text: str | Conversation) -> int:
+    return hash(text) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+def _written(entry: Any) -> bytes:
+    return _encode(entry).encode("ascii")
 
 
 def _user_texts(messages: Conversation) -> tuple[str, ...]:
