@@ -69,7 +69,7 @@ class AnswerTables:
         with self.database.writing() as connection:
             renew_lease(connection, maker, now)
             if failures:
-                connection.execute(self.database.insert(attempts), failures)
+                self.database.put(connection, attempts, failures)
             return self._put_answered(connection, maker, now, answered) if answered else 0
 
     def _put_answered(
@@ -102,13 +102,13 @@ class AnswerTables:
                 merged = {**held, "wanted": together, "document": doc.dump({**doc.load(document), **first})}
                 (new if key in new else changed)[key] = merged
         if new:
-            connection.execute(self.database.insert(answers), list(new.values()))
+            self.database.put(connection, answers, list(new.values()))
         if changed:
             rows = [{"of": row["key"], "new_wanted": row["wanted"], "new": row["document"]} for row in changed.values()]
             change = update(answers).where(answers.c.key == bindparam("of"))
             connection.execute(change.values(wanted=bindparam("new_wanted"), document=bindparam("new")), rows)
         if second:
-            connection.execute(self.database.insert(incidents), second)
+            self.database.put(connection, incidents, second)
         return len(new)
 
     def incidents(self, run_id: str = "") -> list[Incident]:

@@ -7,13 +7,15 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, exc, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.schema import Table
@@ -42,6 +44,21 @@ def in_chunks(items: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
         yield chunk
 
 
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """A statement that takes many rows, and as the driver takes it."""
+
+    statement: Any
+    text: str
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    """Of a row, in the statement's order."""
+
+    @classmethod
+    def of(cls, engine: Engine, statement: Any) -> _Put:
+        compiled = statement.compile(engine)
+        return cls(statement, str(compiled), itemgetter(*(compiled.positiontup or compiled.params)))
+
+
 class Database:
     """An engine with evalkit's rules: writes take the writer's place first, so that none fails half-way."""
 
@@ -50,6 +67,7 @@ class Database:
         self.location = location
         # one writer per process; and everything in memory shares a single connection, so that reads queue too
         self._writing = threading.RLock()
+        self._statements: dict[tuple[str, str], _Put] = {}
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -82,6 +100,33 @@ class Database:
         from sqlalchemy.dialects import postgresql  # and the drivers it knows: nothing that a file has a use for
 
         return postgresql.insert(table)
+
+    def put(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], or_else: str = "") -> None:
+        """Many rows at once. ``or_else``: what becomes of a row whose key is there: ``keep`` what is there, or
+        ``replace`` it; else that is an error.
+
+        A statement is put together once and goes to the driver as it is: for thousands of rows a block, what SQLAlchemy
+        would do for each of them is more than what the database does.
+        """
+        if not rows:
+            return
+        made = self._statements.get((table.name, or_else))
+        if made is None:
+            made = self._statements[table.name, or_else] = _Put.of(self.engine, self._put(table, or_else, rows[0]))
+        if self.location.is_sqlite:
+            connection.exec_driver_sql(made.text, [made.values(row) for row in rows])
+        else:
+            connection.execute(made.statement, rows)
+
+    def _put(self, table: Table, or_else: str, row: Mapping[str, Any]) -> Any:
+        statement = self.insert(table).values({name: bindparam(name) for name in row})
+        if or_else == "keep":
+            return statement.on_conflict_do_nothing()
+        if or_else == "replace":
+            keys = list(table.primary_key)
+            new = {name: statement.excluded[name] for name in row if name not in table.primary_key.columns}
+            return statement.on_conflict_do_update(index_elements=keys, set_=new)
+        return statement
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

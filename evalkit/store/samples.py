@@ -35,7 +35,7 @@ class SampleTables:
             ]
             if new:
                 with self.database.writing() as connection:
-                    connection.execute(self.database.insert(samples).on_conflict_do_nothing(), new)
+                    self.database.put(connection, samples, new, "keep")
                 added += len(new)
         return added
 

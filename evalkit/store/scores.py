@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, select, tuple_
+from sqlalchemy import Row, bindparam, delete, select, tuple_
 
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
@@ -38,8 +38,8 @@ class ScoreTables:
             if known_state(connection, maker) == FINISHED:
                 raise StoreError(f"run {run_id} is finished: its scores cannot change", hint="start a new run")
             renew_lease(connection, maker, time.time())
-            self._replace(connection, scores, block, REPLACED)
-            self._replace(connection, evidence_table, said, ("document",))
+            self.database.put(connection, scores, block, "replace")
+            self.database.put(connection, evidence_table, said, "replace")
 
     def forget_scores(self, run_id: str) -> None:
         """All judgements of an unfinished run, and their evidence: it judges its answers anew, and may end earlier."""
@@ -49,14 +49,6 @@ class ScoreTables:
                 raise StoreError(f"run {run_id} is finished: its scores cannot change", hint="start a new run")
             for table in (scores, evidence_table):
                 connection.execute(delete(table).where(table.c.run_id == maker))
-
-    def _replace(
-        self, connection: Connection, table: Table, rows: list[dict[str, object]], columns: tuple[str, ...]
-    ) -> None:
-        if rows:
-            put = self.database.insert(table)
-            new = {column: put.excluded[column] for column in columns}
-            connection.execute(put.on_conflict_do_update(index_elements=list(table.primary_key), set_=new), rows)
 
     def get_evidence(self, run_id: str) -> list[EvidenceRow]:
         """What the blocks of a run say about its gates: block after block, gates by name."""
