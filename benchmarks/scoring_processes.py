@@ -1,0 +1,163 @@
+"""Long answers judged by the run alone and with processes beside it, in turns; and while a model takes its time.
+
+python benchmarks/scoring_processes.py [--rows N] [--words N] [--workers N] [--rounds N] [--wait MS] [--few N]
+
+First a mock answers at once, so that judging is nearly all there is. Wall seconds depend on how busy the machine is,
+CPU seconds hardly: those of the run alone over the larger of the two with processes are what idle processors could give.
+Then a mock waits before each answer, as long as ``--wait`` says, which costs no CPU: asking without judging, judging
+without waiting, and both together, with processes and without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+WORDS = [
+    *("river", "stone", "city", "market", "answer", "model", "number", "garden", "winter", "letter", "water", "people"),
+    *(
+        "said",
+        "would",
+        "government",
+        "because",
+        "after",
+        "before",
+        "another",
+        "morning",
+        "evening",
+        "company",
+        "school",
+    ),
+    *("children", "world", "country", "house", "street", "history", "science", "reason"),
+]
+DEAR = "  accuracy: {metrics: [bleu, chrf, rougeL, rougeLsum, token_f1, edit_similarity]}\n  readability: {}\n"
+CHEAP = "  accuracy: {metrics: [exact_match]}\n"
+ONE = """
+import json, os, resource, sys, time
+from pathlib import Path
+from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.store import open_store
+from evalkit.suite.load import load_suite
+suite, model, store, workers = sys.argv[1:]
+with open_store("sqlite:///" + store) as runs:
+    loaded = load_suite(Path(suite))
+    wall, own = time.perf_counter(), time.process_time()
+    result = run_suite(loaded, model, runs, RunOptions(scoring_workers=int(workers)))
+    wall, own = time.perf_counter() - wall, time.process_time() - own
+beside = resource.getrusage(resource.RUSAGE_CHILDREN)
+values = [(estimate.name, estimate.value, repr(estimate.interval)) for estimate in result.estimates]
+print(json.dumps([wall, own, beside.ru_utime + beside.ru_stime, values]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    wall: float
+    own: float
+    """CPU seconds of the run."""
+    beside: float
+    """CPU seconds of its processes."""
+
+
+def write_suite(folder: Path, name: str, checks: str, rows: int, words: int) -> Path:
+    draw = random.Random(0)
+    data = folder / f"rows-{rows}.jsonl"
+    if not data.exists():
+        with data.open("w", encoding="utf-8") as file:
+            for number in range(rows):
+                file.write(
+                    json.dumps({"id": f"r{number}", "prompt": f"{number}?", "references": [text(draw, words)]}) + "\n"
+                )
+    suite = folder / f"{name}-{rows}.yaml"
+    suite.write_text(f"name: scoring\ndatasets: {{rows: {{path: {data.name}}}}}\nchecks:\n{checks}", encoding="utf-8")
+    return suite
+
+
+def text(draw: random.Random, words: int) -> str:
+    """Sentences, a line each."""
+    lines = []
+    while words > 0:
+        length = min(words, draw.randint(8, 18))
+        lines.append(" ".join(draw.choices(WORDS, k=length)).capitalize() + ".")
+        words -= length
+    return "\n".join(lines)
+
+
+def measure(suite: Path, model: str, workers: int) -> tuple[Cost, object]:
+    with tempfile.TemporaryDirectory(dir=suite.parent) as made:
+        command = [sys.executable, "-c", ONE, str(suite), model, str(Path(made) / "runs.db"), str(workers)]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    wall, own, beside, values = json.loads(said.splitlines()[-1])
+    return Cost(wall, own, beside), values
+
+
+def print_turns(suite: Path, workers: int, rounds: int) -> None:
+    print(f"{'':<18} {'wall s':>8} {'run CPU s':>10} {'beside CPU s':>13} {'faster':>8} {'at best':>8}")
+    faster: list[float] = []
+    at_best: list[float] = []
+    for _ in range(rounds):
+        alone, said_alone = measure(suite, "mock:oracle", 0)
+        together, said_together = measure(suite, "mock:oracle", workers)
+        if said_alone != said_together:
+            sys.exit("the results differ")
+        faster.append(alone.wall / together.wall)
+        at_best.append((alone.own + alone.beside) / max(together.own, together.beside / workers))
+        print(f"{'alone':<18} {alone.wall:>8.1f} {alone.own:>10.1f} {alone.beside:>13.1f}")
+        print(
+            f"{f'{workers} beside':<18} {together.wall:>8.1f} {together.own:>10.1f} {together.beside:>13.1f}"
+            f" {faster[-1]:>7.2f}x {at_best[-1]:>7.2f}x",
+            flush=True,
+        )
+    print(f"{'median':<18} {'':>33} {median(faster):>7.2f}x {median(at_best):>7.2f}x   results equal")
+
+
+def print_waiting(folder: Path, rows: int, words: int, workers: int, wait: float) -> None:
+    dear, cheap = (
+        write_suite(folder, name, checks, rows, words) for name, checks in (("dear", DEAR), ("cheap", CHEAP))
+    )
+    slow = f"mock:slow?of=oracle&ms={wait:g}"
+    asking, _ = measure(cheap, slow, 0)
+    judging, _ = measure(dear, "mock:oracle", 0)
+    one_by_one, said = measure(dear, slow, 0)
+    together, same = measure(dear, slow, workers)
+    if said != same:
+        sys.exit("the results differ")
+    print(f"\n{rows:,} answers of {words} words, {wait:g} ms each: wall seconds")
+    for what, cost in (
+        ("asking, exact match alone", asking),
+        ("judging, without waiting", judging),
+        ("asking and judging, run alone", one_by_one),
+        (f"asking and judging, {workers} beside", together),
+    ):
+        print(f"{what:<32} {cost.wall:>7.1f}")
+
+
+def main(given: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(description="Judging by processes beside the run.")
+    parser.add_argument("--rows", type=int, default=20_000, help="answers that are there at once (20000)")
+    parser.add_argument("--words", type=int, default=300, help="in each answer (300)")
+    parser.add_argument("--workers", type=int, default=1, help="processes beside the run (1, for two processors)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often both are measured in turn (3)")
+    parser.add_argument("--wait", type=float, default=20, help="milliseconds before each of the other answers (20)")
+    parser.add_argument("--few", type=int, default=1_000, help="answers that are waited for (1000)")
+    chosen = parser.parse_args(given)
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        if chosen.rows:
+            print_turns(write_suite(folder, "dear", DEAR, chosen.rows, chosen.words), chosen.workers, chosen.rounds)
+        if chosen.few:
+            print_waiting(folder, chosen.few, chosen.words, chosen.workers, chosen.wait)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
