@@ -3,7 +3,7 @@
 python benchmarks/scoring_processes.py [--rows N] [--words N] [--workers N] [--rounds N] [--wait MS] [--few N]
 
 First a mock answers at once, so that judging is nearly all there is. Wall seconds depend on how busy the machine is,
-CPU seconds hardly: those of the run alone over the larger of the two with processes are what idle processors could give.
+CPU seconds hardly: those of the run alone, over the larger of the two with processes, are what idle ones could give.
 Then a mock waits before each answer, as long as ``--wait`` says, which costs no CPU: asking without judging, judging
 without waiting, and both together, with processes and without.
 """
