@@ -13,14 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from benchmarks.peers.choice import CHOICE
 from benchmarks.peers.contestants import OURS, Workload
 from benchmarks.peers.environments import CACHE, environment_python
 from benchmarks.peers.generation import GENERATION
+from benchmarks.peers.generation_lengths import GENERATION_LENGTHS
+from benchmarks.peers.generation_prefix import GENERATION_PREFIX
 from benchmarks.peers.measure import Outcome, measure
 from benchmarks.peers.overhead import OVERHEAD
 from benchmarks.peers.summary import table, write
 
-WORKLOADS = {workload.name: workload for workload in (OVERHEAD, GENERATION)}
+ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE)
+WORKLOADS = {workload.name: workload for workload in ALL}
 RESULTS = Path(__file__).parent / "results"
 
 
