@@ -225,7 +225,7 @@ def test_reasoning_is_kept_apart(opened: Opened) -> None:
     assert (answer.text, answer.reasoning) == ("YES", "HM")
 
 
-def test_sampled_requests_are_written_alone_each_by_its_own_seed(opened: Opened) -> None:
+def test_sampled_requests_have_company_and_a_seed_each(opened: Opened) -> None:
     session, made = opened({"A": "XYZ", "B": "XYZ"})
     requests = [
         asking("A", temperature=0.7, top_p=0.9),
@@ -235,7 +235,7 @@ def test_sampled_requests_are_written_alone_each_by_its_own_seed(opened: Opened)
         asking("A", temperature=0.7, top_p=0.9),
     ]
     assert len(texts(session, requests)) == 5
-    assert max(made[0].at_once) == 1
+    assert made[0].at_once[0] == 5
     sampled = made[0].configs
     assert all(config.do_sample for config in sampled)
     assert (sampled[0].temperature, sampled[0].top_p) == (0.7, 0.9)

@@ -84,33 +84,30 @@ class OpenVinoSession:
         self._reversed = condition.order == "reversed"
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        """Greedy requests together; sampled ones each alone, because GenAI has one generator of random numbers for all.
+        """All together; closing the iterator early cancels what is under way.
 
-        Closing the iterator early cancels what is under way.
+        GenAI keeps a generator of random numbers for every request, so sampled ones have company too.
         """
         if not requests:
             return
         engine = self._engine()
-        together: list[Ready] = []
-        alone: list[Ready] = []
+        waiting: list[Ready] = []
         for position, request in enumerate(requests):
             prepared = prepare(engine, position, request)
             if isinstance(prepared, Answer):
                 yield position, prepared
             else:
-                (together if prepared.sampling is None else alone).append(prepared)
+                waiting.append(prepared)
         if self._reversed:
-            together.reverse()
-            alone.reverse()
-        yield from self._run(together, self._width)
-        yield from self._run(alone, 1)
+            waiting.reverse()
+        yield from self._run(waiting)
 
-    def _run(self, waiting: Iterable[Ready], width: int) -> Iterator[tuple[int, Answer]]:
+    def _run(self, waiting: Iterable[Ready]) -> Iterator[tuple[int, Answer]]:
         queue = deque(waiting)
         while queue:
             engine = self._engine()
             broken: list[Ready] = []
-            yield from _together(engine, queue, width, broken)
+            yield from _together(engine, queue, self._width, broken)
             if not broken:
                 return
             self._renew()
