@@ -40,7 +40,7 @@ class Settings(BaseModel):
     threads: int | None = Field(None, ge=1)
     timeout: float = Field(60.0, gt=0, description="Seconds an endpoint may take for one answer.")
     retries: int = Field(4, ge=0)
-    concurrency: int = Field(8, ge=1, description="Requests under way at once to an endpoint.")
+    concurrency: int | None = Field(None, ge=1, description="Requests under way at once to an endpoint, at most.")
     scoring_workers: int | None = Field(
         None, ge=0, le=64, description="Processes that judge answers beside the run; by default as many as pay."
     )

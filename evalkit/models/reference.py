@@ -49,7 +49,8 @@ class ModelSettings:
     timeout: float = 60.0
     """Seconds an endpoint may take for one answer."""
     retries: int = 4
-    concurrency: int = 8
+    concurrency: int | None = None
+    """The most requests at once to an endpoint; none: as many as it answers without delay."""
     api_key_env: str = ""
     """Name of the environment variable that holds an endpoint's key; never the key itself."""
     api: str = "chat"

@@ -20,7 +20,7 @@ KEY = "sk-" + "n0tF0rAny0neE1se" * 2
 @pytest.fixture
 def reference(http_server: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("TEAM_KEY", KEY)
-    return f"{http_server.reference}&key_env=TEAM_KEY&backoff=0.001&retries=1&concurrency=1"
+    return f"{http_server.reference}&key_env=TEAM_KEY&backoff=0.001&retries=1&concurrency=1&patience=0.01"
 
 
 def ask(reference: str, count: int = 1) -> tuple[list[Answer], str]:
@@ -31,7 +31,8 @@ def ask(reference: str, count: int = 1) -> tuple[list[Answer], str]:
         requests = [Request(Generate((Message("user", f"x{number}"),))) for number in range(count)]
         answers = [answer for _, answer in session.ask(requests)]
         transport = backend._connection.transport  # type: ignore[union-attr]
-        described = [backend, backend.info, session, backend._target, transport, transport._http, transport._http.auth]
+        client = transport._connections._all[0]
+        described = [backend, backend.info, session, backend._target, transport, client, client.auth]
         return answers, repr(described) + str(described) + json.dumps(dict(backend.info.details))
     finally:
         backend.close()

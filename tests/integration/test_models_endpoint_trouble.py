@@ -13,6 +13,7 @@ import pytest
 from endpoint_asking import MLFLOW, Opened, ask, failure, question, refusal
 
 from evalkit.errors import ModelError
+from evalkit.models.endpoint import pace as pace_module
 from evalkit.models.endpoint import transport as transport_module
 from evalkit.records import (
     DEFAULT_CONDITION,
@@ -52,7 +53,6 @@ def test_refused_requests_are_not_tried_again(http_server: Server, opened: Opene
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (429, FailureKind.RATE_LIMIT),
         (500, FailureKind.INTERNAL),
         (503, FailureKind.INTERNAL),
         (504, FailureKind.TIMEOUT),
@@ -95,7 +95,7 @@ def test_retry_after_may_be_a_date(http_server: Server, opened: Opened) -> None:
 
 
 def test_retry_after_is_capped(http_server: Server, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_module, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(pace_module, "LONGEST_HOLD", 0.05)
     http_server.next(http_server.status(429, {"Retry-After": "86400"}))
     assert ask(opened(http_server.reference), "x")[0].text == "x"
 

@@ -78,7 +78,7 @@ def test_a_web_page_instead_of_an_api(http_server: Any, suite: Path, capsys: pyt
 
 def test_rate_limited_for_ever(http_server: Any, suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
     http_server.rule = lambda _: http_server.status(429, {"Retry-After": "0"})
-    code, said = run(suite, f"{http_server.url}/v1?model=tiny&retries=1", capsys)
+    code, said = run(suite, f"{http_server.url}/v1?model=tiny&patience=0.2", capsys)
     assert code == 3
     assert "NOT MEASURED" in said
     assert report()["outcome"]["exit_code"] == 3

@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING
 
 from evalkit.errors import ModelError
@@ -19,7 +20,9 @@ from evalkit.models.reference import ModelSettings, Reference
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Likelihood, ModelInfo, Request
 
 if TYPE_CHECKING:
-    from evalkit.models.endpoint.loop import LoopThread
+    import asyncio
+
+    from evalkit.models.endpoint.hosts import Member, Place
     from evalkit.models.endpoint.transport import Transport
 
 REVISION = "endpoint-1"
@@ -89,17 +92,20 @@ def read_key(target: Target) -> str:
 
 
 class Connection:
-    """An event loop and the open connections in it."""
+    """A backend's open connections, in the event loop of all who talk to the same server."""
 
     def __init__(self, target: Target, wire: Wire) -> None:
-        from evalkit.models.endpoint.loop import LoopThread
+        from evalkit.models.endpoint.hosts import HOSTS
         from evalkit.models.endpoint.probe import probe
         from evalkit.models.endpoint.transport import Transport
 
         key = read_key(target)
+        member = HOSTS.join(target.server, target.host, target.concurrency, target.timeout / 4)
+        self.loop = member.host.loop
+        self.gate = member.host.gate
 
         async def connect() -> Transport:
-            transport = Transport(target, wire, key)
+            transport = Transport(target, wire, key, member.host.gate)
             try:
                 await probe(target, transport)
             except BaseException:
@@ -107,21 +113,20 @@ class Connection:
                 raise
             return transport
 
-        self.loop: LoopThread = LoopThread(f"evalkit {target.host}")
         try:
             self.transport = self.loop.run(connect())
         except BaseException:
-            self.loop.close()
+            member.leave()
             raise
         # Whoever forgets to close the backend leaves no thread behind.
-        self._finalizer = weakref.finalize(self, _disconnect, self.loop, self.transport)
+        self._finalizer = weakref.finalize(self, _disconnect, member, self.transport)
 
     def close(self) -> None:
         self._finalizer()
 
 
-def _disconnect(loop: LoopThread, transport: Transport) -> None:
-    loop.close(last=transport.close)
+def _disconnect(member: Member, transport: Transport) -> None:
+    member.leave(transport.close)
 
 
 class EndpointSession:
@@ -130,7 +135,7 @@ class EndpointSession:
         self._condition = condition
         self._connect = connect
         self._most = concurrency
-        self._concurrency = condition.concurrency or concurrency
+        self._fixed = condition.concurrency
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """Closing the iterator early cancels what is under way and waits until it has ended."""
@@ -152,7 +157,10 @@ class EndpointSession:
     def _ask_possible(self, requests: Sequence[tuple[int, Request]]) -> Iterator[tuple[int, Answer]]:
         connection = self._connect()
         inbox: queue.SimpleQueue[tuple[int, Answer] | _Done] = queue.SimpleQueue()
-        work = _work(connection.transport, requests, inbox.put, self._concurrency)
+        if self._fixed is None:
+            work = _work(connection.transport, requests, inbox.put)
+        else:
+            work = _work_side_by_side(connection.transport, requests, inbox.put, self._fixed)
         job = connection.loop.start(work, lambda error: inbox.put(_Done(error)))
         done: _Done | None = None
         try:
@@ -174,8 +182,8 @@ class EndpointSession:
         kind = "likelihood" if isinstance(request.ask, Likelihood) else "generate"
         if kind not in self._wire.capabilities:
             return f"this endpoint cannot answer '{kind}' requests"
-        if self._concurrency > self._most:
-            return f"this endpoint may be asked {self._most} requests at once: no concurrency of {self._concurrency}"
+        if self._most and self._fixed is not None and self._fixed > self._most:
+            return f"this endpoint may be asked {self._most} requests at once: no concurrency of {self._fixed}"
         for condition in (self._condition, request.condition):
             if condition != DEFAULT_CONDITION:
                 asked = [field.name for field in fields(condition) if not _settable(condition, field.name)]
@@ -197,25 +205,46 @@ class _Done:
         self.error = error
 
 
-async def _work(
-    transport: Transport,
-    requests: Sequence[tuple[int, Request]],
-    hand_over: Callable[[tuple[int, Answer]], None],
-    concurrency: int,
+HandOver = Callable[[tuple[int, Answer]], None]
+
+
+async def _work(transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver) -> None:
+    """As many at once as the gate lets in, one after the other."""
+    import asyncio
+
+    async def one(index: int, request: Request, place: Place) -> None:
+        hand_over((index, await transport.answer(request, place)))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for index, request in requests:
+                place = await transport.gate.enter()
+                task = group.create_task(one(index, request, place))
+                # a task that is cancelled before its first step leaves nothing by itself
+                task.add_done_callback(partial(_left, transport, place))
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+def _left(transport: Transport, place: Place, _: asyncio.Task[None]) -> None:
+    transport.gate.end(place)
+
+
+async def _work_side_by_side(
+    transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver, number: int
 ) -> None:
-    """As many workers as the server may be asked at once, each taking the next request when it is done with one."""
+    """So many at once, whatever the gate thinks of it: the number is what is examined."""
     import asyncio
 
     remaining = iter(requests)
 
     async def worker() -> None:
         for index, request in remaining:
-            hand_over((index, await transport.answer(request)))
+            hand_over((index, await transport.answer(request, await transport.gate.enter_beside())))
 
-    workers = [asyncio.create_task(worker()) for _ in range(min(concurrency, len(requests)))]
     try:
-        await asyncio.gather(*workers)
-    finally:
-        for task in workers:
-            task.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(number, len(requests))):
+                group.create_task(worker())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None

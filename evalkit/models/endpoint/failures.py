@@ -24,6 +24,7 @@ _TOO_LONG = re.compile(
 )
 _NO_MODEL = re.compile(r"model_not_found|model .{0,80}(?:does not exist|not found|not available)", re.IGNORECASE)
 _RETRIED = {408, 409, 425, 429}
+_CROWDED = {408, 429, 503, 504}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Trouble(Exception):
         retry_after: float | None = None,
         unreachable: bool = False,
         for_all: bool = False,
+        crowded: bool = False,
         hint: str = "",
     ) -> None:
         super().__init__(message)
@@ -67,6 +69,8 @@ class Trouble(Exception):
         """The server was not even spoken to."""
         self.for_all = for_all
         """Every other request would fail in the same way."""
+        self.crowded = crowded
+        """The server has more to do than it can: it should be sent fewer requests at once."""
         self.hint = hint
 
 
@@ -117,7 +121,8 @@ def _passing(reply: Reply, message: str) -> Trouble:
     }.get(reply.status, FailureKind.INTERNAL)
     used_up = reply.status == 429 and "insufficient_quota" in _code(reply)
     wait = parse_retry_after(reply.retry_after, datetime.now(UTC)) if reply.retry_after else None
-    return Trouble(kind, message, retry=not used_up, later=True, retry_after=wait)
+    crowded = reply.status in _CROWDED and not used_up
+    return Trouble(kind, message, retry=not used_up, later=True, retry_after=wait, crowded=crowded)
 
 
 def _refused(status: int, message: str, said: str, url: str) -> Trouble:

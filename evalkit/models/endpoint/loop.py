@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 CLOSING_SECONDS = 5.0
+Last = Callable[[], Coroutine[Any, Any, None]]
 
 
 class LoopThread:
@@ -19,6 +20,7 @@ class LoopThread:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
+        self._ending: asyncio.Task[None] | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, T], timeout: float | None = None) -> T:
         """Run it there and wait for its result. An interruption of the waiting cancels it."""
@@ -42,18 +44,35 @@ class LoopThread:
 
         return Job(self._loop, self.run(create()))
 
-    def close(self, last: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive() and not self._loop.is_closed()
+
+    def call(self, function: Callable[..., None], *arguments: Any) -> None:
+        """In the loop's thread, soon."""
+        self._loop.call_soon_threadsafe(function, *arguments)
+
+    def finish(self, last: Last) -> None:
+        """Run something whose result nobody needs; nothing happens where the thread is gone."""
+        if not self.alive:
+            return
+        if threading.current_thread() is self._thread:
+            self._ending = self._loop.create_task(last())
+            return
+        with suppress(TimeoutError):  # what cannot be closed in time ends with the process
+            self.run(last(), timeout=CLOSING_SECONDS)
+
+    def close(self, last: Last | None = None) -> None:
         """Run ``last``, then stop the thread. May be called twice, by the garbage collector in any thread, at the end
         of the process, and after a fork, where the thread is not alive.
         """
-        if self._loop.is_closed() or not self._thread.is_alive():
+        if not self.alive:
             return
         if threading.current_thread() is self._thread:
             self._loop.stop()
             return
         if last is not None:
-            with suppress(TimeoutError):  # what cannot be closed in time ends with the process
-                self.run(last(), timeout=CLOSING_SECONDS)
+            self.finish(last)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=CLOSING_SECONDS)
         if not self._thread.is_alive():

@@ -25,6 +25,7 @@ OPTIONS = (
     "timeout",
     "retries",
     "backoff",
+    "patience",
     "concurrency",
     "context",
     "max_tokens_as",
@@ -52,7 +53,10 @@ class Target:
     retries: int = 4
     backoff: float = 0.5
     """Seconds before the first retry; doubled for each further one."""
-    concurrency: int = 8
+    patience: float = 120.0
+    """Seconds for which a request that is refused with 429 is asked again."""
+    concurrency: int = 0
+    """The most requests at once; 0 where nobody said, and the server's answers decide."""
     context_length: int | None = None
     max_tokens_as: str = "max_tokens"
     unlisted: bool = False
@@ -68,6 +72,12 @@ class Target:
     @property
     def host(self) -> str:
         return urlsplit(self.address).netloc
+
+    @property
+    def server(self) -> str:
+        """What is the same for all that talk to one server."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def loopback(self) -> bool:
@@ -158,9 +168,9 @@ def _target(
             hint="put the key into a variable, and write that variable's name: key_env=MY_KEY",
         )
     timeout = options.amount("timeout", settings.timeout)
-    concurrency = options.count("concurrency", settings.concurrency)
+    concurrency = options.count("concurrency", settings.concurrency or 0)
     for name, value in (("timeout", timeout), ("concurrency", concurrency)):
-        if value <= 0:
+        if value <= 0 and (name in options.reference.options or name == "timeout"):
             raise ModelError(f"'{name}' must be above 0", where=options.reference.text)
     custom = api == "custom"
     return Target(
@@ -174,6 +184,7 @@ def _target(
         timeout=timeout,
         retries=options.count("retries", settings.retries),
         backoff=options.amount("backoff", 0.5),
+        patience=options.amount("patience", 120.0),
         concurrency=concurrency,
         context_length=options.count("context", settings.context_length or 0) or None,
         max_tokens_as=options.text("max_tokens_as", "max_tokens"),

@@ -13,11 +13,13 @@ import random
 import time
 import zlib
 from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import ModelError
 from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
+from evalkit.models.endpoint.hosts import Gate, Place
 from evalkit.models.endpoint.target import KEY_VARIABLE, Target
 from evalkit.models.endpoint.wire import Malformed, Wire
 from evalkit.records import Answer, FailureKind, Request, Timing
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 10_000_000
 CONNECT_SECONDS = 10.0
 LONGEST_WAIT = 60.0
-"""Also for a Retry-After that asks for more."""
 GIVE_UP_AFTER = 8
 """Requests in a row that failed in spite of their retries; from then on, until one succeeds, each gets one try."""
 
@@ -36,34 +37,18 @@ GIVE_UP_AFTER = 8
 class Transport:
     """Lives in one event loop. Holds the key; nothing that leaves it repeats the key."""
 
-    def __init__(self, target: Target, wire: Wire, key: str) -> None:
-        import httpx
-
+    def __init__(self, target: Target, wire: Wire, key: str, gate: Gate) -> None:
+        self.gate = gate
         self._target = target
         self._wire = wire
         self._key = key
-        self._slots = asyncio.Semaphore(target.concurrency)
-        self._not_before = 0.0
+        self._connections = Connections(target, key)
+        self._whose = f"{target.model} {id(self)}"
         self._failed_in_a_row = 0
         self._answered = False
-        try:
-            self._http = httpx.AsyncClient(
-                auth=_key_auth(target.key_header, key) if key else None,
-                timeout=httpx.Timeout(target.timeout, connect=min(CONNECT_SECONDS, target.timeout), pool=None),
-                limits=httpx.Limits(max_connections=target.concurrency, max_keepalive_connections=target.concurrency),
-                # A proxy is never asked for an address of this machine.
-                trust_env=not target.loopback,
-                # Not compressed: a small answer must not unfold to fill the memory.
-                headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "evalkit"},
-            )
-        except (ValueError, httpx.InvalidURL):
-            raise ModelError(
-                "the proxy settings of the environment cannot be used",
-                hint="look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY",
-            ) from None
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._connections.close()
 
     @property
     def key_hint(self) -> str:
@@ -74,27 +59,43 @@ class Transport:
         state = "which is set: is the key valid for this server?" if self._key else "which is not set"
         return f"the key is read from the environment variable {name}, {state}"
 
-    async def answer(self, request: Request) -> Answer:
-        """Raises ``ModelError`` for what would meet every other request as well."""
+    async def answer(self, request: Request, place: Place) -> Answer:
+        """Raises ``ModelError`` for what would meet every other request as well. The place is left in any case."""
+        try:
+            return await self._answer(request, place)
+        finally:
+            self.gate.end(place)
+
+    async def _answer(self, request: Request, place: Place) -> Answer:
         body = json.dumps(self._wire.body(request)).encode()
-        tries = 0
+        sent = errors = 0
+        refused_since: float | None = None
         while True:
-            tries += 1
-            await self._wait_for_permission()
+            sent += 1
             started = time.perf_counter()
             try:
                 reply = await self.send("POST", self._target.post_url, body)
                 answer = self._read(reply, request)
             except Trouble as trouble:
+                self._tell(place, trouble)
                 self._raise_for_all(trouble)
-                if trouble.retry and tries <= self._allowed_retries():
-                    await self._back_off(tries, trouble.retry_after)
-                    continue
-                self._failed_in_a_row += trouble.retry
-                return self._failed(trouble, tries, Timing(time.perf_counter() - started))
-            self._failed_in_a_row = 0
-            self._answered = True
-            return answer
+                if trouble.kind is FailureKind.RATE_LIMIT:
+                    refused_since = refused_since or time.monotonic()
+                else:
+                    errors += 1
+                if not trouble.retry or not self._may_try_again(errors, refused_since):
+                    self._failed_in_a_row += trouble.retry
+                    return self._failed(trouble, sent, Timing(time.perf_counter() - started))
+                await self._back_off(errors, trouble)
+            except BaseException:
+                self.gate.forget(place)
+                raise
+            else:
+                self.gate.answered(place, self._whose)
+                self._failed_in_a_row = 0
+                self._answered = True
+                return answer
+            place = await (self.gate.enter_beside() if place.sent is None else self.gate.enter(again=True))
 
     async def send(self, method: str, url: str, body: bytes | None = None) -> Reply:
         """One try. Whatever goes wrong on the way is a ``Trouble``, and a bad status is left to the caller."""
@@ -102,9 +103,9 @@ class Transport:
 
         headers = {"Content-Type": "application/json"} if body is not None else None
         try:
-            async with self._slots, asyncio.timeout(self._target.timeout):
+            async with self._connections.one() as http, asyncio.timeout(self._target.timeout):
                 started = time.perf_counter()
-                async with self._http.stream(method, url, content=body, headers=headers) as response:
+                async with http.stream(method, url, content=body, headers=headers) as response:
                     return Reply(
                         response.status_code,
                         response.headers.get("content-type", ""),
@@ -121,7 +122,7 @@ class Transport:
             raise Trouble(FailureKind.CONFIGURATION, message, for_all=True, unreachable=True) from None
         except (TimeoutError, httpx.TimeoutException):
             seconds = f"{self._target.timeout:g} s"
-            raise Trouble(FailureKind.TIMEOUT, f"no answer within {seconds}", retry=True) from None
+            raise Trouble(FailureKind.TIMEOUT, f"no answer within {seconds}", retry=True, crowded=True) from None
         except httpx.ConnectError as error:
             raise no_connection(self._target, error) from None
         except (httpx.TransportError, httpx.StreamError) as error:
@@ -169,22 +170,94 @@ class Transport:
         message = self.scrub(trouble.message) + (f" ({tries} tries)" if tries > 1 else "")
         return Answer.failed(trouble.kind, message, retryable=trouble.later, timing=timing)
 
-    def _allowed_retries(self) -> int:
-        return 0 if self._failed_in_a_row >= GIVE_UP_AFTER else self._target.retries
+    def _tell(self, place: Place, trouble: Trouble) -> None:
+        """The gate, what this says of the server."""
+        if trouble.crowded:
+            # who is told by an error waits by the number of its tries
+            unit = self._target.backoff if trouble.kind is FailureKind.RATE_LIMIT else 0.0
+            self.gate.refused(place, trouble.retry_after, unit, may_hold=not self._given_up)
+        elif trouble.retry and not self._given_up:
+            self.gate.forget(place, trouble.retry_after)
+        else:
+            self.gate.forget(place)
 
-    async def _back_off(self, tries: int, retry_after: float | None) -> None:
-        """Half of the wait is random, so that requests which failed together do not come back together."""
-        wait = min(LONGEST_WAIT, self._target.backoff * 2.0 ** (tries - 1))
-        if retry_after is not None:
-            held_back = min(LONGEST_WAIT, retry_after)
-            self._not_before = max(self._not_before, time.monotonic() + held_back)
+    @property
+    def _given_up(self) -> bool:
+        """The server seems dead, so nobody waits for it any more; one answer changes that."""
+        dry_since = self.gate.pace.dry_since
+        dry = dry_since is not None and time.monotonic() - dry_since > self._target.patience
+        return dry or self._failed_in_a_row >= GIVE_UP_AFTER
+
+    def _may_try_again(self, errors: int, refused_since: float | None) -> bool:
+        """Errors are counted; refusals for being too many are not, for they say nothing about the request."""
+        if self._given_up or not self._target.retries:
+            return False
+        if refused_since is not None and time.monotonic() - refused_since >= self._target.patience:
+            return False
+        return errors <= self._target.retries
+
+    async def _back_off(self, errors: int, trouble: Trouble) -> None:
+        """Half of the wait is random, so that requests which failed together do not come back together.
+
+        Who was refused for being one too many comes back after about one answer's time: the gate knows how many may.
+        """
+        if trouble.kind is FailureKind.RATE_LIMIT:
+            wait = self.gate.pace.wait(self._target.backoff)
+        else:
+            wait = min(LONGEST_WAIT, self._target.backoff * 2.0 ** (errors - 1))
+        if trouble.retry_after is not None:
             wait = min(wait, self._target.backoff)
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
-    async def _wait_for_permission(self) -> None:
-        """A Retry-After that one request was given holds for all of them."""
-        while (wait := self._not_before - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
+
+class Connections:
+    """Open connections, each with a client of its own: a shared pool looks at all of them at every request, which takes
+    longer than the request itself. Who was used last is used next, so that no more stay open than are needed.
+    """
+
+    def __init__(self, target: Target, key: str) -> None:
+        import httpx
+
+        self._auth = _key_auth(target.key_header, key) if key else None
+        self._timeout = httpx.Timeout(target.timeout, connect=min(CONNECT_SECONDS, target.timeout), pool=None)
+        # A proxy is never asked for an address of this machine.
+        self._trust_env = not target.loopback
+        self._tls = httpx.create_ssl_context(trust_env=self._trust_env)
+        self._all: list[httpx.AsyncClient] = []
+        self._idle: list[httpx.AsyncClient] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
+        client = self._idle.pop() if self._idle else self._make()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def _make(self) -> httpx.AsyncClient:
+        import httpx
+
+        try:
+            client = httpx.AsyncClient(
+                auth=self._auth,
+                timeout=self._timeout,
+                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+                trust_env=self._trust_env,
+                verify=self._tls,
+                # Not compressed: a small answer must not unfold to fill the memory.
+                headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "evalkit"},
+            )
+        except (ValueError, httpx.InvalidURL):
+            raise ModelError(
+                "the proxy settings of the environment cannot be used",
+                hint="look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY",
+            ) from None
+        self._all.append(client)
+        return client
+
+    async def close(self) -> None:
+        for client in self._all:
+            await client.aclose()
 
 
 def _key_auth(header: str, key: str) -> httpx.Auth:
