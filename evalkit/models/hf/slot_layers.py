@@ -14,17 +14,21 @@ def past_layer() -> Any:
     from transformers.cache_utils import DynamicLayer
 
     class PastLayer(DynamicLayer):  # type: ignore[misc]
-        def __init__(self, past: tuple[Any, Any] | None) -> None:
+        def __init__(self, past: tuple[Any, Any] | None, base: tuple[Any, Any] | None) -> None:
             super().__init__()
-            self.past = past
+            self.past, self.base = past, base
 
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
             self.keys, self.values, self.is_initialized = key_states, value_states, True
-            if self.past is None:
-                return key_states, value_states
-            rows = key_states.shape[0]
-            keys, values = (part.expand(rows, -1, -1, -1) for part in self.past)
-            return torch.cat([keys, key_states], dim=-2), torch.cat([values, value_states], dim=-2)
+            if self.past is not None:
+                rows = key_states.shape[0]
+                keys, values = (part.expand(rows, -1, -1, -1) for part in self.past)
+                key_states = torch.cat([keys, key_states], dim=-2)
+                value_states = torch.cat([values, value_states], dim=-2)
+            if self.base is not None:
+                key_states = key_states[:]  # what hangs on it is not for those who keep the keys
+                key_states.beginning = self.base
+            return key_states, value_states
 
         def get_seq_length(self) -> int:
             own = self.keys.shape[-2] if self.is_initialized else 0
@@ -43,9 +47,9 @@ def slot_layer() -> Any:  # noqa: C901 - the methods of a class, which has to be
     from transformers.cache_utils import DynamicLayer
 
     class SlotLayer(DynamicLayer):  # type: ignore[misc]
-        def __init__(self, slots: Any) -> None:
+        def __init__(self, slots: Any, base: tuple[Any, Any] | None) -> None:
             super().__init__()
-            self.slots = slots
+            self.slots, self.base = slots, base
             self.made = False
             self.keys: Any = None
             self.values: Any = None
@@ -61,7 +65,10 @@ def slot_layer() -> Any:  # noqa: C901 - the methods of a class, which has to be
                 else:
                     room[slots.index, :, slots.ends] = new[:, :, 0]
             rows, shown = key_states.shape[0], slots.width + 1
-            return self.keys[:rows, :, :shown], self.values[:rows, :, :shown]
+            keys, values = self.keys[:rows, :, :shown], self.values[:rows, :, :shown]
+            if self.base is not None:
+                keys.beginning = self.base
+            return keys, values
 
         def put(self, rows: slice, columns: slice, keys: Any, values: Any) -> None:
             if not self.made:

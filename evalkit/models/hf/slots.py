@@ -7,9 +7,11 @@ or shorter, comes to stand beside it. What lies behind a row's end is masked.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from evalkit.models.hf.cache import ROOM
+from evalkit.models.hf.joint import joint
 from evalkit.models.hf.loading import Engine
 from evalkit.models.hf.slot_layers import past_layer, slot_layer
 
@@ -46,11 +48,14 @@ def can_stream(engine: Engine) -> bool:
 class Slots:
     """The rows that are being written, by slot: ``0`` to ``len(lengths) - 1``."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, base: Layers | None = None) -> None:
+        """``base`` is a beginning of every row, of which no row holds a copy."""
         from transformers.cache_utils import DynamicCache
 
         self.lengths: list[int] = []
-        """Tokens that each row holds."""
+        """Tokens that each row holds itself."""
+        self.base = base
+        self.before = _width(base)
         self.engine = engine
         self.ends: Any = None
         self.index: Any = None
@@ -60,7 +65,8 @@ class Slots:
         self.rows, self.columns = 0, 0
         self.cache = DynamicCache(config=engine.model.config)
         layer = slot_layer()
-        self.cache.layers = [layer(self) for _ in self.cache.layers]
+        count = len(self.cache.layers)
+        self.cache.layers = [layer(self, base[number] if base else None) for number in range(count)]
 
     @property
     def bytes_a_token(self) -> int | None:
@@ -78,9 +84,8 @@ class Slots:
             layer.enlarge(len(self.lengths), max(self.lengths, default=0))
 
     def add(self, past: Layers | None, own: Layers | None, which: Sequence[int], lengths: Sequence[int]) -> None:
-        """New rows behind the others, of ``lengths``: the shared ``past``, then row ``which`` of ``own``."""
-        first, before = len(self.lengths), past[0][0].shape[-2] if past else 0
-        behind = own[0][0].shape[-2] if own else 0
+        """New rows behind the others: what they share beside the base, then row ``which`` of ``own``."""
+        first, before, behind = len(self.lengths), _width(past), _width(own)
         self.reserve(first + len(lengths), before + behind + 1)
         where = slice(first, first + len(lengths))
         straight = list(which) == list(range(own[0][0].shape[0] if own else 0))
@@ -103,20 +108,22 @@ class Slots:
         self.alike = min(self.lengths) == self.width
         self.ends = torch.tensor(self.lengths, device=engine.device)
         self.index = torch.arange(count, device=engine.device)
-        mask = None
+        mask: Any = None
         if not self.alike:
             mask = torch.arange(self.width + 1, device=engine.device) <= self.ends.unsqueeze(1)
+            mask = mask[:, None, None] if self.base else mask
         options: dict[str, Any] = {"use_cache": True, "return_dict": True}
         if "logits_to_keep" in engine.forward:
             options["logits_to_keep"] = 1
         column = torch.tensor(tokens, device=engine.device).unsqueeze(1)
-        output = engine.model(
-            input_ids=column,
-            attention_mask=mask,
-            position_ids=self.ends.unsqueeze(1),
-            past_key_values=self.cache,
-            **options,
-        )
+        with _attention(engine, self.base):
+            output = engine.model(
+                input_ids=column,
+                attention_mask=mask,
+                position_ids=self.ends.unsqueeze(1) + self.before,
+                past_key_values=self.cache,
+                **options,
+            )
         self.lengths = [length + 1 for length in self.lengths]
         return output.logits[:, -1].float()
 
@@ -152,29 +159,49 @@ def _guessed_bytes(engine: Engine) -> int | None:
     return int(2 * layers * kept * head * engine.model.dtype.itemsize)
 
 
-def prefill(engine: Engine, past: Layers | None, rows: Sequence[Sequence[int]]) -> Layers:
-    """Keys and values of ``rows`` behind a shared ``past``. Padding stands behind the rows, where nobody sees it."""
+def _width(layers: Layers | None) -> int:
+    return int(layers[0][0].shape[-2]) if layers else 0
+
+
+def behind(layers: Layers | None, count: int) -> Layers | None:
+    return [(keys[:, :, count:], values[:, :, count:]) for keys, values in layers] if layers else None
+
+
+def _attention(engine: Engine, base: Layers | None) -> AbstractContextManager[None]:
+    return joint(engine) if base else nullcontext()
+
+
+def prefill(engine: Engine, past: Layers | None, rows: Sequence[Sequence[int]], base: Layers | None = None) -> Layers:
+    """Keys and values of ``rows`` behind a shared ``past``, which is behind ``base``. Padding stands behind the rows,
+    where nobody sees it."""
     import torch
     from transformers.cache_utils import DynamicCache
 
-    before, width = past[0][0].shape[-2] if past else 0, max(map(len, rows))
+    before, width = _width(past), max(map(len, rows))
     tokens = torch.full((len(rows), width), engine.pad_token, dtype=torch.long)
     for number, row in enumerate(rows):
         tokens[number, : len(row)] = torch.tensor(row, dtype=torch.long)
     made = DynamicCache(config=engine.model.config)
     layer = past_layer()
-    made.layers = [layer(past[number] if past else None) for number in range(len(made.layers))]
+    made.layers = [
+        layer(past[number] if past else None, base[number] if base else None) for number in range(len(made.layers))
+    ]
+    mask = None
+    if base:
+        mask = torch.ones(width, before + width, dtype=torch.bool, device=engine.device).tril(before)[None, None]
+    start = before + _width(base)
     body = engine.model.base_model  # no logits are needed
     options: dict[str, Any] = (
         {"logits_to_keep": 1} if body is engine.model and "logits_to_keep" in engine.forward else {}
     )
-    body(
-        input_ids=tokens.to(engine.device),
-        attention_mask=None,
-        position_ids=torch.arange(before, before + width, device=engine.device).expand(len(rows), -1),
-        past_key_values=made,
-        use_cache=True,
-        return_dict=True,
-        **options,
-    )
+    with _attention(engine, base):
+        body(
+            input_ids=tokens.to(engine.device),
+            attention_mask=mask,
+            position_ids=torch.arange(start, start + width, device=engine.device).expand(len(rows), -1),
+            past_key_values=made,
+            use_cache=True,
+            return_dict=True,
+            **options,
+        )
     return [(done.keys, done.values) for done in made.layers]

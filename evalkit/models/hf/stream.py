@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, to_answer
 from evalkit.models.hf.decode import Job, Written, append, choose, numbers, penalised, request_seed
+from evalkit.models.hf.joint import WORTH as BASE
+from evalkit.models.hf.joint import agrees
 from evalkit.models.hf.kept import KeptBeginnings
 from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb
 from evalkit.models.hf.penalties import Penalties, penalties
 from evalkit.models.hf.places import Places, free_memory
-from evalkit.models.hf.shared import Tokens, beginnings
-from evalkit.models.hf.slots import Slots, prefill
+from evalkit.models.hf.shared import Tokens, beginnings, common
+from evalkit.models.hf.slots import Slots, behind, prefill
 from evalkit.models.hf.work import Work
 from evalkit.records import Answer, Timing
 
@@ -29,6 +31,8 @@ PASS_TOKENS = {"cpu": 512}
 OTHER_PASS_TOKENS = 8192
 FULL_PASS = 256
 """Prompt tokens from which on a pass is worth it, however few places are free."""
+ROUND = 8
+"""Prompts from which on a beginning may have a round of its own: its last rows are written beside fewer and fewer."""
 ALIKE = 0.75
 """How long the shortest row of a pass is, at least, against the longest."""
 
@@ -58,7 +62,9 @@ class Stream:
         self._rows: list[_Row] = []
         self._entering: list[Ready] = []
         """Taken from those who wait, and not yet among the rows."""
-        self._slots = Slots(engine)
+        self._base: Tokens = ()
+        """What all rows of the present round begin with, held once."""
+        self._slots: Slots | None = None
         self._away = 0.0
         self._lap = 0.0
         """Up to when the engine's time has been shared among rows."""
@@ -66,8 +72,13 @@ class Stream:
     def answers(self, items: Sequence[Ready], recent: Sequence[Tokens] = ()) -> Iterator[tuple[int, Answer]]:
         """Each answer when it is done. ``recent`` prompts were asked before: what they share may be asked again."""
         self._shared = beginnings([*(_job(item).prompt for item in items), *recent])
-        self._waiting.extend(self._sorted(items))
         self._lap = self._now()
+        for base, members in self._rounds(items):
+            self._base, self._slots = base, None
+            self._waiting.extend(self._sorted(members))
+            yield from self._round()
+
+    def _round(self) -> Iterator[tuple[int, Answer]]:
         while self._rows or self._waiting:
             try:
                 done = self._go_on()
@@ -79,13 +90,37 @@ class Stream:
             yield from done
             self._away += time.perf_counter() - left
 
+    def _rounds(self, items: Sequence[Ready]) -> Iterator[tuple[Tokens, list[Ready]]]:
+        """Who is written together, and the beginning that is held once for all of them: one that is much longer than
+        what all share, and that many share, has a round of its own."""
+        groups: dict[Tokens, list[Ready]] = {}
+        for item in items:
+            groups.setdefault(self._beginning(item), []).append(item)
+        known = list(groups)
+        root = known[0][: min(common(known[0], other) for other in known)]
+        longest = max(known, key=len)
+        if len(longest) < BASE or not agrees(self._engine, longest):
+            yield (), list(items)
+            return
+        rest: list[Ready] = []
+        for beginning, members in groups.items():
+            if len(beginning) - len(root) >= BASE and len(members) >= ROUND:
+                yield beginning, members
+            else:
+                rest += members
+        if rest:
+            yield (root if len(root) >= BASE else ()), rest
+
+    def _beginning(self, item: Ready) -> Tokens:
+        prompt = _job(item).prompt
+        return prompt[: self._shared[prompt]]
+
     def _sorted(self, items: Sequence[Ready]) -> list[Ready]:
         """Those with one beginning together. What may need the most room comes first, so that a lack of it shows early
         and the last rows are short ones."""
         groups: dict[Tokens, list[Ready]] = {}
         for item in items:
-            prompt = _job(item).prompt
-            groups.setdefault(prompt[: self._shared[prompt]], []).append(item)
+            groups.setdefault(self._beginning(item), []).append(item)
         for group in groups.values():
             group.sort(key=lambda item: (-_most(item), item.position))
         ordered = sorted(groups.values(), key=lambda group: (-_most(group[0]), group[0].position))
@@ -107,19 +142,21 @@ class Stream:
         import torch
 
         with torch.inference_mode():
-            new = self._next_ones()
+            if self._slots is None:
+                self._slots = Slots(self._engine, self._kept.take(self._engine, self._base))
+            new = self._next_ones(self._slots)
             if new:
-                self._take_up(new)
-            return self._step()
+                self._take_up(self._slots, new)
+            return self._step(self._slots)
 
-    def _next_ones(self) -> list[Ready]:
+    def _next_ones(self, slots: Slots) -> list[Ready]:
         """Who comes in now. Few prompts are dear to compute one by one: they wait for each other, if not for long."""
         waiting = self._waiting
         if not waiting:
             return []
         need = max(max((row.item.length + row.job.max_tokens for row in self._rows), default=0), _most(waiting[0]))
-        token = self._slots.bytes_a_token
-        places = self._places.fitting(token * need if token else None)
+        token = slots.bytes_a_token
+        places = self._places.fitting(token * (need - slots.before) if token else None)
         free = min(places - len(self._rows), len(waiting))
         if free <= 0 and self._rows:
             return []
@@ -133,17 +170,16 @@ class Stream:
         prompt = _job(item).prompt
         return len(prompt) - 1 - self._shared[prompt]
 
-    def _take_up(self, new: Sequence[Ready]) -> None:
+    def _take_up(self, slots: Slots, new: Sequence[Ready]) -> None:
         began, memory = self._lap, memory_mb()
         groups: dict[Tokens, list[Ready]] = {}
         for item in new:
-            prompt = _job(item).prompt
-            groups.setdefault(prompt[: self._shared[prompt]], []).append(item)
+            groups.setdefault(self._beginning(item), []).append(item)
         self._entering = list(new)
         for beginning, group in groups.items():
             for batch in self._passes(group):
                 rows = [self._row(item, began, memory) for item in batch]
-                self._compute(beginning, batch)
+                self._compute(slots, beginning, batch)
                 self._rows += rows
                 inside = {item.position for item in batch}
                 self._entering = [item for item in self._entering if item.position not in inside]
@@ -168,16 +204,17 @@ class Stream:
         if batch:
             yield batch
 
-    def _compute(self, beginning: Tokens, batch: Sequence[Ready]) -> None:
+    def _compute(self, slots: Slots, beginning: Tokens, batch: Sequence[Ready]) -> None:
         """Keys and values of all tokens of the prompts but their last ones; equal prompts are computed once."""
         work, engine = self._work, self._engine
-        past = self._kept.take(engine, beginning)
+        past = behind(self._kept.take(engine, beginning), slots.before) if len(beginning) > slots.before else None
         prompts = [_job(item).prompt for item in batch]
         rests = [prompt[len(beginning) : -1] for prompt in prompts]
         unlike = {rest: number for number, rest in enumerate(dict.fromkeys(rests))}
         width = len(rests[0])
-        own = prefill(engine, past, list(unlike)) if width else None
-        self._slots.add(past, own, [unlike[rest] for rest in rests], [len(prompt) - 1 for prompt in prompts])
+        own = prefill(engine, past, list(unlike), slots.base) if width else None
+        lengths = [len(prompt) - 1 - slots.before for prompt in prompts]
+        slots.add(past, own, [unlike[rest] for rest in rests], lengths)
         computed = sum(map(len, unlike))
         work.prompt_tokens += sum(map(len, prompts))
         work.computed_tokens += computed + len(batch)  # the last token of each is computed by its first step
@@ -185,10 +222,10 @@ class Stream:
         work.padded_tokens += width * len(unlike) - computed
         work.prefills += own is not None
 
-    def _step(self) -> list[tuple[int, Answer]]:
+    def _step(self, slots: Slots) -> list[tuple[int, Answer]]:
         rows, engine, work = self._rows, self._engine, self._work
         began = time.perf_counter()
-        logits = self._slots.step([row.next for row in rows])
+        logits = slots.step([row.next for row in rows])
         logits = penalised(logits, [(row.own, row.job, row.written) for row in rows])
         chosen = choose(logits, [row.job for row in rows], [row.draw for row in rows])
         wanted = [place for place, row in enumerate(rows) if row.item.wants]
@@ -205,9 +242,9 @@ class Stream:
         if self._waiting:
             self._places.timed(len(rows), time.perf_counter() - began)
         work.decode_seconds += self._charge(rows)
-        return self._leave()
+        return self._leave(slots)
 
-    def _leave(self) -> list[tuple[int, Answer]]:
+    def _leave(self, slots: Slots) -> list[tuple[int, Answer]]:
         """The rows that are done, as answers; the others close up."""
         done = [place for place, row in enumerate(self._rows) if row.written.finish]
         if not done:
@@ -215,7 +252,7 @@ class Stream:
         memory, beside = memory_mb(), len(self._rows)
         spoilt = [place for place in done if self._rows[place].written.finish == "nan"]
         leaving = [self._rows[place] for place in done]
-        self._rows = [self._rows[place] for place in self._slots.drop(done, spoilt)]
+        self._rows = [self._rows[place] for place in slots.drop(done, spoilt)]
         answers = []
         for row in leaving:
             growth = None if memory is None or row.memory is None else memory - row.memory
@@ -231,7 +268,7 @@ class Stream:
         out_of_memory = is_out_of_memory(error)
         broken = [*(row.item for row in self._rows), *self._entering]
         self._rows, self._entering = [], []
-        self._slots = Slots(self._engine)
+        self._slots = None
         if out_of_memory:
             self._kept.forget()
             free_memory(self._engine.device)
