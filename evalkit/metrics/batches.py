@@ -18,8 +18,9 @@ Matrix = NDArray[np.float64]
 References = Sequence[Sequence[str]]
 
 ROWS_AT_ONCE = 512
-LONG = 1_000_000
-"""Characters of a block of rows: bounds what is held at once."""
+LONG = 40_000
+"""Characters of a block of rows: what is sorted then fits into a processor's second cache. Ten times more take nearly
+twice as long by the row."""
 
 SEPARATED = '{|}~[\\]^_`!"#$%()*+:;<=>?@/.,'
 """What sacreBLEU's tokeniser 13a sets apart, points and commas unless they stand between digits."""
