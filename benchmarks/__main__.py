@@ -20,10 +20,11 @@ from benchmarks.peers.generation import GENERATION
 from benchmarks.peers.generation_lengths import GENERATION_LENGTHS
 from benchmarks.peers.generation_prefix import GENERATION_PREFIX
 from benchmarks.peers.measure import Outcome, measure
+from benchmarks.peers.openvino import ENGINES
 from benchmarks.peers.overhead import OVERHEAD
 from benchmarks.peers.summary import table, write
 
-ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE)
+ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE, ENGINES)
 WORKLOADS = {workload.name: workload for workload in ALL}
 RESULTS = Path(__file__).parent / "results"
 
