@@ -65,17 +65,17 @@ def attend(  # noqa: PLR0917 - what transformers calls it with
     each = heads // groups * tokens
     query = query * (numbers**-0.5 if scaling is None else scaling)
     grouped = query.reshape(rows, groups, each, numbers)
-    own = grouped @ key.transpose(-1, -2)
+    turned = grouped.transpose(0, 1).reshape(groups, rows * each, numbers)
+    own, begin = (grouped @ key.transpose(-1, -2)).float(), (turned @ keys.transpose(-1, -2)).float()
     if attention_mask is not None:
         shown = attention_mask.expand(rows, 1, tokens, -1).repeat(1, 1, heads // groups, 1)
         own = own.masked_fill_(~shown, float("-inf"))
-    turned = grouped.transpose(0, 1).reshape(groups, rows * each, numbers)
-    begin = turned @ keys.transpose(-1, -2)
     top = torch.maximum(own.amax(-1, keepdim=True), _by_row(begin.amax(-1, keepdim=True), rows))
     own = own.sub_(top).exp_()
     begin = begin.sub_(top.transpose(0, 1).reshape(groups, rows * each, 1)).exp_()
     whole = own.sum(-1, keepdim=True) + _by_row(begin.sum(-1, keepdim=True), rows)
-    seen = (own @ value + _by_row(begin @ values, rows)) / whole
+    seen = own.to(value.dtype) @ value + _by_row(begin.to(value.dtype) @ values, rows)
+    seen = (seen / whole).to(value.dtype)
     return seen.reshape(rows, heads, tokens, numbers).transpose(1, 2).contiguous(), None
 
 

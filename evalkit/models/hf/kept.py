@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalkit.models.hf.joint import agrees
 from evalkit.models.hf.loading import Engine
 from evalkit.models.hf.shared import common
 from evalkit.models.hf.slots import Layers, prefill
@@ -30,11 +31,18 @@ class KeptBeginnings:
         self._work = work
         self._kept: list[_Kept] = []
         self._clock = 0
+        self._held_once: bool | None = None
 
     @property
     def size(self) -> int:
         """Bytes that are held."""
         return sum(kept.size for kept in self._kept)
+
+    def held_once(self, engine: Engine, longest: Sequence[int]) -> bool:
+        """Whether rows of this model can attend to a beginning that is not copied to each of them; tried once."""
+        if self._held_once is None:
+            self._held_once = agrees(engine, longest)
+        return self._held_once
 
     def take(self, engine: Engine, tokens: Sequence[int]) -> Layers | None:
         """Keys and values of a beginning, for one row; what is new of it is computed and kept."""

@@ -16,7 +16,6 @@ from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, to_answer
 from evalkit.models.hf.decode import Job, Written, append, choose, numbers, penalised, request_seed
 from evalkit.models.hf.joint import WORTH as BASE
-from evalkit.models.hf.joint import agrees
 from evalkit.models.hf.kept import KeptBeginnings
 from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb
 from evalkit.models.hf.penalties import Penalties, penalties
@@ -99,7 +98,7 @@ class Stream:
         known = list(groups)
         root = known[0][: min(common(known[0], other) for other in known)]
         longest = max(known, key=len)
-        if len(longest) < BASE or not agrees(self._engine, longest):
+        if len(longest) < BASE or not self._kept.held_once(self._engine, longest):
             yield (), list(items)
             return
         rest: list[Ready] = []
