@@ -1,6 +1,8 @@
 # make eval   evaluates the embedded default model and shows the verdict
 # make test   runs all tests with coverage
 # make bench  measures evalkit and its peers side by side (BENCH="overhead --rounds 3"); they install into ~/.cache/evalkit-bench
+# make bench-check  counts the work of the hot paths, and fails where one does over 15% more (CHECK="--only BLEU,chrF"); with valgrind
+#              (Debian: apt-get install valgrind) in machine instructions, else in bytecode
 # All create .venv and install what they need. PYTHON chooses another interpreter (3.11 or newer).
 
 PYTHON ?= python3
@@ -10,8 +12,9 @@ SUITE ?= quickstart
 MODEL ?= smollm2-135m
 PYTEST_ARGS ?=
 BENCH ?=
+CHECK ?=
 
-.PHONY: eval test lint bench clean
+.PHONY: eval test lint bench bench-check clean
 .DEFAULT_GOAL := eval
 
 $(VENV)/.made:
@@ -46,6 +49,9 @@ lint: $(VENV)/.installed-for-tests
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-check: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.check $(CHECK)
 
 clean:
 	rm -rf $(VENV) .evalkit .mypy_cache .ruff_cache .pytest_cache htmlcov .coverage*
