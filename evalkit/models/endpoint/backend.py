@@ -64,6 +64,12 @@ class EndpointBackend:
     def session(self, condition: Condition) -> EndpointSession:
         return EndpointSession(self._wire, condition, self._connect, self._target.concurrency)
 
+    @property
+    def traffic(self) -> str:
+        """How many requests the server is sent at once by now, and how that came; empty before the first."""
+        connection = self._connection
+        return connection.gate.pace.told if connection is not None else ""
+
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:

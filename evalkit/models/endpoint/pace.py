@@ -170,6 +170,11 @@ class Pace:
         """Seconds after which a refused request may come again: about as long as an answer takes, if that is known."""
         return min([unit, *self.usual.values()])
 
+    @property
+    def told(self) -> str:
+        refused = f", {self.refusals:,} refused" if self.refusals else ""
+        return f"{self.limit} at once{refused}"
+
     def set_ceiling(self, ceiling: int) -> None:
         self.ceiling = ceiling
         if self.limit > ceiling:
