@@ -15,6 +15,7 @@ from typing import Any
 from evalkit.models.hf.loading import Engine
 from evalkit.models.hf.penalties import Penalties, penalties
 from evalkit.models.hf.steps import Steps, start
+from evalkit.models.hf.work import Work
 
 BLOCK = 64
 """Logits looked through together for the best one."""
@@ -64,9 +65,10 @@ def write(
     use_cache: bool = True,
     details: bool = False,
     begin: Callable[[Engine, Sequence[Sequence[int]], bool], Steps] = start,
+    work: Work | None = None,
 ) -> list[Written]:
     """The answers to a batch of prompts, in its order. ``details`` also keeps logprobs and margins; ``begin`` lays the
-    batch out."""
+    batch out; ``work`` is where it is counted."""
     import torch
 
     began = lap = time.perf_counter()
@@ -86,12 +88,30 @@ def write(
             for row in live:
                 written[row].seconds = now - began
                 written[row].engine_seconds += (now - lap) / len(live)
+            if work is not None:
+                _count(work, [len(job.prompt) for job in jobs] if began == lap else (), len(live), now - lap)
             lap = now
             keep = [position for position, row in enumerate(live) if not written[row].finish]
             if not keep:
                 return written
             live = [live[position] for position in keep]
             steps.advance([chosen[position] for position in keep], keep)
+
+
+def _count(work: Work, prompts: Sequence[int], rows: int, seconds: float) -> None:
+    """One pass: over ``prompts``, which writes their first tokens, or over one token of each of the ``rows``."""
+    work.most_rows = max(work.most_rows, rows)
+    if not prompts:
+        work.steps += 1
+        work.row_steps += rows
+        work.decode_seconds += seconds
+        return
+    work.prompts += len(prompts)
+    work.prompt_tokens += sum(prompts)
+    work.computed_tokens += sum(prompts)
+    work.padded_tokens += max(prompts) * len(prompts) - sum(prompts)
+    work.prefills += 1
+    work.prefill_seconds += seconds
 
 
 def penalised(logits: Any, rows: Sequence[tuple[Penalties | None, Job, Written]]) -> Any:

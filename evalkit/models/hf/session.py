@@ -10,7 +10,7 @@ from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
 from evalkit.models.hf.common_answers import answer_of, answer_together
 from evalkit.models.hf.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
-from evalkit.models.hf.decode import Written, write
+from evalkit.models.hf.decode import Job, Written, write
 from evalkit.models.hf.kept import KeptBeginnings
 from evalkit.models.hf.layouts import Unsettable, known_padding, layout
 from evalkit.models.hf.likelihood import score
@@ -197,17 +197,21 @@ class HfSession:
         """What was written for each request of the batch, and how many rows were written at once."""
         jobs = [item.job for item in batch if item.job is not None]
         details = any(item.wants for item in batch)
-        if not self._together and self._order != "after":
-            return write(engine, jobs, use_cache=self._use_cache, details=details, begin=self._begin), len(jobs)
-        around = company(engine, jobs[0], self._order, self._rows)
-        for job in around.before:
-            write(engine, [job], use_cache=self._use_cache)
-        rows = around.rows if self._together else jobs
-        written = write(engine, rows, use_cache=self._use_cache, details=details, begin=self._begin)
-        return (written[around.place : around.place + 1] if self._together else written), len(rows)
+        rows: Sequence[Job] = jobs
+        place = 0
+        if self._together or self._order == "after":
+            around = company(engine, jobs[0], self._order, self._rows)
+            for job in around.before:
+                write(engine, [job], use_cache=self._use_cache)
+            rows, place = (around.rows if self._together else jobs), around.place
+        written = write(engine, rows, use_cache=self._use_cache, details=details, begin=self._begin, work=self._work)
+        self._work.output_tokens += sum(len(one.tokens) for one in written)
+        return ([written[place]] if self._together else written), len(rows)
 
     def close(self) -> None:
         self._contexts = None
+        if self._kept is not None:
+            self._kept.forget()
         self._on_close()
 
 

@@ -27,9 +27,12 @@ def can_stream(engine: Engine) -> bool:
     """Whether rows of this model can be computed beside others of any length, and from a beginning kept before.
 
     Only plain attention over the whole past, told its positions. Recurrent state, sliding windows, quantised caches and
-    encoders are left to the older loop.
+    encoders are left to the loop of batches, and so is code that comes with a model: nobody knows what it makes of
+    positions.
     """
-    if engine.seq2seq or not {"past_key_values", "position_ids"} <= engine.forward:
+    if engine.seq2seq or not type(engine.model).__module__.startswith("transformers."):
+        return False
+    if not {"past_key_values", "position_ids"} <= engine.forward:
         return False
     from transformers.cache_utils import DynamicCache, DynamicLayer
 
