@@ -4,8 +4,9 @@ python benchmarks/framework_overhead.py [--exact N,N] [--five N,N] [--words N] [
 
 Each line is one process from start to exit, with store and all reports: CPU seconds (user and system) and peak memory,
 the median of all rounds. Beside five checks (BLEU, ROUGE-L, readability, length, refusal) stand the same metric
-functions alone, in a process that reads the same rows and keeps nothing. CPU seconds differ between machines; ratios
-and growth do not. Modules are compiled beforehand, as an installer does.
+functions alone, in a process that reads the same rows and keeps nothing, and a process in which the checks judge the
+same answers, block by block as in a run, and keep nothing either. CPU seconds differ between machines; ratios and
+growth do not. Modules are compiled beforehand, as an installer does.
 """
 
 from __future__ import annotations
@@ -50,6 +51,23 @@ for line in open(sys.argv[1], encoding="utf-8"):
     readability.measure_prose(found), language.detect(found)
     length.words(text), length.sentences(text), length.empty(text)
     refusal.classify(text, row["prompt"])
+"""
+JUDGED = """
+import sys
+from pathlib import Path
+from evalkit.records import Answer
+from evalkit.runner.examine import scores_of
+from evalkit.runner.plan import make_plan
+from evalkit.suite.load import load_suite
+for block in make_plan(load_suite(Path(sys.argv[1]))).blocks():
+    asked = {}
+    answers = {}
+    for planned in block:
+        text = planned.case.sample.references[0]
+        answer = answers.setdefault(text, Answer(text))
+        asked.setdefault(planned.check.name, (planned.check.check, []))[1].append((planned.case, ((answer,),)))
+    for check, questions in asked.values():
+        scores_of(check, questions)
 """
 RUN = (sys.executable, "-m", "evalkit", "run")
 START = {
@@ -117,16 +135,21 @@ def print_runs(
     for samples in sizes:
         suite = write_suite(folder, samples, checks, chosen.words)
         alone = [sys.executable, "-c", ALONE, str(suite.with_suffix(".jsonl"))]
-        costs, bare = [], []
+        judged = [sys.executable, "-c", JUDGED, str(suite)]
+        costs, bare, judging = [], [], []
         for _ in range(chosen.rounds):  # one after the other, so that a busy moment of the machine meets both
             costs.append(measure_run(suite, environment))
             if checks == "five checks":
                 bare.append(measure(alone, folder, environment))
+                judging.append(measure(judged, folder, environment))
         cost = middle(costs)
         line = f"{checks:<14} {samples:>9,} {cost[0]:>7.2f} {cost[1]:>6.0f}"
         line += f" {cost[0] / before[1][0]:>7.2f}x {cost[1] / before[1][1]:>6.2f}x" if before else f" {'':>8} {'':>7}"
         line += f" {(samples - before[0]) / (cost[0] - before[1][0]):>12,.0f}" if before else f" {'':>12}"
-        line += f" {middle(bare)[0]:>7.2f} {cost[0] / middle(bare)[0]:>6.2f}x" if bare else ""
+        if bare:
+            functions, checks_alone = middle(bare)[0], middle(judging)[0]
+            line += f" {functions:>7.2f} {checks_alone:>7.2f} {checks_alone / functions:>6.2f}x"
+            line += f" {cost[0] / functions:>6.2f}x"
         print(line, flush=True)
         before = samples, cost
 
@@ -143,7 +166,7 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     chosen = parser.parse_args(given)
     print(f"{'':<14} {'samples':>9} {'CPU s':>7} {'MB':>6} {'growth':>8} {'memory':>7} {'more per CPU s':>12}", end="")
-    print(f" {'alone':>5} {'ratio':>7}")
+    print(f" {'alone':>5} {'judged':>7} {'ratio':>7} {'run':>7}")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         environment = compiled_in(folder)
