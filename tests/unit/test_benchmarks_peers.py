@@ -17,7 +17,7 @@ from benchmarks.peers import environments
 from benchmarks.peers.contestants import OURS, Contestant, Work, Workload
 from benchmarks.peers.measure import Absence, Outcome, Repetition, measure
 from benchmarks.peers.processes import Failed, presentable, run_measured
-from benchmarks.peers.summary import Spread, at_the_margin, document, ratio, spread, table, write
+from benchmarks.peers.summary import Spread, at_the_margin, document, margin_ratio, ratio, spread, table, write
 
 WRITES = "import sys; open('answers.txt', 'w').write('answer\\n' * int(sys.argv[1]))"
 
@@ -303,3 +303,119 @@ def test_last_words_are_short_and_hold_no_host() -> None:
     said = "x" * 1_000_000 + "\n(host='index.test', port=443): Failed to resolve 'index.test' ([Errno -2])"
     assert len(presentable(said)) <= 600
     assert "index.test" not in presentable(said)
+
+
+def test_a_peer_is_measured_in_the_setting_that_costs_it_least() -> None:
+    """The trials are at the largest size, and what fails in a trial is only not chosen."""
+    burns = "import sys, time; exec('while time.process_time() < {}: pass'); {}"
+    writes = WRITES.split("; ", 1)[1]
+    scripts = {"slow": burns.format(0.6, writes), "quick": burns.format(0.0, writes), "broken": "raise SystemExit(3)"}
+    asked: list[tuple[str, int]] = []
+
+    def command(python: Path, work: Work) -> list[str]:
+        asked.append((work.setting, work.size))
+        return [str(python), "-S", "-c", scripts[work.setting], str(work.size)]
+
+    peer = replace(contestant("peer"), command=command, settings=tuple(scripts))
+    done = measure(workload(contestant(OURS), peer, sizes=(2, 3)), (2, 3), 1, say=quiet)
+    assert asked == [("slow", 3), ("quick", 3), ("broken", 3), ("quick", 2), ("quick", 2), ("quick", 3)]
+    assert [(one.setting, one.chosen) for one in done.trials] == [("slow", False), ("quick", True), ("broken", False)]
+    assert done.trials[2].cpu_seconds is None
+    assert "exit code 3" in done.trials[2].reason
+    assert done.absences == ()
+    assert "* peer was measured with the best of its settings, quick (CPU s: slow: 0." in table(done)
+
+
+def test_a_setting_that_is_given_is_not_looked_for() -> None:
+    asked: list[str] = []
+
+    def command(python: Path, work: Work) -> list[str]:
+        asked.append(work.setting)
+        return [str(python), "-S", "-c", WRITES, str(work.size)]
+
+    peer = replace(contestant("peer"), command=command, settings=("a", "b"))
+    done = measure(workload(contestant(OURS), peer), (3,), 1, say=quiet, settings={"peer": "b"})
+    assert asked == ["b", "b"]
+    assert done.trials == ()
+
+
+def test_a_peer_that_fails_in_every_setting_is_absent_with_the_reason() -> None:
+    peer = replace(contestant("peer", "raise SystemExit('no room')"), settings=("a", "b"))
+    done = measure(workload(contestant(OURS), peer), (3,), 1, say=quiet)
+    assert [one.contestant for one in done.repetitions] == [OURS]
+    (absence,) = done.absences
+    assert absence.contestant == "peer"
+    assert "in none of its settings" in absence.reason
+    assert "no room" in absence.reason
+
+
+def test_a_process_gets_no_more_memory_than_its_limit(tmp_path: Path) -> None:
+    script = "import time; time.sleep(0.2); held = bytearray(900_000_000)"
+    with pytest.raises(Failed, match="MemoryError"):
+        run_measured([sys.executable, "-S", "-c", script], tmp_path, {}, 20, 500_000_000)
+    run_measured([sys.executable, "-S", "-c", script], tmp_path, {}, 20, 2_000_000_000)
+
+
+def test_an_interrupted_benchmark_keeps_the_rounds_that_it_has_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = []
+
+    def command(python: Path, work: Work) -> list[str]:
+        turns.append(work.size)
+        if len(turns) == 3:
+            raise KeyboardInterrupt
+        return [str(python), "-S", "-c", WRITES, str(work.size)]
+
+    tools = workload(contestant(OURS), replace(contestant("peer"), command=command))
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": tools})
+    assert command_line.main(["tiny", "--rounds", "5", "--results", str(tmp_path)]) == 130
+    kept = json.loads((tmp_path / "tiny.json").read_text())
+    # the second round begins with the peer, and is cut off there
+    assert [(one["round"], one["contestant"]) for one in kept["repetitions"]] == [(1, OURS), (1, "peer")]
+    assert kept["interrupted"] is True
+    assert "**Interrupted**" in (tmp_path / "tiny.md").read_text()
+
+
+def test_what_is_interrupted_before_anything_is_measured_overwrites_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def command(_: Path, __: Work) -> list[str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(replace(contestant(OURS), command=command))})
+    assert command_line.main(["tiny", "--rounds", "1", "--results", str(tmp_path)]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_behind_the_answers_are_told_by_how_far_they_are_apart() -> None:
+    def giving(name: str, *values: float) -> Contestant:
+        numbers = {"r0": list(values)}
+        return replace(contestant(name), answers=lambda _: {"r0": "0"}, numbers=lambda _: numbers)
+
+    done = measure(workload(giving(OURS, -1.0, -2.0), giving("peer", -1.0, -2.25)), (3,), 1, say=quiet)
+    assert done.agreements[0].apart == pytest.approx(0.25)
+    assert "at most 0.2 apart" in table(done)
+
+
+def test_margins_are_compared_round_by_round() -> None:
+    """evalkit takes 1 ms a sample and the peer 4 ms, whatever their starts cost."""
+    told = outcome(
+        repetition(1, 1_000, OURS, 9.0),
+        repetition(1, 5_000, OURS, 13.0),
+        repetition(1, 1_000, "peer", 5.0),
+        repetition(1, 5_000, "peer", 21.0),
+        sizes=(1_000, 5_000),
+    )
+    for quantity in ("cpu_seconds", "wall_seconds"):
+        assert margin_ratio(told, "peer", quantity) == Spread(4.0, 4.0, 4.0)
+    assert "| peer | 250 | 4 | 250 | 4 |" in table(told)
+    assert "| evalkit | 1,000 |  | 1,000 |  |" in table(told)
+    assert [one["contestant"] for one in document(told)["margins"]] == [OURS, OURS, "peer", "peer"]
+
+
+@pytest.mark.parametrize("given", ["lm-eval", "=16", "lm-eval="])
+def test_a_setting_names_a_tool_and_what_it_is_set_to(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["overhead", "--setting", given])
+    assert "--setting is TOOL=SETTING" in capsys.readouterr().err

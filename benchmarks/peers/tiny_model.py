@@ -1,0 +1,74 @@
+"""Greedy answers of a Llama that is nearly nothing: what is left is the loop around the model, and how it waits.
+
+The weights are random, two layers of 32; the tokenizer and the chat format are SmolLM2's.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from benchmarks.peers.contestants import Contestant, Work, Workload
+from benchmarks.peers.generation import ASKED, TOPICS
+from benchmarks.peers.local_models import (
+    ANSWERS,
+    evalkit_generating,
+    json_lines_answers,
+    model_folder,
+    plain_generate,
+    write_generation,
+)
+from benchmarks.peers.overhead import ROWS, SCRIPTS
+
+TOKENS = 32
+CONNECTIONS = ("32", "64", "128", "512")
+"""32 is what the provider chooses itself."""
+
+
+def prepare(folder: Path, size: int) -> None:
+    prompts = (
+        f"Question {number}. {ASKED[number % len(ASKED)].format(TOPICS[number % len(TOPICS)])}"
+        for number in range(size)
+    )
+    write_generation(folder, prompts, TOKENS, _make_model)
+
+
+def _make_model(folder: Path) -> None:
+    words = [sys.executable, str(SCRIPTS / "make_tiny_llama.py"), str(model_folder()), str(folder / "model")]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _inspect(python: Path, work: Work) -> list[str]:
+    words = [str(python), str(SCRIPTS / "inspect_generate.py"), str(work.inputs / "model"), str(work.inputs / ROWS)]
+    return [*words, str(work.folder / "logs"), str(work.folder / ANSWERS), work.setting or CONNECTIONS[0], str(TOKENS)]
+
+
+def _inspect_stored(_: Path, work: Work) -> int:
+    (log,) = (work.folder / "logs").glob("*.eval")
+    with zipfile.ZipFile(log) as archive:
+        return sum(name.startswith("samples/") for name in archive.namelist())
+
+
+TINY_MODEL = Workload(
+    name="tiny-inspect",
+    title=f"A tiny random Llama, greedy, at most {TOKENS} tokens, fp32",
+    unit="prompts",
+    sizes=(200, 800),
+    prepare=prepare,
+    contestants=(
+        evalkit_generating(lambda work: f"hf:{work.inputs / 'model'}", "the model's folder"),
+        Contestant(
+            "inspect-ai",
+            "`eval` with its provider `hf`, greedy, scorer `exact`, its `.eval` log",
+            _inspect,
+            _inspect_stored,
+            environment="inspect-ai-hf",
+            packages=("inspect-ai", "torch", "transformers"),
+            answers=json_lines_answers,
+            settings=CONNECTIONS,
+        ),
+        plain_generate(TOKENS, ("32", "128", "512")),
+    ),
+)
