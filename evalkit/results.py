@@ -193,7 +193,7 @@ class Stage:
     cpu_seconds: float | None
     """Of this process, all threads, system included; none where only the model's own account tells of the stage."""
     times: int = 1
-    """How often it was entered."""
+    """How often it was entered; 0 where nobody counted."""
     stages: tuple[Stage, ...] = ()
 
 

@@ -114,7 +114,7 @@ def facts(work: ModelWork) -> Iterator[tuple[str, str]]:
     rates = (("written", work.output_tokens_per_second), ("read", work.prompt_tokens_per_second))
     if speeds := [f"{_figure(rate)} {what}" for what, rate in rates if rate]:
         yield "tokens a second", ", ".join(speeds)
-    if any(size > 1 for size, _ in work.batches):
+    if work.rows is None and any(size > 1 for size, _ in work.batches):
         largest = sorted(work.batches, key=lambda pair: -pair[1])
         told = [f"{count(answers, 'answer')} in batches of {size}" for size, answers in largest[:MOST_BATCHES]]
         rest = len(largest) - MOST_BATCHES
@@ -141,7 +141,7 @@ def requests(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def terminal_lines(result: Result, *, width: int, unicode: bool) -> list[Text]:
-    """A table of the stages, and a line for each model."""
+    """A table of the stages, and below it what is known of requests and models."""
     from rich.text import Text
 
     from evalkit.report.terminal import PLAIN, wrap
@@ -158,11 +158,14 @@ def terminal_lines(result: Result, *, width: int, unicode: bool) -> list[Text]:
         + "".join(f"  {cell:>{size}}" for cell, size in zip(row[1:], columns[1:], strict=True))
         for row in rows
     ]
-    for work in profile.models:
-        said = "; ".join(f"{name}: {fact}" for name, fact in facts(work))
-        told += wrap(f"{_name(work.role)}: {said}", width)
-    asked = "; ".join(f"{name}: {fact}" for name, fact in requests(result))
-    told += wrap(f"requests: {asked}", width)
+    headed = [("requests", list(requests(result)))]
+    headed += [(f"{_name(work.role)}: {_name(work.model)}", list(facts(work))) for work in profile.models]
+    names = min(width // 2, 4 + max(len(name) for _, known in headed for name, _ in known))
+    for heading, known in headed:
+        told += wrap(heading, width)
+        for name, fact in known:
+            first, *more = wrap(fact, width - names)
+            told += [f"  {name:<{names - 2}}{first}", *(" " * names + line for line in more)]
     if not unicode:
         told = [line.translate(PLAIN).encode("ascii", "backslashreplace").decode("ascii") for line in told]
     return [Text(line.rstrip(), style="bold" if not row else "", no_wrap=True) for row, line in enumerate(told)]

@@ -123,8 +123,8 @@ def divided(stage: Stage, models: Collection[Watched]) -> Stage:
         parts = model.parts()
         rest = stage.seconds - sum(parts.values())
         if stage.name == model.stage and parts and rest >= -ROUNDING:
-            named = [Stage(name, seconds, None, stage.times) for name, seconds in parts.items()]
-            return replace(stage, stages=(*named, Stage("other", max(0.0, rest), None, stage.times)))
+            named = [Stage(name, seconds, None, 0) for name, seconds in parts.items()]
+            return replace(stage, stages=(*named, Stage("other", max(0.0, rest), None, 0)))
     return replace(stage, stages=tuple(divided(part, models) for part in stage.stages))
 
 

@@ -133,14 +133,20 @@ def test_the_terminal_says_what_the_model_did(result: Result) -> None:
     for said in (
         "520, 30,000 tokens read, 4,000 written",
         "812 written, 2,500 read",
-        "500 answers in batches of 16; 20 answers in batches of 8",
         "12.50 answers in the mean",
         "3.1% of the positions",
         "62% of the prompts' tokens",
-        "known before: 40 (3.4%)",
-        "the same as others: 736 (63%)",
+        "known before 40 (3.4%)",
+        "the same as others 736 (63%)",
     ):
         assert said in text
+
+
+def test_batches_are_told_where_the_model_does_not_say_what_it_wrote_at_once(result: Result) -> None:
+    assert "batches" not in " ".join(printed(result))
+    silent = replace(PROFILE, models=(replace(WORK, rows=None),))
+    text = " ".join(printed(replace(result, profile=silent)))
+    assert "500 answers in batches of 16; 20 answers in batches of 8" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
