@@ -189,48 +189,53 @@ def _read(file: IO[bytes], size: int, offset: int) -> bytes:
 
 
 class Found:
-    """Numbers (hashes) and at which places they stand: 24 bytes each instead of a dictionary's hundred.
+    """Numbers (hashes) and at which places they stand: twelve bytes each instead of a dictionary's hundred.
 
     Places of a number come in the order in which they were added. Equal numbers may be of different things: whoever
     asks compares what stands there.
     """
 
-    __slots__ = ("_numbers", "_order", "_sorted")
+    __slots__ = ("_numbers", "_places")
 
     def __init__(self) -> None:
         self._numbers = array("Q")
-        self._sorted: array[int] | None = None
-        self._order: array[int] | None = None
+        self._places: array[int] | None = None
+        """Where each number was added; then the numbers are sorted. None: as they were added."""
 
     def append(self, number: int) -> None:
+        if self._places is not None:
+            import numpy as np
+
+            numbers = np.empty(len(self._numbers), dtype=np.uint64)
+            numbers[np.asarray(self._places)] = np.asarray(self._numbers)
+            self._numbers, self._places = array("Q", numbers.tobytes()), None
         self._numbers.append(number)
-        self._sorted = self._order = None
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def _indexed(self) -> tuple[array[int], array[int]]:
-        if self._sorted is None or self._order is None:
+        if self._places is None:
             import numpy as np
 
             numbers = np.asarray(self._numbers, dtype=np.uint64)
             order = np.argsort(numbers, kind="stable")
-            self._order = array("q", order.astype(np.int64).tobytes())
-            self._sorted = array("Q", numbers[order].tobytes())
-        return self._sorted, self._order
+            self._places = array("I", order.astype(np.uint32).tobytes())
+            self._numbers = array("Q", numbers[order].tobytes())
+        return self._numbers, self._places
 
     def places(self, number: int) -> list[int]:
-        ordered, order = self._indexed()
+        ordered, places = self._indexed()
         begin = end = bisect_left(ordered, number)
         while end < len(ordered) and ordered[end] == number:
             end += 1
-        return order[begin:end].tolist()
+        return places[begin:end].tolist()
 
     def repeated(self) -> Iterator[list[int]]:
         """Places that share a number, for every number that occurs more than once."""
         import numpy as np
 
-        ordered, order = self._indexed()
+        ordered, places = self._indexed()
         numbers = np.asarray(ordered, dtype=np.uint64)
         at = 0
         for begin in np.flatnonzero(numbers[1:] == numbers[:-1]).tolist():
@@ -239,7 +244,7 @@ class Found:
             at = begin + 2
             while at < len(ordered) and ordered[at] == ordered[begin]:
                 at += 1
-            yield order[begin:at].tolist()
+            yield places[begin:at].tolist()
 
 
 class Seen:

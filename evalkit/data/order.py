@@ -7,8 +7,8 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalkit.compact import MadeOnDemand
-from evalkit.data.rowstore import Chosen, clusters_of, ids_of
+from evalkit.compact import MadeOnDemand, Places
+from evalkit.data.rowstore import Chosen, by_id, clusters_of, ids_of
 from evalkit.records import Sample
 
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ class Order(MadeOnDemand[Sequence[Sample]]):
     def rows(self) -> Sequence[Sample]:
         """All samples, cluster after cluster."""
         return Chosen(self.samples, self.places)
+
+    @property
+    def by_id(self) -> Sequence[Sample]:
+        """All samples, sorted by id."""
+        import numpy as np
+
+        asked = np.zeros(len(self.samples), dtype=bool)
+        asked[np.asarray(self.places, dtype=np.int64)] = True
+        every = np.asarray(by_id(self.samples).places, dtype=np.int64)
+        return Chosen(self.samples, Places(every[asked[every]]))
 
     def ids(self) -> Iterator[str]:
         """Of the rows in order."""

@@ -115,7 +115,7 @@ class Replaced(MadeOnDemand[Sample]):
         return self.instead[place] if place in self.instead else self.samples[place]
 
 
-def by_id(samples: Sequence[Sample]) -> Sequence[Sample]:
+def by_id(samples: Sequence[Sample]) -> Chosen:
     """Sorted by id, without making any sample."""
     names = ids_of(samples)
     return Chosen(samples, (names if isinstance(names, Texts) else Texts(names)).in_order())

@@ -30,6 +30,7 @@ from evalkit.runner.profile import recorder, stage, timed
 from evalkit.runner.provable import unprovable_gates
 from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
+from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
 from evalkit.runner.stopping import Stopping, prepare
 from evalkit.store import Identity, ScoreRow, Store
@@ -139,7 +140,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
     try:
         with stage("store"):
             for name, dataset in running.plan.datasets.items():
-                store.put_samples(dataset.fingerprint, running.plan.samples(name))
+                store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
         tables, tally = _measure(running)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
@@ -206,7 +207,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
 
     scoring = Scoring(plan.checks, cases, running.options.scoring_workers)
     try:
-        with scoring:
+        with scoring, ScoreKeeper(store, run.id) as kept:
             scored = scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop)
             for number, block, examined in timed("ask and score", scored, rest="score"):
                 rows = []
@@ -217,7 +218,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
                 with stage("estimate and decide"):
                     settled = running.stopping.update(tables, number, block)
                 with stage("store"):
-                    store.put_scores(run.id, rows, settled)
+                    kept.add(rows, settled)
                 done += len(block)
                 show(asker.tally)
     finally:

@@ -81,10 +81,10 @@ class Plan:
     def _is_streamed(self, check: SuiteCheck) -> bool:
         return isinstance(self.cases[check.name], CasesOfRows)
 
-    def samples(self, name: str) -> Iterator[Sample]:
-        """What is asked of a dataset: its rows, and those that a check made of them."""
+    def samples(self, name: str, *, by_id: bool = False) -> Iterator[Sample]:
+        """What is asked of a dataset: its rows, in their order or sorted by id, and those that a check made of them."""
         order = self.order[name]
-        yield from order.rows
+        yield from order.by_id if by_id else order.rows
         held = [check for check in self.checks if check.dataset == name and not self._is_streamed(check)]
         known = set(order.ids()) if held else set()
         made = {

@@ -11,6 +11,7 @@ from evalkit.store import documents as doc
 from evalkit.store.engine import Database, in_chunks
 from evalkit.store.schema import samples
 
+_any_of = select(samples.c.id).where(samples.c.dataset == bindparam("dataset")).limit(1)
 _by_ids = samples.c.id.in_(bindparam("ids", expanding=True))
 
 
@@ -20,14 +21,19 @@ class SampleTables:
     def put_samples(self, dataset_fingerprint: str, rows: Iterable[Sample]) -> int:
         """Keep what is not kept yet; the number of new rows. The same rows again cost a look-up.
 
-        Rows are told apart by id: the fingerprint vouches that equal ids have equal content.
+        Rows are told apart by id: the fingerprint vouches that equal ids have equal content. In the order of
+        their ids they are written fastest: each goes where the one before it went.
         """
         dataset, added = doc.stored_name(dataset_fingerprint), 0
         held = select(samples.c.id).where(samples.c.dataset == dataset, _by_ids)
+        with self.database.reading() as connection:
+            is_new = connection.scalar(_any_of, {"dataset": dataset}) is None
         for chunk in in_chunks(rows):
             named = {doc.stored_name(sample.id): sample for sample in chunk}
-            with self.database.reading() as connection:
-                present = set(connection.scalars(held, {"ids": list(named)}))
+            present: set[str] = set()
+            if not is_new:
+                with self.database.reading() as connection:
+                    present = set(connection.scalars(held, {"ids": list(named)}))
             new = [
                 {"dataset": dataset, "id": name, "document": doc.sample_document(sample)}
                 for name, sample in named.items()
