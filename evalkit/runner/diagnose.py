@@ -30,7 +30,7 @@ from evalkit.protocols import Metric
 from evalkit.results import SliceDiagnosis
 from evalkit.stats import betting
 from evalkit.stats.multiplicity import benjamini_hochberg, e_benjamini_hochberg
-from evalkit.stats.resampling import Matrix, in_canonical_order
+from evalkit.stats.resampling import Matrix, in_canonical_order, numbers_of
 
 MOST_SLICES = 40
 """A label with more values than this is no category."""
@@ -61,6 +61,11 @@ class _Rows:
     sizes: Matrix
     inside: NDArray[np.bool_]
     clusters: NDArray[np.intp]
+    """Empty where each row is yes or no and a cluster of its own: then nothing needs to be known of them."""
+
+    @property
+    def single(self) -> bool:
+        return len(self.clusters) < len(self.sums)
 
 
 def diagnose(
@@ -125,9 +130,12 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
     pairs = np.asarray(vectors, dtype=np.float64)[:, :2] if vectors else np.zeros((0, 2))
     if not np.isfinite(pairs).all() or (pairs[:, 1] < 0).any():
         return []
-    codes = _codes(table, kept)
-    turned = pairs[:, 1] - pairs[:, 0] if metric.kind == "rate" else -pairs[:, 0]
-    sums = pairs[:, 0] if metric.better == "higher" else turned
+    sums = pairs[:, 0]
+    if metric.better != "higher":
+        sums = pairs[:, 1] - sums if metric.kind == "rate" else -sums
+    yes_or_no = metric.kind == "rate" and (pairs[:, 1] == 1).all() and np.isin(sums, (0.0, 1.0)).all()
+    single = yes_or_no and table.clusters.independent and not sequential
+    codes = np.zeros(0, dtype=np.intp) if single else _codes(table, kept)
     tests = []
     for label in asked:
         for value in table.slice_values(label):
@@ -135,7 +143,9 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
             places = table.positions(wanted)
             if not table.metric_counts(metric.name, places).scored:
                 continue
-            inside = np.isin(kept, places)
+            inside = np.zeros(len(table.cases), dtype=bool)
+            inside[np.asarray(places, dtype=np.intp)] = True
+            inside = inside if len(kept) == len(inside) else inside[np.asarray(kept, dtype=np.intp)]
             tested = _p_value(_Rows(sums, pairs[:, 1], inside, codes), metric, sequential)
             if tested is not None:
                 p, method = tested
@@ -152,6 +162,8 @@ def _codes(table: CheckTable, kept: Sequence[int]) -> NDArray[np.intp]:
         places = np.asarray(table.cases.in_order(), dtype=np.intp)
         codes = np.empty_like(places)
         codes[places] = np.arange(len(places))
+        if len(kept) == len(codes):
+            return codes
         return np.asarray(np.unique(codes[np.asarray(kept, dtype=np.intp)], return_inverse=True)[1], dtype=np.intp)
     names = [(table.clusters[place], "" if table.clusters[place] else table.cases[place]) for place in kept]
     number = {name: code for code, name in enumerate(sorted(set(names)))}
@@ -159,14 +171,19 @@ def _codes(table: CheckTable, kept: Sequence[int]) -> NDArray[np.intp]:
 
 
 def _value(pairs: Matrix) -> float | None:
-    total = math.fsum(pairs[:, 1].tolist())
-    return math.fsum(pairs[:, 0].tolist()) / total if total else None
+    total = math.fsum(numbers_of(pairs[:, 1]))
+    return math.fsum(numbers_of(pairs[:, 0])) / total if total else None
 
 
 def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str] | None:
     """None where nothing can be claimed."""
+    if rows.single:
+        size = int(rows.inside.sum())
+        enough = min(size, len(rows.inside) - size) >= LEAST_CLUSTERS
+        return (_fisher(rows.sums, rows.inside), FISHER) if enough else None
     counted = rows.sizes > 0
-    rows = _Rows(rows.sums[counted], rows.sizes[counted], rows.inside[counted], rows.clusters[counted])
+    if not counted.all():
+        rows = _Rows(rows.sums[counted], rows.sizes[counted], rows.inside[counted], rows.clusters[counted])
     inside, outside = np.unique(rows.clusters[rows.inside]), np.unique(rows.clusters[~rows.inside])
     if min(len(inside), len(outside)) < LEAST_CLUSTERS:
         return None

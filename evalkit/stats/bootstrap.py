@@ -23,6 +23,7 @@ from evalkit.stats.resampling import (
     counts,
     grouped,
     in_canonical_order,
+    numbers_of,
     resampled_sums,
     sum_by,
     units,
@@ -61,7 +62,7 @@ LEAST_DEFINED = 0.5
 
 def total_of(matrix: Matrix) -> tuple[float, ...]:
     """Exactly rounded column sums: they do not depend on the order of cases."""
-    return tuple(math.fsum(column) for column in matrix.T.tolist())
+    return tuple(math.fsum(numbers_of(column)) for column in matrix.T)
 
 
 def values_of(metric: Metric, totals: Matrix) -> Matrix:

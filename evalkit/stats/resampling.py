@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,11 @@ def as_matrix(statistics: Any, name: str) -> Matrix:
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])
         raise ValueError(f"metric '{name}': the statistics of case {row} hold a value that is not finite")
     return matrix
+
+
+def numbers_of(column: NDArray[Any]) -> Iterator[Any]:
+    """Its numbers one by one, never all of them as objects at once."""
+    return chain.from_iterable(column[begin : begin + 4096].tolist() for begin in range(0, len(column), 4096))
 
 
 def cluster_codes(clusters: Sequence[str] | None, n: int) -> tuple[NDArray[np.intp], int]:
