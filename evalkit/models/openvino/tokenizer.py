@@ -16,8 +16,8 @@ from evalkit.errors import MissingExtra, ModelError
 from evalkit.models.hf.sources import read_json
 
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
-CUT_HERE = "CUT_THE_FINAL_MESSAGE_HERE "
-"""Its blank tells a template that trims messages from one that does not."""
+CUT_HERE = "CONTINUE_FINAL_MESSAGE_TAG "
+"""What transformers puts there, for a template may show it. Its blank tells whether the template trims messages."""
 
 
 class ChatTokenizer:
