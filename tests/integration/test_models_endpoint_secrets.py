@@ -31,8 +31,8 @@ def ask(reference: str, count: int = 1) -> tuple[list[Answer], str]:
         requests = [Request(Generate((Message("user", f"x{number}"),))) for number in range(count)]
         answers = [answer for _, answer in session.ask(requests)]
         transport = backend._connection.transport  # type: ignore[union-attr]
-        client = transport._connections._all[0]
-        described = [backend, backend.info, session, backend._target, transport, client, client.auth]
+        line = transport._connections._all[0]
+        described = [backend, backend.info, session, backend._target, transport, transport._connections, line]
         return answers, repr(described) + str(described) + json.dumps(dict(backend.info.details))
     finally:
         backend.close()

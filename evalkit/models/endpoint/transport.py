@@ -12,23 +12,19 @@ import json
 import random
 import time
 import zlib
-from collections.abc import AsyncIterator, Generator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evalkit.errors import ModelError
+from evalkit.models.endpoint.connections import Connections, Response
 from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
 from evalkit.models.endpoint.hosts import Gate, Place
 from evalkit.models.endpoint.target import KEY_VARIABLE, Target
 from evalkit.models.endpoint.wire import Malformed, Wire
 from evalkit.records import Answer, FailureKind, Request, Timing
 
-if TYPE_CHECKING:
-    import httpx
-
 MAX_BYTES = 10_000_000
-CONNECT_SECONDS = 10.0
 LONGEST_WAIT = 60.0
 GIVE_UP_AFTER = 8
 """Requests in a row that failed in spite of their retries; from then on, until one succeeds, each gets one try."""
@@ -101,13 +97,12 @@ class Transport:
         """One try. Whatever goes wrong on the way is a ``Trouble``, and a bad status is left to the caller."""
         import httpx
 
-        headers = {"Content-Type": "application/json"} if body is not None else None
         try:
-            async with self._connections.one() as http, asyncio.timeout(self._target.timeout):
+            async with self._connections.one() as line, asyncio.timeout(self._target.timeout):
                 started = time.perf_counter()
-                async with http.stream(method, url, content=body, headers=headers) as response:
+                async with line.ask(method, url, body) as response:
                     return Reply(
-                        response.status_code,
+                        response.status,
                         response.headers.get("content-type", ""),
                         self.scrub(response.headers.get("location", "")),
                         response.headers.get("retry-after", ""),
@@ -210,68 +205,6 @@ class Transport:
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
 
-class Connections:
-    """Open connections, each with a client of its own: a shared pool looks at all of them at every request, which takes
-    longer than the request itself. Who was used last is used next, so that no more stay open than are needed.
-    """
-
-    def __init__(self, target: Target, key: str) -> None:
-        import httpx
-
-        self._auth = _key_auth(target.key_header, key) if key else None
-        self._timeout = httpx.Timeout(target.timeout, connect=min(CONNECT_SECONDS, target.timeout), pool=None)
-        # A proxy is never asked for an address of this machine.
-        self._trust_env = not target.loopback
-        self._tls = httpx.create_ssl_context(trust_env=self._trust_env)
-        self._all: list[httpx.AsyncClient] = []
-        self._idle: list[httpx.AsyncClient] = []
-
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
-        client = self._idle.pop() if self._idle else self._make()
-        try:
-            yield client
-        finally:
-            self._idle.append(client)
-
-    def _make(self) -> httpx.AsyncClient:
-        import httpx
-
-        try:
-            client = httpx.AsyncClient(
-                auth=self._auth,
-                timeout=self._timeout,
-                limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-                trust_env=self._trust_env,
-                verify=self._tls,
-                # Not compressed: a small answer must not unfold to fill the memory.
-                headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "evalkit"},
-            )
-        except (ValueError, httpx.InvalidURL):
-            raise ModelError(
-                "the proxy settings of the environment cannot be used",
-                hint="look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY",
-            ) from None
-        self._all.append(client)
-        return client
-
-    async def close(self) -> None:
-        for client in self._all:
-            await client.aclose()
-
-
-def _key_auth(header: str, key: str) -> httpx.Auth:
-    """As an auth object, the key is in no list of default headers that somebody might print."""
-    import httpx
-
-    class KeyAuth(httpx.Auth):
-        def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-            request.headers[header or "Authorization"] = key if header else f"Bearer {key}"
-            yield request
-
-    return KeyAuth()
-
-
 def no_connection(target: Target, error: Exception) -> Trouble:
     said = str(error).lower()
     if "certificate" in said:
@@ -288,7 +221,7 @@ def no_connection(target: Target, error: Exception) -> Trouble:
     return Trouble(FailureKind.NETWORK, f"nothing listens at {target.host}", retry=True, unreachable=True)
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def _bounded(response: Response) -> bytes:
     """The body, never above the limit; unfolded by hand where the server compresses although it was asked not to."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "", "gzip", "deflate"}:
@@ -303,9 +236,9 @@ async def _bounded(response: httpx.Response) -> bytes:
     return bytes(data)
 
 
-async def _pieces(response: httpx.Response, *, unfold: bool) -> AsyncIterator[bytes]:
+async def _pieces(response: Response, *, unfold: bool) -> AsyncIterator[bytes]:
     decompressor: Any = zlib.decompressobj(wbits=47) if unfold else None  # 47: finds out whether gzip or zlib
-    async for raw in response.aiter_raw():
+    async for raw in response.pieces():
         if decompressor is None:
             yield raw
             continue
