@@ -127,11 +127,16 @@ def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) ->
     backends = {}
     for role, (reference, settings) in references.items():
         backend = backends[role] = open_backend(reference, settings)
-        opened.callback(backend.close)
+        opened.callback(_close, backend)
         if isinstance(backend, Taught):
             for dataset in plan.datasets.values():  # whole, so that a limited run shares its answers with a full one
                 backend.teach(by_id(dataset.samples))
     return backends
+
+
+def _close(backend: Backend) -> None:
+    with stage("close the model"):
+        backend.close()
 
 
 def _run(running: _Running, baseline: Baseline) -> Result:
