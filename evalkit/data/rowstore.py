@@ -73,7 +73,7 @@ class Samples(MadeOnDemand[Sample]):
     def item(self, place: int) -> Sample:
         if place < len(self._first):
             return self._first[place]
-        return self._apart[place] if place in self._apart else _read(self._spool.item(place - IN_MEMORY))
+        return self._apart[place] if place in self._apart else _read(self._spool.item(place - len(self._first)))
 
     @property
     def clusters(self) -> Sequence[str]:
