@@ -18,6 +18,7 @@ from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
 from evalkit.models.fetch import cache_root, fetch_package_file, sha256_of
 from evalkit.models.hf.backend import HfBackend
 from evalkit.models.hf.gguf import converted_folder
+from evalkit.models.hf.session import HfSession
 from evalkit.models.registry import open_backend
 from evalkit.records import DEFAULT_CONDITION, Condition, Decoding, Generate, Likelihood, Message, Request
 
@@ -146,3 +147,42 @@ def test_a_gguf_file_cut_short_is_refused(weights: Path, tmp_path: Path) -> None
     cut.write_bytes(weights.read_bytes()[:10_000_000])
     with pytest.raises(ModelError, match="damaged or cut short"):
         _ = open_backend(str(cut)).info
+
+
+def test_a_refilled_batch_with_a_shared_beginning_writes_what_generate_writes(backend: HfBackend) -> None:
+    import torch
+
+    from evalkit.models.hf.prompts import encode
+
+    examples = "".join(f"What is {n} plus {n + 1}? It is {2 * n + 1}.\n" for n in range(12))
+    texts = [*QUESTIONS, *(f"{examples}What is {n} plus {n}?" for n in range(3))]
+    limits = [6, 3, 8, 5, 4, 7, 2]
+    session = HfSession(lambda: backend._engine("float32"), DEFAULT_CONDITION, 3, lambda: None, backend.work)
+    shared = backend.work.shared_tokens
+    found = dict(session.ask([_question(text, limit) for text, limit in zip(texts, limits, strict=True)]))
+    session.close()
+    assert backend.work.shared_tokens - shared > 200
+    engine = backend._engine("float32")
+    for place, (text, limit) in enumerate(zip(texts, limits, strict=True)):
+        prompt = torch.tensor([encode(engine.tokenizer, [Message("user", text)]).tokens])
+        out = engine.model.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=limit,
+            do_sample=False,
+            return_dict_in_generate=True,
+            output_logits=True,
+        )
+        expected = [int(token) for token in out.sequences[0, prompt.shape[1] :] if int(token) not in engine.end_tokens]
+        own = engine.tokenizer.convert_tokens_to_ids(list(found[place].tokens or ()))
+        differ = next((at for at, pair in enumerate(zip(own, expected, strict=False)) if pair[0] != pair[1]), None)
+        if differ is None:
+            assert len(own) == len(expected)
+        else:
+            best, second = out.logits[differ][0].topk(2).values.tolist()
+            assert best - second < 1e-4
+
+
+def _question(text: str, limit: int) -> Request:
+    ask = Generate((Message("user", text),), Decoding(max_tokens=limit))
+    return Request(ask, wants=frozenset({"tokens"}))
