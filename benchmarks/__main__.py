@@ -1,12 +1,14 @@
 """evalkit and its peers on the same work in one run.
 
-python -m benchmarks [NAME ...] [--sizes N,N] [--rounds N] [--only TOOL,TOOL]
+python -m benchmarks [NAME ...] [--sizes N,N] [--rounds N] [--only TOOL,TOOL] [--setting TOOL=SETTING]
+python -m benchmarks metrics [OPTION ...]    is benchmarks/metric_speed.py
 """
 
 from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,6 +30,8 @@ from benchmarks.peers.verdict import VERDICT, VERDICT_FAIL
 
 ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE, TINY_MODEL, ENGINES, VERDICT, VERDICT_FAIL)
 WORKLOADS = {workload.name: workload for workload in ALL}
+METRICS = "metrics"
+"""In a process of its own: what it imports would count as the peak memory of everybody started after it."""
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -40,7 +44,10 @@ def numbers(text: str) -> tuple[int, ...]:
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="evalkit and its peers on the same work.")
-    parser.add_argument("name", nargs="*", help=f"{', '.join(WORKLOADS)}; all without any")
+    names = ", ".join(WORKLOADS)
+    parser.add_argument(
+        "name", nargs="*", help=f"{names}; all of these without any; or {METRICS} alone, with its options"
+    )
     parser.add_argument("--sizes", type=numbers, help="how much work, as in 1000,5000; else what the benchmark says")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
     parser.add_argument("--only", help="these tools beside evalkit, as in lm-eval,asyncio")
@@ -79,6 +86,9 @@ def narrowed(workload: Workload, only: str | None) -> Workload:
 
 def main(words: Sequence[str]) -> int:
     """1 when evalkit itself could not be measured: a peer's failure is a finding, ours is a defect."""
+    if list(words[:1]) == [METRICS]:
+        command = [sys.executable, str(Path(__file__).with_name("metric_speed.py")), *words[1:]]
+        return subprocess.run(command, check=False).returncode
     chosen = arguments(words)
     outcomes: list[Outcome] = []
     signal.signal(signal.SIGTERM, _interrupted)

@@ -1,6 +1,6 @@
 """Greedy answers of a Llama that is nearly nothing: what is left is the loop around the model, and how it waits.
 
-The weights are random, two layers of 32; the tokenizer and the chat format are SmolLM2's.
+The weights are random, two layers of 32; the chat format is SmolLM2's, and so is the tokenizer, with 512 tokens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def prepare(folder: Path, size: int) -> None:
 
 
 def _make_model(folder: Path) -> None:
-    words = [sys.executable, str(SCRIPTS / "make_tiny_llama.py"), str(model_folder()), str(folder / "model")]
+    words = [sys.executable, str(SCRIPTS / "make_tiny_llama.py"), str(model_folder())]
+    words += [str(folder / ROWS), str(folder / "model")]
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

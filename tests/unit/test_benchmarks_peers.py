@@ -419,3 +419,18 @@ def test_a_setting_names_a_tool_and_what_it_is_set_to(given: str, capsys: pytest
     with pytest.raises(SystemExit):
         command_line.main(["overhead", "--setting", given])
     assert "--setting is TOOL=SETTING" in capsys.readouterr().err
+
+
+def test_the_speed_of_metrics_is_measured_by_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        ran.append(command)
+        return subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr(command_line.subprocess, "run", run)
+    assert command_line.main(["metrics", "--pairs", "3"]) == 7
+    ((python, script, *options),) = ran
+    assert (python, options) == (sys.executable, ["--pairs", "3"])
+    assert Path(script).name == "metric_speed.py"
+    assert Path(script).is_file()
