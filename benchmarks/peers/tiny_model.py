@@ -23,8 +23,9 @@ from benchmarks.peers.local_models import (
 from benchmarks.peers.overhead import ROWS, SCRIPTS
 
 TOKENS = 32
-CONNECTIONS = ("32", "64", "128", "512")
-"""32 is what the provider chooses itself."""
+OWN = "32"
+"""What the provider chooses itself."""
+CONNECTIONS = ("64", "128", "512", "1000")
 
 
 def prepare(folder: Path, size: int) -> None:
@@ -43,7 +44,7 @@ def _make_model(folder: Path) -> None:
 
 def _inspect(python: Path, work: Work) -> list[str]:
     words = [str(python), str(SCRIPTS / "inspect_generate.py"), str(work.inputs / "model"), str(work.inputs / ROWS)]
-    return [*words, str(work.folder / "logs"), str(work.folder / ANSWERS), work.setting or CONNECTIONS[0], str(TOKENS)]
+    return [*words, str(work.folder / "logs"), str(work.folder / ANSWERS), work.setting or OWN, str(TOKENS)]
 
 
 def _inspect_stored(_: Path, work: Work) -> int:
@@ -52,24 +53,29 @@ def _inspect_stored(_: Path, work: Work) -> int:
         return sum(name.startswith("samples/") for name in archive.namelist())
 
 
+def _inspect_as(name: str, what: str, settings: tuple[str, ...]) -> Contestant:
+    return Contestant(
+        name,
+        f"`eval` with its provider `hf`, greedy, {what}, scorer `exact`, its `.eval` log",
+        _inspect,
+        _inspect_stored,
+        environment="inspect-ai-hf",
+        packages=("inspect-ai", "torch", "transformers"),
+        answers=json_lines_answers,
+        settings=settings,
+    )
+
+
 TINY_MODEL = Workload(
     name="tiny-inspect",
     title=f"A tiny random Llama, greedy, at most {TOKENS} tokens, fp32",
     unit="prompts",
-    sizes=(200, 800),
+    sizes=(200, 1_000),
     prepare=prepare,
     contestants=(
         evalkit_generating(lambda work: f"hf:{work.inputs / 'model'}", "the model's folder"),
-        Contestant(
-            "inspect-ai",
-            "`eval` with its provider `hf`, greedy, scorer `exact`, its `.eval` log",
-            _inspect,
-            _inspect_stored,
-            environment="inspect-ai-hf",
-            packages=("inspect-ai", "torch", "transformers"),
-            answers=json_lines_answers,
-            settings=CONNECTIONS,
-        ),
+        _inspect_as("inspect-ai", "batches of 32, which it chooses itself", ()),
+        _inspect_as("inspect-ai tuned", "batches of the size that costs it least", CONNECTIONS),
         plain_generate(TOKENS, ("32", "128", "512")),
     ),
 )
