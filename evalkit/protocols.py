@@ -100,6 +100,15 @@ class CountsTokens(Protocol):
 
 
 @runtime_checkable
+class Paced(Protocol):
+    """A backend that finds out how many requests its server takes, and says where it stands."""
+
+    @property
+    def traffic(self) -> str:
+        """A few words, empty before the first request."""
+
+
+@runtime_checkable
 class Taught(Protocol):
     """A mock that answers from references: the runner hands it the table."""
 

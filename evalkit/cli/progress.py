@@ -74,4 +74,5 @@ def _plain_lines() -> Callable[[Progress], None]:
 
 def _rate(progress: Progress) -> str:
     tokens = progress.tally.output_tokens
-    return f"{tokens / progress.seconds:,.0f} tokens/s" if tokens and progress.seconds > 1 else ""
+    speed = f"{tokens / progress.seconds:,.0f} tokens/s" if tokens and progress.seconds > 1 else ""
+    return ", ".join(part for part in (speed, progress.traffic) if part)

@@ -14,7 +14,7 @@ from evalkit.errors import Interrupted, StoreError, SuiteError
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
-from evalkit.protocols import Backend, Taught
+from evalkit.protocols import Backend, Paced, Taught
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
@@ -49,6 +49,8 @@ class Progress:
     tally: Tally
     stage: str
     seconds: float
+    traffic: str = ""
+    """How many requests the subject's server is sent at once; empty where nobody has to find out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +186,16 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     cases = plan.count
     done = under_way = 0
     shown = 0.0
+    subject = running.backends["subject"]
+    paced = subject if isinstance(subject, Paced) else None
 
     def show(tally: Tally, stage: str = "asking") -> None:
         nonlocal shown
         seconds = time.monotonic() - running.started
         shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
-        running.options.on_progress(Progress(plan.suite.name, run.model, cases, shown, tally, stage, seconds))
+        traffic = paced.traffic if paced else ""
+        progress = Progress(plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic)
+        running.options.on_progress(progress)
 
     signatures = {check.name: "\n".join(metric.signature for metric in check.check.metrics) for check in plan.checks}
     asker = Asker(

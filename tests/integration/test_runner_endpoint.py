@@ -125,3 +125,13 @@ def test_the_last_baseline_is_the_same_for_every_model(folder: Path, capsys: pyt
     _, out, _ = call(capsys, "--model", "mock:echo", "--model", "mock:constant?text=no", "--baseline", "last", "--json")
     first, second = json.loads(out)
     assert first["run"]["options"]["baseline"] == second["run"]["options"]["baseline"] != first["run"]["id"]
+
+
+def test_the_progress_says_how_many_requests_the_server_is_sent(
+    http_server: Any, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evalkit.cli.progress.SECONDS_BETWEEN_LINES", 0.0)
+    http_server.next(http_server.status(429))
+    code, _, err = call(capsys, "--model", f"{http_server.url}/v1?model=tiny")
+    assert code == 0, err
+    assert " at once, 1 refused" in err
