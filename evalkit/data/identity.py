@@ -44,11 +44,17 @@ def _json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=str)
 
 
+def digest(sample: Sample) -> bytes:
+    return hashlib.sha256(canonical(sample).encode()).digest()
+
+
 def fingerprint(samples: Iterable[Sample]) -> str:
     """The same for the same samples in any order; ids are unique, so order carries nothing."""
-    digests = bytearray()
-    for sample in samples:
-        digests += hashlib.sha256(canonical(sample).encode()).digest()
+    return fingerprint_of(bytearray().join(map(digest, samples)))
+
+
+def fingerprint_of(digests: bytearray) -> str:
+    """From the samples' digests, one after the other. They are sorted."""
     if len(digests) < SORTED_BY_NUMPY:
         few = sorted(bytes(digests[at : at + 32]) for at in range(0, len(digests), 32))
         return hashlib.sha256(b"".join(few)).hexdigest()

@@ -11,8 +11,8 @@ from evalkit.compact import Found
 from evalkit.data.contracts import Entry, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
 from evalkit.data.formats import located
-from evalkit.data.identity import fingerprint
-from evalkit.data.perturb import expand
+from evalkit.data.identity import fingerprint, fingerprint_of
+from evalkit.data.perturb.expand import expand
 from evalkit.data.rows import Problem, Row, column_hint
 from evalkit.data.rowstore import Samples
 from evalkit.data.sampling import Pool, draw
@@ -82,7 +82,8 @@ class _Loading:
         self.own_exemplars = few_shot.n > 0 and not few_shot.path
         # rows of an exemplar's cluster are not scored, which is known only at the end: then all rows are candidates
         bounded = not self.own_exemplars
-        self.pool = Pool(spec.sample if bounded else None, spec.limit if bounded else None)
+        as_they_are = not (few_shot.n or spec.prompt.system or spec.perturb)
+        self.pool = Pool(spec.sample if bounded else None, spec.limit if bounded else None, with_digests=as_they_are)
         self.strata: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.bad_rows = 0
@@ -201,7 +202,7 @@ class _Loading:
         return Dataset(
             spec.name,
             finished,
-            fingerprint(finished),
+            fingerprint(finished) if finished.digests is None else fingerprint_of(finished.digests),
             self.found.rows,
             self.bad_rows,
             tuple(self.problems),

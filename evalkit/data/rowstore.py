@@ -7,17 +7,19 @@ asked for. What is kept of every row is its id, and its cluster where that is an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
 from evalkit.compact import MadeOnDemand, Spool, Texts
+from evalkit.data.identity import digest
 from evalkit.records import Message, Sample
 
 IN_MEMORY = 1_000
 """Samples of a dataset that stay in memory: a suite of that size is never written out and read again."""
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
@@ -25,14 +27,14 @@ class Samples(MadeOnDemand[Sample]):
     """A dataset's samples in the order in which they were added: a list of equal samples, of which each look may give
     another object."""
 
-    __slots__ = ("_apart", "_clusters", "_first", "_spool", "columns", "ids", "unreferenced")
+    __slots__ = ("_apart", "_clusters", "_first", "_spool", "columns", "digests", "ids")
 
-    def __init__(self, samples: Iterable[Sample] = ()) -> None:
+    def __init__(self, samples: Iterable[Sample] = (), *, with_digests: bool = False) -> None:
         self.ids = Texts()
+        self.digests = bytearray() if with_digests else None
+        """Of every sample, for the fingerprint: where it is made in passing, rows need not be read again for it."""
         self.columns: dict[str, None] = {}
         """Labels, and ``references``, that any sample has, in the order in which they were met."""
-        self.unreferenced = 0
-        """Samples without a reference."""
         self._clusters: Texts | None = None
         """None while every cluster is its sample's id."""
         self._first: list[Sample] = []
@@ -48,11 +50,11 @@ class Samples(MadeOnDemand[Sample]):
         self.ids.append(sample.id)
         if sample.references:
             self.columns.setdefault("references")
-        else:
-            self.unreferenced += 1
         for label in sample.labels:
             if label not in self.columns:
                 self.columns[label] = None
+        if self.digests is not None:
+            self.digests += digest(sample)
         if place < IN_MEMORY:
             self._first.append(sample)
         elif _survives(sample):
@@ -83,20 +85,21 @@ class Samples(MadeOnDemand[Sample]):
 class Chosen(MadeOnDemand[Sample]):
     """Samples of another sequence, by their places there."""
 
-    __slots__ = ("places", "samples")
+    __slots__ = ("_get", "places", "samples")
 
     def __init__(self, samples: Sequence[Sample], places: Sequence[int]) -> None:
         self.samples = samples
         self.places = places
+        self._get: Callable[[int], Sample] = samples.item if isinstance(samples, Samples) else samples.__getitem__
 
     def __len__(self) -> int:
         return len(self.places)
 
     def item(self, place: int) -> Sample:
-        return self.samples[self.places[place]]
+        return self._get(self.places[place])
 
     def __iter__(self) -> Iterator[Sample]:
-        return (self.samples[place] for place in self.places)
+        return map(self._get, self.places)
 
 
 class Replaced(MadeOnDemand[Sample]):
@@ -135,7 +138,12 @@ def clusters_of(samples: Sequence[Sample]) -> Sequence[str]:
 
 def _survives(sample: Sample) -> bool:
     """Whether JSON gives back equal labels. Messages and references are texts; a Parquet file's columns may be more."""
-    return type(sample) is Sample and type(sample.labels) is dict and all(map(_is_plain, sample.labels.values()))
+    if type(sample) is not Sample or type(sample.labels) is not dict:
+        return False
+    try:
+        return all(map(_is_plain, sample.labels.values()))
+    except RecursionError:  # lists in lists, deeper than Python itself goes
+        return False
 
 
 def _is_plain(value: Any) -> bool:
@@ -155,7 +163,7 @@ def _written(sample: Sample) -> bytes:
 
 
 def _read(piece: bytes) -> Sample:
-    name, messages, references, labels, cluster, origin = json.loads(piece)
+    (name, messages, references, labels, cluster, origin), _ = _decode(piece.decode("ascii"))
     return Sample(
         name,
         tuple([Message(role, content) for role, content in messages]),

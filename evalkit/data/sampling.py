@@ -43,12 +43,12 @@ def allocate(sizes: Mapping[str, int], n: int) -> dict[str, int]:
 class Pool:
     """Candidates for a sample of ``n``; of each stratum only the ``n`` lowest draws are kept in memory."""
 
-    def __init__(self, spec: SampleSpec | None, limit: int | None = None) -> None:
+    def __init__(self, spec: SampleSpec | None, limit: int | None = None, *, with_digests: bool = False) -> None:
         self._spec = spec
         self._limit = limit
         self._strata: dict[str, list[tuple[int, _Reversed, int, Sample]]] = {}
         self._sizes: dict[str, int] = {}
-        self._plain = Samples()
+        self._plain = Samples(with_digests=with_digests and spec is None)
         self.size = 0
 
     def offer(self, sample: Sample, stratum: str = "") -> None:

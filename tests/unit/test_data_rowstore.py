@@ -64,6 +64,14 @@ def test_samples_come_back_as_they_were(rows: list[Sample]) -> None:
     assert list(Replaced(samples, some)) == [some.get(at, row) for at, row in enumerate(rows)]
 
 
+def test_lists_too_deep_to_be_looked_into_stay_in_memory() -> None:
+    deep: list[object] = []
+    for _ in range(2000):
+        deep = [deep]
+    rows = [Sample(f"r{at}", (), labels={"deep": deep}) for at in range(4)]
+    assert [sample.labels["deep"] is deep for sample in Samples(rows)] == [True] * 4
+
+
 @given(st.lists(SAMPLE, max_size=12, unique_by=lambda row: row.id))
 def test_the_order_is_that_of_a_plain_list(rows: list[Sample]) -> None:
     def rank(cluster: str) -> tuple[bytes, str]:

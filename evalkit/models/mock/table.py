@@ -15,6 +15,7 @@ from evalkit.models.conversation import last_user_text
 from evalkit.records import Message, Sample
 
 Conversation = tuple[Message, ...]
+_decode = json.JSONDecoder().raw_decode
 _encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 
 
@@ -51,7 +52,7 @@ class AnswerTable:
         self._known_again, self._digest = None, ""
 
     def _entry(self, place: int) -> tuple[Conversation, tuple[str, ...]]:
-        messages, answers = json.loads(self._entries[place])
+        (messages, answers), _ = _decode(self._entries[place].decode("ascii"))
         return tuple(Message(role, content) for role, content in messages), tuple(answers)
 
     def _again(self) -> set[int]:
