@@ -8,7 +8,6 @@ from evalkit.gates.weighing import ALPHA, UPWARD, Scale, Weighed, scale_of, tail
 from evalkit.protocols import Metric
 from evalkit.stats import discordant
 from evalkit.stats.bootstrap import Resampling, paired_bootstrap
-from evalkit.stats.paired import swap_test
 from evalkit.stats.resampling import cluster_codes
 
 FEWEST_TOLD_FROM_CHANCE = 5
@@ -55,4 +54,6 @@ def beyond_chance(metric: Metric, pairs: Pairs, gate: Gate) -> bool:
     falling = gate.operator in UPWARD
     worse_is_lower = metric.better == "higher"
     sides = (pairs.ours, pairs.theirs) if falling == worse_is_lower else (pairs.theirs, pairs.ours)
+    from evalkit.stats.paired import swap_test
+
     return swap_test(metric, *sides, pairs.clusters) <= ALPHA

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evalkit.records import Estimate, Word
 from evalkit.report import formatting, view
 from evalkit.report.gap_table import GapTable, gap_table
 from evalkit.report.hostile import one_line
-from evalkit.report.safety_picture import SafetyPicture, safety_picture
 from evalkit.report.svg import Drawing, drawing
 from evalkit.report.window import SHARE, Window, picture, window
 from evalkit.results import CheckSummary, Result
 
+if TYPE_CHECKING:
+    from evalkit.report.safety_picture import SafetyPicture
+
+SAFETY = "safety"
+"""The kind of check whose two sides are drawn together."""
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""
 MOST_OPEN = 20
@@ -102,10 +107,18 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         findings=sum(finding.check == check.name for finding in result.findings),
         skipped=check.skipped_rows,
         stopped=one_line(check.stopped),
-        both_sides=safety_picture(result, check),
+        both_sides=_both_sides(result, check),
         gaps=gap_table(result, check.name),
         confusion=_confusion(check),
     )
+
+
+def _both_sides(result: Result, check: CheckSummary) -> SafetyPicture | None:
+    if check.kind != SAFETY:
+        return None
+    from evalkit.report.safety_picture import safety_picture
+
+    return safety_picture(result, check)
 
 
 def _confusion(check: CheckSummary) -> tuple[tuple[str, ...], ...]:

@@ -9,7 +9,6 @@ from itertools import islice
 from evalkit import plugins
 from evalkit.errors import StoreError
 from evalkit.gates.measurements import CheckTable, Measurements
-from evalkit.metrics import agreement, classification, evaluate_imported
 from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
 from evalkit.records import Vector
@@ -76,6 +75,8 @@ def restore(info: MetricInfo, known: Mapping[str, Metric]) -> Metric:
     if ours is not None and ours.signature == info.signature:
         return ours
     if info.kind == "corpus":
+        from evalkit.metrics import agreement, classification, evaluate_imported
+
         known_by_signature = (
             agreement.recorded(info.name, info.signature)
             or classification.recorded(info.name, info.signature)
