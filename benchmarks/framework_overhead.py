@@ -1,6 +1,6 @@
 """What evalkit itself costs: whole runs on a mock that answers at once, so that nothing but the framework is measured.
 
-python benchmarks/framework_overhead.py [--exact N,N] [--five N,N] [--words N] [--rounds N]
+python benchmarks/framework_overhead.py [--million] [--exact N,N] [--five N,N] [--words N] [--rounds N]
 
 Each line is one process from start to exit, with store and all reports: CPU seconds (user and system) and peak memory,
 the median of all rounds. Beside five checks (BLEU, ROUGE-L, readability, length, refusal) stand the same metric
@@ -24,6 +24,8 @@ from statistics import median
 
 EXACT = (10, 1_000, 5_000, 10_000)
 FIVE = (1_000, 5_000)
+MILLION = (10_000, 100_000, 1_000_000)
+"""About five CPU minutes and three gigabytes of disk."""
 WORDS = ("river", "stone", "city", "market", "answer", "model", "number", "garden", "winter", "letter", "water")
 CHECKS = {
     "exact match": "  accuracy: {dataset: rows, metrics: [exact_match]}\n",
@@ -160,11 +162,16 @@ def numbers(text: str) -> tuple[int, ...]:
 
 def main(given: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="What evalkit itself costs.")
+    parser.add_argument(
+        "--million", action="store_true", help="10,000, 100,000 and a million samples with exact match, each once"
+    )
     parser.add_argument("--exact", type=numbers, default=EXACT, help="samples with exact match, as in 1000,5000")
     parser.add_argument("--five", type=numbers, default=FIVE, help="samples with five checks")
     parser.add_argument("--words", type=int, default=25, help="in each prompt and answer (25)")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     chosen = parser.parse_args(given)
+    if chosen.million:
+        chosen.exact, chosen.five, chosen.rounds = MILLION, (), 1
     print(f"{'':<14} {'samples':>9} {'CPU s':>7} {'MB':>6} {'growth':>8} {'memory':>7} {'more per CPU s':>12}", end="")
     print(f" {'alone':>5} {'judged':>7} {'ratio':>7} {'run':>7}")
     with tempfile.TemporaryDirectory() as made:
