@@ -1,6 +1,6 @@
 """How far the OpenVINO engine and the transformers engine agree on the default model, greedy, prompt by prompt.
 
-python benchmarks/engine_agreement.py [--rows N] [--dtype float32|bfloat16] [--tokens N]
+python benchmarks/engine_agreement.py [--rows N] [--tokens N] [--dtype float32|bfloat16 ...]
 
 Identical answers, the token at which the others part first, how sure transformers was of its own token there, and the
 metrics of both runs compared as `evalkit compare` does. transformers computes in float32 in any case.
@@ -47,16 +47,19 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=100, help="prompts (100)")
     parser.add_argument("--tokens", type=int, default=48, help="tokens of an answer at most (48)")
-    parser.add_argument("--dtype", choices=("float32", "bfloat16"), help="of OpenVINO; else what suits the processor")
+    parser.add_argument(
+        "--dtype", choices=("float32", "bfloat16"), action="append", help="of OpenVINO, repeatable; else both"
+    )
     chosen = parser.parse_args(words)
     rows = read_rows(chosen.rows)
-    openvino = ModelSettings(engine="openvino", dtype=chosen.dtype or "auto")
-    transformers = ModelSettings(engine="transformers", dtype="float32", device="cpu")
+    dtypes = chosen.dtype or ["float32", "bfloat16"]
     requests = [asking(row, chosen.tokens) for row in rows]
-    ours, theirs = answers(openvino, requests), answers(transformers, requests)
-    partings = [parting(one, other) for one, other in zip(ours, theirs, strict=True)]
-    print(summary([found for found in partings if found is not None], len(rows), dtype_of(openvino)))
-    print(metric_differences(rows, chosen.tokens, openvino))
+    theirs = answers(ModelSettings(engine="transformers", dtype="float32", device="cpu"), requests)
+    for dtype in dtypes:
+        ours = answers(ModelSettings(engine="openvino", dtype=dtype), requests)
+        partings = [parting(one, other) for one, other in zip(ours, theirs, strict=True)]
+        print(summary([found for found in partings if found is not None], len(rows), dtype), flush=True)
+    print(metric_differences(rows, chosen.tokens, dtypes))
     return 0
 
 
@@ -89,14 +92,6 @@ def answers(settings: ModelSettings, requests: Sequence[Request]) -> list[Answer
     return [told[position] for position in range(len(requests))]
 
 
-def dtype_of(settings: ModelSettings) -> str:
-    backend = open_backend(DEFAULT_MODEL, settings)
-    try:
-        return str(backend.info.details["dtype"])
-    finally:
-        backend.close()
-
-
 def parting(ours: Answer, theirs: Answer) -> Parting | None:
     """Where two answers part first; none where they are the same tokens."""
     for answer in (ours, theirs):
@@ -125,7 +120,7 @@ def summary(partings: Sequence[Parting], count: int, dtype: str) -> str:
     return "\n".join(lines)
 
 
-def metric_differences(rows: Sequence[Mapping[str, str]], tokens: int, openvino: ModelSettings) -> str:
+def metric_differences(rows: Sequence[Mapping[str, str]], tokens: int, dtypes: Sequence[str]) -> str:
     """Both engines on one suite, the transformers run as the baseline."""
     with TemporaryDirectory(prefix="evalkit-agreement-") as name:
         folder = Path(name)
@@ -138,8 +133,8 @@ def metric_differences(rows: Sequence[Mapping[str, str]], tokens: int, openvino:
             return evaluate(str(folder / "suite.yaml"), model=DEFAULT_MODEL, store=store, device="cpu", **settings)
 
         before = run(engine="transformers", dtype="float32")
-        after = run(engine="openvino", dtype=openvino.dtype)
-        return to_markdown(compare(before, after, store=folder / "runs.db"))
+        after = [run(engine="openvino", dtype=dtype) for dtype in dtypes]
+        return to_markdown(compare(before, *after, store=folder / "runs.db"))
 
 
 if __name__ == "__main__":
