@@ -79,7 +79,8 @@ NOT_ON_THE_WAY = (
     *("http.client", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "pg8000"),
     *("evalkit.metrics.refusal", "evalkit.models.endpoint", "evalkit.models.hf", "evalkit.runner.power"),
     *("evalkit.data.profile", "evalkit.data.validation", "evalkit.metrics.agreement", "evalkit.report.bias_review"),
-    *("evalkit.report.safety_picture", "evalkit.report.profile", "evalkit.runner.profile_models", "evalkit.stats.paired"),
+    *("evalkit.report.safety_picture", "evalkit.report.profile", "evalkit.runner.profile_models"),
+    "evalkit.stats.paired",
 )
 """The second row draws charts: the page's are lines of its own."""
 WORDS = ("the", "model", "answers", "this", "question", "with", "plain", "words", "about", "rivers", "and", "stones")
