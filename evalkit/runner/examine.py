@@ -137,12 +137,13 @@ def examine(block: Sequence[Planned], ask: Ask, judge: Judge = judge_here) -> li
     while current := [one for one in current if _may_ask(one, rounds)]:
         rounds += 1
         following: list[_Open] = []
-        for one, answers in _answered(current, ask):
-            one.rounds = (*one.rounds, answers)
-            if rounds == one.examined.planned.check.check.max_rounds:
-                judge(Heard(one.examined, one.rounds, one.conversation))
-            else:
-                _advance(one, answers, following)
+        with closing(_answered(current, ask)) as answered:  # so that what came before an interruption is kept at once
+            for one, answers in answered:
+                one.rounds = (*one.rounds, answers)
+                if one.conversation is None or rounds == one.examined.planned.check.check.max_rounds:
+                    judge(Heard(one.examined, one.rounds, one.conversation))
+                else:
+                    _advance(one, answers, following)
         current = sorted(following, key=_place)  # and not as answers happened to come
     return results
 
@@ -151,7 +152,7 @@ def _place(one: _Open) -> int:
     return one.place
 
 
-def _answered(current: Sequence[_Open], ask: Ask) -> Iterator[tuple[_Open, Round]]:
+def _answered(current: Sequence[_Open], ask: Ask) -> Generator[tuple[_Open, Round], None, None]:
     """Each conversation with the answers of its round, as soon as it has them all."""
     requests = [request for one in current for request in one.requests]
     somebody: object = ask
@@ -170,7 +171,7 @@ def _answered(current: Sequence[_Open], ask: Ask) -> Iterator[tuple[_Open, Round
     with ExitStack() as stack:
         arriving = somebody.arriving(requests)
         if isinstance(arriving, Generator):
-            stack.enter_context(closing(arriving))  # what came before an interruption is kept, and at once
+            stack.enter_context(closing(arriving))
         for number, key, answer in arriving:
             one, place = asker[number]
             if len(one.requests) == 1:

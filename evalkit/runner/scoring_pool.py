@@ -68,9 +68,13 @@ class Pool:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: list[threading.Thread] = []
         first = pickle.dumps([recipe or b"" for recipe in recipes])
-        for _ in range(workers):
-            with suppress(OSError):  # no room for another process: the rest, or the run, does its work
-                self._start(first)
+        try:
+            for _ in range(workers):
+                with suppress(OSError):  # no room for another process: the rest, or the run, does its work
+                    self._start(first)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def size(self) -> int:

@@ -304,3 +304,51 @@ def test_two_seeds_of_a_replicate_stay_two_seeds(store: Store) -> None:
     backend = Recording()
     asker(store, backend, replicate=1)([sampled("a", seed=1), sampled("a", seed=2)])
     assert len(set(seeds_asked(backend))) == 2
+
+
+def test_an_answer_is_handed_on_before_the_next_is_asked_and_failures_come_last(store: Store) -> None:
+    events: list[str] = []
+
+    def one_by_one(requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        for position, one in enumerate(requests):
+            events.append(f"asked {said(one)}")
+            if said(one) == "b":
+                yield position, Answer.failed(FailureKind.NETWORK, "gone")
+            else:
+                yield position, Answer(said(one))
+
+    asked = asker(store, Recording(one_by_one))
+    requests = [request("a"), request("b"), request("c"), request("a")]
+    for place, _, answer in asked.arriving(requests):
+        events.append(f"{place} {answer.text or 'failed'}")
+    assert events == ["asked a", "0 a", "3 a", "asked b", "asked c", "2 c", "1 failed"]
+
+
+def test_what_is_known_is_handed_on_before_anything_is_asked(store: Store) -> None:
+    asker(store, Recording())([request("known")])
+    later = Recording()
+    arriving = asker(store, later).arriving([request("new"), request("known")])
+    assert next(arriving)[0] == 1
+    assert later.asked == []
+
+
+def test_who_stops_listening_loses_nothing_that_came(store: Store) -> None:
+    arriving = asker(store, Recording()).arriving([request("a"), request("b"), request("c")])
+    next(arriving)
+    next(arriving)
+    arriving.close()  # type: ignore[attr-defined]
+    assert store.counts("r1").answers == 2
+
+
+def test_a_request_that_is_shared_has_its_key_made_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Request] = []
+
+    def counted(one: Request, identity: Identity) -> str:
+        made.append(one)
+        return request_key(one, identity)
+
+    monkeypatch.setattr(asking, "request_key", counted)
+    shared = request("a")
+    answers = asker(store, Recording())([shared, request("b"), shared, shared])
+    assert [answer.text for _, answer in answers] == ["a", "b", "a", "a"]
+    assert len(made) == 2

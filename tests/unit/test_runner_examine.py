@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from evalkit.checks.base import AnswerCheck
 from evalkit.metrics.kinds import mean, quantile, rate
 from evalkit.protocols import Conversation
 from evalkit.records import Answer, Case, Decoding, Generate, Message, Request, Sample, Score, Unscored
-from evalkit.runner.examine import examine
+from evalkit.runner.examine import Heard, examine
 from evalkit.runner.plan import Planned
 from evalkit.suite.load import SuiteCheck
 
@@ -126,3 +127,114 @@ def test_requests_may_come_from_an_iterator_and_scores_need_no_requests() -> Non
 
     assert score_of(conversation) == (Score({"good": (3.0, 3.0), "size": Unscored("too short")}), 3)
     assert score_of(silent) == (Score({"good": (0.0, 1.0)}), 0)
+
+
+class Patient(AnswerCheck):
+    """It asks once, though it might ask more often."""
+
+    kind = "patient"
+    max_rounds = 3
+
+    def measures(self) -> Any:
+        yield rate("good", signature="patient")
+
+    def judge(self, case: Case, answer: Answer) -> Score:
+        return Score({"good": (float(answer.text == "yes"), 1.0)})
+
+
+class Wordy(Patient):
+    """It asks in its own words."""
+
+    def ask(self, sample: Sample, **changes: Any) -> Any:
+        return Request(Generate((Message("user", f"{sample.id} please"),)))
+
+
+class Speechless(Patient):
+    def ask(self, sample: Sample, **changes: Any) -> Any:
+        return "say something"
+
+
+class Refusing(Patient):
+    def ask(self, sample: Sample, **changes: Any) -> Any:
+        raise KeyError("no such prompt")
+
+
+def planned(kind: type[AnswerCheck], case: Case = CASE) -> Planned:
+    return Planned(SuiteCheck(kind(kind.kind, Decoding()), "d", Decoding(), "", (), "", ""), case, 0)  # type: ignore[arg-type]
+
+
+def test_checks_that_ask_the_same_share_the_request() -> None:
+    rounds: list[Sequence[Request]] = []
+
+    def ask(requests: Sequence[Request]) -> list[tuple[str, Answer]]:
+        rounds.append(requests)
+        return [("k", Answer("yes"))] * len(requests)
+
+    examined = examine([planned(Patient), planned(Patient), planned(Wordy)], ask)
+    assert [one.score for one in examined] == [Score({"good": (1.0, 1.0)})] * 3
+    ((first, second, own),) = rounds
+    assert first is second
+    assert isinstance(own.ask, Generate)
+    assert own.ask.messages[0].content == "c please"
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [(Speechless, "examine yields str"), (Refusing, "KeyError: 'no such prompt'")]
+)
+def test_a_check_that_cannot_ask_errs_alone(kind: type[AnswerCheck], says: str) -> None:
+    broken, sound = examine([planned(kind), planned(Patient)], lambda requests: [("k", Answer("yes"))] * len(requests))
+    assert broken.score.error.startswith(f"plugin: {says}")
+    assert sound.score == Score({"good": (1.0, 1.0)})
+
+
+class Streaming:
+    """Hands answers on in an order of its own, and notes when nobody listens any more."""
+
+    def __init__(self) -> None:
+        self.closed = 0
+        self.rounds: list[list[str]] = []
+
+    def __call__(self, requests: Sequence[Request]) -> list[tuple[str, Answer]]:
+        raise AssertionError("answers are to be taken as they come")
+
+    def arriving(self, requests: Sequence[Request]) -> Iterator[tuple[int, str, Answer]]:
+        self.rounds.append([str(request.attempt) for request in requests])
+        try:
+            for place in reversed(range(len(requests))):
+                yield place, f"k{requests[place].attempt}", Answer(f"answer to {requests[place].attempt}")
+        finally:
+            self.closed += 1
+
+
+def test_the_next_round_is_asked_in_the_order_of_the_plan_however_answers_came() -> None:
+    def conversation(first: int) -> Callable[[Case], Any]:
+        def examined(_: Case) -> Any:
+            answers = yield tuple(Request(REQUEST.ask, attempt=first + n) for n in range(2))
+            (last,) = yield (Request(REQUEST.ask, attempt=first + 5),)
+            return Score({"good": (1.0, 1.0)}, {"said": [answer.text for answer in (*answers, last)]})
+
+        return examined
+
+    plugins = [Plugin(conversation(10)), Plugin(conversation(20))]
+    for plugin in plugins:
+        plugin.max_rounds = 2
+    block = [Planned(SuiteCheck(plugin, "d", Decoding(), "", (), "", ""), CASE, 0) for plugin in plugins]  # type: ignore[arg-type]
+    streaming = Streaming()
+    first, second = examine(block, streaming)
+    assert streaming.rounds == [["10", "11", "20", "21"], ["15", "25"]]
+    assert first.score.evidence == {"said": ["answer to 10", "answer to 11", "answer to 15"]}
+    assert second.keys == ["k20", "k21", "k25"]
+
+
+def test_an_interruption_while_judging_closes_what_is_asked_at_once() -> None:
+    streaming = Streaming()
+
+    def judge(_: Heard) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        examine([planned(Patient), planned(Wordy)], streaming, judge)
+    except KeyboardInterrupt:
+        assert streaming.closed == 1  # while the traceback still holds everything
+    else:
+        raise AssertionError("the interruption was lost")
