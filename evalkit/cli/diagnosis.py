@@ -119,9 +119,10 @@ def _core() -> Iterator[Finding]:
 
 def _extras(configuration: Configuration) -> Iterator[Finding]:
     """What is not installed is a problem only where the model that is asked by default needs it."""
-    from evalkit.models.registry import resolve
+    from evalkit.models.registry import ENGINES, resolve
 
-    scheme = resolve(configuration.model_settings(configuration.settings.model)[0]).scheme
+    reference, settings = configuration.model_settings(configuration.settings.model)
+    scheme = ENGINES.get(settings.engine) or resolve(reference).scheme
     try:
         requirements = _requirements()
     except PackageNotFoundError:

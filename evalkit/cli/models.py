@@ -64,6 +64,7 @@ def list_models(as_json: bool) -> None:
 OTHERS = (
     ("hf:ORG/NAME@REV", "a model of the model hub"),
     ("hf:./folder, ./model.gguf", "local weights; adapter=, dtype=, device= after a question mark"),
+    ("openvino:NAME, openvino:./folder", "the same by OpenVINO, fast on a CPU; or --engine openvino"),
     ("openai:NAME", "a hosted model; its key comes from the environment"),
     ("http://HOST/v1?model=NAME", "any OpenAI-compatible server"),
     ("mock:oracle, mock:echo, ...", "no model at all, to try a suite and to see its gates fail"),
