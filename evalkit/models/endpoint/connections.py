@@ -1,7 +1,8 @@
 """Open connections to one server: each is used by one request at a time and kept for the next one.
 
 A pool that is shared looks at all its connections at every request, which at 32 of them takes longer than the request
-itself. So there is none. Where no proxy stands between, a connection is httpcore's own, without httpx around it.
+itself. So there is none. Where no proxy stands between, a connection is httpcore's own, without httpx around it; where
+there is no encryption either, it is ours.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.request import getproxies
 
 from evalkit.errors import ModelError
+from evalkit.models.endpoint.plain import Broken, NoConnection, PlainConnection
 from evalkit.models.endpoint.target import Target
 
 if TYPE_CHECKING:
@@ -66,7 +68,9 @@ class Connections:
 
     def _make(self) -> Line:
         line: Line
-        if self._direct:
+        if self._direct and self._target.server.startswith("http:"):
+            line = PlainLine(self._target, self._key)
+        elif self._direct:
             line = DirectLine(self._target, self._key, self._tls)
         else:
             line = ProxiedLine(self._target, self._key, self._tls)
@@ -76,6 +80,50 @@ class Connections:
     async def close(self) -> None:
         for line in self._all:
             await line.close()
+
+
+class PlainLine:
+    """Without encryption and proxy, as to a server of this machine or of the house."""
+
+    def __init__(self, target: Target, key: str) -> None:
+        self._connect_seconds = min(CONNECT_SECONDS, target.timeout)
+        headers = [*HEADERS.items(), *([_key_header(target.key_header, key)] if key else [])]
+        self._headers = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
+        self._heads: dict[tuple[str, str], bytes] = {}
+        self._connection: PlainConnection | None = None
+
+    @asynccontextmanager
+    async def ask(self, method: str, url: str, body: bytes | None) -> AsyncIterator[Response]:
+        import httpx
+
+        head = self._heads.get((method, url)) or self._begin(method, url)
+        if body is not None:
+            head += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+        assert self._connection is not None
+        try:
+            async with self._connection.ask(head + b"\r\n" + (body or b"")) as (status, headers, pieces):
+                yield Response(status, headers, lambda: pieces)
+        except NoConnection as error:
+            if isinstance(error.__cause__, TimeoutError):
+                raise httpx.ConnectTimeout("") from None
+            raise httpx.ConnectError(str(error)) from None
+        except (Broken, OSError) as error:
+            raise httpx.RemoteProtocolError(str(error)) from None
+
+    def _begin(self, method: str, url: str) -> bytes:
+        import httpx
+
+        asked = httpx.URL(url)
+        host = asked.raw_host.decode("ascii").strip("[]")
+        if self._connection is None:  # a line speaks to one server
+            self._connection = PlainConnection(host, asked.port or 80, self._connect_seconds, IDLE_SECONDS)
+        head = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), asked.raw_path, asked.netloc)
+        self._heads[method, url] = head + self._headers
+        return self._heads[method, url]
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
 
 
 class DirectLine:

@@ -150,7 +150,7 @@ class Pace:
         if may_hold and retry_after is not None:
             self.hold(now, retry_after)
             self._no_try_before = max(self._no_try_before, now + 10 * min(LONGEST_HOLD, retry_after))
-        elif may_hold and not self.under_way:
+        if may_hold and not self.under_way:
             self.hold(now, self.wait(unit) * 2.0 ** min(self._dry, 12))
             self._dry += 1
         wave = self._wave_of(sent)
