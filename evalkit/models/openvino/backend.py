@@ -78,7 +78,9 @@ class OpenVinoBackend:
     def _engine(self) -> Any:
         if self._loaded is None:
             from evalkit.models.openvino.engine import load_engine
+            from evalkit.models.openvino.library import genai
 
+            genai()  # what is not installed is told before gigabytes are fetched and converted
             _ = self.info  # what is wrong with the files is better said before the library trips over it
             refused = why_not_bfloat16(self._options.threads) if self._dtype == "bfloat16" else ""
             if refused:

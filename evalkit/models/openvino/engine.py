@@ -18,8 +18,8 @@ from evalkit.models.openvino.tokenizer import ChatTokenizer
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 BATCHED_TOKENS = 1024
 """Of prompts and answers together in one step."""
-SHARE_OF_FREE_MEMORY = 4
-LEAST_CACHE_GB, MOST_CACHE_GB = 1, 8
+SHARE_OF_FREE_MEMORY = 8
+LEAST_CACHE_GB, MOST_CACHE_GB = 1, 4
 NOT_OBEYED = ("suppress_tokens", "begin_suppress_tokens", "bad_words_ids", "forced_bos_token_id", "sequence_bias")
 """Settings of ``generation_config.json`` that change greedy answers and that GenAI does not know."""
 
