@@ -102,7 +102,7 @@ def agrees(engine: Engine, tokens: Sequence[int]) -> bool:
             slots.add(None, prefill(engine, None, rows, slots.base), [0, 1], [3, 1])
             logits = slots.step(few[7:9])
             own = [_last(engine, [*few[:4], *row, last]) for row, last in zip(rows, few[7:9], strict=True)]
-        except (RuntimeError, NotImplementedError, TypeError, ValueError):
+        except Exception:  # noqa: BLE001 - a model's code may raise anything: then nothing is shared so
             return False
     expected = torch.stack(own)
     allowed = (1e-3 if engine.model.dtype == torch.float32 else 5e-2) * float(expected.std())

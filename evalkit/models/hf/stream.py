@@ -249,16 +249,15 @@ class Stream:
         if not done:
             return []
         memory, beside = memory_mb(), len(self._rows)
-        spoilt = [place for place in done if self._rows[place].written.finish == "nan"]
-        leaving = [self._rows[place] for place in done]
-        self._rows = [self._rows[place] for place in slots.drop(done, spoilt)]
         answers = []
-        for row in leaving:
+        for row in (self._rows[place] for place in done):
             growth = None if memory is None or row.memory is None else memory - row.memory
             timing = Timing(self._lap - row.began, beside, growth, row.written.engine_seconds)
             answers.append((row.item.position, to_answer(self._engine, row.item, row.written, timing)))
             self._work.output_tokens += len(row.written.tokens)
             self._work.prompts += 1
+        spoilt = [place for place in done if self._rows[place].written.finish == "nan"]
+        self._rows = [self._rows[place] for place in slots.drop(done, spoilt)]
         return answers
 
     def _begin_again(self, error: Exception) -> list[tuple[int, Answer]]:
@@ -271,6 +270,11 @@ class Stream:
         if out_of_memory:
             self._kept.forget()
             free_memory(self._engine.device)
+        if not broken and self._base:  # it could not be computed: then each row has its own
+            self._base = ()
+            return []
+        if not broken:
+            broken.append(self._waiting.popleft())
         if len(broken) == 1:
             if not out_of_memory:
                 self._places.restore()

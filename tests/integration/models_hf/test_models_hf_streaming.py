@@ -12,7 +12,7 @@ import torch
 import transformers
 from tiny_models import make_causal
 
-from evalkit.models.hf import joint, session, shared, stream
+from evalkit.models.hf import joint, kept, session, shared, stream
 from evalkit.models.hf.backend import HfBackend
 from evalkit.models.hf.slots import Slots, can_stream
 from evalkit.models.reference import ModelSettings
@@ -330,6 +330,19 @@ def test_after_a_request_that_breaks_the_model_the_batch_is_large_again(
     assert failed.failure.kind is FailureKind.INTERNAL
     assert not any(answer.failure for answer in answers)
     assert backend.work.most_rows == 20
+
+
+@pytest.mark.usefixtures("cheap")
+def test_a_beginning_that_cannot_be_computed_fails_its_prompts_and_no_others(
+    gpt2: Path, opened: Callable[..., HfBackend], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(kept, "prefill", broken)
+    answers = answers_of(opened(gpt2), [question(text) for text in [*(f"{FIRST}{n}?" for n in range(5)), "Hi"]])
+    assert all(answer.failure for answer in answers[:5])
+    assert answers[5].failure is None
 
 
 def test_a_row_of_broken_numbers_spoils_none_that_takes_its_place(
