@@ -49,12 +49,10 @@ class Connections:
     """Who was used last is used next, so that no more stay open than are needed."""
 
     def __init__(self, target: Target, key: str) -> None:
-        import httpx
-
         self._target, self._key = target, key
         # A proxy is never asked for an address of this machine.
         self._direct = target.loopback or not {"http", "https", "all"} & getproxies().keys()
-        self._tls = httpx.create_ssl_context(trust_env=not target.loopback)
+        self._tls: ssl.SSLContext | None = None
         self._all: list[Line] = []
         self._idle: list[Line] = []
 
@@ -66,14 +64,22 @@ class Connections:
         finally:
             self._idle.append(line)
 
+    def _encryption(self) -> ssl.SSLContext:
+        """Made once: reading the authorities that are trusted takes longer than many requests."""
+        import httpx
+
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context(trust_env=not self._target.loopback)
+        return self._tls
+
     def _make(self) -> Line:
         line: Line
         if self._direct and self._target.server.startswith("http:"):
             line = PlainLine(self._target, self._key)
         elif self._direct:
-            line = DirectLine(self._target, self._key, self._tls)
+            line = DirectLine(self._target, self._key, self._encryption())
         else:
-            line = ProxiedLine(self._target, self._key, self._tls)
+            line = ProxiedLine(self._target, self._key, self._encryption())
         self._all.append(line)
         return line
 
