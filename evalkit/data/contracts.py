@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,8 @@ from evalkit.data.values import TYPES, from_cell, unreal_number
 from evalkit.errors import DatasetError, did_you_mean
 from evalkit.records import Message
 
+KINDS_OF_ROWS = 64
+"""Sets of columns of which is remembered what they mean to a contract; any further row is looked into anew."""
 PROMPT_ALIASES = ("question", "input", "instruction", "source", "document")
 REFERENCE_ALIASES = ("reference", "answers", "answer", "expected", "output", "target")
 
@@ -137,6 +139,10 @@ class Interpreter:
         }
         names = {column.name for column in self._columns if column.role not in ("label", "constraint")}
         self._renamed = {theirs: ours for ours, theirs in self.mapping.items() if ours not in names}
+        self._covered = frozenset(self._renamed.values()) - frozenset(self._renamed)
+        """Columns whose names others take: they are no labels."""
+        self._present: dict[tuple[str, ...], dict[tuple[str, str], list[str]]] = {}
+        """By the columns of a row, which of them each column of the contract may come from."""
 
     def prompt_sources(self) -> tuple[str, ...]:
         """Where a prompt may come from: for the message that there is none."""
@@ -155,8 +161,9 @@ class Interpreter:
             entry.faults.append(("", "is nested too deep to be read"))
             return entry
         unreal = {name for name, _ in entry.faults}
+        known = self._columns_of(row)
         for column in self._columns:
-            source, fault = self._source(column, row)
+            source, fault = self._source(column, row, known[column.role, column.name])
             if fault:
                 entry.faults.append((source, fault))
             elif source and source not in unreal:
@@ -173,17 +180,25 @@ class Interpreter:
         entry.labels = self._labels(row, entry.used)
         return entry
 
-    def _source(self, column: Column, row: Row) -> tuple[str, str]:
+    def _columns_of(self, row: Row) -> dict[tuple[str, str], list[str]]:
+        names = tuple(row.values)
+        known = self._present.get(names)
+        if known is None:
+            known = {key: [name for name in sources if name in row.values] for key, sources in self._sources.items()}
+            if len(self._present) < KINDS_OF_ROWS:
+                self._present[names] = known
+        return known
+
+    def _source(self, column: Column, row: Row, known: Sequence[str]) -> tuple[str, str]:
         """The row's name for a column (empty: it has none), or the name and what is wrong."""
-        sources, values = self._sources[column.role, column.name], row.values
-        present = [name for name in sources if name in values and _given(values[name], row.typed)]
+        values = row.values
+        present = [name for name in known if _given(values[name], row.typed)] if known else known
         if not present:
             if column.nullable or (column.role == "prompt" and self._template is not None):
                 return "", ""
-            known = next((name for name in sources if name in values), None)
-            if known is None:
-                return sources[0], "is missing"
-            return known, "is null" if row.typed else "is empty"
+            if not known:
+                return self._sources[column.role, column.name][0], "is missing"
+            return known[0], "is null" if row.typed else "is empty"
         if len(present) > 1 and present[0] != column.name:
             if column.role == "prompt" and self._template is not None:
                 return "", ""
@@ -223,8 +238,7 @@ class Interpreter:
         labels: dict[str, Any] = {}
         for name, value in row.values.items():
             read = from_cell(value) if not row.typed and isinstance(value, str) else value
-            hidden = name not in self._renamed and name in self._renamed.values()
-            if name not in used and read is not None and not hidden:
+            if name not in used and read is not None and name not in self._covered:
                 labels[self._renamed.get(name, name)] = read
         return labels
 
