@@ -98,6 +98,7 @@ class OpenVinoSession:
                 yield position, prepared
             else:
                 waiting.append(prepared)
+        del engine  # a broken one must be free to go before another is loaded
         if self._reversed:
             waiting.reverse()
         yield from self._run(waiting)
@@ -105,9 +106,8 @@ class OpenVinoSession:
     def _run(self, waiting: Iterable[Ready]) -> Iterator[tuple[int, Answer]]:
         queue = deque(waiting)
         while queue:
-            engine = self._engine()
             broken: list[Ready] = []
-            yield from _together(engine, queue, self._width, broken)
+            yield from _together(self._engine(), queue, self._width, broken)
             if not broken:
                 return
             self._renew()
