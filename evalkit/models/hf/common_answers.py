@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from math import isnan
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready
 from evalkit.models.hf.loading import is_out_of_memory, memory_mb
+from evalkit.models.hf.places import free_memory
 from evalkit.models.hf.shared_context import SharedContexts
-from evalkit.records import Answer, Timing
+from evalkit.records import Answer, FailureKind, Timing
 
 
 def answer_together(
@@ -37,7 +39,10 @@ def answer_together(
             raise
         except Exception as error:  # noqa: BLE001 - a model's code may raise anything: rows tell whose fault it is
             contexts.forget()
-            smaller = contexts.room.halved() if is_out_of_memory(error) else None
+            smaller = None
+            if is_out_of_memory(error):
+                free_memory(contexts.engine.device)
+                smaller = contexts.room.halved()
             if smaller is None:
                 left += [item for place, item in enumerate(todo) if place not in done]
                 break
@@ -47,6 +52,8 @@ def answer_together(
 
 
 def answer_of(item: Ready, logprobs: Sequence[float], margins: Sequence[float] | None, timing: Timing) -> Answer:
+    if any(map(isnan, logprobs)):
+        return Answer.failed(FailureKind.INTERNAL, "the model's logits are not numbers", timing=timing)
     return Answer(
         "",
         prompt_tokens=item.length,

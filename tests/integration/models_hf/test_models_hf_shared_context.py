@@ -23,7 +23,7 @@ from evalkit.models.hf.packing import packable_depth
 from evalkit.models.hf.shared_context import Room, Scored, SharedContexts
 from evalkit.models.hf.stem import Stem
 from evalkit.models.registry import open_backend
-from evalkit.records import Answer, Condition, Likelihood, Request
+from evalkit.records import Answer, Condition, FailureKind, Likelihood, Request
 
 Ask = Callable[..., list[Answer]]
 
@@ -319,6 +319,29 @@ def test_without_a_condition_requests_are_read_together(llama: Path, ask: Ask, m
     assert [found[position].logprobs for position in range(6)] == [
         pytest.approx(answer.logprobs, abs=1e-4) for answer in expected
     ]
+
+
+@pytest.mark.parametrize("condition", [Condition(), Condition(batch_size=2)], ids=["together", "rows"])
+def test_a_model_whose_logits_are_no_numbers_fails_and_is_not_scored(
+    condition: Condition, llama: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend: Any = open_backend(f"hf:{llama}")
+    backend.load()
+    (engine,) = backend._engines.values()
+    forward = engine.model.forward
+
+    def broken(*args: Any, **options: Any) -> Any:
+        output = forward(*args, **options)
+        output.logits[0] = float("nan")
+        return output
+
+    session = backend.session(condition)
+    assert {answer.failure for _, answer in session.ask(requests()[:2])} == {None}  # and the trial is over
+    monkeypatch.setattr(engine.model, "forward", broken)
+    found = dict(session.ask(requests()[:1]))
+    assert found[0].failure is not None
+    assert found[0].failure.kind is FailureKind.INTERNAL
+    assert found[0].logprobs is None
 
 
 def test_an_encoder_reads_every_context_once(t5: Path) -> None:
