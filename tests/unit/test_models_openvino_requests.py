@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -67,6 +67,8 @@ class Handle:
 class Pipeline:
     """Answers a prompt by the script of its last token; a prompt of ``poison`` breaks every step it is part of."""
 
+    error: ClassVar[type[Exception]] = RuntimeError
+
     def __init__(self, scripts: dict[int, list[int]], poison: int | None = None) -> None:
         self.scripts, self.poison = scripts, poison
         self.handles: dict[int, tuple[int, Handle]] = {}
@@ -93,7 +95,7 @@ class Pipeline:
         running = self.running()
         self.at_once.append(len(running))
         if any(last == self.poison for last, _ in running):
-            raise RuntimeError("the step failed")
+            raise self.error("the step failed")
         for _, handle in running:
             handle.advance()
 
@@ -254,7 +256,11 @@ def test_a_request_that_the_engine_refuses_fails_alone(opened: Opened) -> None:
     assert (failure.kind, failure.message) == (FailureKind.INTERNAL, "OpenVINO refused it: no such prompt")
 
 
-def test_a_step_that_fails_costs_the_one_request_that_breaks_it(opened: Opened) -> None:
+@pytest.mark.parametrize("error", [RuntimeError, MemoryError, IndexError])
+def test_a_step_that_fails_costs_the_one_request_that_breaks_it(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(Pipeline, "error", error)
     session, made = opened({"A": "XYZ", "B": "X", "C": "MID"}, poison="B", width=2)
     answers = dict(session.ask([asking("A"), asking("B"), asking("C")]))
     assert [answers[place].text for place in (0, 2)] == ["XYZ", "MID"]

@@ -134,14 +134,14 @@ def _together(engine: Engine, queue: deque[Ready], width: int, broken: list[Read
                 ready = queue.popleft()
                 try:
                     active.append(_start(engine, ready))
-                except RuntimeError as error:
+                except Exception as error:  # noqa: BLE001 - C++ raises many kinds: this request's, whatever it is
                     yield ready.position, Answer.failed(FailureKind.INTERNAL, f"OpenVINO refused it: {said(error)}")
             if not active:
                 return
             began = time.perf_counter()
             try:
                 engine.pipeline.step()
-            except RuntimeError:
+            except Exception:  # noqa: BLE001 - C++ raises many kinds, MemoryError too: whose it was shows one by one
                 broken.extend(running.ready for running in active)
                 active.clear()
                 return
