@@ -74,6 +74,8 @@ class Outcome:
     agreements: tuple[Agreement, ...] = ()
     trials: tuple[Trial, ...] = ()
     interrupted: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Those that were given instead of looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ def measure(
         tuple(_agreements(run.told)),
         tuple(run.trials),
         interrupted,
+        dict(settings or {}),
     )
 
 

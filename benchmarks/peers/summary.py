@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
@@ -115,8 +116,12 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 
 def command_of(outcome: Outcome) -> str:
+    """What measures this again."""
     sizes = ",".join(str(size) for size in outcome.sizes)
-    return f"python -m benchmarks {outcome.workload.name} --sizes {sizes} --rounds {outcome.rounds}"
+    told = f"python -m benchmarks {outcome.workload.name} --sizes {sizes} --rounds {outcome.rounds}"
+    known = {one.name for one in outcome.workload.contestants}
+    settings = [f"{name}={setting}" for name, setting in outcome.settings.items() if name in known]
+    return " ".join([told, *(f"--setting {shlex.quote(one)}" for one in settings)])
 
 
 def machine() -> dict[str, Any]:

@@ -337,6 +337,7 @@ def test_a_setting_that_is_given_is_not_looked_for() -> None:
     done = measure(workload(contestant(OURS), peer), (3,), 1, say=quiet, settings={"peer": "b"})
     assert asked == ["b", "b"]
     assert done.trials == ()
+    assert document(done)["command"] == "python -m benchmarks tiny --sizes 3 --rounds 1 --setting peer=b"
 
 
 def test_a_peer_that_fails_in_every_setting_is_absent_with_the_reason() -> None:
