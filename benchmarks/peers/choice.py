@@ -68,8 +68,8 @@ def _event(draw: random.Random) -> str:
 
 
 def _row(number: int, draw: random.Random) -> dict[str, Any]:
-    """A story of 8 to 24 sentences, about 12 tokens each, and what may have happened in it."""
-    told = [f"{draw.choice(WHEN)}, {_event(draw)}." for _ in range(draw.randint(8, 24))]
+    """A story of 7 to 21 sentences, about 12 tokens each, and what may have happened in it."""
+    told = [f"{draw.choice(WHEN)}, {_event(draw)}." for _ in range(draw.randint(7, 21))]
     choices: list[str] = []
     while len(choices) < CHOICES:
         choices += [event for event in [_event(draw)] if event not in choices]
