@@ -287,8 +287,9 @@ def _sound(score: Any, check: Check) -> Score:
         result = results.get(metric.name)
         if result is not None:
             known += 1
-            if not isinstance(result, Unscored) and _fault(result, metric):
-                return Score(error=f"plugin: {_fault(result, metric)}", evidence=score.evidence)
+            fault = "" if type(result) is Unscored else _fault(result, metric)
+            if fault:
+                return Score(error=f"plugin: {fault}", evidence=score.evidence)
     if known == len(results):
         return score
     metrics = {metric.name: metric for metric in check.metrics}
@@ -301,10 +302,16 @@ def _sound(score: Any, check: Check) -> Score:
 
 
 def _fault(result: object, metric: Metric) -> str:
+    if isinstance(result, Unscored):
+        return ""
     kind = metric.kind
     if not isinstance(result, tuple) or len(result) != LENGTHS.get(kind, len(result)):
         return f"the statistics of {metric.name} are not those of a {kind}: {result!r}"[:MOST_SHOWN]
-    return "" if all(map(isfinite, result)) else f"{metric.name} is not a finite number"
+    try:
+        finite = all(map(isfinite, result))
+    except (TypeError, OverflowError):
+        return f"the statistics of {metric.name} are no numbers: {result!r}"[:MOST_SHOWN]
+    return "" if finite else f"{metric.name} is not a finite number"
 
 
 def _broken(error: Exception) -> Score:

@@ -101,6 +101,8 @@ def never_ending(_: Case) -> Any:
         (returning(Score({"good": (1.0,)})), "the statistics of good are not those of a rate"),
         (returning(Score({"slow": (1.0, 1.0)})), "the statistics of slow are not those of a quantile"),
         (returning(Score({"good": 1.0})), "the statistics of good are not those of a rate"),  # type: ignore[dict-item]
+        (returning(Score({"good": ("1", 1.0)})), "the statistics of good are no numbers: ('1', 1.0)"),  # type: ignore[dict-item]
+        (returning(Score({"good": (10**400, 1.0)})), "the statistics of good are no numbers: (1000"),
         (returning(Score({"good": None})), "the statistics of good are not those of a rate: None"),  # type: ignore[dict-item]
         (returning(Score({"other": (1.0, 1.0)})), "scores 'other', which is no metric of this check"),
     ],
