@@ -96,9 +96,10 @@ def test_a_batch_that_is_not_full_says_nothing() -> None:
 
 
 def test_the_number_that_somebody_set_stays() -> None:
-    chosen = Places(5, None)
+    chosen = Places(5, 1000)
     timed(chosen, 0.1)
     assert chosen.now == 5
+    assert chosen.fitting(900) == 5
 
 
 def test_rows_take_no_more_than_their_part_of_memory_but_one_is_always_tried() -> None:

@@ -20,7 +20,7 @@ class Places:
     def __init__(self, fixed: int | None, budget_bytes: int | None) -> None:
         self.now = fixed or START
         self._settled = fixed is not None
-        self._budget = budget_bytes
+        self._budget = budget_bytes if fixed is None else None
         self._times: list[float] = []
         self._best = (0, 0.0)
         self._before: int | None = None

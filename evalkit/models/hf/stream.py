@@ -28,6 +28,8 @@ from evalkit.records import Answer, Timing
 PASS_TOKENS = {"cpu": 512}
 """Prompt tokens of one pass: more of them are no faster on a processor, whose caches they leave."""
 OTHER_PASS_TOKENS = 8192
+SCORES = 2**26
+"""Scores of one pass against a beginning that is held once: they are all there at the same time, 256 MB of them."""
 FULL_PASS = 256
 """Prompt tokens from which on a pass is worth it, however few places are free."""
 ROUND = 8
@@ -176,7 +178,7 @@ class Stream:
             groups.setdefault(self._beginning(item), []).append(item)
         self._entering = list(new)
         for beginning, group in groups.items():
-            for batch in self._passes(group):
+            for batch in self._passes(slots, group):
                 rows = [self._row(item, began, memory) for item in batch]
                 self._compute(slots, beginning, batch)
                 self._rows += rows
@@ -190,9 +192,12 @@ class Stream:
         own = penalties(self._engine, len(job.prompt), job.max_tokens)
         return _Row(item, job, draw, own, began, memory, job.prompt[-1])
 
-    def _passes(self, group: Sequence[Ready]) -> Iterator[list[Ready]]:
+    def _passes(self, slots: Slots, group: Sequence[Ready]) -> Iterator[list[Ready]]:
         """Rows of about the same length, as many as make a good pass."""
         most = PASS_TOKENS.get(self._engine.device, OTHER_PASS_TOKENS)
+        if slots.base:
+            heads = self._engine.model.config.get_text_config(decoder=True).num_attention_heads
+            most = min(most, SCORES // (heads * slots.before))
         batch: list[Ready] = []
         for item in sorted(group, key=self._own_length, reverse=True):
             longest = self._own_length(batch[0]) if batch else 0
