@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from threading import get_ident
@@ -57,8 +57,8 @@ class Recorder:
     def __init__(self, before: str = "", since: tuple[float, float] = (0.0, 0.0)) -> None:
         """``before`` names what went on ``since`` a moment that was read from wall clock and CPU clock."""
         self._root = Span(self, None, OTHER)
-        self._current = self._root
-        self._thread = get_ident()
+        self.current = self._root
+        self.thread = get_ident()
         self._wall, self._cpu = time.perf_counter(), time.process_time()
         self._children_cpu = _cpu_of_children()
         self.models: dict[str, Watched] = {}
@@ -67,21 +67,20 @@ class Recorder:
             earlier.times = 1
             earlier.wall, earlier.cpu = self._wall - since[0], self._cpu - since[1]
 
-    def span(self, name: str, rest: str) -> AbstractContextManager[None]:
-        if get_ident() != self._thread:
-            return NOTHING
-        parts = self._current.parts
+    def span(self, name: str, rest: str) -> Span:
+        """Within the present one."""
+        parts = self.current.parts
         if name not in parts:
-            parts[name] = Span(self, self._current, rest)
+            parts[name] = Span(self, self.current, rest)
         return parts[name]
 
     def give_way(self, to: Span) -> None:
         """Book the time until now on the present stage, and go on in another."""
+        current = self.current
         wall, cpu = time.perf_counter(), time.process_time()
-        current = self._current
         current.wall += wall - self._wall
         current.cpu += cpu - self._cpu
-        self._wall, self._cpu, self._current = wall, cpu, to
+        self._wall, self._cpu, self.current = wall, cpu, to
 
     def watch(self, role: str, backend: Backend) -> Watched:
         """Counts what a model answers from now on."""
@@ -95,7 +94,7 @@ class Recorder:
         """Until now. What is under way counts for as long as it took so far."""
         from evalkit.runner.profile_models import beside, divided
 
-        self.give_way(self._current)
+        self.give_way(self.current)
         top = divided(_stage("run", self._root), self.models.values())
         return Profile(
             seconds=top.seconds,
@@ -144,35 +143,49 @@ def recorder() -> Recorder | None:
 def stage(name: str, rest: str = OTHER) -> AbstractContextManager[None]:
     """The time inside is booked on this stage; ``rest`` names what none of its parts took."""
     open_one = _open.get()
-    return NOTHING if open_one is None else open_one.span(name, rest)
+    return NOTHING if open_one is None or open_one.thread != get_ident() else open_one.span(name, rest)
 
 
 def timed(name: str, things: Iterable[T], rest: str = OTHER) -> Iterable[T]:
     """The same things; the time it takes to make each is booked on a stage."""
-    return things if _open.get() is None else _timed(name, things, rest)
+    open_one = _open.get()
+    return things if open_one is None else _timed(open_one, name, things, rest)
 
 
-def _timed(name: str, things: Iterable[T], rest: str = OTHER) -> Iterator[T]:
+def _timed(
+    open_one: Recorder, name: str, things: Iterable[T], rest: str = OTHER, seen: Callable[[T], None] | None = None
+) -> Iterator[T]:
+    """There may be a million things: the stage is looked up once for as long as whoever asks is in the same one."""
+    around = span = Span(open_one, None, rest)  # nowhere yet
     iterator = iter(things)
+    give_way, thread = open_one.give_way, open_one.thread
     while True:
-        with stage(name, rest):
-            try:
-                thing = next(iterator)
-            except StopIteration:
-                return
+        here = get_ident() == thread
+        if here:
+            if open_one.current is not around:
+                around = open_one.current
+                span = open_one.span(name, rest)
+            span.times += 1
+            give_way(span)
+        try:
+            thing = next(iterator)
+        except StopIteration:
+            return
+        finally:
+            if here:
+                give_way(around)
+        if seen is not None:
+            seen(thing)
         yield thing
 
 
 def asked(role: str, backend: Backend, answers: Iterator[tuple[int, Answer]]) -> Iterator[tuple[int, Answer]]:
     """The same answers; waiting for each is booked on asking, and what they cost is counted."""
     open_one = _open.get()
-    return answers if open_one is None else _asked(open_one.watch(role, backend), answers)
-
-
-def _asked(watched: Watched, answers: Iterator[tuple[int, Answer]]) -> Iterator[tuple[int, Answer]]:
-    for position, answer in _timed(watched.stage, answers):
-        watched.count(answer)
-        yield position, answer
+    if open_one is None:
+        return answers
+    watched = open_one.watch(role, backend)
+    return _timed(open_one, watched.stage, answers, OTHER, watched.count)
 
 
 def loaded(role: str, backend: Backend) -> None:

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from evalkit.protocols import Backend
@@ -14,6 +15,8 @@ from evalkit.results import Beside, ModelWork, Stage
 
 SECONDS = "_seconds"
 SUBJECT = "subject"
+AT_ONCE = 256
+"""Answers that are counted together: one by one it would be a share of what a mock's whole run costs."""
 NO_CLOCK = frozenset({"mock"})
 """Backends whose answers say of themselves how long they took, without having taken it."""
 QUANTILES = {"median": 0.5, "p90": 0.9, "p99": 0.99, "most": 1.0}
@@ -37,16 +40,22 @@ class Watched:
         self._before = counters(backend)
         self._answers = self._prompt_tokens = self._output_tokens = 0
         self._batches: Counter[int] = Counter()
+        self._recent: list[Answer] = []
         self._latencies = array("d")
 
-    def count(self, answer: Answer) -> None:
-        self._answers += 1
-        self._prompt_tokens += answer.prompt_tokens or 0
-        self._output_tokens += answer.output_tokens or 0
-        timing = answer.timing
-        self._batches[timing.batch] += 1
-        if timing.batch == 1 and timing.seconds > 0:
-            self._latencies.append(timing.seconds)
+    def count(self, answered: tuple[int, Answer]) -> None:
+        self._recent.append(answered[1])
+        if len(self._recent) >= AT_ONCE:
+            self._add_recent()
+
+    def _add_recent(self) -> None:
+        recent, self._recent = self._recent, []
+        self._answers += len(recent)
+        self._prompt_tokens += sum(filter(None, map(attrgetter("prompt_tokens"), recent)))
+        self._output_tokens += sum(filter(None, map(attrgetter("output_tokens"), recent)))
+        self._batches.update(map(attrgetter("timing.batch"), recent))
+        timings = map(attrgetter("timing"), recent)
+        self._latencies.extend(timing.seconds for timing in timings if timing.batch == 1 and timing.seconds > 0)
 
     def counted(self) -> dict[str, float]:
         """By the backend's own names, since it is watched."""
@@ -59,6 +68,7 @@ class Watched:
         return {name.removesuffix(SECONDS): value for name, value in counted if name.endswith(SECONDS) and value > 0}
 
     def work(self, stages: Iterable[Stage]) -> ModelWork:
+        self._add_recent()
         counted, waited = self.counted(), find(stages, self.stage)
         seconds = waited.seconds if waited else 0.0
         alone = 0 < self._answers == len(self._latencies) and self._backend.info.backend not in NO_CLOCK

@@ -164,6 +164,41 @@ def test_other_threads_are_in_nobodys_book() -> None:
         assert [one.name for one in record.profile().stages] == []
 
 
+def test_things_that_another_thread_asks_for_are_in_nobodys_book(clock: Clock) -> None:
+    def make() -> Iterator[int]:
+        for number in range(3):
+            clock.pass_(1)
+            yield number
+
+    with recording() as record:
+        things = iter(timed("load", make()))
+        next(things)
+        thread = Thread(target=lambda: next(things))
+        thread.start()
+        thread.join()
+        clock.pass_(10)
+        next(things)
+        assert tree(record.profile().stages) == {"load": 2, "other": 11}
+
+
+def test_things_asked_for_from_several_stages_are_parts_of_each(clock: Clock) -> None:
+    def make() -> Iterator[int]:
+        for number in range(3):
+            clock.pass_(number + 1)
+            yield number
+
+    with recording() as record:
+        things = iter(timed("load", make()))
+        for name in ("first", "second", "first"):
+            with stage(name):
+                next(things)
+        assert tree(record.profile().stages) == {
+            "first": (4, {"load": 4, "other": 0}),
+            "second": (2, {"load": 2, "other": 0}),
+            "other": 0,
+        }
+
+
 def test_a_profile_may_be_taken_in_the_middle_and_again(clock: Clock) -> None:
     with recording() as record, stage("store"):
         clock.pass_(1)
