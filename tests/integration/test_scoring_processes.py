@@ -313,20 +313,20 @@ datasets: {rows: {path: rows.jsonl}}
 checks:
   accuracy: {dataset: rows, metrics: [bleu, rougeL, chrf]}
   length: {dataset: rows}
-gates: [accuracy.bleu >= 0.5]
+gates: [accuracy.bleu >= 0.5, length.empty <= 0.3]
 """
 LISTENING = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from evalkit.cli import main; main()"
 )
 
 
-def write_suite(folder: Path) -> Path:
+def write_suite(folder: Path, more: str = "", cases: int = CASES) -> Path:
     rows = [
         {"id": f"r{i}", "prompt": f"Say {i}.", "references": [f"the {i} words of a row that is {i} long"]}
-        for i in range(CASES)
+        for i in range(cases)
     ]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    (folder / "suite.yaml").write_text(SUITE + more, encoding="utf-8")
     return folder / "suite.yaml"
 
 
@@ -335,8 +335,9 @@ def command(suite: Path, folder: Path, model: str) -> list[str]:
     return [sys.executable, "-c", LISTENING, "run", str(suite), *options]
 
 
-def test_a_whole_run_says_the_same_with_processes_and_without(tmp_path: Path) -> None:
-    suite = write_suite(tmp_path)
+@pytest.mark.parametrize("more", ["", "stop_early: true\n"])
+def test_a_whole_run_says_the_same_with_processes_and_without(more: str, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, more, 2 * CASES)
     documents = []
     for workers in "02":
         folder = tmp_path / workers
@@ -347,6 +348,8 @@ def test_a_whole_run_says_the_same_with_processes_and_without(tmp_path: Path) ->
         document = json.loads((folder / "report" / "report.json").read_text(encoding="utf-8"))
         documents.append({name: document[name] for name in ("outcome", "estimates", "checks", "findings", "warnings")})
     assert documents[0] == documents[1]
+    stopped = [check["counts"]["planned"] < 2 * CASES for check in documents[0]["checks"]]
+    assert any(stopped) == bool(more)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
