@@ -1,6 +1,6 @@
 """How far the OpenVINO engine and the transformers engine agree on the default model, greedy, prompt by prompt.
 
-python benchmarks/engine_agreement.py [--rows N] [--tokens N] [--dtype float32|bfloat16 ...]
+python benchmarks/engine_agreement.py [--rows N] [--tokens N] [--dtype float32|bfloat16 ...] [--repeat]
 
 Identical answers, the token at which the others part first, how sure transformers was of its own token there, and the
 metrics of both runs compared as `evalkit compare` does. transformers computes in float32 in any case.
@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from evalkit import RunResult, compare, evaluate
 from evalkit.models import ModelSettings, open_backend
 from evalkit.models.catalog import DEFAULT_MODEL
-from evalkit.records import DEFAULT_CONDITION, Answer, Decoding, Generate, Message, Request
+from evalkit.records import DEFAULT_CONDITION, Answer, Condition, Decoding, Generate, Message, Request
 from evalkit.report.comparison import to_markdown
 
 DATASETS = Path(__file__).parents[1] / "datasets"
@@ -50,6 +50,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         "--dtype", choices=("float32", "bfloat16"), action="append", help="of OpenVINO, repeatable; else both"
     )
+    parser.add_argument("--repeat", action="store_true", help="also ask again, in another order, and one by one")
     chosen = parser.parse_args(words)
     rows = read_rows(chosen.rows)
     dtypes = chosen.dtype or ["float32", "bfloat16"]
@@ -59,6 +60,8 @@ def main(words: Sequence[str]) -> int:
         ours = answers(ModelSettings(engine="openvino", dtype=dtype), requests)
         partings = [parting(one, other) for one, other in zip(ours, theirs, strict=True)]
         print(summary([found for found in partings if found is not None], len(rows), dtype), flush=True)
+        if chosen.repeat:
+            print(repeatability(ModelSettings(engine="openvino", dtype=dtype), requests, ours), flush=True)
     print(metric_differences(rows, chosen.tokens, dtypes))
     return 0
 
@@ -81,15 +84,28 @@ def asking(row: Mapping[str, str], tokens: int) -> Request:
     return Request(ask, wants=frozenset({"tokens", "margins"}))
 
 
-def answers(settings: ModelSettings, requests: Sequence[Request]) -> list[Answer]:
+def answers(
+    settings: ModelSettings, requests: Sequence[Request], condition: Condition = DEFAULT_CONDITION
+) -> list[Answer]:
     backend = open_backend(DEFAULT_MODEL, settings)
-    session = backend.session(DEFAULT_CONDITION)
+    session = backend.session(condition)
     try:
         told = dict(session.ask(requests))
     finally:
         session.close()
         backend.close()
     return [told[position] for position in range(len(requests))]
+
+
+def repeatability(settings: ModelSettings, requests: Sequence[Request], first: Sequence[Answer]) -> str:
+    """Equal texts when the same is asked by a pipeline of its own: alike, in the other order, one request at a time."""
+    conditions = {"again": Condition(), "reversed": Condition(order="reversed"), "alone": Condition(batch_size=1)}
+    told = []
+    for name, condition in conditions.items():
+        texts = [answer.text for answer in answers(settings, requests, condition)]
+        equal = sum(text == answer.text for text, answer in zip(texts, first, strict=True))
+        told.append(f"{name} {equal} of {len(first)}")
+    return "the same text: " + ", ".join(told)
 
 
 def parting(ours: Answer, theirs: Answer) -> Parting | None:
