@@ -92,6 +92,11 @@ def test_a_thousand_requests_lose_less_than_a_twentieth_at_the_capacity(server: 
     assert ideal(32) / simulate(server).seconds >= 0.95
 
 
+def test_the_rise_costs_a_larger_server_two_rounds_of_sixteen() -> None:
+    assert ideal(64) / simulate(Server(64, queues=True)).seconds >= 0.91
+    assert ideal(64) / simulate(Server(64)).seconds >= 0.91
+
+
 def test_a_named_number_is_asked_for_from_the_beginning() -> None:
     told = simulate(Server(64, queues=True), pace=Pace(64, 64))
     assert told.limits == [(0.0, 64)]
