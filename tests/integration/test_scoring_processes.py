@@ -186,6 +186,7 @@ def test_dear_answers_start_processes_and_cheap_ones_do_not(monkeypatch: pytest.
     assert all_examined(suite_checks(toys.Counting), CASES_OF_ALL, None)[1].process_ids == ()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_process_that_is_killed_loses_nothing() -> None:
     checks = suite_checks(toys.Deadly)
     cases = [*CASES_OF_ALL[:5], case("poison"), *CASES_OF_ALL[5:]]
@@ -352,7 +353,7 @@ def test_a_whole_run_says_the_same_with_processes_and_without(more: str, tmp_pat
     assert any(stopped) == bool(more)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.skipif(sys.platform != "linux", reason="its processes are found in /proc")
 def test_ctrl_c_ends_a_run_and_its_processes_without_a_traceback(http_server: Any, tmp_path: Path) -> None:
     suite = write_suite(tmp_path)
     http_server.rule = lambda _: http_server.ok(0.05)
