@@ -10,7 +10,8 @@ import argparse
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -89,9 +90,12 @@ def main(words: Sequence[str]) -> int:
     if list(words[:1]) == [METRICS]:
         command = [sys.executable, str(Path(__file__).with_name("metric_speed.py")), *words[1:]]
         return subprocess.run(command, check=False).returncode
-    chosen = arguments(words)
+    with interruptible():
+        return measured(arguments(words))
+
+
+def measured(chosen: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
-    signal.signal(signal.SIGTERM, _interrupted)
     for workload in [WORKLOADS[name] for name in chosen.name or WORKLOADS]:
         outcome = measure(
             narrowed(workload, chosen.only),
@@ -110,13 +114,25 @@ def main(words: Sequence[str]) -> int:
     return int(any(one.contestant == OURS for outcome in outcomes for one in outcome.absences))
 
 
-def _interrupted(_: int, __: FrameType | None) -> None:
+@contextmanager
+def interruptible() -> Iterator[None]:
     """Being told to stop is Ctrl-C: the process under measurement ends, and what is measured is written.
 
-    `timeout` says it twice; the second time must not cut off the writing.
+    `timeout` says it twice, to the process and to its group; the second time must not cut off the writing.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    words = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        for word in words:
+            signal.signal(word, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = [signal.signal(word, interrupt) for word in words]
+    try:
+        yield
+    finally:
+        for word, handler in zip(words, before, strict=True):
+            signal.signal(word, handler)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -376,6 +377,29 @@ def test_an_interrupted_benchmark_keeps_the_rounds_that_it_has_measured(
     assert [(one["round"], one["contestant"]) for one in kept["repetitions"]] == [(1, OURS), (1, "peer")]
     assert kept["interrupted"] is True
     assert "**Interrupted**" in (tmp_path / "tiny.md").read_text()
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_being_told_to_stop_twice_still_writes_what_is_measured(
+    word: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, turns = signal.getsignal(word), []
+
+    def command(python: Path, work: Work) -> list[str]:
+        turns.append(work.size)
+        if len(turns) == 3:
+            signal.raise_signal(word)
+        return [str(python), "-S", "-c", WRITES, str(work.size)]
+
+    def told_again(outcome: Outcome, folder: Path) -> tuple[Path, Path]:
+        signal.raise_signal(word)
+        return write(outcome, folder)
+
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(replace(contestant(OURS), command=command))})
+    monkeypatch.setattr(command_line, "write", told_again)
+    assert command_line.main(["tiny", "--rounds", "5", "--results", str(tmp_path)]) == 130
+    assert len(json.loads((tmp_path / "tiny.json").read_text())["repetitions"]) == 1
+    assert signal.getsignal(word) is before
 
 
 def test_what_is_interrupted_before_anything_is_measured_overwrites_no_results(
