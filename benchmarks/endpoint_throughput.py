@@ -2,7 +2,7 @@
 
 python benchmarks/endpoint_throughput.py [--requests 1000] [--seconds 0.2] [--rounds 3] [--capacity 32,64] [--kind K]
 
-The server is a process of its own (endpoint_server.py). Ideal is requests * seconds / capacity. Beside evalkit, in turn,
+The server is a process of its own (endpoint_server.py). Ideal is requests * seconds / capacity. Beside it, in turn,
 a plain asyncio client asks a queueing server of the same capacity over as many connections as that: what this machine
 allows just now, without any framework.
 """

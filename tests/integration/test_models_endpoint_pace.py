@@ -147,3 +147,13 @@ def test_a_proxy_of_the_environment_is_asked(
     monkeypatch.delenv("no_proxy", raising=False)
     assert ask(opened("http://model.invalid/v1?model=tiny"), "x")[0].text == "x"
     assert [post.path for post in http_server.posts] == ["http://model.invalid/v1/chat/completions"]
+
+
+def test_a_server_that_never_answers_is_not_waited_for_one_request_after_the_other(
+    http_server: Server, opened: Opened
+) -> None:
+    http_server.rule = lambda _: http_server.hang()
+    answers = ask(opened(http_server.reference + "&timeout=0.2&retries=1"), *[str(number) for number in range(150)])
+    assert {failure(answer)[0] for answer in answers} == {FailureKind.TIMEOUT}
+    assert len(http_server.posts) <= 150 + 2 * START
+    assert http_server.most_at_once > START  # in the end all that is left goes side by side

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 START = 16
 MOST = 256
 """The ceiling where nobody names one."""
+LAST_TRIES = 64
+"""At once, where a server seems dead."""
 LONGEST_HOLD = 60.0
 WORTHWHILE = 1.25
 """A doubling of the limit must bring this much more throughput."""
@@ -79,6 +81,8 @@ class Pace:
         self.cuts = 0
         self.highest = 0
         """Most requests that were under way at once."""
+        self.answered_at = -math.inf
+        """When the last answer came."""
         self.dry_since: float | None = None
         """When the first request was refused since one was answered."""
         self.rising = True
@@ -124,7 +128,7 @@ class Pace:
 
     def answered(self, sent: Sent, now: float, whose: str = "") -> None:
         self.under_way -= 1
-        self._dry, self.dry_since = 0, None
+        self._dry, self.dry_since, self.answered_at = 0, None, now
         wave = self._wave_of(sent)
         if wave is not None:
             wave.answered += 1
@@ -174,6 +178,12 @@ class Pace:
     def told(self) -> str:
         refused = f", {self.refusals:,} refused" if self.refusals else ""
         return f"{self.limit} at once{refused}"
+
+    def give_up(self) -> None:
+        """Nobody is answered and nobody disturbed: what is left is tried side by side, so that it ends."""
+        if self.limit < min(self.ceiling, LAST_TRIES):
+            self._cut_from, self._slow_before = None, 0.0
+            self._next_wave(LAST_TRIES)
 
     def set_ceiling(self, ceiling: int) -> None:
         self.ceiling = ceiling

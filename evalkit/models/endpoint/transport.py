@@ -167,7 +167,12 @@ class Transport:
 
     def _tell(self, place: Place, trouble: Trouble) -> None:
         """The gate, what this says of the server."""
-        if trouble.crowded:
+        timed_out = trouble.kind is FailureKind.TIMEOUT
+        if timed_out and self._given_up:
+            self.gate.pace.give_up()
+        if timed_out and place.sent is not None and self.gate.pace.answered_at < place.sent.at:
+            self.gate.forget(place, trouble.retry_after)  # nobody was answered meanwhile: that is no crowd
+        elif trouble.crowded:
             # who is told by an error waits by the number of its tries
             unit = self._target.backoff if trouble.kind is FailureKind.RATE_LIMIT else 0.0
             self.gate.refused(place, trouble.retry_after, unit, may_hold=not self._given_up)
