@@ -31,8 +31,8 @@ class Settings(BaseModel):
     store: str = Field(".evalkit/runs.db", min_length=1, description="Path or URL of the runs database.")
     report: str = Field("reports", min_length=1, description="Folder in which every run gets a folder.")
     limit: int | None = Field(None, ge=1, description="At most this many cases of every check.")
-    engine: str = Field(
-        "", pattern="^(|" + "|".join(ENGINES) + ")$", description=f"{' or '.join(ENGINES)}, of local models."
+    engine: str | None = Field(
+        None, pattern="^(" + "|".join(ENGINES) + ")$", description=f"{' or '.join(ENGINES)}, of local models."
     )
     device: str = Field("auto", pattern=DEVICES, description="auto, cpu, cuda, cuda:1, mps or xpu.")
     dtype: str = Field("auto", pattern="^(" + "|".join(DTYPES) + ")$", description=", ".join(DTYPES))
@@ -64,7 +64,7 @@ class Configuration:
         named = self.settings.models.get(name, {}).get("ref", name)
         if base.engine and not self.origins.get("engine", "").startswith("--") and not _has_engine(named):
             base = replace(
-                base, engine=""
+                base, engine=None
             )  # a project's choice for its local models; asked for by name, it is an error
         if name not in self.settings.models:
             return name, base
@@ -94,7 +94,7 @@ def judge_settings(configuration: Configuration, name: str) -> tuple[str, ModelS
     reference, settings = configuration.model_settings(name)
     own = configuration.settings.models.get(name, {})
     if settings.engine and "engine" not in own and not _has_engine(reference):
-        settings = replace(settings, engine="")
+        settings = replace(settings, engine=None)
     return reference, settings
 
 

@@ -122,7 +122,7 @@ def _extras(configuration: Configuration) -> Iterator[Finding]:
     from evalkit.models.registry import ENGINES, resolve
 
     reference, settings = configuration.model_settings(configuration.settings.model)
-    scheme = ENGINES.get(settings.engine) or resolve(reference).scheme
+    scheme = ENGINES.get(settings.engine or "") or resolve(reference).scheme
     try:
         requirements = _requirements()
     except PackageNotFoundError:

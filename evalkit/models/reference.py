@@ -36,7 +36,7 @@ class Reference:
 class ModelSettings:
     """How to run a model, from configuration or keywords. An option in the reference wins over these."""
 
-    engine: str = ""
+    engine: str | None = None
     """What runs a local model: ``transformers``, ``openvino``, or what its reference says."""
     device: str = "auto"
     dtype: str = "auto"

@@ -188,14 +188,14 @@ def test_a_projects_engine_is_for_its_local_models(tmp_path: Path) -> None:
     )
     found = configure(folder=tmp_path, environ={})
     assert found.model_settings("smollm2-135m")[1].engine == "openvino"
-    assert found.model_settings("mock:echo")[1].engine == ""
-    assert found.model_settings("served")[1].engine == ""
+    assert found.model_settings("mock:echo")[1].engine is None
+    assert found.model_settings("served")[1].engine is None
 
 
 def test_an_engine_asked_for_by_option_is_not_dropped_but_for_the_judge(tmp_path: Path) -> None:
     found = configure({"engine": "openvino"}, folder=tmp_path, environ={})
     assert found.model_settings("mock:echo")[1].engine == "openvino"
-    assert judge_settings(found, "mock:echo")[1].engine == ""
+    assert judge_settings(found, "mock:echo")[1].engine is None
     assert judge_settings(found, "smollm2-135m")[1].engine == "openvino"
 
 
@@ -203,7 +203,7 @@ def test_a_named_model_has_its_own_engine(tmp_path: Path) -> None:
     (tmp_path / "evalkit.toml").write_text("[models.fast]\nref = 'smollm2-135m'\nengine = 'openvino'\n")
     found = configure(folder=tmp_path, environ={})
     assert found.model_settings("fast")[1].engine == "openvino"
-    assert found.model_settings("smollm2-135m")[1].engine == ""
+    assert found.model_settings("smollm2-135m")[1].engine is None
 
 
 def test_an_unknown_engine_is_named_with_its_place(tmp_path: Path) -> None:
