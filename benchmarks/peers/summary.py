@@ -153,7 +153,7 @@ def table(outcome: Outcome) -> str:
     for size in outcome.sizes:
         lines += [_row(outcome, one.name, size) for one in outcome.workload.contestants]
     if outcome.interrupted:
-        lines.insert(3, "**Interrupted**: only the rounds that were measured by then are counted.\n")
+        lines[4:4] = ["**Interrupted**: only the rounds that were measured by then are counted.", ""]
     lines += _margin_table(outcome)
     lines += ["", *[f"* {one.name}: {one.what}{_of(outcome, one.name)}" for one in outcome.workload.contestants]]
     for name in dict.fromkeys(one.contestant for one in outcome.agreements):
