@@ -37,7 +37,7 @@ eval: $(VENV)/.installed
 # Two workers with one thread each: models that fight over two cores spin more than they compute.
 test: $(VENV)/.installed-for-tests
 	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n 2 --dist loadgroup --max-worker-restart=0 $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=90
 
