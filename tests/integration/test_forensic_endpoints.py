@@ -143,7 +143,7 @@ def test_a_server_that_draws_where_greedy_was_asked_does_not_leak(
     source = random.SystemRandom()
     language.greedy = lambda logits: source.choices(range(len(logits)), list(map(math.exp, logits)))[0]
     found = classes(asked(http_server, opened))
-    assert "repeat" in {condition for condition, _ in found}  # where two draws part at near-equal words, it may be drift
+    assert "repeat" in {condition for condition, _ in found}  # as drift, where draws part at near-equal words
     assert {kind for _, kind in found if kind in FAULTS} == {SEED}
 
 
