@@ -56,6 +56,17 @@ def test_whatever_happens_the_limit_stays_between_one_and_its_ceiling(
         assert 0 <= pace.tolerated <= 1 / 3
 
 
+def test_answers_that_take_no_time_by_the_clock_are_answers() -> None:
+    pace = Pace(ceiling=8, start=1)
+    for _ in range(40):
+        sent = []
+        while pace.may_send(0.0):
+            sent.append(pace.send(0.0))
+        for one in sent:
+            pace.answered(one, 0.0)
+    assert (pace.limit, pace.under_way) == (8, 0)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 80), st.booleans(), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.5]), st.integers(0, 1000)

@@ -24,6 +24,8 @@ MOST = 256
 LAST_TRIES = 64
 """At once, where a server seems dead."""
 LONGEST_HOLD = 60.0
+SHORTEST_ANSWER = 1e-6
+"""Seconds that an answer is taken to need at least: a clock may not have moved meanwhile."""
 WORTHWHILE = 1.25
 """A doubling of the limit must bring this much more throughput."""
 SLOW = 2.0
@@ -133,7 +135,7 @@ class Pace:
         if wave is not None:
             wave.answered += 1
         if wave is self._wave and sent.full:
-            wave.times.append((whose, now - sent.at))
+            wave.times.append((whose, max(SHORTEST_ANSWER, now - sent.at)))
         self._maybe_end(now)
 
     def failed(self, sent: Sent, now: float) -> None:
@@ -268,11 +270,11 @@ class Pace:
 
     def _slowness(self, times: list[tuple[str, float]]) -> float:
         """How many times the usual time the answers take, in the median."""
-        return statistics.median(seconds / self.usual.get(whose, seconds or 1.0) for whose, seconds in times)
+        return statistics.median(seconds / self.usual.get(whose, seconds) for whose, seconds in times)
 
     def _learn(self, times: list[tuple[str, float]]) -> None:
         for whose in {name for name, _ in times}:
-            middle = max(1e-6, statistics.median(seconds for name, seconds in times if name == whose))
+            middle = statistics.median(seconds for name, seconds in times if name == whose)
             known = self.usual.get(whose, middle)
             self.usual[whose] = known + min(0.0, middle - known) / 4
 
