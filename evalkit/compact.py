@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from abc import abstractmethod
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +35,8 @@ class MadeOnDemand(Sequence[T_co]):
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]  # like a list: it is compared by what it holds
 
-    def item(self, place: int) -> T_co:
-        raise NotImplementedError
+    @abstractmethod
+    def item(self, place: int) -> T_co: ...
 
     @overload
     def __getitem__(self, place: int) -> T_co: ...

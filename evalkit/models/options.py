@@ -53,3 +53,17 @@ class Options:
         if not low <= number <= high:  # also refuses NaN
             raise self.wrong(name, expected)
         return number
+
+
+def whole_number(reference: Reference, option: str, default: int | None) -> int | None:
+    """Above 0, of the reference or else the default; none where neither says."""
+    value = reference.options.get(option, default)
+    if value is None:
+        return None
+    try:
+        number = int(value)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ModelError(f"{option} of model '{reference.text}' must be a whole number above 0, not '{value}'")
+    return number

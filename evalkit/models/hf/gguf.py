@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
-from evalkit.models.fetch import locked, make_folder, tell
+from evalkit.models.conversion import convert_once, is_complete
 
 CONVERSION = "1"
 """Part of a converted folder's name: a better conversion never meets the files of an older one."""
-
-COMPLETE = "evalkit.json"
-"""Written last: a folder without it is not used."""
 
 
 def _corrupted(path: Path, why: str) -> ModelError:
@@ -62,27 +56,17 @@ def converted_folder(sha256: str, root: Path) -> Path:
     return root / "converted" / f"{sha256[:16]}-{CONVERSION}"
 
 
-def is_complete(folder: Path) -> bool:
-    return (folder / COMPLETE).is_file()
-
-
 def convert(path: Path, sha256: str, root: Path) -> Path:
-    """The converted folder of a GGUF file, made by whoever comes first, complete or not there."""
+    """The converted folder of a GGUF file, which is looked at before anything is said of converting it."""
     target = converted_folder(sha256, root)
     if is_complete(target):
         return target
-    with locked(target):
-        if is_complete(target):
-            return target
-        shutil.rmtree(target, ignore_errors=True)
-        pre_tokenizer = _text(_open(path), "tokenizer.ggml.pre")
-        tell(f"converting {path.name} to safetensors, once ...")
-        with TemporaryDirectory(dir=make_folder(target.parent), prefix="incoming-") as folder:
-            arriving = Path(folder) / "model"
-            _write_converted(path, arriving, pre_tokenizer)
-            (arriving / COMPLETE).write_text(json.dumps({"sha256": sha256, "file": path.name}), encoding="utf-8")
-            arriving.replace(target)
-    return target
+    pre_tokenizer = _text(_open(path), "tokenizer.ggml.pre")
+
+    def write(_: Path, arriving: Path) -> None:
+        _write_converted(path, arriving, pre_tokenizer)
+
+    return convert_once(path, sha256, target, "to safetensors", write)
 
 
 def _write_converted(path: Path, target: Path, pre_tokenizer: str) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from evalkit.errors import ModelError, did_you_mean
 from evalkit.models.fetch import cache_root
+from evalkit.models.options import whole_number
 from evalkit.models.reference import ModelSettings, Reference
 
 KNOWN = (
@@ -61,13 +62,13 @@ def read_options(reference: Reference, settings: ModelSettings) -> HfOptions:
         root=cache_root(settings.cache_dir),
         device=_device(reference, given.get("device", settings.device)),
         dtype=_choice(reference, "dtype", DTYPES, settings.dtype),
-        batch_size=_count(reference, "batch_size", settings.batch_size),
-        threads=_count(reference, "threads", settings.threads),
+        batch_size=whole_number(reference, "batch_size", settings.batch_size),
+        threads=whole_number(reference, "threads", settings.threads),
         adapter=Path(adapter).expanduser() if adapter else None,
         attention=_choice(reference, "attention", {name: name for name in ATTENTION}, None),
         trust_remote_code=_switch(reference, "trust_remote_code", settings.trust_remote_code),
         allow_pickle=_switch(reference, "allow_pickle", settings.allow_pickle),
-        context_length=_count(reference, "context_length", settings.context_length),
+        context_length=whole_number(reference, "context_length", settings.context_length),
         source=_choice(reference, "source", {name: name for name in SOURCES}, "package"),
     )
 
@@ -90,19 +91,6 @@ def _choice(reference: Reference, option: str, known: dict[str, str], default: T
             f"unknown {option} '{value}' for model '{reference.text}'", hint=did_you_mean(value, known, "known")
         )
     return known[value.strip().casefold()]
-
-
-def _count(reference: Reference, option: str, default: int | None) -> int | None:
-    value = reference.options.get(option, default)
-    if value is None:
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ModelError(f"{option} of model '{reference.text}' must be a whole number above 0, not '{value}'")
-    return number
 
 
 def _switch(reference: Reference, option: str, default: bool) -> bool:

@@ -183,7 +183,8 @@ class PackageSource:
         return {"max_position_embeddings": self.entry.context_length}
 
     def folder(self) -> Path:
-        from evalkit.models.hf.gguf import convert, converted_folder, is_complete
+        from evalkit.models.conversion import is_complete
+        from evalkit.models.hf.gguf import convert, converted_folder
 
         done = converted_folder(self.entry.package.sha256, self.root)
         if is_complete(done):

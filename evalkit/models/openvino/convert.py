@@ -7,19 +7,15 @@ that, and the graph is kept.
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
-from evalkit.models.fetch import locked, make_folder, tell
+from evalkit.models.conversion import convert_once
 from evalkit.models.openvino.library import genai, release, said
 
 CONVERSION = "1"
-COMPLETE = "evalkit.json"
-"""Written last: a folder without it is not used."""
 ARCHITECTURES = ("llama", "qwen2", "qwen3")
 """Those that GenAI builds a graph for."""
 TOKENIZER_FILES = (
@@ -38,30 +34,16 @@ def converted_folder(sha256: str, root: Path) -> Path:
     return root / "openvino" / f"{sha256[:16]}-{CONVERSION}-{release('openvino-genai')}"
 
 
-def is_complete(folder: Path) -> bool:
-    return (folder / COMPLETE).is_file()
-
-
 def convert(path: Path, sha256: str, plain: Path, root: Path) -> Path:
-    """The folder of a GGUF file, made by whoever comes first. ``plain`` has its tokenizer, as transformers has it."""
-    target = converted_folder(sha256, root)
-    if is_complete(target):
-        return target
-    with locked(target):
-        if is_complete(target):
-            return target
-        shutil.rmtree(target, ignore_errors=True)
-        tell(f"converting {path.name} for OpenVINO, once ...")
-        with TemporaryDirectory(dir=make_folder(target.parent), prefix="incoming-") as folder:
-            arriving = Path(folder) / "model"
-            arriving.mkdir()
-            _build(path, Path(folder), arriving)
-            for name in TOKENIZER_FILES:
-                if (plain / name).is_file():
-                    shutil.copyfile(plain / name, arriving / name)
-            (arriving / COMPLETE).write_text(json.dumps({"sha256": sha256, "file": path.name}), encoding="utf-8")
-            arriving.replace(target)
-    return target
+    """The folder of a GGUF file. ``plain`` has its tokenizer, as transformers has it."""
+
+    def write(workshop: Path, arriving: Path) -> None:
+        _build(path, workshop, arriving)
+        for name in TOKENIZER_FILES:
+            if (plain / name).is_file():
+                shutil.copyfile(plain / name, arriving / name)
+
+    return convert_once(path, sha256, converted_folder(sha256, root), "for OpenVINO", write)
 
 
 def _build(path: Path, workshop: Path, target: Path) -> None:

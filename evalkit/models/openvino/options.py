@@ -8,6 +8,7 @@ from pathlib import Path
 from evalkit.errors import ModelError, did_you_mean
 from evalkit.models.fetch import cache_root
 from evalkit.models.openvino.processor import computes_bfloat16, usable_cores
+from evalkit.models.options import whole_number
 from evalkit.models.reference import ModelSettings, Reference
 
 KNOWN = ("batch_size", "context_length", "device", "dtype", "threads")
@@ -54,29 +55,16 @@ def read_options(reference: Reference, settings: ModelSettings) -> OpenVinoOptio
             f"OpenVINO cannot compute in dtype '{dtype}' for model '{reference.text}'",
             hint=did_you_mean(dtype, DTYPES, "known"),
         )
-    batch_size = _count(reference, "batch_size", settings.batch_size) or DEFAULT_BATCH
+    batch_size = whole_number(reference, "batch_size", settings.batch_size) or DEFAULT_BATCH
     if batch_size > MOST_AT_ONCE:
         raise ModelError(f"batch_size of model '{reference.text}' is {batch_size}; at most {MOST_AT_ONCE} go at once")
     return OpenVinoOptions(
         root=cache_root(settings.cache_dir),
         dtype=DTYPES[dtype],
         batch_size=batch_size,
-        threads=_count(reference, "threads", settings.threads),
-        context_length=_count(reference, "context_length", settings.context_length),
+        threads=whole_number(reference, "threads", settings.threads),
+        context_length=whole_number(reference, "context_length", settings.context_length),
     )
-
-
-def _count(reference: Reference, option: str, default: int | None) -> int | None:
-    value = reference.options.get(option, default)
-    if value is None:
-        return None
-    try:
-        number = int(value)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ModelError(f"{option} of model '{reference.text}' must be a whole number above 0, not '{value}'")
-    return number
 
 
 def resolve_dtype(dtype: str, threads: int | None) -> str:
