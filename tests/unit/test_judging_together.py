@@ -67,18 +67,23 @@ def test_text_metrics_say_the_same_of_all_rows_and_of_each(rows: list[tuple[str,
         options = AccuracyOptions(metrics=metrics, tokenize=tokenize)
         check = Accuracy("accuracy", Decoding(), options)
         cases = [case(number, references) for number, (_, references, _) in enumerate(rows)]
-        assert_alike(check, cases, [answer(text, fails=fails) for text, _, fails in rows])
+        scores = assert_alike(check, cases, [answer(text, fails=fails) for text, _, fails in rows])
+        assert [bool(score.error) for score in scores] == [fails for _, _, fails in rows]
 
 
 def test_rows_of_many_languages_keep_their_own_tokenisers() -> None:
     check = Accuracy("accuracy", Decoding(), AccuracyOptions(metrics=("bleu", "sentence_bleu"), tokenize="auto"))
     cases = [case(0, ["東京は大きい"], {"language": "zh"}), case(1, ["the big river"]), case(2, ["東京の川"])]
-    assert_alike(check, cases, [answer("東京は大"), answer("the river"), answer("東京の山川")])
+    scores = assert_alike(check, cases, [answer("東京は大"), answer("the river"), answer("東京の山川")])
+    lengths = [score.results["bleu"][:2] for score in scores]  # type: ignore[index]
+    assert lengths == [(4, 5), (2, 3), (5, 4)]  # Chinese: each ideograph alone, kana by runs; words; characters
 
 
 def test_extracted_answers_are_judged_as_ever() -> None:
     check = Accuracy("accuracy", Decoding(), AccuracyOptions(metrics=("exact_match", "bleu"), extract="number"))
-    assert_alike(check, [case(0, ["12"]), case(1, ["7"])], [answer("It is 12."), answer("none")])
+    right, none = assert_alike(check, [case(0, ["12"]), case(1, ["7"])], [answer("It is 12."), answer("none")])
+    assert right.results["exact_match"] == (1.0, 1.0)
+    assert none.results["exact_match"] == (0.0, 1.0)
 
 
 class Weighted(Accuracy):

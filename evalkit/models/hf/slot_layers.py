@@ -40,25 +40,67 @@ def past_layer() -> Any:
     return PastLayer
 
 
+class Room:
+    """Keys and values of all rows of one layer, with space for more: it is known what shape they have when the first
+    ones come."""
+
+    def __init__(self, slots: Any) -> None:
+        self.slots = slots
+        self.keys: Any = None
+        self.values: Any = None
+
+    def put(self, rows: slice, columns: slice, keys: Any, values: Any) -> None:
+        self.make(keys, values)
+        self.keys[rows, :, columns] = keys
+        self.values[rows, :, columns] = values
+
+    def move(self, source: int, target: int, length: int) -> None:
+        self.keys[target, :, :length] = self.keys[source, :, :length]
+        self.values[target, :, :length] = self.values[source, :, :length]
+
+    def wipe(self, rows: Sequence[int]) -> None:
+        self.keys[list(rows)] = 0
+        self.values[list(rows)] = 0
+
+    def enlarge(self, rows: int, columns: int) -> None:
+        if self.keys is not None:
+            self.keys = self._larger(self.keys, rows, columns)
+            self.values = self._larger(self.values, rows, columns)
+
+    def make(self, keys: Any, values: Any) -> None:
+        if self.keys is None:
+            self.keys, self.values = self._empty(keys), self._empty(values)
+
+    def _larger(self, held: Any, rows: int, columns: int) -> Any:
+        room = self._empty(held)
+        room[:rows, :, :columns] = held[:rows, :, :columns]
+        return room
+
+    def _empty(self, like: Any) -> Any:
+        # zeros, since what is masked still must be a number
+        return like.new_zeros((self.slots.rows, like.shape[1], self.slots.columns, like.shape[3]))
+
+    @property
+    def bytes_a_token(self) -> int:
+        rooms = [] if self.keys is None else [self.keys, self.values]
+        return sum(room.shape[1] * room.shape[3] * room.element_size() for room in rooms)
+
+
 @cache
-def slot_layer() -> Any:  # noqa: C901 - the methods of a class, which has to be made inside
+def slot_layer() -> Any:
     """The class, made when it is first needed: its base lives in a library that is slow to import."""
-    import torch
     from transformers.cache_utils import DynamicLayer
 
-    class SlotLayer(DynamicLayer):  # type: ignore[misc]
+    class SlotLayer(Room, DynamicLayer):  # type: ignore[misc]
         def __init__(self, slots: Any, base: tuple[Any, Any] | None) -> None:
-            super().__init__()
-            self.slots, self.base = slots, base
-            self.made = False
-            self.keys: Any = None
-            self.values: Any = None
+            DynamicLayer.__init__(self)
+            Room.__init__(self, slots)
+            self.base = base
             self.is_initialized = True
 
         def update(self, key_states: Any, value_states: Any, *_: Any, **__: Any) -> tuple[Any, Any]:
             slots = self.slots
-            if not self.made:
-                self._make(key_states, value_states)
+            self.make(key_states, value_states)
             for room, new in ((self.keys, key_states), (self.values, value_states)):
                 if slots.alike:
                     room[: new.shape[0], :, slots.width] = new[:, :, 0]
@@ -69,44 +111,6 @@ def slot_layer() -> Any:  # noqa: C901 - the methods of a class, which has to be
             if self.base is not None:
                 keys.beginning = self.base
             return keys, values
-
-        def put(self, rows: slice, columns: slice, keys: Any, values: Any) -> None:
-            if not self.made:
-                self._make(keys, values)
-            self.keys[rows, :, columns] = keys
-            self.values[rows, :, columns] = values
-
-        def move(self, source: int, target: int, length: int) -> None:
-            self.keys[target, :, :length] = self.keys[source, :, :length]
-            self.values[target, :, :length] = self.values[source, :, :length]
-
-        def wipe(self, rows: Sequence[int]) -> None:
-            self.keys[list(rows)] = 0
-            self.values[list(rows)] = 0
-
-        def enlarge(self, rows: int, columns: int) -> None:
-            if self.made:
-                self.keys = self._larger(self.keys, rows, columns)
-                self.values = self._larger(self.values, rows, columns)
-
-        def _larger(self, held: Any, rows: int, columns: int) -> Any:
-            room = self._room(held)
-            room[:rows, :, :columns] = held[:rows, :, :columns]
-            return room
-
-        def _make(self, keys: Any, values: Any) -> None:
-            self.keys, self.values = self._room(keys), self._room(values)
-            self.made = True
-
-        def _room(self, like: Any) -> Any:
-            # zeros, since what is masked still must be a number
-            shape = (self.slots.rows, like.shape[1], self.slots.columns, like.shape[3])
-            return torch.zeros(shape, dtype=like.dtype, device=like.device)
-
-        @property
-        def bytes_a_token(self) -> int:
-            rooms = [] if not self.made else [self.keys, self.values]
-            return sum(room.shape[1] * room.shape[3] * room.element_size() for room in rooms)
 
         def get_seq_length(self) -> int:
             return int(self.slots.width)
