@@ -29,7 +29,7 @@ checks:
 MODEL_FOLDER = """
 from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
 from evalkit.models.fetch import cache_root
-from evalkit.models.hf.sources import PackageSource
+from evalkit.models.hf.loading.sources import PackageSource
 print(PackageSource(CATALOG[DEFAULT_MODEL], cache_root()).folder())
 """
 

@@ -89,7 +89,7 @@ def _entry(entry: CatalogEntry) -> dict[str, Any]:
 def cached(entry: CatalogEntry, root: Path) -> bool:
     """Fetched and verified, or already converted: what is not complete has another name."""
     from evalkit.models.conversion import is_complete
-    from evalkit.models.hf.gguf import converted_folder
+    from evalkit.models.hf.loading.gguf import converted_folder
 
     file = root / "files" / entry.package.sha256[:16] / Path(entry.package.member).name
     fetched = file.is_file() and file.stat().st_size == entry.package.size

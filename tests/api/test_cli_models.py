@@ -32,7 +32,7 @@ def test_the_catalog_is_listed_with_licence_and_size(evalkit: Evalkit, cache: Pa
 
 def test_a_converted_model_counts_as_cached_and_half_a_file_does_not(evalkit: Evalkit, cache: Path) -> None:
     from evalkit.models.conversion import COMPLETE
-    from evalkit.models.hf.gguf import converted_folder
+    from evalkit.models.hf.loading.gguf import converted_folder
 
     package = CATALOG["smollm2-135m"].package
     fetched = cache / "files" / package.sha256[:16] / Path(package.member).name

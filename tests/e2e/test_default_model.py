@@ -17,7 +17,7 @@ from evalkit.models import ModelManager
 from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
 from evalkit.models.fetch import cache_root, fetch_package_file, sha256_of
 from evalkit.models.hf.backend import HfBackend
-from evalkit.models.hf.gguf import converted_folder
+from evalkit.models.hf.loading.gguf import converted_folder
 from evalkit.models.hf.session import HfSession
 from evalkit.models.registry import open_backend
 from evalkit.records import DEFAULT_CONDITION, Condition, Decoding, Generate, Likelihood, Message, Request

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="local models need the extra 'hf'")
 from evalkit.errors import ModelError
 from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
 from evalkit.models.fetch import cache_root
-from evalkit.models.hf.sources import PackageSource
+from evalkit.models.hf.loading.sources import PackageSource
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
 from evalkit.records import Condition, Likelihood, Message, Request

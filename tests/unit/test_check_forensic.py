@@ -30,7 +30,7 @@ from evalkit.checks.divergence import (
     trace,
 )
 from evalkit.checks.forensic import CHANGES, DEFAULT, PADS, Forensic, ForensicOptions
-from evalkit.models.hf.company import LONGER
+from evalkit.models.hf.conditions.company import LONGER
 from evalkit.records import Answer, Case, Condition, Decoding, FailureKind, Message, Request, Sample, Score, Unscored
 
 CASE = Case("a", (Sample("a", (Message("user", "Hello?"),)),))

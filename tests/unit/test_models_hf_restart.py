@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from evalkit.errors import ModelError
+from evalkit.models.hf.conditions.restart import RestartedSession
 from evalkit.models.hf.options import HfOptions
-from evalkit.models.hf.restart import RestartedSession
 from evalkit.models.reference import Reference
 from evalkit.records import Answer, Condition, Decoding, FailureKind, Generate, Likelihood, Message, Request, Timing
 
@@ -55,7 +55,8 @@ def test_requests_and_answers_survive_the_way_to_another_process(monkeypatch: py
             asked.append(requests)
             return [(0, ANSWERS[0])]
 
-    from evalkit.models.hf import backend, restart
+    from evalkit.models.hf import backend
+    from evalkit.models.hf.conditions import restart
 
     monkeypatch.setattr(backend, "HfBackend", Backend)
     lines: list[str] = []

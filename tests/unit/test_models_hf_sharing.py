@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models.hf import places
-from evalkit.models.hf.places import PAYS, SAMPLES, START, Places
-from evalkit.models.hf.shared import WORTH, beginnings, common
+from evalkit.models.hf.stream import places
+from evalkit.models.hf.stream.places import PAYS, SAMPLES, START, Places
+from evalkit.models.hf.stream.shared import WORTH, beginnings, common
 from evalkit.models.hf.work import Work
 
 TOKENS = st.lists(st.integers(0, 2), min_size=1, max_size=60).map(tuple)

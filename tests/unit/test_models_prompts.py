@@ -8,11 +8,11 @@ import pytest
 
 from evalkit.errors import ModelError
 from evalkit.models.hf import options
-from evalkit.models.hf.decode import Job, Written, append, cut_at_stop, request_seed, text_of
-from evalkit.models.hf.loading import Engine, context_of
+from evalkit.models.hf.loading.engine import Engine, context_of
+from evalkit.models.hf.loading.sources import fingerprint, read_json, weight_files
 from evalkit.models.hf.options import resolve_device, resolve_dtype
 from evalkit.models.hf.prompts import plain_text
-from evalkit.models.hf.sources import fingerprint, read_json, weight_files
+from evalkit.models.hf.writing.decode import Job, Written, append, cut_at_stop, request_seed, text_of
 from evalkit.records import Message
 
 SYSTEM, USER = Message("system", "Be brief."), Message("user", "Hi")

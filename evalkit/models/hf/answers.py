@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.models.hf.decode import Job, Written, cut_at_stop, text_of
-from evalkit.models.hf.likelihood import Pair, encode_pair
-from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.likelihoods.likelihood import Pair, encode_pair
+from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.prompts import TemplateError, encode
+from evalkit.models.hf.writing.decode import Job, Written, cut_at_stop, text_of
 from evalkit.models.reasoning import split_reasoning
 from evalkit.records import Answer, FailureKind, Generate, Likelihood, Request, Timing
 

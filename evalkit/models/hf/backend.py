@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import ConfigurationError
+from evalkit.models.hf.loading.sources import Source, adapter_identity, find_source, fingerprint
 from evalkit.models.hf.options import HfOptions, resolve_device, resolve_dtype
-from evalkit.models.hf.sources import Source, adapter_identity, find_source, fingerprint
 from evalkit.models.hf.work import Work
 from evalkit.models.reference import Reference
 from evalkit.protocols import Session
@@ -33,7 +33,7 @@ class HfBackend:
     @cached_property
     def info(self) -> ModelInfo:
         """Without torch: hashes of files, and what their configuration says."""
-        from evalkit.models.hf.loading import context_of
+        from evalkit.models.hf.loading.engine import context_of
         from evalkit.models.hf.session import SETTABLE
 
         options = self._options
@@ -93,7 +93,7 @@ class HfBackend:
 
     def _engine(self, dtype: str) -> Any:
         if dtype not in self._engines:
-            from evalkit.models.hf.loading import load_engine, torch_and_transformers
+            from evalkit.models.hf.loading.engine import load_engine, torch_and_transformers
 
             torch, _ = torch_and_transformers()
             if self._options.threads is not None:
@@ -113,7 +113,7 @@ class HfBackend:
         if refused:
             return Refusing(refused)
         if condition.process is not None:
-            from evalkit.models.hf.restart import RestartedSession
+            from evalkit.models.hf.conditions.restart import RestartedSession
 
             return RestartedSession(self._reference, self._options, condition)
 
@@ -137,7 +137,7 @@ class HfBackend:
     def _tokenizer(self) -> Any:
         if self._engines:
             return next(iter(self._engines.values())).tokenizer
-        from evalkit.models.hf.loading import load_tokenizer
+        from evalkit.models.hf.loading.engine import load_tokenizer
 
         return load_tokenizer(self._source.folder(), self._options)
 
@@ -148,7 +148,7 @@ class HfBackend:
     def close(self) -> None:
         if not self._engines:
             return
-        from evalkit.models.hf.places import free_memory
+        from evalkit.models.hf.stream.places import free_memory
 
         device = self._device
         self._engines.clear()

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
-from evalkit.models.hf.common_answers import answer_of, answer_together
-from evalkit.models.hf.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
-from evalkit.models.hf.decode import Job, Written, write
-from evalkit.models.hf.kept import KeptBeginnings
-from evalkit.models.hf.layouts import Unsettable, known_padding, layout
-from evalkit.models.hf.likelihood import score
-from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb, quiet
-from evalkit.models.hf.places import SHARE, Places, free_bytes, free_memory
-from evalkit.models.hf.restart import FRESH
-from evalkit.models.hf.shared import Tokens
-from evalkit.models.hf.shared_context import SharedContexts
-from evalkit.models.hf.slots import can_stream
-from evalkit.models.hf.stream import Stream
+from evalkit.models.hf.conditions.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
+from evalkit.models.hf.conditions.layouts import Unsettable, known_padding, layout
+from evalkit.models.hf.conditions.restart import FRESH
+from evalkit.models.hf.likelihoods.common_answers import answer_of, answer_together
+from evalkit.models.hf.likelihoods.likelihood import score
+from evalkit.models.hf.likelihoods.shared_context import SharedContexts
+from evalkit.models.hf.loading.engine import Engine, is_out_of_memory, memory_mb, quiet
+from evalkit.models.hf.stream.kept import KeptBeginnings
+from evalkit.models.hf.stream.places import SHARE, Places, free_bytes, free_memory
+from evalkit.models.hf.stream.shared import Tokens
+from evalkit.models.hf.stream.slots import can_stream
+from evalkit.models.hf.stream.stream import Stream
 from evalkit.models.hf.work import Work
+from evalkit.models.hf.writing.decode import Job, Written, write
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request, Timing
 
 DEFAULT_BATCH = 16

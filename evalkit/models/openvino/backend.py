@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from evalkit.errors import ConfigurationError, ModelError
+from evalkit.models.hf.loading.sources import fingerprint
 from evalkit.models.hf.prompts import TemplateError, encode
-from evalkit.models.hf.sources import fingerprint
 from evalkit.models.openvino.library import release
 from evalkit.models.openvino.options import OpenVinoOptions, resolve_dtype, why_not_bfloat16
 from evalkit.models.openvino.session import SETTABLE, OpenVinoSession, Refusing, unsupported

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import ModelError
-from evalkit.models.hf.sources import read_json
+from evalkit.models.hf.loading.sources import read_json
 from evalkit.models.openvino.library import genai, said
 from evalkit.models.openvino.options import MOST_AT_ONCE, OpenVinoOptions
 from evalkit.models.openvino.processor import free_gigabytes

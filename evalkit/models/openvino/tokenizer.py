@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
-from evalkit.models.hf.sources import read_json
+from evalkit.models.hf.loading.sources import read_json
 
 NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
 CUT_HERE = "CONTINUE_FINAL_MESSAGE_TAG "

@@ -17,7 +17,7 @@ import transformers
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.backend import HfBackend
-from evalkit.models.hf.sources import GgufSource
+from evalkit.models.hf.loading.sources import GgufSource
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
 from evalkit.records import Answer, Condition, Message, Request

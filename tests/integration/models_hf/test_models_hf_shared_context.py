@@ -15,13 +15,13 @@ import torch
 import transformers
 from tiny_models import _save, _tokenizer
 
-from evalkit.models.hf import packing
-from evalkit.models.hf.likelihood import Pair, score
-from evalkit.models.hf.loading import Engine, load_engine
+from evalkit.models.hf.likelihoods import packing
+from evalkit.models.hf.likelihoods.likelihood import Pair, score
+from evalkit.models.hf.likelihoods.packing import packable_depth
+from evalkit.models.hf.likelihoods.shared_context import Room, Scored, SharedContexts
+from evalkit.models.hf.likelihoods.stem import Stem
+from evalkit.models.hf.loading.engine import Engine, load_engine
 from evalkit.models.hf.options import HfOptions
-from evalkit.models.hf.packing import packable_depth
-from evalkit.models.hf.shared_context import Room, Scored, SharedContexts
-from evalkit.models.hf.stem import Stem
 from evalkit.models.registry import open_backend
 from evalkit.records import Answer, Condition, FailureKind, Likelihood, Request
 

@@ -12,9 +12,10 @@ import torch
 import transformers
 from tiny_models import make_causal
 
-from evalkit.models.hf import joint, kept, session, shared, stream
+from evalkit.models.hf import session
 from evalkit.models.hf.backend import HfBackend
-from evalkit.models.hf.slots import Slots, can_stream
+from evalkit.models.hf.stream import joint, kept, shared, stream
+from evalkit.models.hf.stream.slots import Slots, can_stream
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request

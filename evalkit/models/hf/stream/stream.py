@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, to_answer
-from evalkit.models.hf.decode import Job, Written, append, choose, numbers, penalised, request_seed
-from evalkit.models.hf.joint import WORTH as BASE
-from evalkit.models.hf.kept import KeptBeginnings
-from evalkit.models.hf.loading import Engine, is_out_of_memory, memory_mb
-from evalkit.models.hf.penalties import Penalties, penalties
-from evalkit.models.hf.places import Places, free_memory
-from evalkit.models.hf.shared import Tokens, beginnings, common
-from evalkit.models.hf.slots import Slots, behind, prefill
+from evalkit.models.hf.loading.engine import Engine, is_out_of_memory, memory_mb
+from evalkit.models.hf.stream.joint import WORTH as BASE
+from evalkit.models.hf.stream.kept import KeptBeginnings
+from evalkit.models.hf.stream.places import Places, free_memory
+from evalkit.models.hf.stream.shared import Tokens, beginnings, common
+from evalkit.models.hf.stream.slots import Slots, behind, prefill
 from evalkit.models.hf.work import Work
+from evalkit.models.hf.writing.decode import Job, Written, append, choose, numbers, penalised, request_seed
+from evalkit.models.hf.writing.penalties import Penalties, penalties
 from evalkit.records import Answer, Timing
 
 PASS_TOKENS = {"cpu": 512}

@@ -54,7 +54,7 @@ def find_source(reference: Reference, options: HfOptions) -> Source:
         entry = CATALOG[target.removeprefix(CATALOG_TARGET)]
         if options.source == "package":
             return PackageSource(entry, options.root)
-        from evalkit.models.hf.hub import HubSource
+        from evalkit.models.hf.loading.hub import HubSource
 
         return HubSource(entry.hub.name, entry.hub.revision, options)
     if "source" in reference.options:
@@ -76,7 +76,7 @@ def _hub_source(reference: Reference, options: HfOptions) -> Source:
     looks_local = name.startswith((".", "/", "~")) or name.endswith("/") or name.count("/") > 1 or "\\" in name
     if looks_local or not name:
         raise ModelError(f"there is no model folder '{reference.target}'", hint=LOCAL_OR_HUB)
-    from evalkit.models.hf.hub import HubSource
+    from evalkit.models.hf.loading.hub import HubSource
 
     return HubSource(name, revision or "main", options)
 
@@ -148,20 +148,20 @@ class GgufSource:
         return {"gguf": self._sha256()}
 
     def _sha256(self) -> str:
-        from evalkit.models.hf.gguf import check_magic
+        from evalkit.models.hf.loading.gguf import check_magic
 
         check_magic(self.path)
         return remembered_sha256(self.path, self.root)
 
     def config(self) -> Mapping[str, Any]:
-        from evalkit.models.hf.gguf import context_length, converted_folder
+        from evalkit.models.hf.loading.gguf import context_length, converted_folder
 
         converted = converted_folder(self._sha256(), self.root)
         known = read_json(converted / "config.json")
         return known or {"max_position_embeddings": context_length(self.path)}
 
     def folder(self) -> Path:
-        from evalkit.models.hf.gguf import convert
+        from evalkit.models.hf.loading.gguf import convert
 
         return convert(self.path, self._sha256(), self.root)
 
@@ -184,7 +184,7 @@ class PackageSource:
 
     def folder(self) -> Path:
         from evalkit.models.conversion import is_complete
-        from evalkit.models.hf.gguf import convert, converted_folder
+        from evalkit.models.hf.loading.gguf import convert, converted_folder
 
         done = converted_folder(self.entry.package.sha256, self.root)
         if is_complete(done):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
+from evalkit.models.hf.loading.sources import read_json, weight_files
 from evalkit.models.hf.options import HfOptions
-from evalkit.models.hf.sources import read_json, weight_files
 
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length", "max_seq_len")
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit.models.hf.likelihood import Pair, read_out
-from evalkit.models.hf.loading import Engine
-from evalkit.models.hf.packing import forward, pack, packable_depth
-from evalkit.models.hf.prefix_tree import common
-from evalkit.models.hf.stem import Stem
+from evalkit.models.hf.likelihoods.likelihood import Pair, read_out
+from evalkit.models.hf.likelihoods.packing import forward, pack, packable_depth
+from evalkit.models.hf.likelihoods.prefix_tree import common
+from evalkit.models.hf.likelihoods.stem import Stem
+from evalkit.models.hf.loading.engine import Engine
 
 WORTH = 16
 """Fewer tokens than these are read again rather than kept: a pass of its own costs more."""

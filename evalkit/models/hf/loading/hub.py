@@ -11,8 +11,8 @@ from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
 from evalkit.models.fetch import make_folder, tell
+from evalkit.models.hf.loading.sources import read_json
 from evalkit.models.hf.options import HfOptions
-from evalkit.models.hf.sources import read_json
 
 FILES = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.py")
 PICKLED = ("*.bin",)
@@ -67,7 +67,7 @@ class HubSource:
         return read_json(Path(path))
 
     def folder(self) -> Path:
-        from evalkit.models.hf.loading import quiet
+        from evalkit.models.hf.loading.engine import quiet
 
         hub = _hub()
         commit = self._resolved()

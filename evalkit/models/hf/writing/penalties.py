@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.loading.engine import Engine
 
 
 class Penalties:
@@ -62,7 +62,7 @@ def penalties(engine: Engine, prompt_length: int, max_tokens: int) -> Penalties 
         found.append(process.SuppressTokensAtBeginLogitsProcessor(first, start, device=engine.device))
     if not found:
         return None
-    from evalkit.models.hf.steps import decoder_start
+    from evalkit.models.hf.writing.steps import decoder_start
 
     return Penalties(
         process.LogitsProcessorList(found), decoder_start(engine) if engine.seq2seq else None, engine.device

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.models.hf.loading import Engine
-from evalkit.models.hf.penalties import Penalties, penalties
-from evalkit.models.hf.steps import Steps, start
+from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.work import Work
+from evalkit.models.hf.writing.penalties import Penalties, penalties
+from evalkit.models.hf.writing.steps import Steps, start
 
 BLOCK = 64
 """Logits looked through together for the best one."""

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from evalkit.models.hf.loading import Engine
-from evalkit.models.hf.steps import Steps, start
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.writing.steps import Steps, start
 
 MISTAKES = ("right", "unmasked", "positions", "late-positions")
 """Pads behind the prompt; pads that are attended to; positions that count pads; the same, but in the answer only."""

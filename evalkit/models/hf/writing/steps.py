@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from evalkit.models.hf.cache import growing_cache
-from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.writing.cache import growing_cache
 
 
 class Steps(Protocol):

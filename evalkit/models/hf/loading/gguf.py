@@ -70,7 +70,7 @@ def convert(path: Path, sha256: str, root: Path) -> Path:
 
 
 def _write_converted(path: Path, target: Path, pre_tokenizer: str) -> None:
-    from evalkit.models.hf.loading import quiet, refuse_incomplete, torch_and_transformers
+    from evalkit.models.hf.loading.engine import quiet, refuse_incomplete, torch_and_transformers
 
     torch, transformers = torch_and_transformers()
     where, name = str(path.parent), path.name

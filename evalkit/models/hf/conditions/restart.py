@@ -40,7 +40,7 @@ class RestartedSession:
             "condition": asdict(self._condition),
             "requests": [asdict(request) for request in requests],
         }
-        command = [sys.executable, "-m", "evalkit.models.hf.restart"]
+        command = [sys.executable, "-m", "evalkit.models.hf.conditions.restart"]
         done = subprocess.run(  # noqa: S603 - this interpreter, this module
             command,
             input=json.dumps(question, default=_plain),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.loading.engine import Engine
 
 NAME = "evalkit_joint"
 WORTH = 128
@@ -90,7 +90,7 @@ def agrees(engine: Engine, tokens: Sequence[int]) -> bool:
     model's code may do more with scores than its settings tell."""
     import torch
 
-    from evalkit.models.hf.slots import Slots, prefill
+    from evalkit.models.hf.stream.slots import Slots, prefill
 
     few = list(tokens[:9])
     if len(few) < 9 or not plain_attention(engine):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evalkit.models.hf.joint import agrees
-from evalkit.models.hf.loading import Engine
-from evalkit.models.hf.shared import common
-from evalkit.models.hf.slots import Layers, prefill
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.stream.joint import agrees
+from evalkit.models.hf.stream.shared import common
+from evalkit.models.hf.stream.slots import Layers, prefill
 from evalkit.models.hf.work import Work
 
 AT_ONCE = 2048

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.models.hf.loading import Engine
-from evalkit.models.hf.prefix_tree import Tree
-from evalkit.models.hf.stem import Stem
-from evalkit.models.hf.steps import pad, positions_of
+from evalkit.models.hf.likelihoods.prefix_tree import Tree
+from evalkit.models.hf.likelihoods.stem import Stem
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.writing.steps import pad, positions_of
 
 Branch = tuple[Sequence[int], int, Sequence[int]]
 """What is read; where in it the first target is predicted; the targets."""

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from evalkit.models.hf.cache import ROOM
-from evalkit.models.hf.joint import joint
-from evalkit.models.hf.loading import Engine
-from evalkit.models.hf.slot_layers import past_layer, slot_layer
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.stream.joint import joint
+from evalkit.models.hf.stream.slot_layers import past_layer, slot_layer
+from evalkit.models.hf.writing.cache import ROOM
 
 Layers = list[tuple[Any, Any]]
 """Keys and values of every layer: rows, heads, columns, numbers."""

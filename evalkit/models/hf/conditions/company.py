@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evalkit.models.hf.decode import Job
-from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.writing.decode import Job
 
 ALONE = frozenset({"again", "reversed", "after"})
 """Orders that leave a request alone in its batch, or the session's own batches as they are."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.models.hf.loading import Engine
+from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.prompts import render
-from evalkit.models.hf.steps import decoder_start, pad, positions_of
+from evalkit.models.hf.writing.steps import decoder_start, pad, positions_of
 from evalkit.records import Likelihood
 
 

@@ -1,0 +1,1 @@
+"""How probable texts are: row by row, or many at once with what they share read once."""
