@@ -19,6 +19,7 @@ from benchmarks.peers.local_models import (
     write_task,
 )
 from benchmarks.peers.overhead import ROWS, evalkit_stored, lm_eval_stored
+from benchmarks.peers.places import PLACES
 
 CHOICES = 4
 PEOPLE = (
@@ -32,16 +33,6 @@ PEOPLE = (
     "some children",
 )
 DEEDS = ("carried a basket to", "waited an hour at", "painted a picture of", "lost a key near", "told a story about")
-PLACES = (
-    "the harbour",
-    "the old mill",
-    "the station",
-    "the market",
-    "the lake",
-    "the school",
-    "the hill",
-    "the garden",
-)
 WHEN = ("In the morning", "After the rain", "Before supper", "On Sunday", "Late that night", "When the bell rang")
 SUITE = f"""\
 name: choice

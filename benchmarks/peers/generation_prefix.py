@@ -7,20 +7,11 @@ from pathlib import Path
 
 from benchmarks.peers.contestants import Workload
 from benchmarks.peers.local_models import generating, write_generation
+from benchmarks.peers.places import PLACES
 
 TOKENS = 8
 EXAMPLES = 36
 """About 28 tokens each."""
-PLACES = (
-    "the harbour",
-    "the old mill",
-    "the station",
-    "the market",
-    "the lake",
-    "the school",
-    "the hill",
-    "the garden",
-)
 PEOPLE = ("A baker", "My neighbour", "The doctor", "A sailor", "Her brother", "The teacher", "An actor", "A child")
 GOOD = ("wonderful and full of light", "warm and friendly", "lovely at every hour", "the best place to rest")
 BAD = ("dirty and far too loud", "cold and unfriendly", "a sad disappointment", "the worst place to wait")
