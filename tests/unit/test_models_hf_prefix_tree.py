@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models.hf.likelihoods.prefix_tree import Tree, common
+from evalkit.models.hf.likelihoods.prefix_tree import Tree
+from evalkit.models.hf.tokens import common
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), max_size=9).map(tuple), max_size=9)
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os.path
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models.hf.stream import places
 from evalkit.models.hf.stream.places import PAYS, SAMPLES, START, Places
-from evalkit.models.hf.stream.shared import WORTH, beginnings, common
+from evalkit.models.hf.stream.shared import WORTH, beginnings
 from evalkit.models.hf.work import Work
 
 TOKENS = st.lists(st.integers(0, 2), min_size=1, max_size=60).map(tuple)
 HEADER, EXAMPLES = tuple(range(100, 140)), tuple(range(200, 300))
-
-
-@given(TOKENS, TOKENS)
-def test_what_two_prompts_have_in_common_is_how_they_begin(first: tuple[int, ...], second: tuple[int, ...]) -> None:
-    assert common(first, second) == len(os.path.commonprefix([first, second]))  # noqa: RUF071 - lists, not paths
 
 
 @given(st.lists(TOKENS, max_size=30))
@@ -114,16 +105,6 @@ def test_half_the_rows_are_left_when_memory_runs_out_and_all_return_when_it_was_
     chosen.halve(10)
     chosen.restore()
     assert chosen.now == START
-
-
-def test_free_memory_is_what_machine_and_container_both_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "_available", lambda: 5_000)
-    for left, expected in ((3_000, 3_000), (9_000, 5_000), (None, 5_000)):
-        monkeypatch.setattr(places, "_group_left", lambda left=left: left)
-        assert places.free_bytes("cpu") == expected
-    monkeypatch.setattr(places, "_available", lambda: None)
-    monkeypatch.setattr(places, "_group_left", lambda: None)
-    assert places.free_bytes("cpu") is None
 
 
 def test_shares_of_no_work_are_unknown() -> None:

@@ -148,7 +148,7 @@ class HfBackend:
     def close(self) -> None:
         if not self._engines:
             return
-        from evalkit.models.hf.stream.places import free_memory
+        from evalkit.models.hf.memory import free_memory
 
         device = self._device
         self._engines.clear()

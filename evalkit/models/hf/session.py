@@ -14,12 +14,13 @@ from evalkit.models.hf.conditions.restart import FRESH
 from evalkit.models.hf.likelihoods.common_answers import answer_of, answer_together
 from evalkit.models.hf.likelihoods.likelihood import score
 from evalkit.models.hf.likelihoods.shared_context import SharedContexts
-from evalkit.models.hf.loading.engine import Engine, is_out_of_memory, memory_mb, quiet
+from evalkit.models.hf.loading.engine import Engine, quiet
+from evalkit.models.hf.memory import free_bytes, free_memory, is_out_of_memory, memory_mb
 from evalkit.models.hf.stream.kept import KeptBeginnings
-from evalkit.models.hf.stream.places import SHARE, Places, free_bytes, free_memory
-from evalkit.models.hf.stream.shared import Tokens
+from evalkit.models.hf.stream.places import SHARE, Places
 from evalkit.models.hf.stream.slots import can_stream
 from evalkit.models.hf.stream.stream import Stream
+from evalkit.models.hf.tokens import Tokens
 from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.decode import Job, Written, write
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request, Timing

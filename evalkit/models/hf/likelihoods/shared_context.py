@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from evalkit.models.hf.likelihoods.likelihood import Pair, read_out
 from evalkit.models.hf.likelihoods.packing import forward, pack, packable_depth
-from evalkit.models.hf.likelihoods.prefix_tree import common
 from evalkit.models.hf.likelihoods.stem import Stem
 from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.tokens import common
 
 WORTH = 16
 """Fewer tokens than these are read again rather than kept: a pass of its own costs more."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from evalkit.models.hf.likelihoods.prefix_tree import common
 from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.tokens import common
 
 
 class Stem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
 from evalkit.models.hf.loading.sources import read_json, weight_files
+from evalkit.models.hf.memory import is_out_of_memory
 from evalkit.models.hf.options import HfOptions
 
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length", "max_seq_len")
@@ -187,14 +187,6 @@ def refuse_incomplete(folder: Path, found: Mapping[str, Any]) -> None:
     )
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and ("not enough memory" in str(error) or "can't allocate" in str(error)))
-    )
-
-
 def _check_device(torch: Any, device: str) -> None:
     if device.startswith("cuda"):
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
@@ -257,15 +249,6 @@ def _with_adapter(model: Any, adapter: Path, allow_pickle: bool) -> Any:
             f"the adapter {adapter} does not fit the model: {type(error).__name__}: {said}",
             hint="an adapter fits only the base model that it was trained on",
         ) from error
-
-
-def memory_mb() -> float | None:
-    """Resident memory of this process, where the system tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-    except (OSError, ValueError, IndexError, AttributeError):
-        return None
 
 
 def load_tokenizer(folder: Path, options: HfOptions) -> Any:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.stream.joint import agrees
-from evalkit.models.hf.stream.shared import common
 from evalkit.models.hf.stream.slots import Layers, prefill
+from evalkit.models.hf.tokens import common
 from evalkit.models.hf.work import Work
 
 AT_ONCE = 2048

@@ -9,22 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-Tokens = tuple[int, ...]
+from evalkit.models.hf.tokens import Tokens, common
+
 WORTH = 80
 """Tokens that a beginning must save. It costs a forward pass of its own, of one row, and its rows one apart from the
 other rows: a pass over few tokens takes as long as one over about 40."""
-
-
-def common(first: Sequence[int], second: Sequence[int]) -> int:
-    """How many tokens two prompts begin alike; slices are compared, which is faster than tokens one by one."""
-    low, high = 0, min(len(first), len(second))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[low:middle] == second[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def beginnings(prompts: Iterable[Tokens]) -> dict[Tokens, int]:

@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, to_answer
-from evalkit.models.hf.loading.engine import Engine, is_out_of_memory, memory_mb
+from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.memory import free_memory, is_out_of_memory, memory_mb
 from evalkit.models.hf.stream.joint import WORTH as BASE
 from evalkit.models.hf.stream.kept import KeptBeginnings
-from evalkit.models.hf.stream.places import Places, free_memory
-from evalkit.models.hf.stream.shared import Tokens, beginnings, common
+from evalkit.models.hf.stream.places import Places
+from evalkit.models.hf.stream.shared import beginnings
 from evalkit.models.hf.stream.slots import Slots, behind, prefill
+from evalkit.models.hf.tokens import Tokens, common
 from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.decode import Job, Written, append, choose, numbers, penalised, request_seed
 from evalkit.models.hf.writing.penalties import Penalties, penalties
