@@ -103,7 +103,7 @@ def test_an_exported_folder_is_known_by_its_files(tmp_path: Path, monkeypatch: p
     folder.mkdir()
     for name in ("openvino_model.xml", "openvino_model.bin", "tokenizer.json"):
         (folder / name).write_text(name)
-    (folder / "config.json").write_text('{"max_position_embeddings": 512}')
+    (folder / "config.json").write_text('{"text_config": {"max_position_embeddings": 512}}')
     first = describe(f"openvino:{folder}", OPENVINO)
     assert first.context_length == 512
     (folder / "tokenizer.json").write_text("another")
@@ -171,12 +171,18 @@ def test_one_thread_is_one_core_and_an_asked_dtype_is_kept(monkeypatch: pytest.M
     assert "float32" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize(("free", "cache"), [(None, 1), (0.5, 1), (17.9, 2), (500.0, 4)])
+@pytest.mark.parametrize(("free", "cache"), [(None, 1), (0, 1), (2**29, 1), (23 * 2**30, 2), (500 * 2**30, 4)])
 def test_the_cache_is_a_bounded_part_of_free_memory(
-    monkeypatch: pytest.MonkeyPatch, free: float | None, cache: int
+    monkeypatch: pytest.MonkeyPatch, free: int | None, cache: int
 ) -> None:
-    monkeypatch.setattr("evalkit.models.openvino.engine.free_gigabytes", lambda: free)
+    monkeypatch.setattr("evalkit.models.openvino.engine.free_bytes", lambda _: free)
     assert cache_gigabytes() == cache
+
+
+def test_a_containers_limit_bounds_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalkit.models.hf.memory._available", lambda: 64 * 2**30)
+    monkeypatch.setattr("evalkit.models.hf.memory._group_left", lambda: 16 * 2**30)
+    assert cache_gigabytes() == 2
 
 
 # --- configuration ----------------------------------------------------------------------------------------------------

@@ -62,9 +62,9 @@ class OpenVinoBackend:
 
     @cached_property
     def _context_length(self) -> int | None:
-        config = self._source.config()
-        own = next((config[name] for name in ("max_position_embeddings", "n_positions") if config.get(name)), None)
-        limits = [int(limit) for limit in (own, self._options.context_length) if limit]
+        from evalkit.models.hf.loading.engine import context_of
+
+        limits = [limit for limit in (context_of(self._source.config()), self._options.context_length) if limit]
         return min(limits) if limits else None
 
     def load(self) -> None:

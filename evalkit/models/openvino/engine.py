@@ -10,9 +10,9 @@ from typing import Any
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.loading.sources import read_json
+from evalkit.models.hf.memory import free_bytes
 from evalkit.models.openvino.library import genai, said
 from evalkit.models.openvino.options import MOST_AT_ONCE, OpenVinoOptions
-from evalkit.models.openvino.processor import free_gigabytes
 from evalkit.models.openvino.tokenizer import ChatTokenizer
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
@@ -112,5 +112,7 @@ def _end_tokens(generation: dict[str, Any], config: dict[str, Any], tokenizer: C
 
 def cache_gigabytes() -> int:
     """A bounded part of what is free now: a batch that needs more waits for its turn, nothing is lost."""
-    free = free_gigabytes()
-    return LEAST_CACHE_GB if free is None else max(LEAST_CACHE_GB, min(MOST_CACHE_GB, int(free / SHARE_OF_FREE_MEMORY)))
+    free = free_bytes("cpu")
+    if free is None:
+        return LEAST_CACHE_GB
+    return max(LEAST_CACHE_GB, min(MOST_CACHE_GB, free // (SHARE_OF_FREE_MEMORY * 2**30)))

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-MEMINFO = Path("/proc/meminfo")
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -32,11 +31,6 @@ def usable_cores() -> int:
     found = len(cores) or (len(mine) if mine is not None else os.cpu_count() or 1)
     quota = re.match(r"(\d+) (\d+)", _read(QUOTA))
     return max(1, min(found, int(quota[1]) // int(quota[2]))) if quota else found
-
-
-def free_gigabytes() -> float | None:
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", _read(MEMINFO), re.MULTILINE)
-    return int(found[1]) / 1e6 if found else None
 
 
 def _read(path: Path) -> str:
