@@ -19,15 +19,18 @@ def is_complete(folder: Path) -> bool:
 
 
 def convert_once(path: Path, sha256: str, target: Path, form: str, write: Callable[[Path, Path], None]) -> Path:
-    """``write`` is given a workshop, which is gone afterwards, and an empty folder in it, which becomes the target."""
+    """``write`` is given a workshop, which is gone afterwards, and an empty folder in it, which becomes the target. A
+    process that was killed could not clear its workshop away: the next one does."""
     if is_complete(target):
         return target
     with locked(target):
         if is_complete(target):
             return target
-        shutil.rmtree(target, ignore_errors=True)
+        workshops = f"incoming-{target.name}-"
+        for left in (target, *target.parent.glob(f"{workshops}*")):
+            shutil.rmtree(left, ignore_errors=True)
         tell(f"converting {path.name} {form}, once ...")
-        with TemporaryDirectory(dir=make_folder(target.parent), prefix="incoming-") as folder:
+        with TemporaryDirectory(dir=make_folder(target.parent), prefix=workshops) as folder:
             arriving = Path(folder) / "model"
             arriving.mkdir()
             write(Path(folder), arriving)
