@@ -37,7 +37,8 @@ checks:
 
 @dataclass(frozen=True, slots=True)
 class Parting:
-    """``token`` is the first that differs, counted from 0; ``margin`` is the lead of transformers' choice there."""
+    """``token`` is the first that differs, counted from 0; ``margin`` is the lead of transformers' choice there, none
+    where it chose to end."""
 
     token: int
     margin: float | None
@@ -133,6 +134,8 @@ def summary(partings: Sequence[Parting], count: int, dtype: str) -> str:
                 f"there transformers' choice led by {margins[0]:.4f} to {margins[-1]:.4f} logits, "
                 f"median {median(margins):.4f}"
             )
+        if len(margins) < len(partings):
+            lines.append(f"not known is the lead of {len(partings) - len(margins)}, where transformers chose to end")
     return "\n".join(lines)
 
 
