@@ -22,6 +22,7 @@ AT_ONCE = 4096
 """Rows that are objects at the same time, where all are gone through."""
 VECTOR, ODD = 0, -1
 _NUMBERS = {float: "d", int: "q"}
+_TYPES: Mapping[str, type] = {code: kind for kind, code in _NUMBERS.items()}
 _STATUSES = tuple(Status)
 _PLACE_OF_STATUS = {status: place for place, status in enumerate(_STATUSES)}
 
@@ -89,6 +90,30 @@ class Rows(MadeOnDemand[Vector | str]):
             self._odd[place] = row
         for part in self._parts:
             part.append(0)
+
+    def extend(self, rows: Sequence[Vector | str]) -> None:
+        """``append`` each: where all of them are what the column looks like, a component at a time."""
+        columns = self._by_component(rows)
+        if columns is None:
+            for row in rows:
+                self.append(row)
+            return
+        self._codes.extend([self._number(row) if isinstance(row, str) else VECTOR for row in rows])
+        for part, column in zip(self._parts, columns, strict=True):
+            part.extend(column)
+
+    def _by_component(self, rows: Sequence[Vector | str]) -> list[tuple[Any, ...]] | None:
+        """With a nought for each component of a reason; None where a row must be looked at by itself."""
+        parts = self._parts
+        if not parts or not {tuple, str}.issuperset(map(type, rows)):
+            return None
+        nothing = tuple(_TYPES[part.typecode]() for part in parts)
+        vectors = [nothing if isinstance(row, str) else row for row in rows]
+        if set(map(len, vectors)) != {len(parts)}:
+            return None
+        columns = list(zip(*vectors, strict=True))
+        fit = all(_fits(column, part.typecode) for column, part in zip(columns, parts, strict=True))
+        return columns if fit else None
 
     def _begin(self, row: Vector) -> bool:
         """By the first vector: what the others look like."""
@@ -164,6 +189,13 @@ class Rows(MadeOnDemand[Vector | str]):
         found = np.flatnonzero(codes > VECTOR)
         found_at: list[int] = (found if isinstance(places, slice) else places[found]).tolist()
         return found_at
+
+
+def _fits(column: Sequence[Any], code: str) -> bool:
+    """All of these are numbers of an array of this type."""
+    if set(map(type, column)) != {_TYPES[code]}:
+        return False
+    return code != "q" or (min(column) >= -(2**63) and max(column) < 2**63)
 
 
 class Statuses(MadeOnDemand[Status]):

@@ -18,6 +18,9 @@ from evalkit.stats.estimate import estimate
 COVERAGE = "coverage"
 COVERED: Vector = (1.0, 1.0)
 UNCOVERED: Vector = (0.0, 1.0)
+NOT_MEASURED = Unscored("not measured")
+Judged = tuple[str, str, Mapping[str, Any], Score]
+"""A case's id, its cluster, its labels and its score."""
 
 
 MOST_REASONS = 20
@@ -84,12 +87,34 @@ class CheckTable:
             self.columns[metric.name] = Column(metric)
 
     def add(self, case: str, cluster: str, labels: Mapping[str, Any], score: Score) -> None:
-        position = len(self.cases)
-        status = score.status
-        self.cases.append(case)
-        self.clusters.append(cluster, case)
-        self.labels.append(labels)
-        self.statuses.append(status)
+        self.add_all([(case, cluster, labels, score)])
+
+    def add_all(self, judged: Sequence[Judged]) -> None:
+        """Cases in their order; a block of them at once takes a fraction of the time."""
+        before = len(self.cases)
+        scores = [score for _, _, _, score in judged]
+        statuses = [score.status for score in scores]
+        for (case, cluster, labels, score), status in zip(judged, statuses, strict=True):
+            self.cases.append(case)
+            self.clusters.append(cluster, case)
+            self.labels.append(labels)
+            self.statuses.append(status)
+            self._note(score, status)
+        errored = [place for place, status in enumerate(statuses) if status is Status.ERRORED]
+        for name, column in self.columns.items():
+            if name == COVERAGE:
+                column.rows.extend([COVERED if status is Status.SCORED else UNCOVERED for status in statuses])
+                continue
+            results = [score.results.get(name, NOT_MEASURED) for score in scores]
+            rows = [result.reason if isinstance(result, Unscored) else result for result in results]
+            for place in errored:
+                counted = scores[place].results.get(name, column.metric.worst)
+                rows[place] = counted if isinstance(counted, tuple) else scores[place].error
+            column.errors.update(before + place for place in errored)
+            column.rows.extend(rows)
+
+    def _note(self, score: Score, status: Status) -> None:
+        """What is counted and not kept by case."""
         self.errored_attempts += score.errored_attempts
         pair = (score.evidence.get("wanted"), score.evidence.get("given"))
         if isinstance(pair[0], str) and isinstance(pair[1], str) and len(self.confusion) < MOST_CONFUSIONS:
@@ -98,16 +123,6 @@ class CheckTable:
             self.reasons[score.error] += 1
         elif status is Status.UNSCORED:
             self.reasons[_reason(score)] += 1
-        for name, column in self.columns.items():
-            if name == COVERAGE:
-                column.rows.append(COVERED if status is Status.SCORED else UNCOVERED)
-            elif status is Status.ERRORED:
-                column.errors.add(position)
-                counted = score.results.get(name, column.metric.worst)
-                column.rows.append(counted if isinstance(counted, tuple) else score.error)
-            else:
-                result = score.results.get(name, Unscored("not measured"))
-                column.rows.append(result.reason if isinstance(result, Unscored) else result)
 
     @property
     def counts(self) -> Counts:
@@ -188,7 +203,7 @@ def _most_frequent(reasons: Counter[str]) -> dict[str, int]:
 
 def _reason(score: Score) -> str:
     reasons = [result.reason for result in score.results.values() if isinstance(result, Unscored)]
-    return reasons[0] if reasons else "not measured"
+    return reasons[0] if reasons else NOT_MEASURED.reason
 
 
 Measurements = dict[str, CheckTable]

@@ -47,6 +47,8 @@ LEAST_DRAWS = 2_000
 MOST_CELLS = 20_000_000
 """Of all draws of one test together; more rows get fewer draws, though at least ``LEAST_DRAWS``."""
 CELLS_AT_ONCE = 1_000_000
+FIRST_DRAWS = 24
+"""Of slices that are no worse, as most are, hardly more are needed; how many are drawn at once changes no p-value."""
 
 _SPLITS = 40
 MEANS: tuple[float, ...] = tuple(math.sin(math.pi * i / (2 * _SPLITS)) ** 2 for i in range(1, _SPLITS))
@@ -228,13 +230,13 @@ def _permute(observed: float, draw: Any, cells: int) -> float:
     draws = max(LEAST_DRAWS, min(DRAWS, MOST_CELLS // max(cells, 1)))
     bar = observed + 1e-9 * max(1.0, abs(observed)) if math.isfinite(observed) else observed  # ties, after rounding
     done = extreme = 0
-    step = 128
+    step = FIRST_DRAWS
     while done < draws:
         count = min(step, draws - done, max(1, CELLS_AT_ONCE // max(cells, 1)))
         hits = np.flatnonzero(draw(rng, count) <= bar)
         if extreme + len(hits) >= ENOUGH:
             return ENOUGH / (done + int(hits[ENOUGH - extreme - 1]) + 1)
-        extreme, done, step = extreme + len(hits), done + count, step * 4
+        extreme, done, step = extreme + len(hits), done + count, step * 2
     return (extreme + 1) / (draws + 1)
 
 

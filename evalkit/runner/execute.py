@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import Any
 
 from evalkit.data.rowstore import by_id
 from evalkit.errors import Interrupted, StoreError, SuiteError
-from evalkit.gates.measurements import CheckTable, Measurements
+from evalkit.gates.measurements import CheckTable, Judged, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Paced, Taught
@@ -24,6 +24,7 @@ from evalkit.runner.context import fit_context
 from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
 from evalkit.runner.document import to_json
+from evalkit.runner.examine import Examined
 from evalkit.runner.findings import findings
 from evalkit.runner.plan import Plan, Planned, Scope, make_plan
 from evalkit.runner.profile import recorder, stage, timed
@@ -221,11 +222,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         with scoring, ScoreKeeper(store, run.id) as kept:
             scored = scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop)
             for number, block, examined in timed("ask and score", scored, rest="score"):
-                rows = []
-                for one in examined:
-                    case, name = one.planned.case, one.planned.check.name
-                    tables[name].add(case.id, case.cluster, case.labels, one.score)
-                    rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
+                rows = _taken_in(examined, tables, signatures)
                 with stage("estimate and decide"):
                     settled = running.stopping.update(tables, number, block)
                 with stage("store"):
@@ -237,6 +234,19 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     running.warnings += scoring.warnings()
     show(asker.tally, "deciding")
     return tables, asker.tally
+
+
+def _taken_in(examined: Sequence[Examined], tables: Measurements, signatures: Mapping[str, str]) -> list[ScoreRow]:
+    """A block goes into the tables; what is to be stored of it."""
+    rows = []
+    judged: dict[str, list[Judged]] = {}
+    for one in examined:
+        case, name = one.planned.case, one.planned.check.name
+        judged.setdefault(name, []).append((case.id, case.cluster, case.labels, one.score))
+        rows.append(ScoreRow(name, case, one.planned.position, one.keys, one.score, signatures[name]))
+    for name, of_check in judged.items():
+        tables[name].add_all(of_check)
+    return rows
 
 
 def _identities(running: _Running) -> dict[str, Identity]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from functools import lru_cache, partial
 from heapq import nsmallest
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
@@ -15,6 +16,8 @@ from evalkit.suite.load import SuiteCheck
 
 WORST = 6
 ERRORED = 3
+ALIKE = 4096
+"""Different statistics whose values are remembered while a check's cases are ranked."""
 MASKING = "leakage"
 """A run with a check of this kind shows no leak, in the cases of its other checks either."""
 SHORTEST_SECRET = 6
@@ -68,11 +71,15 @@ def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
     if metric is None:
         return chosen
     vectors, kept = table.vectors(metric.name, range(len(table.cases)))
-    values = ((table.value_of(metric.name, vector), i) for vector, i in zip(vectors, kept, strict=True))
+    value_of = partial(table.value_of, metric.name)
+    remembered = lru_cache(maxsize=ALIKE)(value_of)  # many cases have equal statistics, and sacreBLEU takes its time
+    values = ((remembered(vector), i) for vector, i in zip(vectors, kept, strict=True))
     sign = 1 if metric.better == "higher" else -1
     ranked = ((sign * value, i) for value, i in values if value is not None and i not in errored)
-    for signed, i in nsmallest(WORST, ranked):
-        chosen[table.cases[i]] = sign * signed
+    rows = table.columns[metric.name].rows
+    for _, i in nsmallest(WORST, ranked):
+        if not isinstance(vector := rows[i], str):
+            chosen[table.cases[i]] = value_of(vector)
     return chosen
 
 

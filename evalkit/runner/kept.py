@@ -15,7 +15,7 @@ from evalkit.protocols import Metric
 from evalkit.records import Score
 from evalkit.results import MetricInfo, Result, Run
 from evalkit.runner.document import from_json
-from evalkit.runner.tables import restore
+from evalkit.runner.tables import batched, restore
 from evalkit.store import Store
 
 
@@ -116,7 +116,7 @@ def tables_of(kept: Kept, known: Mapping[str, Mapping[str, Metric]], *, read_as_
             if info.name in ours
         ]
         table = CheckTable(name, check.kind, metrics)
-        for case in kept.cases(name):
-            table.add(case.id, case.cluster, {}, case.score)
+        for batch in batched(kept.cases(name)):
+            table.add_all([(case.id, case.cluster, {}, case.score) for case in batch])
         tables[name] = table
     return tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from evalkit import plugins
 from evalkit.errors import StoreError
@@ -13,7 +14,9 @@ from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
 from evalkit.records import Vector
 from evalkit.results import MetricInfo, Result
-from evalkit.store import Store, StoredScore
+from evalkit.store import Store
+
+T = TypeVar("T")
 
 
 def describe(metric: Metric) -> MetricInfo:
@@ -98,13 +101,12 @@ def load_tables(store: Store, result: Result, known: Mapping[str, Mapping[str, M
             raise StoreError(f"run {result.run.id} does not say which data check '{check.name}' read")
         for batch in batched(store.iter_scores(result.run.id, check.name)):
             samples = store.get_samples(fingerprint, sorted({stored.samples[0] for stored in batch}))
-            for stored in batch:
-                table.add(stored.case, stored.cluster, samples[stored.samples[0]].labels, stored.score)
+            table.add_all([(one.case, one.cluster, samples[one.samples[0]].labels, one.score) for one in batch])
         tables[check.name] = table
     return tables
 
 
-def batched(scores: Iterable[StoredScore], size: int = 500) -> Iterator[list[StoredScore]]:
+def batched(scores: Iterable[T], size: int = 500) -> Iterator[list[T]]:
     """Scores by the handful: their samples and answers are looked up together, and not all at once."""
     remaining = iter(scores)
     while batch := list(islice(remaining, size)):

@@ -7,17 +7,25 @@ import tracemalloc
 from collections import Counter
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evalkit.compact import Texts
 from evalkit.gates.columns import Clusters, Labels, Rows, Statuses, label_text
 from evalkit.gates.measurements import CheckTable
-from evalkit.metrics.kinds import rate
-from evalkit.records import Score, Status, Vector
+from evalkit.metrics.kinds import Quantity, rate
+from evalkit.records import Score, Status, Unscored, Vector
 
 NUMBER = st.floats(allow_nan=False) | st.integers(-(2**70), 2**70) | st.booleans()
 VECTOR = st.lists(NUMBER, max_size=3).map(tuple) | st.tuples(st.floats(0, 1), st.just(1.0))
+RESULT = st.sampled_from([(1.0, 1.0), (0.0, 1.0), Unscored("too short"), Unscored("")])
+SCORE = st.builds(
+    Score,
+    st.dictionaries(st.sampled_from(["ok", "odd"]), RESULT),
+    st.sampled_from([{}, {"wanted": "yes", "given": "no"}, {"wanted": 1, "given": "no"}]),
+    st.sampled_from(["", "", "time-out: none"]),
+    st.sampled_from([0.0, 0.25]),
+)
 ROW = VECTOR | st.sampled_from(["five words or fewer", "", "time-out"])
 
 
@@ -40,6 +48,26 @@ def test_rows_come_back_as_they_were(rows: list[Vector | str], some: list[int]) 
         without = [at for at in positions if isinstance(rows[at], str)]
         assert column.without(positions) == without
         assert list(column.reasons(positions).items()) == list(Counter(rows[at] for at in without).items())
+
+
+@given(st.lists(st.lists(ROW, max_size=6), max_size=4))
+@example([[(1.0, 2)], [(0.5, 2), "time-out", (0.25, 3)], [(1, 2)]])
+@example([[(1.0, 2)], [(0.5, 2**63 - 1), (0.5, -(2**63))], [(0.5, 2**63)], [(0.5, -(2**63) - 1)]])
+@example([["time-out"], [(0.5, 1.0)], [(0.5, 1.0), (1.0,)], [(True, 1.0)], ["", (-0.0, 1.0)]])
+def test_rows_at_once_are_rows_one_by_one(blocks: list[list[Vector | str]]) -> None:
+    together, one_by_one = Rows(), Rows()
+    for rows in blocks:
+        together.extend(rows)
+        for row in rows:
+            one_by_one.append(row)
+    assert [typed(row) for row in together] == [typed(row) for row in one_by_one]
+    everything = range(len(one_by_one))
+    vectors, kept = together.counted(everything)
+    expected, places = one_by_one.counted(everything)
+    assert (list(map(typed, vectors)), list(kept)) == (list(map(typed, expected)), list(places))
+    assert list(together.reasons(everything).items()) == list(one_by_one.reasons(everything).items())
+    together.append((0.5, 1.0))
+    assert together[len(one_by_one)] == (0.5, 1.0)
 
 
 @given(st.lists(st.tuples(st.floats(-1e9, 1e9), st.integers(0, 9)), min_size=1))
@@ -107,12 +135,49 @@ def test_statuses_are_a_list_of_statuses(statuses: list[Status]) -> None:
     assert column.first(Status.ERRORED, 2) == errored[:2]
 
 
+@given(st.lists(st.tuples(SCORE, st.sampled_from(["", "a", "b"])), max_size=12), st.integers(0, 12))
+def test_cases_at_once_are_cases_one_by_one(judged: list[tuple[Score, str]], cut: int) -> None:
+    metrics = (rate("ok"), Quantity("odd", "rate", worst=None))
+    cases = [
+        (f"r{place}", cluster or f"r{place}", {"n": place % 3}, score) for place, (score, cluster) in enumerate(judged)
+    ]
+    together, one_by_one = CheckTable("c", "toy", metrics), CheckTable("c", "toy", metrics)
+    together.add_all(cases[:cut])
+    together.add_all(cases[cut:])
+    for case in cases:
+        one_by_one.add(*case)
+    everything = range(len(cases))
+    assert together.counts == one_by_one.counts
+    assert together.errored_attempts == one_by_one.errored_attempts
+    assert together.confusion == one_by_one.confusion
+    for name, column in one_by_one.columns.items():
+        assert list(together.columns[name].rows) == list(column.rows)
+        assert together.columns[name].errors == column.errors
+        assert together.metric_counts(name, everything) == one_by_one.metric_counts(name, everything)
+    for place, (name, cluster, labels, score) in enumerate(cases):  # and both are what was put in
+        status = score.status
+        expected = score.results.get("ok", Unscored("not measured"))
+        if status is Status.ERRORED:
+            expected = score.results.get("ok", (0.0, 1.0))
+            expected = Unscored(score.error) if isinstance(expected, Unscored) else expected
+        assert together.statuses[place] is status
+        assert (together.cases[place], together.clusters[place]) == (name, cluster)
+        assert together.labels.text(place, "n") == str(labels["n"])
+        assert together.columns["ok"].rows[place] == (expected.reason if isinstance(expected, Unscored) else expected)
+        assert (place in together.columns["ok"].errors) == (status is Status.ERRORED)
+
+
 def bytes_a_case(cases: int) -> float:
     table = CheckTable("accuracy", "accuracy", [rate("exact_match")], ["category"])
     tracemalloc.start()
-    for i in range(cases):
-        labels = {"category": f"c{i % 8}", "text": f"a text of its own, number {i}"}
-        table.add(f"r{i}", f"r{i}", labels, Score({"exact_match": (float(i % 2), 1.0)}))
+    for begin in range(0, cases, 50):
+        table.add_all(
+            [
+                (f"r{i}", f"r{i}", {"category": f"c{i % 8}", "text": f"a text of its own, number {i}"}, score)
+                for i in range(begin, begin + 50)
+                for score in [Score({"exact_match": (float(i % 2), 1.0)})]
+            ]
+        )
     taken = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     return taken / cases

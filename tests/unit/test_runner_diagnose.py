@@ -87,6 +87,18 @@ def test_a_large_difference_of_means_has_the_least_p_that_so_many_draws_allow() 
     assert found.p_value == pytest.approx(1 / 5_001)
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 100, 10_000])
+def test_how_many_are_drawn_at_once_changes_no_p_value(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = random.Random(3)
+    values = [drawn.random() for _ in range(60)]
+    rows = [(value - 0.1 * (place < 12), "bad" if place < 12 else "good", "") for place, value in enumerate(values)]
+    torn = [(value, label, f"pair {place // 2}") for place, (value, label, _) in enumerate(sorted(rows))]
+    before = [of_bad(SCORE, made) for made in (rows, torn)]
+    monkeypatch.setattr("evalkit.runner.diagnose.FIRST_DRAWS", at_once)
+    assert [of_bad(SCORE, made) for made in (rows, torn)] == before
+    assert all(found is not None and found.method == PERMUTATION and 0.001 < found.p_value < 1 for found in before)
+
+
 def test_lower_is_better_turns_it_round() -> None:
     rows = plain([0.8, 0.9, 0.7] * 5, "high") + plain([0.1, 0.2, 0.3] * 5, "low")
     flags = {}
