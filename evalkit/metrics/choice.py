@@ -51,12 +51,14 @@ def right_one(choices: Choices, answers: Sequence[str], reading: str = "auto") -
     where the answer is none of them, the row is unscored with the reason.
     """
     found: set[int] = set()
+    letters = [_bare(letter) for letter in choices.letters]
     for answer in map(str.strip, answers):
         meant: set[int] = set()
+        letter = _bare(answer)
         if reading in {"auto", "text"} and answer in choices.texts:
             meant.add(choices.texts.index(answer))
-        if reading in {"auto", "letter"} and answer.strip("().").upper() in choices.letters:
-            meant.add(choices.letters.index(answer.strip("().").upper()))
+        if reading in {"auto", "letter"} and letter in letters:
+            meant.add(letters.index(letter))
         elif reading in {"auto", "index"} and answer.isdecimal() and int(answer[:6]) < len(choices.texts):
             meant.add(int(answer))
         if len(meant) > 1:
@@ -65,6 +67,10 @@ def right_one(choices: Choices, answers: Sequence[str], reading: str = "auto") -
     if not found:
         return Unscored("the answer is none of the choices" if answers else "no answer to compare with")
     return found.pop() if len(found) == 1 else Unscored("several choices are right")
+
+
+def _bare(letter: str) -> str:
+    return letter.strip("().").casefold()
 
 
 def length_of(text: str, tokens: int, by: str) -> float:

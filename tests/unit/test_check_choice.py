@@ -121,6 +121,14 @@ def test_labels_of_their_own_name_choices() -> None:
     assert right_one(choices, ("2",), "auto") == 1
 
 
+@pytest.mark.parametrize("labels", [["a", "b"], ["(A)", "(B)"], ["A.", "B."]])
+@pytest.mark.parametrize("answer", ["b", "B", "(B)"])
+def test_labels_name_choices_however_they_are_written(labels: list[str], answer: str) -> None:
+    choices = read_choices({"text": ["Rome", "Paris"], "label": labels})
+    assert isinstance(choices, Choices)
+    assert right_one(choices, (answer,), "letter") == 1
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
