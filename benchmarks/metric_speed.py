@@ -1,6 +1,6 @@
 """What text metrics cost on long answers beside the packages whose numbers they give, and whether these are equal.
 
-    python benchmarks/metric_speed.py [DATA] [--pairs 1000] [--repetitions 3] [--metrics METRIC ...]
+    python benchmarks/metric_speed.py [DATA] [--pairs 1000] [--repetitions 3] [--metrics METRIC ...] [--results FOLDER]
 
 In one process, the reference and evalkit take turns, and who begins changes from repetition to repetition. A ratio is
 the reference's CPU time by evalkit's within one repetition; the table has the median and, in brackets, the smallest and
@@ -25,7 +25,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.results import command_of, head, keep
 from evalkit.metrics import corpus, match, rouge, words
 
 Pairs = Sequence[tuple[str, str]]
@@ -52,6 +54,29 @@ class Comparison:
     """Pairs that the reference gets through in reasonable time."""
     ascii_only: bool = False
     """The reference's definition does not reach further; of the texts, other characters are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A row of the table, every repetition of it."""
+
+    metric: str
+    reference: str
+    pairs: int
+    rounds: tuple[dict[str, float], ...]
+    furthest: float
+
+    @property
+    def equal(self) -> bool:
+        return self.furthest <= TOLERANCE
+
+    def shown(self) -> str:
+        ratios, costs = ([one[name] for one in self.rounds] for name in ("times", "microseconds"))
+        spread = f"{statistics.median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g})"
+        within = f"within {self.furthest:.0e}" if self.equal else f"DIFFER: {self.furthest}"
+        cost = statistics.median(costs)
+        equal = "equal" if self.furthest == 0 else within
+        return f"{self.metric:<16} {self.reference:<19} {self.pairs:>6} {cost:>10.0f}  {spread:<26} {equal}"
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
@@ -195,26 +220,21 @@ def timed(score: Callable[[Pairs], Scores], pairs: Pairs) -> tuple[float, Scores
     return time.process_time() - start, scores
 
 
-def compare(name: str, comparison: Comparison, pairs: Pairs, repetitions: int) -> bool:
-    """Prints a row; whether the numbers are equal."""
+def compare(name: str, comparison: Comparison, pairs: Pairs, repetitions: int) -> Compared:
     pairs = pairs[: comparison.at_most]
     if comparison.ascii_only:
         pairs = [(in_ascii(said), in_ascii(wanted)) for said, wanted in pairs]
     sides = (comparison.by_reference, comparison.here)
     for side in sides:  # imports and tables are not what is measured
         side(pairs[:1])
-    ratios, costs, furthest = [], [], 0.0
+    rounds, furthest = [], 0.0
     for repetition in range(repetitions):
         order = (0, 1) if repetition % 2 == 0 else (1, 0)
         taken = {side: timed(sides[side], pairs) for side in order}
-        costs.append(taken[1][0] / len(pairs) * 1e6)
-        ratios.append(taken[0][0] / taken[1][0])
+        times, cost = taken[0][0] / taken[1][0], taken[1][0] / len(pairs) * 1e6
+        rounds.append({"round": repetition + 1, "times": round(times, 4), "microseconds": round(cost, 2)})
         furthest = max(furthest, *(abs(a - b) for a, b in zip(taken[0][1], taken[1][1], strict=True)))
-    spread = f"{statistics.median(ratios):.3g} ({min(ratios):.3g} to {max(ratios):.3g})"
-    equal = "equal" if furthest == 0 else f"within {furthest:.0e}" if furthest <= TOLERANCE else f"DIFFER: {furthest}"
-    cost = statistics.median(costs)
-    print(f"{name:<16} {comparison.reference:<19} {len(pairs):>6} {cost:>10.0f}  {spread:<26} {equal}", flush=True)
-    return furthest <= TOLERANCE
+    return Compared(name, comparison.reference, len(pairs), tuple(rounds), furthest)
 
 
 def main() -> int:
@@ -225,6 +245,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=1000)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--metrics", nargs="+", metavar="METRIC", help="some of the metrics only")
+    parser.add_argument("--results", type=Path, help="where metrics.json is written; else it is not")
     asked = parser.parse_args()
     known = comparisons()
     if unknown := set(asked.metrics or ()) - set(known):
@@ -235,13 +256,25 @@ def main() -> int:
     pairs = [pair for pair, _ in zip(source, range(asked.pairs), strict=False)]
     length = statistics.mean(len(text.split()) for pair in pairs for text in pair)
     lines = statistics.mean(text.strip().count("\n") + 1 for pair in pairs for text in pair)
-    print(
+    texts = (
         f"{len(pairs)} pairs, {'published' if there else 'made'}; {length:.0f} words and {lines:.0f} lines in the mean"
     )
+    print(texts)
     print(f"{'metric':<16} {'reference':<19} {'pairs':>6} {'us a pair':>10}  {'times as fast':<26} values")
-    names = asked.metrics or known
-    equal = [compare(name, known[name], pairs, asked.repetitions) for name in names]
-    return 0 if all(equal) else 1
+    compared = []
+    for name in asked.metrics or known:
+        compared.append(compare(name, known[name], pairs, asked.repetitions))
+        print(compared[-1].shown(), flush=True)
+    if asked.results:
+        words_given = [word for word in sys.argv[1:] if word != str(asked.data)]  # where the data lie is this machine's
+        document = head(
+            "metrics",
+            "Text metrics on long answers beside the packages whose numbers they give",
+            command_of("metrics", words_given),
+        )
+        told = [asdict(one) for one in compared]
+        print(f"written: {keep({**document, 'texts': texts, 'lines': told}, asked.results)}")
+    return 0 if all(one.equal for one in compared) else 1
 
 
 if __name__ == "__main__":

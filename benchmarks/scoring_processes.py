@@ -1,6 +1,7 @@
 """Long answers judged by the run alone and with processes beside it, in turns; and while a model takes its time.
 
 python benchmarks/scoring_processes.py [--rows N] [--words N] [--workers N] [--rounds N] [--wait MS] [--few N]
+    [--results FOLDER]
 
 First a mock answers at once, so that judging is nearly all there is. Wall seconds depend on how busy the machine is,
 CPU seconds hardly: those of the run alone, over the larger of the two with processes, are what idle ones could give.
@@ -18,9 +19,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.results import command_of, head, keep
 
 WORDS = [
     *("river", "stone", "city", "market", "answer", "model", "number", "garden", "winter", "letter", "water", "people"),
@@ -41,6 +46,8 @@ WORDS = [
 ]
 DEAR = "  accuracy: {metrics: [bleu, chrf, rougeL, rougeLsum, token_f1, edit_similarity]}\n  readability: {}\n"
 CHEAP = "  accuracy: {metrics: [exact_match]}\n"
+AT_ONCE, WAITING = "answers at once", "answers that are waited for"
+Round = dict[str, Any]
 ONE = """
 import json, os, resource, sys, time
 from pathlib import Path
@@ -100,27 +107,31 @@ def measure(suite: Path, model: str, workers: int) -> tuple[Cost, object]:
     return Cost(wall, own, beside), values
 
 
-def print_turns(suite: Path, workers: int, rounds: int) -> None:
+def in_turn(suite: Path, workers: int, rounds: int) -> list[Round]:
+    """Prints each turn; ends where the results differ."""
     print(f"{'':<18} {'wall s':>8} {'run CPU s':>10} {'beside CPU s':>13} {'faster':>8} {'at best':>8}")
-    faster: list[float] = []
-    at_best: list[float] = []
-    for _ in range(rounds):
+    done: list[Round] = []
+    for number in range(1, rounds + 1):
         alone, said_alone = measure(suite, "mock:oracle", 0)
         together, said_together = measure(suite, "mock:oracle", workers)
         if said_alone != said_together:
             sys.exit("the results differ")
-        faster.append(alone.wall / together.wall)
-        at_best.append((alone.own + alone.beside) / max(together.own, together.beside / workers))
+        faster = alone.wall / together.wall
+        at_best = (alone.own + alone.beside) / max(together.own, together.beside / workers)
+        costs = {"alone": asdict(alone), "together": asdict(together)}
+        done.append({"round": number, "faster": round(faster, 4), "at_best": round(at_best, 4), **costs})
         print(f"{'alone':<18} {alone.wall:>8.1f} {alone.own:>10.1f} {alone.beside:>13.1f}")
         print(
             f"{f'{workers} beside':<18} {together.wall:>8.1f} {together.own:>10.1f} {together.beside:>13.1f}"
-            f" {faster[-1]:>7.2f}x {at_best[-1]:>7.2f}x",
+            f" {faster:>7.2f}x {at_best:>7.2f}x",
             flush=True,
         )
-    print(f"{'median':<18} {'':>33} {median(faster):>7.2f}x {median(at_best):>7.2f}x   results equal")
+    middle = [median(one[name] for one in done) for name in ("faster", "at_best")]
+    print(f"{'median':<18} {'':>33} {middle[0]:>7.2f}x {middle[1]:>7.2f}x   results equal")
+    return done
 
 
-def print_waiting(folder: Path, rows: int, words: int, workers: int, wait: float) -> None:
+def waiting(folder: Path, rows: int, words: int, workers: int, wait: float) -> Round:
     dear, cheap = (
         write_suite(folder, name, checks, rows, words) for name, checks in (("dear", DEAR), ("cheap", CHEAP))
     )
@@ -139,6 +150,8 @@ def print_waiting(folder: Path, rows: int, words: int, workers: int, wait: float
         (f"asking and judging, {workers} beside", together),
     ):
         print(f"{what:<32} {cost.wall:>7.1f}")
+    seconds = {"asking": asking, "judging": judging, "one_by_one": one_by_one, "together": together}
+    return {"round": 1, **{name: round(cost.wall, 3) for name, cost in seconds.items()}}
 
 
 def main(given: Sequence[str]) -> None:
@@ -149,14 +162,23 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often both are measured in turn (3)")
     parser.add_argument("--wait", type=float, default=20, help="milliseconds before each of the other answers (20)")
     parser.add_argument("--few", type=int, default=1_000, help="answers that are waited for (1000)")
+    parser.add_argument("--results", type=Path, help="where scoring.json is written; else it is not")
     chosen = parser.parse_args(given)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+    lines: list[dict[str, object]] = []
+    known = {"words": chosen.words, "workers": chosen.workers, "load": round(os.getloadavg()[0], 2)}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         if chosen.rows:
-            print_turns(write_suite(folder, "dear", DEAR, chosen.rows, chosen.words), chosen.workers, chosen.rounds)
+            suite = write_suite(folder, "dear", DEAR, chosen.rows, chosen.words)
+            turns = in_turn(suite, chosen.workers, chosen.rounds)
+            lines.append({"work": AT_ONCE, "answers": chosen.rows, **known, "rounds": turns})
         if chosen.few:
-            print_waiting(folder, chosen.few, chosen.words, chosen.workers, chosen.wait)
+            waited = waiting(folder, chosen.few, chosen.words, chosen.workers, chosen.wait)
+            lines.append({"work": WAITING, "answers": chosen.few, **known, "wait": chosen.wait, "rounds": [waited]})
+    if chosen.results and lines:
+        document = head("scoring", "Long answers judged by processes beside the run", command_of("scoring", given))
+        print(f"written: {keep({**document, 'lines': lines}, chosen.results)}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,231 @@
+"""Whether what was measured is as much as was aimed at: medians decide, and the spread stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks.page.aims import Figure, Judge
+from benchmarks.page.kept import Kept, Results, of_rounds, times
+from benchmarks.page.picture import told
+from benchmarks.peers.contestants import OURS
+from benchmarks.peers.summary import Spread, margin_ratio
+
+CPU, WALL, PEAK = "cpu_seconds", "wall_seconds", "peak_megabytes"
+KINDS = {CPU: "CPU time", WALL: "wall time"}
+TOLERANCE = 1e-9
+Line = Mapping[str, Any]
+
+
+def figures(judge: Callable[[Results], Iterator[Figure]]) -> Judge:
+    return lambda results: list(judge(results))
+
+
+def costs_at_most(name: str, size: int, quantity: str, most: float, unit: str) -> Judge:
+    """evalkit's own cost at one size."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        kept = results.side_by_side.get(name)
+        own = Spread.of(of_rounds(kept, OURS, size, quantity).values()) if kept else None
+        if own:
+            yield Figure(f"{told(own)} {unit}", own.median <= most)
+
+    return judge
+
+
+def times_the_best_peer(name: str, least: float, quantity: str, *, size: int | None = None, without: str = "") -> Judge:
+    """Beside the peer that costs least, of those whose names do not have `without` in them."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        kept = results.side_by_side.get(name)
+        found = dict(_of_peers(kept, quantity, size, without)) if kept else {}
+        if found:
+            best = min(found, key=lambda peer: found[peer].median)
+            yield Figure(f"{told(found[best])} times less {KINDS[quantity]} than {best}", found[best].median >= least)
+
+    return judge
+
+
+def _of_peers(kept: Kept, quantity: str, size: int | None, without: str) -> Iterator[tuple[str, Spread]]:
+    for peer in kept.peers:
+        at = size or kept.largest(peer)
+        if at is not None and not (without and without in peer) and (found := times(kept, peer, at, quantity)):
+            yield peer, found
+
+
+def times_of(
+    name: str, contestant: str, least: float, quantities: Sequence[str] = (CPU,), *, further: bool = True
+) -> Judge:
+    """Whole processes at the largest size, and what each further second does, where a start costs nothing."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        kept = results.side_by_side.get(name)
+        size = kept.largest(contestant) if kept and contestant in kept.contestants else None
+        if kept is None or size is None:
+            return
+        for quantity in quantities:
+            whole = times(kept, contestant, size, quantity)
+            if whole:
+                yield Figure(f"{told(whole)} times by {KINDS[quantity]}, {size:,} {kept.unit}", whole.median >= least)
+            beyond = margin_ratio(kept, contestant, quantity) if further else None
+            if beyond:
+                yield Figure(f"{told(beyond)} without what a start costs", beyond.median >= least)
+
+    return judge
+
+
+def same_answers(names: Sequence[str], contestant: str) -> Judge:
+    """Of all rounds and sizes. Ties may part: tests look at each difference, so no number is too few here."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        kept = [results.side_by_side[name] for name in names if name in results.side_by_side]
+        agreed = [one for each in kept for one in each.document["answers_like_evalkits"]]
+        equal, of = (sum(one[key] for one in agreed if one["contestant"] == contestant) for key in ("equal", "of"))
+        if of:
+            yield Figure(f"{equal:,} of {of:,} answers are {contestant}'s, word for word", True)
+
+    return judge
+
+
+def same_verdicts(name: str) -> Judge:
+    """By everybody whose verdicts were read."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        kept = results.side_by_side.get(name)
+        agreed = kept.document["answers_like_evalkits"] if kept else []
+        if agreed:
+            differ = {one["contestant"] for one in agreed if one["equal"] != one["of"]}
+            text = f"other verdicts: {', '.join(sorted(differ))}" if differ else "the same verdicts"
+            yield Figure(text, not differ)
+
+    return judge
+
+
+def both(*judges: Judge) -> Judge:
+    return lambda results: [figure for judge in judges for figure in judge(results)]
+
+
+# --- benchmarks that measure in lines ---------------------------------------------------------------------------------
+
+
+def lines_of(results: Results, name: str, **wanted: object) -> list[Line]:
+    """Those lines of a benchmark that say so."""
+    lines = results.others.get(name, {}).get("lines", [])
+    return [line for line in lines if all(line.get(key) == value for key, value in wanted.items())]
+
+
+def spread_of(line: Line, value: Callable[[Line], float]) -> Spread | None:
+    return Spread.of(value(one) for one in line["rounds"])
+
+
+def line_at_most(name: str, wanted: Mapping[str, object], quantity: str, most: float, unit: str) -> Judge:
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, name, **wanted):
+            found = spread_of(line, lambda one: one[quantity])
+            if found:
+                yield Figure(f"{told(found)} {unit}", found.median <= most)
+
+    return judge
+
+
+def growth(name: str, wanted: Mapping[str, object], sizes: tuple[int, int], quantity: str, most: float) -> Judge:
+    """From one size to the other, in the same round."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        found = Spread.of(large / small for small, large in _of_both(results, name, wanted, sizes, quantity))
+        if found:
+            yield Figure(f"{told(found)} times", found.median <= most)
+
+    return judge
+
+
+def at_the_margin(name: str, wanted: Mapping[str, object], sizes: tuple[int, int], least: float) -> Judge:
+    """Samples for each further CPU second from one size to the other."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        pairs = [(small, large) for small, large in _of_both(results, name, wanted, sizes, CPU) if large > small]
+        found = Spread.of((sizes[1] - sizes[0]) / (large - small) for small, large in pairs)
+        if found:
+            yield Figure(f"{told(found)} between {sizes[0]:,} and {sizes[1]:,}", found.median >= least)
+
+    return judge
+
+
+def _of_both(
+    results: Results, name: str, wanted: Mapping[str, object], sizes: tuple[int, int], quantity: str
+) -> list[tuple[float, float]]:
+    by_size = [
+        {
+            one["round"]: float(one[quantity])
+            for line in lines_of(results, name, samples=size, **wanted)
+            for one in line["rounds"]
+        }
+        for size in sizes
+    ]
+    small, large = by_size
+    return [(small[number], large[number]) for number in sorted(small.keys() & large.keys())]
+
+
+def parts(name: str, wanted: Mapping[str, object], share: tuple[str, str], most: float, what: str) -> Judge:
+    """One figure of a line by another of the same round."""
+    part, whole = share
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, name, **wanted):
+            found = spread_of(line, lambda one: one[part] / one[whole])
+            if found:
+                yield Figure(f"{told(found)} times, {what.format_map(line)}", found.median <= most)
+
+    return judge
+
+
+def metrics_at_least(metrics: Sequence[str], least: float) -> Judge:
+    """All of them, and equal values."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, "metrics"):
+            found = spread_of(line, lambda one: one["times"])
+            if line["metric"] in metrics and found:
+                equal = line["furthest"] <= TOLERANCE
+                words = "" if line["furthest"] == 0 else f", within {line['furthest']:.0e}"
+                text = f"{line['metric']} {told(found)} times as fast as {line['reference']}{words}"
+                yield Figure(text, found.median >= least and equal)
+
+    return judge
+
+
+def scoring_faster(least: float) -> Judge:
+    """By the clock; beside it what idle processors could give."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, "scoring", work="answers at once"):
+            faster, at_best = (spread_of(line, lambda one, name=name: one[name]) for name in ("faster", "at_best"))
+            if faster and at_best:
+                text = f"{told(faster)} times by the clock, {told(at_best)} by the larger of both processes' CPU time"
+                yield Figure(f"{text} ({line['answers']:,} answers of {line['words']} words)", faster.median >= least)
+
+    return judge
+
+
+def streamed(most: float) -> Judge:
+    """Asking and judging together, beside asking alone."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, "scoring", work="answers that are waited for"):
+            for one in line["rounds"]:
+                text = f"{one['together']:.1f} s beside {one['asking']:.1f} s of asking alone"
+                yield Figure(f"{text} and {one['judging']:.1f} s of judging", one["together"] <= most * one["asking"])
+
+    return judge
