@@ -162,7 +162,7 @@ def report(folder: Path) -> Work:
 
 
 PATHS: dict[str, Callable[[Path], Work]] = {
-    "plan of 1,000 rows": plan,
+    "plan of a thousand rows": plan,
     "request keys": request_keys,
     "answers stored and read": stored_answers,
     "exact match": metric("exact_match", 200),

@@ -160,6 +160,11 @@ def test_an_update_drops_what_other_versions_counted(baseline: Path) -> None:
     assert found["made_by"] == made_by()
 
 
+def test_every_path_can_be_chosen_by_its_name() -> None:
+    assert [check.arguments(["--only", name]).only for name in check.NAMES] == [(name,) for name in check.NAMES]
+    assert check.arguments(["--only", ", ".join(check.NAMES)]).only == check.NAMES
+
+
 def test_a_path_that_does_not_exist_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["--only", "tokens"], told)
