@@ -249,18 +249,19 @@ class Found:
 
 
 class Seen:
-    """Which numbers were met: sixteen to thirty-two bytes each instead of a set's hundred."""
+    """Which numbers of sixteen bytes were met: 32 to 64 bytes each instead of a set's hundred and more."""
 
-    __slots__ = ("_count", "_holds_zero", "_slots")
+    __slots__ = ("_count", "_high", "_holds_zero", "_low")
 
     def __init__(self) -> None:
-        self._slots = array("Q", bytes(8 * 64))
-        """Where a number would be, or the next free slot after that. Nought is a free slot."""
+        self._low, self._high = _noughts(64), _noughts(64)
+        """The halves of each number: where its lower one says, or in the next free slot after that. A slot of two
+        noughts is free."""
         self._count = 0
         self._holds_zero = False
 
     def __contains__(self, number: int) -> bool:
-        return self._slots[self._slot(number)] == number if number else self._holds_zero
+        return self._is_held(self._slot(number)) if number else self._holds_zero
 
     def add(self, number: int) -> bool:
         """Whether it is new."""
@@ -268,24 +269,35 @@ class Seen:
             is_new, self._holds_zero = not self._holds_zero, True
             return is_new
         slot = self._slot(number)
-        if self._slots[slot]:
+        if self._is_held(slot):
             return False
-        self._slots[slot] = number
+        self._high[slot], self._low[slot] = divmod(number, 1 << 64)
         self._count += 1
-        if 2 * self._count > len(self._slots):
+        if 2 * self._count > len(self._low):
             self._grow()
         return True
 
+    def _is_held(self, slot: int) -> bool:
+        return bool(self._low[slot] or self._high[slot])
+
     def _slot(self, number: int) -> int:
-        slots = self._slots
-        last = len(slots) - 1
-        at = number & last
-        while (held := slots[at]) and held != number:
+        """Where it is, or would be."""
+        high, low = divmod(number, 1 << 64)
+        lows, highs = self._low, self._high
+        last = len(lows) - 1
+        at = low & last
+        while (lows[at] != low or highs[at] != high) and (lows[at] or highs[at]):
             at = (at + 1) & last
         return at
 
     def _grow(self) -> None:
-        before, self._slots = self._slots, array("Q", bytes(16 * len(self._slots)))
-        for number in before:
-            if number:
-                self._slots[self._slot(number)] = number
+        held = zip(self._low, self._high, strict=True)
+        self._low, self._high = _noughts(2 * len(self._low)), _noughts(2 * len(self._low))
+        for low, high in held:
+            if low or high:
+                slot = self._slot(high << 64 | low)
+                self._low[slot], self._high[slot] = low, high
+
+
+def _noughts(count: int) -> array[int]:
+    return array("Q", bytes(8 * count))

@@ -17,6 +17,8 @@ from evalkit.records import Message, Sample
 
 IN_MEMORY = 1_000
 """Samples of a dataset that stay in memory: a suite of that size is never written out and read again."""
+MOST_CHARACTERS = 16_000_000
+"""Of the texts of those samples; all after them are written out."""
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _decode = json.JSONDecoder().raw_decode
@@ -27,7 +29,7 @@ class Samples(MadeOnDemand[Sample]):
     """A dataset's samples in the order in which they were added: a list of equal samples, of which each look may give
     another object."""
 
-    __slots__ = ("_apart", "_clusters", "_first", "_spool", "columns", "digests", "ids")
+    __slots__ = ("_apart", "_characters", "_clusters", "_first", "_spool", "columns", "digests", "ids")
 
     def __init__(self, samples: Iterable[Sample] = (), *, with_digests: bool = False) -> None:
         self.ids = Texts()
@@ -38,6 +40,8 @@ class Samples(MadeOnDemand[Sample]):
         self._clusters: Texts | None = None
         """None while every cluster is its sample's id."""
         self._first: list[Sample] = []
+        self._characters = 0
+        """Of those first ones."""
         self._spool = Spool()
         self._apart: dict[int, Sample] = {}
         """What JSON would not give back as it was."""
@@ -55,8 +59,9 @@ class Samples(MadeOnDemand[Sample]):
                 self.columns[label] = None
         if self.digests is not None:
             self.digests += digest(sample)
-        if place < IN_MEMORY:
+        if place < IN_MEMORY and self._characters < MOST_CHARACTERS:
             self._first.append(sample)
+            self._characters += _characters(sample)
         elif _survives(sample):
             self._spool.append(_written(sample))
         else:
@@ -134,6 +139,14 @@ def clusters_of(samples: Sequence[Sample]) -> Sequence[str]:
     if isinstance(samples, Samples):
         return samples.clusters
     return clusters_of(samples.samples) if isinstance(samples, Replaced) else [sample.cluster for sample in samples]
+
+
+def _characters(sample: Sample) -> int:
+    """Of its texts: numbers, lists and maps among its labels are short."""
+    texts = [message.content for message in sample.messages]
+    texts += sample.references
+    texts += [value for value in sample.labels.values() if isinstance(value, str)]
+    return sum(map(len, texts))
 
 
 def _survives(sample: Sample) -> bool:

@@ -15,7 +15,8 @@ from evalkit.data.rows import Row, shown
 
 
 class Ids:
-    """Names rows and remembers the names of a million of them in bounded memory: a hash of eight bytes each.
+    """Names rows and remembers the names of a million of them in bounded memory: a hash of sixteen bytes each, of which
+    nobody can make two names that share one.
 
     A row without an id is named by its content, so its place in the file names nothing; equal rows are told apart by
     ``-2``, ``-3`` and so on, whichever comes first: they are interchangeable.
@@ -45,7 +46,7 @@ class Ids:
 
 
 def _digest(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
 
 
 @dataclass(slots=True)

@@ -64,6 +64,18 @@ def test_samples_come_back_as_they_were(rows: list[Sample]) -> None:
     assert list(Replaced(samples, some)) == [some.get(at, row) for at, row in enumerate(rows)]
 
 
+def test_of_long_samples_fewer_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rowstore, "IN_MEMORY", 100)
+    monkeypatch.setattr(rowstore, "MOST_CHARACTERS", 1000)
+    rows = [
+        Sample(f"r{at}", (Message("user", "x" * 100),), ("y" * 50,), {"context": "z" * 50, "n": at}) for at in range(9)
+    ]
+    rows[7] = Sample("r7", (Message("user", "short"),))
+    samples = Samples(rows)
+    assert [samples[at] is row for at, row in enumerate(rows)] == [True] * 5 + [False] * 4
+    assert samples == rows
+
+
 def test_lists_too_deep_to_be_looked_into_stay_in_memory() -> None:
     deep: list[object] = []
     for _ in range(2000):

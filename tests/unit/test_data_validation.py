@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evalkit.data import Column, Contract, problems, statistics
 from evalkit.data.profile import Distribution
-from evalkit.data.scanning import Ids
+from evalkit.data.scanning import Ids, _digest
 from evalkit.errors import DatasetError
 
 
@@ -72,6 +72,15 @@ class TestProblems:
 
 BRINGS = st.tuples(st.just(True), st.sampled_from(["a", "b", "a-2", "a-3", "b-2"]))
 IS_NAMED = st.tuples(st.just(False), st.sampled_from(["a", "b"]))
+
+
+def test_ids_whose_hashes_begin_or_end_alike_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = {"a": (1 << 64) + 7, "b": (2 << 64) + 7, "c": (1 << 64) + 8}
+    monkeypatch.setattr("evalkit.data.scanning._digest", hashes.__getitem__)
+    memory = Ids()
+    assert [memory.written(name) for name in "abcab"] == [False, False, False, True, True]
+    monkeypatch.undo()
+    assert _digest("a") >> 64 != 0
 
 
 @given(rows=st.lists(BRINGS | IS_NAMED, max_size=8))
