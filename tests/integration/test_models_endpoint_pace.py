@@ -13,6 +13,7 @@ from endpoint_asking import Opened, ask, failure, question
 from evalkit.models.endpoint import pace as pace_module
 from evalkit.models.endpoint.hosts import HOSTS
 from evalkit.models.endpoint.pace import START
+from evalkit.models.endpoint.waves import OPENING
 from evalkit.records import DEFAULT_CONDITION, Condition, FailureKind
 
 Server = Any  # LocalServer of tests/fixtures/http_server.py
@@ -40,6 +41,13 @@ def test_a_server_that_refuses_what_is_too_much_loses_nothing(http_server: Serve
     assert [answer.text for answer in ask(backend, *texts)] == texts
     assert crowded.refused
     assert "refused" in backend.traffic
+
+
+def test_the_opening_grows_while_nothing_is_refused(http_server: Server, opened: Opened) -> None:
+    http_server.rule = lambda _: http_server.ok(wait=0.6)
+    backend = opened(http_server.reference)
+    ask(backend, *[str(number) for number in range(40)])
+    assert START < http_server.most_at_once <= 40
 
 
 def test_without_a_named_number_it_begins_at_sixteen(http_server: Server, opened: Opened) -> None:
@@ -155,5 +163,5 @@ def test_a_server_that_never_answers_is_not_waited_for_one_request_after_the_oth
     http_server.rule = lambda _: http_server.hang()
     answers = ask(opened(http_server.reference + "&timeout=0.2&retries=1"), *[str(number) for number in range(150)])
     assert {failure(answer)[0] for answer in answers} == {FailureKind.TIMEOUT}
-    assert len(http_server.posts) <= 150 + 2 * START
+    assert len(http_server.posts) <= 150 + 2 * OPENING * START
     assert http_server.most_at_once > START  # in the end all that is left goes side by side

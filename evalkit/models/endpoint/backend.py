@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 REVISION = "endpoint-1"
 SETTABLE = frozenset({"concurrency"})
+LONGEST_STRIDE = 0.01
+"""Seconds between two requests of the opening: a listing of models can take longer than the way there and back."""
 
 
 def open_endpoint(reference: Reference, settings: ModelSettings) -> EndpointBackend:
@@ -102,6 +104,7 @@ class Connection:
 
     def __init__(self, target: Target, wire: Wire) -> None:
         from evalkit.models.endpoint.hosts import HOSTS
+        from evalkit.models.endpoint.pace import START
         from evalkit.models.endpoint.probe import probe
         from evalkit.models.endpoint.transport import Transport
 
@@ -113,10 +116,11 @@ class Connection:
         async def connect() -> Transport:
             transport = Transport(target, wire, key, member.host.gate)
             try:
-                await probe(target, transport)
+                round_trip = await probe(target, transport)
             except BaseException:
                 await transport.close()
                 raise
+            self.gate.pace.open_with(min(LONGEST_STRIDE, round_trip / START))
             return transport
 
         try:

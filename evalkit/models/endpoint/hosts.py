@@ -82,18 +82,23 @@ class Gate:
         self._let_in()
 
     def _let_in(self) -> None:
-        now = time.monotonic()
-        while (future := self._next()) is not None and self.pace.may_send(now):
+        now, again = time.monotonic(), None
+        while (future := self._next()) is not None:
+            again = self.pace.widen(now)
+            if not self.pace.may_send(now):
+                break
             fresh = not self._again
             if fresh and self._open >= self.pace.limit * 3 // 2:
-                return  # enough have begun: those that wait to be tried again come first
+                break  # enough have begun: those that wait to be tried again come first
             (self._fresh if fresh else self._again).popleft()
             self._open += fresh
             future.set_result(Place(self.pace.send(now), opens=fresh))
-        if future is not None and now < self.pace.held_until and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self.pace.held_until - now, self._held_no_more)
+        if now < self.pace.held_until:
+            again = self.pace.held_until
+        if future is not None and again is not None and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(again - now, self._look_again)
 
-    def _held_no_more(self) -> None:
+    def _look_again(self) -> None:
         self._timer = None
         self._let_in()
 

@@ -1,11 +1,15 @@
 """How many requests a server is sent at once: a state machine that is told what happens and knows no clock of its own.
 
-The law, which docs/endpoints.md tells in five lines. A *wave* is what is sent while the limit stays as it is.
+The law, which docs/endpoints.md tells in a few lines. A *wave* is what is sent while the limit stays as it is.
 
+* Opening: the first wave grows from ``START`` to four times that, one request more in each ``stride``, until something
+  is refused. Where its answers come far apart, either they differ or they wait for each other: half as many again at
+  once tells which.
 * Rising: the limit doubles with every wave, as long as each doubling brings at least a quarter more throughput. By
   Little's law throughput is the limit divided by the time of an answer, so that no window has to be counted.
 * A refusal (429, 503, a time-out) halves it, once for each wave: what was sent before a cut brings no other one. If a
-  try beyond a level that had held was refused, that level is what the try is taken back to.
+  try beyond a level that had held was refused, that level is what the try is taken back to. A server that refused
+  nothing but what came beyond a number is sent that number again with its next answer.
 * Then the limit is searched for between what held and what was refused, and later beyond, in steps that double; after a
   refused try the next one waits twice as long, and ten times as long as a Retry-After made everybody wait.
 * Answers that take twice the time and bring no more throughput cut it to what Little's law says the server works on.
@@ -15,8 +19,8 @@ The law, which docs/endpoints.md tells in five lines. A *wave* is what is sent w
 from __future__ import annotations
 
 import math
-import statistics
-from dataclasses import dataclass, field
+
+from evalkit.models.endpoint.waves import STRIDE, Opening, Sent, Usual, Wave, middle
 
 START = 16
 MOST = 256
@@ -24,57 +28,33 @@ MOST = 256
 LAST_TRIES = 64
 """At once, where a server seems dead."""
 LONGEST_HOLD = 60.0
-SHORTEST_ANSWER = 1e-6
-"""Seconds that an answer is taken to need at least: a clock may not have moved meanwhile."""
 WORTHWHILE = 1.25
 """A doubling of the limit must bring this much more throughput."""
 SLOW = 2.0
 """Answers that take so many times the usual time are looked at."""
+DOUBTFUL = 1.5
+"""The same, where the usual time is that of the first answers."""
 CALM = 1.35
 """Below it there is room for a try."""
+AS_MUCH = 0.85
+"""A cut that keeps this share of the throughput has cost none."""
 LEAST_TOLERABLE = 1 / 3
-"""A larger share of refusals is never taken for bad luck."""
+"""A larger share of refusals is never taken for bad luck,"""
+LIKELY_LUCK = 1 / 2
+"""but in the opening, where it is seen that the server took what was sent later."""
+MOST_RETURNS = 3
+"""To what the server had kept, until a wave holds."""
 SHORTEST_REST, LONGEST_REST = 2, 8
 """Waves between two tries beyond what is known to hold."""
-
-
-@dataclass(slots=True)
-class Wave:
-    number: int
-    limit: int
-    sent: int = 0
-    refused: int = 0
-    answered: int = 0
-    kept: int | None = None
-    """The fewest requests that were with the server when it refused one: what it works on at once."""
-    times: list[tuple[str, float]] = field(default_factory=list)
-    """Of answers to what was sent while most of the limit was in use, for only these tell how long an answer takes at
-    this limit: whose request it was, seconds."""
-
-    @property
-    def outcomes(self) -> int:
-        return self.refused + self.answered
-
-    @property
-    def share(self) -> float:
-        """Of all that was sent: refusals come at once, answers late."""
-        return self.refused / self.sent if self.sent else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One request on its way."""
-
-    wave: int
-    at: float
-    full: bool
 
 
 class Pace:
     def __init__(self, ceiling: int = MOST, start: int = START, slowest: float = math.inf) -> None:
         self.ceiling = ceiling
         self.slowest = slowest
-        """Where answers take more seconds than this, no more are asked for at once: a time-out would be near."""
+        """Where answers take more seconds than this, no more are asked for at once: at four times as many they time
+        out.
+        """
         self.limit = min(start, ceiling)
         self.under_way = 0
         self.held_until = 0.0
@@ -90,14 +70,21 @@ class Pace:
         self.rising = True
         self.tolerated = 0.0
         """Share of refusals that does not depend on the limit."""
-        self.usual: dict[str, float] = {}
-        """Seconds of an answer when the server is not crowded, by whose request it is."""
+        self.usual = Usual()
+        self._opening = Opening(self.limit) if self.limit < ceiling else None
         self._wave = Wave(0, self.limit)
         self._cut_from: Wave | None = None
         """While a cut is on trial: the wave that it ended."""
         self._was_rising = False
         self._slow_before = 0.0
         """While a cut for slowness is on trial: how slow it was."""
+        self._doubted: float | None = None
+        """While it is open whether the first answers waited for each other: the throughput before half as many again
+        were sent at once, 0 until then.
+        """
+        self._returns = 0
+        self._says_when = False
+        """Who is told when to come back is not refused by chance."""
         self._holds = 0
         """The highest limit that held for a wave; 0 is unknown."""
         self._too_much: int | None = None
@@ -112,6 +99,26 @@ class Pace:
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
+    def open_with(self, stride: float) -> None:
+        """Seconds between two requests of the opening, so that a refusal comes back before many more are sent."""
+        if self._opening is not None:
+            self._opening.stride = max(STRIDE, stride)
+
+    def widen(self, now: float) -> float | None:
+        """Let the opening go on. The moment at which to look again, where there is one."""
+        opening = self._opening
+        if opening is None or opening.began is None:
+            return None
+        if self._cut_from is not None:
+            if now < opening.settled_at:
+                return opening.settled_at
+            if not self._open_again(self._cut_from):
+                return None
+        if self.under_way >= self.limit:
+            self.limit = max(self.limit, min(self.ceiling, opening.limit(now)))
+            self._wave.limit = self.limit
+        return now + opening.stride if self.limit < min(self.ceiling, opening.most) else None
+
     def may_send(self, now: float) -> bool:
         return now >= self.held_until and self.under_way < self._allowed
 
@@ -124,9 +131,11 @@ class Pace:
     def send(self, now: float) -> Sent:
         self.under_way += 1
         self.highest = max(self.highest, self.under_way)
-        full = 4 * self.under_way >= 3 * self.limit
+        if self._opening is not None:
+            self._opening.send(now)
+        full = 4 * self.under_way >= 3 * (self.limit if self._opening is None else self._opening.begins_with)
         self._wave.sent += 1
-        return Sent(self._wave.number, now, full)
+        return Sent(self._wave.number, now, full, self.under_way)
 
     def answered(self, sent: Sent, now: float, whose: str = "") -> None:
         self.under_way -= 1
@@ -135,8 +144,15 @@ class Pace:
         if wave is not None:
             wave.answered += 1
         if wave is self._wave and sent.full:
-            wave.times.append((whose, max(SHORTEST_ANSWER, now - sent.at)))
-        self._maybe_end(now)
+            wave.add(whose, now - sent.at)
+        if self._opening is not None:
+            self._opening.answer(now)
+            if self._cut_from is not None:
+                self._open_again(self._cut_from)
+            elif self._stay_in_time(self._opening, now):
+                return
+        if not self._return_to_what_was_kept():
+            self._maybe_end(now)
 
     def failed(self, sent: Sent, now: float) -> None:
         """Ended in a way that says nothing about how busy the server is."""
@@ -153,8 +169,11 @@ class Pace:
         self.refusals += 1
         if self.dry_since is None:
             self.dry_since = now
+        if self._opening is not None:
+            self._opening.longest_refusal = max(self._opening.longest_refusal, now - sent.at)
         if may_hold and retry_after is not None:
             self.hold(now, retry_after)
+            self._says_when |= retry_after > 0
             self._no_try_before = max(self._no_try_before, now + 10 * min(LONGEST_HOLD, retry_after))
         if may_hold and not self.under_way:
             self.hold(now, self.wait(unit) * 2.0 ** min(self._dry, 12))
@@ -162,8 +181,7 @@ class Pace:
         wave = self._wave_of(sent)
         if wave is None:
             return
-        wave.refused += 1
-        wave.kept = self.under_way if wave.kept is None else min(wave.kept, self.under_way)
+        wave.refuse(sent.level, self.under_way)
         if wave is self._wave and self._cut_from is None and self._beyond(wave):
             self._cut(self._holds if 0 < self._holds < self.limit else self.limit // 2)
         self._maybe_end(now)
@@ -174,7 +192,7 @@ class Pace:
 
     def wait(self, unit: float) -> float:
         """Seconds after which a refused request may come again: about as long as an answer takes, if that is known."""
-        return min([unit, *self.usual.values()])
+        return self.usual.shortest(unit)
 
     @property
     def told(self) -> str:
@@ -183,6 +201,7 @@ class Pace:
 
     def give_up(self) -> None:
         """Nobody is answered and nobody disturbed: what is left is tried side by side, so that it ends."""
+        self._opening = None
         if self.limit < min(self.ceiling, LAST_TRIES):
             self._cut_from, self._slow_before = None, 0.0
             self._next_wave(LAST_TRIES)
@@ -192,7 +211,7 @@ class Pace:
         if self.limit > ceiling:
             self._next_wave(ceiling)
 
-    # --- the law ------------------------------------------------------------------------------------------------------
+    # --- refusals -----------------------------------------------------------------------------------------------------
 
     def _wave_of(self, sent: Sent) -> Wave | None:
         """The wave that it still counts for."""
@@ -212,6 +231,9 @@ class Pace:
 
     def _cut(self, limit: int) -> None:
         self.cuts += 1
+        if not self._slow_before and self._doubted is not None:
+            self._doubted = None
+            self._forget_the_usual()
         self._cut_from = self._wave
         self._was_rising = self.rising
         self.rising = False
@@ -223,6 +245,65 @@ class Pace:
         self._step, self._rested = 1, 0
         self._next_wave(limit)
 
+    def _cut_again(self) -> None:
+        """Nothing of a whole wave was answered."""
+        self._cut_from, self.rising = None, self._was_rising
+        self._cut(self.limit // 2)
+
+    def _open_again(self, before: Wave) -> bool:
+        """In the opening, whether a server that keeps what was sent after what it refused does so by chance."""
+        self._opening, opening = None, self._opening
+        if self._says_when or before.kept is None or before.lowest is None:
+            return False
+        if before.kept < before.lowest or before.share > LIKELY_LUCK:
+            return False
+        self.tolerated = min(LEAST_TOLERABLE, max(0.1, before.share))
+        self._opening, self._wave, self._cut_from = opening, before, None
+        self.limit, self.rising, self._too_much = before.limit, True, None
+        return True
+
+    def _return_to_what_was_kept(self) -> bool:
+        """A server that refused nothing but what came beyond a number, and answers, is sent that number again."""
+        before = self._cut_from
+        if before is None or self._slow_before or self._returns >= MOST_RETURNS:
+            return False
+        kept = [wave.kept for wave in (before, self._wave) if wave.kept is not None]
+        lowest = [wave.lowest for wave in (before, self._wave) if wave.lowest is not None]
+        if not kept or not 0.9 * min(lowest) <= min(kept) <= min(lowest):
+            return False
+        if self._returns > 1 and before.share <= LEAST_TOLERABLE and not self._says_when:
+            self._take_for_bad_luck(before)  # fewer and fewer at once, and as many refused
+            return True
+        self._cut_from, self._too_much = None, min(kept) + 1
+        self._forget_the_usual()
+        self._next_wave(min(kept) - self._returns * math.ceil(min(kept) / 16))
+        self._returns += 1
+        if self._holds >= self.limit:
+            self._holds = 0
+        return True
+
+    def _judge_the_cut(self, before: Wave, now: float) -> None:
+        wave = self._wave
+        if self._slow_before:
+            self._cut_from = None
+            self._judge_slowness(before, now)
+        elif not self._beyond(wave):
+            self._cut_from = None
+            self._end(now)
+        elif (wave.kept or 0) > 0.75 * (before.kept or 0) or wave.share > LEAST_TOLERABLE or self._says_when:
+            self._cut_from = None
+            self._cut(self.limit // 2)
+        else:
+            # Fewer at once were served, and as many refused: that is bad luck, or a limit of another kind.
+            self._take_for_bad_luck(before, wave)
+
+    def _take_for_bad_luck(self, *waves: Wave) -> None:
+        self.tolerated = min(LEAST_TOLERABLE, max(wave.share for wave in waves))
+        self.rising, self._too_much, self._cut_from = self._was_rising, None, None
+        self._next_wave(waves[0].limit)
+
+    # --- waves that held ----------------------------------------------------------------------------------------------
+
     def _maybe_end(self, now: float) -> None:
         wave = self._wave
         if self._cut_from is not None:
@@ -231,71 +312,82 @@ class Pace:
                 self._judge_the_cut(self._cut_from, now)
             elif wave.refused and not self.under_way:
                 self._cut_again()
-        elif len(wave.times) >= math.ceil(wave.limit / 4) and (self.rising or wave.outcomes >= wave.limit):
+        elif self._opening is not None:
+            if 4 * len(wave.times) >= 3 * wave.limit:
+                self._end_the_opening()
+        elif 4 * len(wave.times) >= wave.limit and wave.outcomes >= wave.limit * self._needed:
             self._end(now)
 
-    def _cut_again(self) -> None:
-        """Nothing of a whole wave was answered."""
-        self._cut_from, self.rising = None, self._was_rising
-        self._cut(self.limit // 2)
+    @property
+    def _needed(self) -> float:
+        """Outcomes of a wave by which it is judged, as a share of its limit."""
+        if self._doubted is not None:
+            return 0.75
+        return 0.25 if self.rising else 1.0
 
-    def _judge_the_cut(self, before: Wave, now: float) -> None:
-        wave, self._cut_from = self._wave, None
-        if self._slow_before:
-            self._judge_slowness(before, now)
-            return
-        if not self._beyond(wave):
-            self._end(now)
-            return
-        kept, kept_before = wave.kept or 0, before.kept or 0
-        if kept <= 0.75 * kept_before and wave.share <= LEAST_TOLERABLE:
-            # Fewer at once were served, and as many refused: that is bad luck, or a limit of another kind.
-            self.tolerated = min(LEAST_TOLERABLE, max(wave.share, before.share))
-            self.rising, self._too_much = self._was_rising, None
-            self._next_wave(before.limit)
-            return
-        self._cut(self.limit // 2)
+    def _end_the_opening(self) -> None:
+        self._opening = None
+        uneven = self.usual.learn_from_the_first(self._wave.times)
+        self._holds = self.limit
+        if self._near_a_time_out():
+            self.rising = False
+            self._throughput = float(self.limit)
+            self._next_wave(self.limit)
+        elif uneven:
+            self._doubted = 0.0
+            self._next_wave(self.limit)
+        else:
+            self._throughput = float(self.limit)
+            self._next_wave(2 * self.limit)
 
-    def _judge_slowness(self, before: Wave, now: float) -> None:
-        slow, self._slow_before = self._slow_before, 0.0
-        times = self._wave.times
-        if times and self._slowness(times) > 0.88 * slow:
-            for whose in {name for name, _ in times}:
-                self.usual[whose] = statistics.median(seconds for name, seconds in times if name == whose)
-            self._holds, self._too_much = before.limit, None
-            self._throughput = float(before.limit)
-            self._next_wave(before.limit)
-            return
-        self._end(now)
-
-    def _slowness(self, times: list[tuple[str, float]]) -> float:
-        """How many times the usual time the answers take, in the median."""
-        return statistics.median(seconds / self.usual.get(whose, seconds) for whose, seconds in times)
-
-    def _learn(self, times: list[tuple[str, float]]) -> None:
-        for whose in {name for name, _ in times}:
-            middle = statistics.median(seconds for name, seconds in times if name == whose)
-            known = self.usual.get(whose, middle)
-            self.usual[whose] = known + min(0.0, middle - known) / 4
+    def _stay_in_time(self, opening: Opening, now: float) -> bool:
+        """No more than can be answered before the time-out, if the first wave could not."""
+        fewer = opening.in_time(now, self.under_way, 4 * self.slowest)
+        if fewer is None or fewer >= self.limit:
+            return False
+        self._opening, self.rising, self._holds = None, False, fewer
+        self._next_wave(fewer)
+        return True
 
     def _end(self, now: float) -> None:
         """The wave held, with no more refusals than come by themselves."""
-        wave = self._wave
+        wave, self._returns = self._wave, 0
         self.tolerated += (min(wave.share, LEAST_TOLERABLE) - self.tolerated) / 5 if self.tolerated else 0.0
         if self.tolerated < 0.01:
             self.tolerated = 0.0
         if not wave.times:  # a trial that ended with few requests
             self._next_wave(self.limit)
             return
-        self._learn(wave.times)
-        slowness = self._slowness(wave.times)
+        self.usual.learn(wave.times)
+        slowness = self.usual.slowness(wave.times)
         throughput = self.limit / slowness
-        if self.rising:
+        if self._doubted is not None:
+            self._settle_the_doubt(slowness, throughput, self._doubted)
+        elif self.rising:
             self._rise(slowness, throughput)
         elif self.limit > 1 and slowness >= SLOW and throughput < 1.1 * self._throughput:
-            self._step_back(slowness)
+            least = max(math.ceil(0.75 * self.limit), math.ceil(1.1 * throughput))
+            self._try_less(min(self.limit - 1, least), slowness)
         else:
             self._search(now, slowness, throughput)
+
+    def _near_a_time_out(self) -> bool:
+        return middle(self._wave.times) > self.slowest
+
+    # --- how many -----------------------------------------------------------------------------------------------------
+
+    def _settle_the_doubt(self, slowness: float, throughput: float, before: float) -> None:
+        more = min(self.ceiling, math.ceil(1.5 * self.limit))
+        if slowness >= DOUBTFUL and not before and more > self.limit and not self._near_a_time_out():
+            self._doubted = throughput
+            self._next_wave(more)
+        elif slowness >= DOUBTFUL and throughput < WORTHWHILE * before and self.limit > 1:
+            self._try_less(self.limit // 3 or 1, slowness)
+        else:
+            self._doubted = None
+            self._forget_the_usual()
+            self.usual.learn(self._wave.times)
+            self._rise(1.0, float(self.limit))
 
     def _rise(self, slowness: float, throughput: float) -> None:
         if self._near_a_time_out():
@@ -313,14 +405,30 @@ class Pace:
             return
         self.rising = False
         self._too_much = self.limit
-        self._next_wave(max(self._holds, math.ceil(self.limit / slowness)) if slowness > 1.5 else self.limit)
+        self._next_wave(max(self._holds, math.ceil(throughput)) if slowness > 1.5 else self.limit)
 
-    def _near_a_time_out(self) -> bool:
-        return statistics.median(seconds for _, seconds in self._wave.times) > self.slowest
-
-    def _step_back(self, slowness: float) -> None:
+    def _try_less(self, limit: int, slowness: float) -> None:
         self._slow_before = slowness
-        self._cut(min(self.limit - 1, max(math.ceil(0.75 * self.limit), math.ceil(1.1 * self.limit / slowness))))
+        self._cut(limit)
+
+    def _judge_slowness(self, before: Wave, now: float) -> None:
+        slow, self._slow_before = self._slow_before, 0.0
+        times = self._wave.times
+        slowness = self.usual.slowness(times) if times else 0.0
+        if slowness * before.limit * AS_MUCH > slow * self.limit:
+            self.usual.replace(times)
+            held = before.limit if self._doubted is None else min(before.limit, self._holds or before.limit)
+            self._holds, self._too_much, self._doubted = held, None, None
+            self._throughput = float(held)
+            self._next_wave(held)
+        elif self._doubted is not None and self.limit > 1 and slowness > CALM:
+            self._try_less(self.limit // 2, slowness)
+        else:
+            self._doubted = None
+            self._end(now)
+
+    def _forget_the_usual(self) -> None:
+        self.usual.forgotten, self._throughput = True, 0.0
 
     def _search(self, now: float, slowness: float, throughput: float) -> None:
         if self.limit > self._holds:  # a try that held

@@ -12,9 +12,10 @@ from evalkit.models.endpoint.transport import Transport
 from evalkit.records import FailureKind
 
 
-async def probe(target: Target, transport: Transport) -> None:
-    """Raises ``ModelError`` for what would make every request fail. Whatever may pass (a time-out, 429, 5xx) is left to
-    the requests and their retries; a server that does not list its models (404, 405) is as good as one that does.
+async def probe(target: Target, transport: Transport) -> float:
+    """Seconds until the answer, 0 where there was none. Raises ``ModelError`` for what would make every request fail.
+    Whatever may pass (a time-out, 429, 5xx) is left to the requests and their retries; a server that does not list its
+    models (404, 405) is as good as one that does.
     """
     url = target.address if target.api == "custom" else f"{target.address}/models"
     try:
@@ -22,7 +23,7 @@ async def probe(target: Target, transport: Transport) -> None:
     except Trouble as trouble:
         if trouble.unreachable:
             raise ModelError(trouble.message, hint=trouble.hint or _unreachable_hint(target)) from None
-        return
+        return 0.0
     met = trouble_of(reply, key_hint=transport.key_hint, url=url)
     custom = target.api == "custom"  # there, a GET says nothing about a POST, except who may ask
     if met is None and reply.looks_like_a_page and not custom:
@@ -32,6 +33,7 @@ async def probe(target: Target, transport: Transport) -> None:
         raise ModelError(transport.scrub(met.message), where=target.host, hint=met.hint)
     if met is None and not custom:
         _check_listing(target, reply)
+    return reply.seconds
 
 
 def _unreachable_hint(target: Target) -> str:
