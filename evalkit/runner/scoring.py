@@ -97,12 +97,8 @@ class Scoring:
         return sum(self._pool.refused.values()) if self._pool else 0
 
     def warnings(self) -> list[str]:
-        from evalkit.runner.scoring_pool import how_it_ended
-
         ended = self._pool.ended if self._pool else []
-        return [
-            f"a scoring process ended {how_it_ended(code)}: what it had was scored by the run itself" for code in ended
-        ]
+        return [f"a scoring process ended {how}: what it had was scored by the run itself" for how in ended]
 
     def blocks(
         self, blocks: Iterable[tuple[int, Sequence[Planned]]], ask: Ask, *, ahead: bool

@@ -29,6 +29,8 @@ AHEAD = 2
 """Batches that a process has at once: one under way, and one so that it never waits for the next."""
 PATIENCE = 2.0
 """Seconds in which a process that was told to end may do so by itself."""
+STUCK = 120.0
+"""Seconds without any score after which processes that still owe some are ended: the run would wait for ever."""
 _BEGIN = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -63,8 +65,11 @@ class Pool:
         """That judging took there."""
         self.refused: dict[int, int] = {}
         """By check, conversations that a process gave back."""
-        self.ended: list[int] = []
-        """Exit codes of processes that ended before they were told to."""
+        self.ended: list[str] = []
+        """How processes ended that were not told to, in words."""
+        self._there: dict[int, deque[Batch]] = {}
+        """By process, what it was given and has not judged."""
+        self._stuck: set[int] = set()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._threads: list[threading.Thread] = []
         first = pickle.dumps([recipe or b"" for recipe in recipes])
@@ -89,13 +94,14 @@ class Pool:
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         process = subprocess.Popen(  # noqa: S603 - this Python, and no shell
-            [sys.executable, "-c", _BEGIN, json.dumps(sys.path)],
+            [sys.executable, "-c", _BEGIN, json.dumps([entry for entry in sys.path if isinstance(entry, str)])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             **apart,
         )
         self._processes.append(process)
+        self._there[process.pid] = deque()
         thread = threading.Thread(target=self._serve, args=(process, first), name="evalkit scoring", daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -111,11 +117,17 @@ class Pool:
             with self._changed:
                 mine = self._mine()
                 if mine is None:
-                    if not all(batch.done for batch in batches):
-                        self._changed.wait()
+                    if not all(batch.done for batch in batches) and not self._changed.wait(STUCK):
+                        self._end_stuck()
                     continue
             self._judge(mine)
             mine.done = True
+
+    def _end_stuck(self) -> None:
+        for process in self._processes:
+            if self._there[process.pid]:
+                self._stuck.add(process.pid)
+                process.kill()
 
     def _mine(self) -> Batch | None:
         if self._returned:
@@ -125,7 +137,7 @@ class Pool:
     def _serve(self, process: subprocess.Popen[bytes], first: bytes) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
-        there: deque[Batch] = deque()
+        there = self._there[process.pid]
         try:
             write(process.stdin, first)
             while True:
@@ -137,11 +149,11 @@ class Pool:
                 if self._closed:
                     return
                 if there:
-                    said = read(process.stdout)
-                    self._take(there.popleft(), said)
-        except (OSError, EOFError, ValueError):  # ValueError: its pipe was closed under us
+                    left = self._take_scores(there[0], read(process.stdout))
+                    self._take_back(there.popleft(), left)
+        except Exception:  # noqa: BLE001 - a pipe that ended, or whatever it was: the run must not wait for this thread
             if not self._closed:
-                self._forget(process, there)
+                self._forget(process)
 
     def _next(self, *, wait: bool) -> Batch | None:
         with self._changed:
@@ -162,7 +174,8 @@ class Pool:
             self._give_back(batch, range(len(batch.heard)))
             return None
 
-    def _take(self, batch: Batch, said: bytes) -> None:
+    def _take_scores(self, batch: Batch, said: bytes) -> list[int]:
+        """Places of those that have none."""
         scores: list[Score | None] = []
         seconds = 0.0
         with suppress(Exception):  # evidence of a class that only the other process has
@@ -174,7 +187,9 @@ class Pool:
         with self._changed:
             self.judged += sum(score is not None for score in scores)
             self.seconds += seconds
-        left = [place for place, score in enumerate(scores) if score is None]
+        return [place for place, score in enumerate(scores) if score is None]
+
+    def _take_back(self, batch: Batch, left: Sequence[int]) -> None:
         if left:
             self._give_back(batch, left)
             return
@@ -192,19 +207,21 @@ class Pool:
             self._returned.append(batch)
             self._changed.notify_all()
 
-    def _forget(self, process: subprocess.Popen[bytes], there: Sequence[Batch]) -> None:
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         code = process.wait()
         with self._changed:
-            self.ended.append(code)
-            self._returned.extend(there)
+            is_stuck = process.pid in self._stuck
+            self.ended.append(f"after {STUCK:g} seconds without a score" if is_stuck else how_it_ended(code))
+            self._returned.extend(self._there[process.pid])
+            self._there[process.pid].clear()
             self._changed.notify_all()
 
     def close(self) -> None:
         """No process is left behind, whatever ends the run."""
         with self._changed:
             self._closed = True
-            waited_for = bool(self._waiting or self._returned)
+            waited_for = bool(self._waiting or self._returned or any(self._there.values()))
             self._changed.notify_all()
         for process in self._processes:
             if waited_for:

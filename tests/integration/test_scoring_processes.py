@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -202,6 +204,68 @@ def test_a_process_that_is_killed_loses_nothing() -> None:
             found += examined
     assert said(found) == said(alone)
     assert scoring.warnings() == ["a scoring process ended by SIGKILL: what it had was scored by the run itself"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_process_that_stands_still_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = suite_checks(toys.Counting)
+    alone, _ = all_examined(checks, CASES_OF_ALL, 0)
+    monkeypatch.setattr(scoring_pool, "STUCK", 0.5)
+    found: list[Examined] = []
+
+    def watch(asked: int) -> None:
+        if asked == 15:  # the first block is on its way
+            until(lambda: scoring._pool is not None and any(scoring._pool._there.values()))
+
+    with Scoring(checks, CASES, 1) as scoring:
+        os.kill(scoring.process_ids[0], signal.SIGSTOP)
+        for _, _, examined in scoring.blocks(blocks(checks, CASES_OF_ALL), Echo(watch), ahead=True):
+            found += examined
+    assert said(found) == said(alone)
+    assert scoring.judged_elsewhere == 0
+    assert scoring.warnings() == [
+        "a scoring process ended after 0.5 seconds without a score: what it had was scored by the run itself"
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupted_run_does_not_wait_for_a_process_that_stands_still() -> None:
+    """And has not taken all that is on its way to it."""
+    checks = suite_checks(toys.Counting)
+
+    def watch(asked: int) -> None:
+        if asked == 1:
+            until(lambda: scoring._pool is not None and any(scoring._pool._there.values()))
+            raise KeyboardInterrupt
+
+    long = [case(f"c{number} {'word ' * 100_000}") for number in range(2)]  # more than a pipe takes
+    scoring = Scoring(checks, len(long), 1)
+    os.kill(scoring.process_ids[0], signal.SIGSTOP)
+
+    def run() -> None:
+        with scoring:
+            list(scoring.blocks(blocks(checks, long), Echo(watch), ahead=True))
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert not alive(scoring.process_ids[0])
+
+
+@pytest.mark.parametrize("said_instead", [b"\xff" * 8, pickle.dumps(([Score()] * 300, 0.0))])
+def test_a_process_that_talks_nonsense_loses_nothing(said_instead: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A length that no memory has, and more scores than were asked for."""
+    checks = suite_checks(toys.Counting)
+    alone, _ = all_examined(checks, CASES_OF_ALL, 0)
+    whole = scoring_pool.read
+
+    def garbled(stream: Any) -> bytes:
+        whole(stream)
+        return whole(io.BytesIO(said_instead)) if said_instead[0] == 0xFF else said_instead
+
+    monkeypatch.setattr(scoring_pool, "read", garbled)
+    together, scoring = all_examined(checks, CASES_OF_ALL, 2)
+    assert said(together) == said(alone)
+    assert scoring.judged_elsewhere == 0
 
 
 def test_without_room_for_another_process_the_run_judges(monkeypatch: pytest.MonkeyPatch) -> None:
