@@ -9,7 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from evalkit.models.endpoint.loop import Last, LoopThread
-from evalkit.models.endpoint.pace import MOST, START, Pace, Sent
+from evalkit.models.endpoint.pace import MOST, START, Pace
+from evalkit.models.endpoint.waves import Sent
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import math
 
-from evalkit.models.endpoint.waves import STRIDE, Opening, Sent, Usual, Wave, middle
+from evalkit.models.endpoint.search import Next, Search
+from evalkit.models.endpoint.waves import STRIDE, Opening, Sent, Wave
 
 START = 16
 MOST = 256
@@ -28,33 +29,21 @@ MOST = 256
 LAST_TRIES = 64
 """At once, where a server seems dead."""
 LONGEST_HOLD = 60.0
-WORTHWHILE = 1.25
-"""A doubling of the limit must bring this much more throughput."""
-SLOW = 2.0
-"""Answers that take so many times the usual time are looked at."""
-DOUBTFUL = 1.5
-"""The same, where the usual time is that of the first answers."""
-CALM = 1.35
-"""Below it there is room for a try."""
-AS_MUCH = 0.85
-"""A cut that keeps this share of the throughput has cost none."""
 LEAST_TOLERABLE = 1 / 3
 """A larger share of refusals is never taken for bad luck,"""
 LIKELY_LUCK = 1 / 2
 """but in the opening, where it is seen that the server took what was sent later."""
 MOST_RETURNS = 3
 """To what the server had kept, until a wave holds."""
-SHORTEST_REST, LONGEST_REST = 2, 8
-"""Waves between two tries beyond what is known to hold."""
 
 
 class Pace:
     def __init__(self, ceiling: int = MOST, start: int = START, slowest: float = math.inf) -> None:
+        """``slowest``: where answers take more seconds than this, no more are asked for at once; where they take four
+        times as many, they time out.
+        """
         self.ceiling = ceiling
         self.slowest = slowest
-        """Where answers take more seconds than this, no more are asked for at once: at four times as many they time
-        out.
-        """
         self.limit = min(start, ceiling)
         self.under_way = 0
         self.held_until = 0.0
@@ -67,10 +56,9 @@ class Pace:
         """When the last answer came."""
         self.dry_since: float | None = None
         """When the first request was refused since one was answered."""
-        self.rising = True
         self.tolerated = 0.0
         """Share of refusals that does not depend on the limit."""
-        self.usual = Usual()
+        self._search = Search(ceiling, slowest)
         self._opening = Opening(self.limit) if self.limit < ceiling else None
         self._wave = Wave(0, self.limit)
         self._cut_from: Wave | None = None
@@ -78,22 +66,9 @@ class Pace:
         self._was_rising = False
         self._slow_before = 0.0
         """While a cut for slowness is on trial: how slow it was."""
-        self._doubted: float | None = None
-        """While it is open whether the first answers waited for each other: the throughput before half as many again
-        were sent at once, 0 until then.
-        """
         self._returns = 0
         self._says_when = False
         """Who is told when to come back is not refused by chance."""
-        self._holds = 0
-        """The highest limit that held for a wave; 0 is unknown."""
-        self._too_much: int | None = None
-        self._throughput = 0.0
-        """At the limit that held, in requests for the usual time of an answer."""
-        self._step = 1
-        self._rest = SHORTEST_REST
-        self._rested = 0
-        self._no_try_before = 0.0
         self._dry = 0
         """Refusals in a row after which nothing was under way any more."""
 
@@ -174,7 +149,7 @@ class Pace:
         if may_hold and retry_after is not None:
             self.hold(now, retry_after)
             self._says_when |= retry_after > 0
-            self._no_try_before = max(self._no_try_before, now + 10 * min(LONGEST_HOLD, retry_after))
+            self._search.no_try_before = max(self._search.no_try_before, now + 10 * min(LONGEST_HOLD, retry_after))
         if may_hold and not self.under_way:
             self.hold(now, self.wait(unit) * 2.0 ** min(self._dry, 12))
             self._dry += 1
@@ -183,7 +158,8 @@ class Pace:
             return
         wave.refuse(sent.level, self.under_way)
         if wave is self._wave and self._cut_from is None and self._beyond(wave):
-            self._cut(self._holds if 0 < self._holds < self.limit else self.limit // 2)
+            held = self._search.holds
+            self._cut(held if 0 < held < self.limit else self.limit // 2)
         self._maybe_end(now)
 
     def hold(self, now: float, seconds: float) -> None:
@@ -192,7 +168,7 @@ class Pace:
 
     def wait(self, unit: float) -> float:
         """Seconds after which a refused request may come again: about as long as an answer takes, if that is known."""
-        return self.usual.shortest(unit)
+        return self._search.usual.shortest(unit)
 
     @property
     def told(self) -> str:
@@ -207,7 +183,7 @@ class Pace:
             self._next_wave(LAST_TRIES)
 
     def set_ceiling(self, ceiling: int) -> None:
-        self.ceiling = ceiling
+        self.ceiling = self._search.ceiling = ceiling
         if self.limit > ceiling:
             self._next_wave(ceiling)
 
@@ -231,23 +207,14 @@ class Pace:
 
     def _cut(self, limit: int) -> None:
         self.cuts += 1
-        if not self._slow_before and self._doubted is not None:
-            self._doubted = None
-            self._forget_the_usual()
         self._cut_from = self._wave
-        self._was_rising = self.rising
-        self.rising = False
-        self._too_much = self.limit
-        if self._holds >= self.limit:
-            self._holds = 0
-        elif self._holds:
-            self._rest = min(LONGEST_REST, 2 * self._rest)
-        self._step, self._rested = 1, 0
+        self._was_rising = self._search.rising
+        self._search.cut(self.limit, slow=self._slow_before > 0)
         self._next_wave(limit)
 
     def _cut_again(self) -> None:
         """Nothing of a whole wave was answered."""
-        self._cut_from, self.rising = None, self._was_rising
+        self._cut_from, self._search.rising = None, self._was_rising
         self._cut(self.limit // 2)
 
     def _open_again(self, before: Wave) -> bool:
@@ -259,7 +226,7 @@ class Pace:
             return False
         self.tolerated = min(LEAST_TOLERABLE, max(0.1, before.share))
         self._opening, self._wave, self._cut_from = opening, before, None
-        self.limit, self.rising, self._too_much = before.limit, True, None
+        self.limit, self._search.rising, self._search.too_much = before.limit, True, None
         return True
 
     def _return_to_what_was_kept(self) -> bool:
@@ -274,19 +241,21 @@ class Pace:
         if self._returns > 1 and before.share <= LEAST_TOLERABLE and not self._says_when:
             self._take_for_bad_luck(before)  # fewer and fewer at once, and as many refused
             return True
-        self._cut_from, self._too_much = None, min(kept) + 1
-        self._forget_the_usual()
+        self._cut_from = None
         self._next_wave(min(kept) - self._returns * math.ceil(min(kept) / 16))
         self._returns += 1
-        if self._holds >= self.limit:
-            self._holds = 0
+        self._search.kept(min(kept), self.limit)
         return True
 
     def _judge_the_cut(self, before: Wave, now: float) -> None:
         wave = self._wave
         if self._slow_before:
-            self._cut_from = None
-            self._judge_slowness(before, now)
+            slow, self._slow_before, self._cut_from = self._slow_before, 0.0, None
+            following = self._search.tried_less(before, slow, wave, now)
+            if following is None:
+                self._end(now)
+            else:
+                self._follow(following)
         elif not self._beyond(wave):
             self._cut_from = None
             self._end(now)
@@ -299,7 +268,7 @@ class Pace:
 
     def _take_for_bad_luck(self, *waves: Wave) -> None:
         self.tolerated = min(LEAST_TOLERABLE, max(wave.share for wave in waves))
-        self.rising, self._too_much, self._cut_from = self._was_rising, None, None
+        self._search.rising, self._search.too_much, self._cut_from = self._was_rising, None, None
         self._next_wave(waves[0].limit)
 
     # --- waves that held ----------------------------------------------------------------------------------------------
@@ -315,37 +284,20 @@ class Pace:
         elif self._opening is not None:
             if 4 * len(wave.times) >= 3 * wave.limit:
                 self._end_the_opening()
-        elif 4 * len(wave.times) >= wave.limit and wave.outcomes >= wave.limit * self._needed:
+        elif 4 * len(wave.times) >= wave.limit and wave.outcomes >= wave.limit * self._search.needs:
             self._end(now)
-
-    @property
-    def _needed(self) -> float:
-        """Outcomes of a wave by which it is judged, as a share of its limit."""
-        if self._doubted is not None:
-            return 0.75
-        return 0.25 if self.rising else 1.0
 
     def _end_the_opening(self) -> None:
         self._opening = None
-        uneven = self.usual.learn_from_the_first(self._wave.times)
-        self._holds = self.limit
-        if self._near_a_time_out():
-            self.rising = False
-            self._throughput = float(self.limit)
-            self._next_wave(self.limit)
-        elif uneven:
-            self._doubted = 0.0
-            self._next_wave(self.limit)
-        else:
-            self._throughput = float(self.limit)
-            self._next_wave(2 * self.limit)
+        self._follow(self._search.opened(self._wave))
 
     def _stay_in_time(self, opening: Opening, now: float) -> bool:
         """No more than can be answered before the time-out, if the first wave could not."""
         fewer = opening.in_time(now, self.under_way, 4 * self.slowest)
         if fewer is None or fewer >= self.limit:
             return False
-        self._opening, self.rising, self._holds = None, False, fewer
+        self._opening = None
+        self._search.stays_at(fewer)
         self._next_wave(fewer)
         return True
 
@@ -358,92 +310,11 @@ class Pace:
         if not wave.times:  # a trial that ended with few requests
             self._next_wave(self.limit)
             return
-        self.usual.learn(wave.times)
-        slowness = self.usual.slowness(wave.times)
-        throughput = self.limit / slowness
-        if self._doubted is not None:
-            self._settle_the_doubt(slowness, throughput, self._doubted)
-        elif self.rising:
-            self._rise(slowness, throughput)
-        elif self.limit > 1 and slowness >= SLOW and throughput < 1.1 * self._throughput:
-            least = max(math.ceil(0.75 * self.limit), math.ceil(1.1 * throughput))
-            self._try_less(min(self.limit - 1, least), slowness)
+        self._follow(self._search.held(wave, now))
+
+    def _follow(self, following: Next) -> None:
+        if following.slowness:
+            self._slow_before = following.slowness
+            self._cut(following.limit)
         else:
-            self._search(now, slowness, throughput)
-
-    def _near_a_time_out(self) -> bool:
-        return middle(self._wave.times) > self.slowest
-
-    # --- how many -----------------------------------------------------------------------------------------------------
-
-    def _settle_the_doubt(self, slowness: float, throughput: float, before: float) -> None:
-        more = min(self.ceiling, math.ceil(1.5 * self.limit))
-        if slowness >= DOUBTFUL and not before and more > self.limit and not self._near_a_time_out():
-            self._doubted = throughput
-            self._next_wave(more)
-        elif slowness >= DOUBTFUL and throughput < WORTHWHILE * before and self.limit > 1:
-            self._try_less(self.limit // 3 or 1, slowness)
-        else:
-            self._doubted = None
-            self._forget_the_usual()
-            self.usual.learn(self._wave.times)
-            self._rise(1.0, float(self.limit))
-
-    def _rise(self, slowness: float, throughput: float) -> None:
-        if self._near_a_time_out():
-            self.rising, self._holds, self._throughput = False, self.limit, throughput
-            self._next_wave(self.limit)
-            return
-        if throughput >= WORTHWHILE * self._throughput:
-            self._holds, self._throughput = self.limit, throughput
-            self._next_wave(2 * self.limit)
-            return
-        if self.limit == self._holds:  # at the ceiling
-            self._throughput = throughput
-            self.rising = slowness < SLOW
-            self._next_wave(self.limit)
-            return
-        self.rising = False
-        self._too_much = self.limit
-        self._next_wave(max(self._holds, math.ceil(throughput)) if slowness > 1.5 else self.limit)
-
-    def _try_less(self, limit: int, slowness: float) -> None:
-        self._slow_before = slowness
-        self._cut(limit)
-
-    def _judge_slowness(self, before: Wave, now: float) -> None:
-        slow, self._slow_before = self._slow_before, 0.0
-        times = self._wave.times
-        slowness = self.usual.slowness(times) if times else 0.0
-        if slowness * before.limit * AS_MUCH > slow * self.limit:
-            self.usual.replace(times)
-            held = before.limit if self._doubted is None else min(before.limit, self._holds or before.limit)
-            self._holds, self._too_much, self._doubted = held, None, None
-            self._throughput = float(held)
-            self._next_wave(held)
-        elif self._doubted is not None and self.limit > 1 and slowness > CALM:
-            self._try_less(self.limit // 2, slowness)
-        else:
-            self._doubted = None
-            self._end(now)
-
-    def _forget_the_usual(self) -> None:
-        self.usual.forgotten, self._throughput = True, 0.0
-
-    def _search(self, now: float, slowness: float, throughput: float) -> None:
-        if self.limit > self._holds:  # a try that held
-            self._rest = SHORTEST_REST
-        self._holds, self._throughput = self.limit, throughput
-        if self._too_much is not None and self._too_much <= self.limit:
-            self._too_much = None
-        if slowness > CALM or now < self._no_try_before or self._near_a_time_out():
-            self._next_wave(self.limit)
-        elif self._too_much is not None and self._too_much - self.limit > 1:
-            self._next_wave((self.limit + self._too_much) // 2)
-        elif self._too_much is not None and self._rested < self._rest:
-            self._rested += 1
-            self._next_wave(self.limit)
-        else:
-            self._too_much = None
-            self._next_wave(self.limit + self._step)
-            self._step *= 2
+            self._next_wave(following.limit)
