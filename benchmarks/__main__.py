@@ -1,7 +1,9 @@
 """evalkit and its peers on the same work in one run.
 
 python -m benchmarks [NAME ...] [--sizes N,N] [--rounds N] [--only TOOL,TOOL] [--setting TOOL=SETTING]
-python -m benchmarks metrics [OPTION ...]    is benchmarks/metric_speed.py
+python -m benchmarks framework|metrics|scoring [OPTION ...]    measures evalkit by itself, with the script's own options
+
+Everything is written to benchmarks/results, and from there into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -28,12 +30,13 @@ from benchmarks.peers.overhead import OVERHEAD
 from benchmarks.peers.summary import table, write
 from benchmarks.peers.tiny_model import TINY_MODEL
 from benchmarks.peers.verdict import VERDICT, VERDICT_FAIL
+from benchmarks.results import RESULTS
 
 ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE, TINY_MODEL, ENGINES, VERDICT, VERDICT_FAIL)
+INTERRUPTED = 130
 WORKLOADS = {workload.name: workload for workload in ALL}
-METRICS = "metrics"
-"""In a process of its own: what it imports would count as the peak memory of everybody started after it."""
-RESULTS = Path(__file__).parent / "results"
+SCRIPTS = {"framework": "framework_overhead.py", "metrics": "metric_speed.py", "scoring": "scoring_processes.py"}
+"""In processes of their own: what they import would count as the peak memory of everybody started after it."""
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -46,11 +49,14 @@ def numbers(text: str) -> tuple[int, ...]:
 def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="evalkit and its peers on the same work.")
     names = ", ".join(WORKLOADS)
+    scripts = ", ".join(SCRIPTS)
     parser.add_argument(
-        "name", nargs="*", help=f"{names}; all of these without any; or {METRICS} alone, with its options"
+        "name",
+        nargs="*",
+        help=f"{names}, {scripts}; all of these without any; options of {scripts} come right after them",
     )
     parser.add_argument("--sizes", type=numbers, help="how much work, as in 1000,5000; else what the benchmark says")
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
+    parser.add_argument("--rounds", type=int, help="how often everything is measured (5; verdicts, which take long, 2)")
     parser.add_argument("--only", help="these tools beside evalkit, as in lm-eval,asyncio")
     parser.add_argument(
         "--setting",
@@ -61,13 +67,16 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"where the peers' environments are kept ({CACHE})")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where NAME.json and NAME.md are written")
+    parser.add_argument(
+        "--page", type=Path, help="the page that is written from the results (docs/performance.md without --results)"
+    )
     chosen = parser.parse_args(words)
     for name in chosen.name:
-        if name not in WORKLOADS:
-            parser.error(f"there is no benchmark {name!r}; there are: {', '.join(WORKLOADS)}")
+        if name not in {**WORKLOADS, **SCRIPTS}:
+            parser.error(f"there is no benchmark {name!r}; there are: {', '.join([*WORKLOADS, *SCRIPTS])}")
     if wrong := [one for one in chosen.setting if not all(one.partition("="))]:
         parser.error(f"--setting is TOOL=SETTING, such as lm-eval=16, not {wrong[0]!r}")
-    if chosen.rounds < 1:
+    if chosen.rounds is not None and chosen.rounds < 1:
         parser.error("--rounds must be at least 1")
     return chosen
 
@@ -87,29 +96,66 @@ def narrowed(workload: Workload, only: str | None) -> Workload:
 
 def main(words: Sequence[str]) -> int:
     """1 when evalkit itself could not be measured: a peer's failure is a finding, ours is a defect."""
-    if list(words[:1]) == [METRICS]:
-        command = [sys.executable, str(Path(__file__).with_name("metric_speed.py")), *words[1:]]
-        return subprocess.run(command, check=False).returncode
+    if words and words[0] in SCRIPTS:
+        return script(words[0], words[1:])
+    chosen = arguments(words)
+    names = chosen.name or [*WORKLOADS, *SCRIPTS]
     with interruptible():
-        return measured(arguments(words))
+        code = measured([WORKLOADS[name] for name in names if name in WORKLOADS], chosen)
+    for name in [name for name in names if name in SCRIPTS and code != INTERRUPTED]:
+        code = max(code, script(name, ["--results", str(chosen.results)], page=None))
+    written_page(chosen.results, chosen.page)
+    return code
 
 
-def measured(chosen: argparse.Namespace) -> int:
+def script(name: str, words: Sequence[str], page: Path | None = None) -> int:
+    """With its own options. The page is written where results go to where they are kept."""
+    default = [] if any(word.partition("=")[0] == "--results" for word in words) else ["--results", str(RESULTS)]
+    command = [sys.executable, str(Path(__file__).with_name(SCRIPTS[name])), *words, *default]
+    code = finished(command)
+    if default:
+        written_page(RESULTS, page)
+    return code
+
+
+def finished(command: Sequence[str]) -> int:
+    """Its exit code. Ctrl-C reaches the script as well, which writes what it has measured."""
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def written_page(results: Path, page: Path | None) -> None:
+    """Figures of a trial somewhere else do not get into the page by themselves."""
+    from benchmarks.page.__main__ import PAGE, write_page  # noqa: PLC0415 - after the last process was measured
+
+    target = page or (PAGE if results.resolve() == RESULTS.resolve() else None)
+    if target:
+        print("\n".join(f"written: {path}" for path in write_page(results, target)))
+
+
+def measured(workloads: Sequence[Workload], chosen: argparse.Namespace) -> int:
     outcomes: list[Outcome] = []
-    for workload in [WORKLOADS[name] for name in chosen.name or WORKLOADS]:
+    for workload in workloads:
+        narrow = narrowed(workload, chosen.only)
         outcome = measure(
-            narrowed(workload, chosen.only),
+            narrow,
             chosen.sizes or workload.sizes,
-            chosen.rounds,
+            chosen.rounds or workload.rounds,
             find_python=lambda name: environment_python(name, chosen.cache),
             say=lambda line: print(line, flush=True),
             settings=dict(one.split("=", 1) for one in chosen.setting),
         )
+        if narrow is not workload:
+            outcome = replace(outcome, only=tuple(one.name for one in narrow.contestants if one.name != OURS))
         if outcome.repetitions or not outcome.interrupted:
             told, shown = write(outcome, chosen.results)
             print(f"\n{table(outcome)}\nwritten: {told} {shown}")
         if outcome.interrupted:
-            return 130
+            return INTERRUPTED
         outcomes.append(outcome)
     return int(any(one.contestant == OURS for outcome in outcomes for one in outcome.absences))
 

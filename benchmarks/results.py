@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import shlex
+import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from benchmarks.peers.summary import _revision as revision
-from benchmarks.peers.summary import machine
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -42,3 +42,30 @@ def keep(document: Mapping[str, Any], folder: Path) -> Path:
     told = folder / f"{document['benchmark']}.json"
     told.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return told
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on; nothing that names the machine or its owner."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def revision() -> str | None:
+    """The commit of the checkout, marked when files were changed since; None outside one."""
+    here = Path(__file__).parent
+    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None

@@ -12,8 +12,7 @@ from benchmarks.page.kept import FLOORS, Kept, Results, of_rounds, times
 from benchmarks.page.musts import MUSTS
 from benchmarks.page.picture import Group, Row, picture, told
 from benchmarks.peers.contestants import OURS
-from benchmarks.peers.summary import FORMATS, MARGIN, Spread, at_the_margin
-from benchmarks.peers.summary import _told as shown_spread
+from benchmarks.peers.summary import FORMATS, MARGIN, Spread, at_the_margin, shown_spread
 
 AIMS, OVERVIEW = "aims", "overview"
 PLACE = re.compile(r"(?<=<!-- benchmark: )([\w-]+)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -128,7 +127,8 @@ def _margins(kept: Kept) -> Iterator[str]:
 
 def _notes(kept: Kept) -> Iterator[str]:
     for name, (equal, of) in agreed(kept).items():
-        yield f"* {equal:,} of {of:,} answers of {name} are evalkit's, word for word."
+        what = kept.document.get("compared", "answers")
+        yield f"* {equal:,} of {of:,} {what} of {name} are evalkit's, word for word."
     for one in kept.document.get("settings_tried", ()):
         if one["chosen"]:
             yield f"* {one['contestant']} ran in the best of its settings, {one['setting']}."

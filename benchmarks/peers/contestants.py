@@ -55,3 +55,7 @@ class Workload:
     prepare: Callable[[Path, int], None]
     contestants: tuple[Contestant, ...]
     limit_seconds: float = 600.0
+    rounds: int = 5
+    """As many as are worth their time, where nobody says how many."""
+    compared: str = "answers"
+    """What is held against evalkit's."""

@@ -87,9 +87,9 @@ def evalkit_answers(work: Work) -> dict[str, str]:
         connection.close()
 
 
-def lm_eval_command(python: Path, work: Work, *options: str) -> list[str]:
+def lm_eval_command(python: Path, work: Work, *options: str, dtype: str = "float32") -> list[str]:
     words = [str(python), "-m", "lm_eval", "run", "--model", "hf", "--include_path", str(work.inputs / "tasks")]
-    words += ["--model_args", f"pretrained={work.inputs / 'model'},dtype=float32", "--device", "cpu"]
+    words += ["--model_args", f"pretrained={work.inputs / 'model'},dtype={dtype}", "--device", "cpu"]
     words += ["--batch_size", work.setting or BATCHES[0], *options, "--tasks", "exact"]
     return [*words, "--output_path", str(work.folder / "results"), "--log_samples"]
 
@@ -149,15 +149,19 @@ def generating(tokens: int) -> tuple[Contestant, ...]:
     """Who answers the prompts of `write_generation` with SmolLM2."""
     return (
         evalkit_generating(lambda _: "smollm2-135m", "`smollm2-135m`"),
-        Contestant(
-            "lm-eval",
-            "`lm_eval run --model hf --apply_chat_template --log_samples`",
-            lambda python, work: lm_eval_command(python, work, "--apply_chat_template"),
-            lm_eval_stored,
-            environment="lm-eval-hf",
-            packages=("lm-eval", "torch", "transformers"),
-            answers=_lm_eval_answers,
-            settings=(*BATCHES, "auto"),
-        ),
+        lm_eval_generating(),
         plain_generate(tokens),
+    )
+
+
+def lm_eval_generating(name: str = "lm-eval", dtype: str = "float32") -> Contestant:
+    return Contestant(
+        name,
+        f"`lm_eval run --model hf --apply_chat_template --log_samples` in {dtype}",
+        lambda python, work: lm_eval_command(python, work, "--apply_chat_template", dtype=dtype),
+        lm_eval_stored,
+        environment="lm-eval-hf",
+        packages=("lm-eval", "torch", "transformers"),
+        answers=_lm_eval_answers,
+        settings=(*BATCHES, "auto"),
     )

@@ -76,6 +76,8 @@ class Outcome:
     interrupted: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     """Those that were given instead of looked for."""
+    only: tuple[str, ...] = ()
+    """The tools that were asked for beside evalkit; nothing where all were."""
 
 
 @dataclass(frozen=True, slots=True)

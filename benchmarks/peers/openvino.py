@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.peers.contestants import OURS, Contestant, Work, Workload
 from benchmarks.peers.generation import ASKED, TOPICS
-from benchmarks.peers.local_models import evalkit_answers, generating, write_generation
+from benchmarks.peers.local_models import evalkit_answers, lm_eval_generating, write_generation
 from benchmarks.peers.overhead import evalkit_stored
 
 TOKENS = 64
@@ -57,6 +57,7 @@ ENGINES = Workload(
         _evalkit(OURS, "openvino", ("openvino", "openvino-genai")),
         _evalkit(OPENVINO_FLOAT32, "openvino", ("openvino", "openvino-genai"), "--dtype", "float32"),
         _evalkit(TRANSFORMERS, "transformers", ("torch", "transformers"), "--dtype", "float32"),
-        *(one for one in generating(TOKENS) if one.name == "lm-eval"),
+        lm_eval_generating(),
+        lm_eval_generating("lm-eval bfloat16", "bfloat16"),
     ),
 )

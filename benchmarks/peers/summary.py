@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import shlex
 import statistics
-import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.peers.contestants import OURS
 from benchmarks.peers.measure import Outcome, Repetition
+from benchmarks.results import head, keep, machine
 
 QUANTITIES: dict[str, Callable[[Repetition], float]] = {
     "cpu_seconds": lambda one: one.cpu_seconds,
@@ -36,6 +32,16 @@ MARGINS = ("cpu_seconds", "wall_seconds")
 MARGIN = "{:,.3g}"
 
 
+class Measured(Protocol):
+    """An outcome, or what was kept of one."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+
+    @property
+    def repetitions(self) -> tuple[Repetition, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     least: float
@@ -49,18 +55,18 @@ class Spread:
         return cls(told[0], statistics.median(told), told[-1]) if told else None
 
 
-def spread(outcome: Outcome, contestant: str, size: int, quantity: str) -> Spread | None:
+def spread(outcome: Measured, contestant: str, size: int, quantity: str) -> Spread | None:
     return Spread.of(_by_round(outcome, contestant, size, quantity).values())
 
 
-def ratio(outcome: Outcome, contestant: str, size: int, quantity: str) -> Spread | None:
+def ratio(outcome: Measured, contestant: str, size: int, quantity: str) -> Spread | None:
     """evalkit's part of the peer's cost, round by round: what slows a round slows both. Below 1 evalkit costs less."""
     ours = _by_round(outcome, OURS, size, quantity)
     theirs = _by_round(outcome, contestant, size, quantity)
     return Spread.of(ours[number] / theirs[number] for number in ours.keys() & theirs.keys() if theirs[number] > 0)
 
 
-def at_the_margin(outcome: Outcome, contestant: str, quantity: str = "cpu_seconds") -> Spread | None:
+def at_the_margin(outcome: Measured, contestant: str, quantity: str = "cpu_seconds") -> Spread | None:
     """Samples for each further second between the smallest and the largest size; what a start costs falls out.
 
     None with one size, and where a round's larger size cost no more than its smaller one: then there is only noise.
@@ -68,13 +74,13 @@ def at_the_margin(outcome: Outcome, contestant: str, quantity: str = "cpu_second
     return Spread.of(_margins(outcome, contestant, quantity).values())
 
 
-def margin_ratio(outcome: Outcome, contestant: str, quantity: str = "cpu_seconds") -> Spread | None:
+def margin_ratio(outcome: Measured, contestant: str, quantity: str = "cpu_seconds") -> Spread | None:
     """How many times as many samples evalkit does for each further second as the contestant does, round by round."""
     ours, theirs = _margins(outcome, OURS, quantity), _margins(outcome, contestant, quantity)
     return Spread.of(ours[number] / theirs[number] for number in ours.keys() & theirs.keys())
 
 
-def _margins(outcome: Outcome, contestant: str, quantity: str) -> dict[int, float]:
+def _margins(outcome: Measured, contestant: str, quantity: str) -> dict[int, float]:
     small, large = min(outcome.sizes), max(outcome.sizes)
     first = _by_round(outcome, contestant, small, quantity)
     last = _by_round(outcome, contestant, large, quantity)
@@ -87,13 +93,12 @@ def _margins(outcome: Outcome, contestant: str, quantity: str) -> dict[int, floa
 def document(outcome: Outcome) -> dict[str, Any]:
     """Everything that was measured, and on what."""
     names = [one.name for one in outcome.workload.contestants]
+    workload = outcome.workload
     return {
-        "benchmark": outcome.workload.name,
-        "title": outcome.workload.title,
-        "command": command_of(outcome),
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "revision": _revision(),
+        **head(workload.name, workload.title, command_of(outcome)),
+        "unit": workload.unit,
+        "compared": workload.compared,
+        "contestants": {one.name: one.what for one in workload.contestants},
         "versions": outcome.versions,
         "absent": [asdict(one) for one in outcome.absences],
         "ratios_of_evalkit": [
@@ -121,18 +126,8 @@ def command_of(outcome: Outcome) -> str:
     told = f"python -m benchmarks {outcome.workload.name} --sizes {sizes} --rounds {outcome.rounds}"
     known = {one.name for one in outcome.workload.contestants}
     settings = [f"{name}={setting}" for name, setting in outcome.settings.items() if name in known]
-    return " ".join([told, *(f"--setting {shlex.quote(one)}" for one in settings)])
-
-
-def machine() -> dict[str, Any]:
-    """What the figures depend on; nothing that names the machine or its owner."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory_gigabytes": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9),
-        "python": platform.python_version(),
-    }
+    only = [f"--only {shlex.quote(','.join(outcome.only))}"] if outcome.only else []
+    return " ".join([told, *only, *(f"--setting {shlex.quote(one)}" for one in settings)])
 
 
 def table(outcome: Outcome) -> str:
@@ -161,22 +156,22 @@ def table(outcome: Outcome) -> str:
         equal, of = sum(one.equal for one in told), sum(one.of for one in told)
         apart = max((one.apart for one in told if one.apart is not None), default=None)
         further = "" if apart is None else f" Their log-probabilities are at most {apart:.1g} apart."
-        lines.append(f"* Of evalkit's {of:,} answers {equal:,} are those of {name}, word for word.{further}")
-    lines += _trials_told(outcome)
+        lines.append(
+            f"* Of evalkit's {of:,} {outcome.workload.compared} {equal:,} are those of {name}, word for word.{further}"
+        )
+    lines += _trialsshown_spread(outcome)
     lines += [f"* **Not measured: {one.contestant}**: {one.reason}" for one in outcome.absences]
     return "\n".join(lines) + "\n"
 
 
 def write(outcome: Outcome, folder: Path) -> tuple[Path, Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    told = folder / f"{outcome.workload.name}.json"
-    told.write_text(json.dumps(document(outcome), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    told = keep(document(outcome), folder)
     shown = folder / f"{outcome.workload.name}.md"
     shown.write_text(table(outcome), encoding="utf-8")
     return told, shown
 
 
-def _by_round(outcome: Outcome, contestant: str, size: int, quantity: str) -> dict[int, float]:
+def _by_round(outcome: Measured, contestant: str, size: int, quantity: str) -> dict[int, float]:
     value = QUANTITIES[quantity]
     return {one.round: value(one) for one in outcome.repetitions if one.contestant == contestant and one.size == size}
 
@@ -190,9 +185,11 @@ def _row(outcome: Outcome, name: str, size: int) -> str:
     costs = [spread(outcome, name, size, quantity) for quantity in FORMATS]
     if not any(costs):
         return f"| {size:,} | {name} | not measured" + " |" * 7
-    cells = [_told(cost, form) for cost, form in zip(costs, FORMATS.values(), strict=True)]
+    cells = [shown_spread(cost, form) for cost, form in zip(costs, FORMATS.values(), strict=True)]
     shared = ("cpu_seconds", "wall_seconds", "peak_megabytes")
-    cells += ["" if name == OURS else _told(ratio(outcome, name, size, quantity), "{:.3g}") for quantity in shared]
+    cells += [
+        "" if name == OURS else shown_spread(ratio(outcome, name, size, quantity), "{:.3g}") for quantity in shared
+    ]
     return f"| {size:,} | {name} | " + " | ".join(cells) + " |"
 
 
@@ -201,7 +198,9 @@ def _margin_table(outcome: Outcome) -> list[str]:
     for name in [one.name for one in outcome.workload.contestants]:
         told = [(at_the_margin(outcome, name, quantity), margin_ratio(outcome, name, quantity)) for quantity in MARGINS]
         if any(margin for margin, _ in told):
-            cells = [_told(one, MARGIN) for margin, times in told for one in (margin, None if name == OURS else times)]
+            cells = [
+                shown_spread(one, MARGIN) for margin, times in told for one in (margin, None if name == OURS else times)
+            ]
             rows.append(f"| {name} | {' | '.join(cells)} |")
     if not rows:
         return []
@@ -216,7 +215,7 @@ def _margin_table(outcome: Outcome) -> list[str]:
     ]
 
 
-def _trials_told(outcome: Outcome) -> list[str]:
+def _trialsshown_spread(outcome: Outcome) -> list[str]:
     """Which setting each tool was measured in, and what the others cost."""
     lines = []
     for name in dict.fromkeys(one.contestant for one in outcome.trials):
@@ -227,7 +226,7 @@ def _trials_told(outcome: Outcome) -> list[str]:
     return lines
 
 
-def _told(told: Spread | None, form: str) -> str:
+def shown_spread(told: Spread | None, form: str) -> str:
     if told is None:
         return ""
     shown = [_shown(value, form) for value in (told.median, told.least, told.most)]
@@ -242,19 +241,3 @@ def _shown(value: float, form: str) -> str:
 def _of(outcome: Outcome, name: str) -> str:
     packages: Sequence[str] = [f"{one} {version}" for one, version in outcome.versions.get(name, {}).items()]
     return f" ({', '.join(packages)})" if packages else ""
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or "unknown"
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def _revision() -> str | None:
-    """The commit of the checkout, marked when files were changed since; None outside one."""
-    here = Path(__file__).parent
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None

@@ -201,7 +201,7 @@ def _contestants() -> tuple[Contestant, ...]:
 
 
 def _workload(name: str, title: str, side: int) -> Workload:
-    return Workload(name, title, "rows", (100, ROWS_WRITTEN), prepare(side), _contestants(), limit_seconds=7_200.0)
+    return Workload(name, title, "rows", (100, ROWS_WRITTEN), prepare(side), _contestants(), 7_200.0, 2, "verdicts")
 
 
 VERDICT = _workload("verdict", "Time to a verdict: gates ten points below the truth, which pass", 1)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command_line
+from benchmarks.page import __main__ as page_command
 from benchmarks.peers import environments
 from benchmarks.peers.contestants import OURS, Contestant, Work, Workload
 from benchmarks.peers.measure import Absence, Outcome, Repetition, measure
@@ -446,16 +447,91 @@ def test_a_setting_names_a_tool_and_what_it_is_set_to(given: str, capsys: pytest
     assert "--setting is TOOL=SETTING" in capsys.readouterr().err
 
 
-def test_the_speed_of_metrics_is_measured_by_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+    """The commands of scripts, none of which is run; pages are written nowhere near the checkout."""
     ran: list[list[str]] = []
+    monkeypatch.setattr(command_line, "finished", lambda command: (ran.append(command), 7)[1])
+    monkeypatch.setattr(command_line, "RESULTS", tmp_path / "kept")
+    monkeypatch.setattr(page_command, "PAGE", tmp_path / "page.md")
+    (tmp_path / "page.md").write_text("<!-- benchmark: tiny -->\n<!-- end -->\n")
+    return ran
 
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        ran.append(command)
-        return subprocess.CompletedProcess(command, 7)
 
-    monkeypatch.setattr(command_line.subprocess, "run", run)
-    assert command_line.main(["metrics", "--pairs", "3"]) == 7
-    ((python, script, *options),) = ran
-    assert (python, options) == (sys.executable, ["--pairs", "3"])
-    assert Path(script).name == "metric_speed.py"
+def test_an_interrupted_script_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Script:
+        def __init__(self, command: list[str]) -> None:
+            self.interruptions = iter([KeyboardInterrupt, KeyboardInterrupt])
+
+        def wait(self) -> int:
+            for interruption in self.interruptions:
+                raise interruption
+            return 130
+
+    with monkeypatch.context() as here:
+        here.setattr(command_line.subprocess, "Popen", Script)
+        assert command_line.finished(["script"]) == 130
+
+
+@pytest.mark.parametrize("name", command_line.SCRIPTS)
+def test_evalkit_by_itself_is_measured_by_a_process_of_its_own(
+    name: str, scripts: list[list[str]], tmp_path: Path
+) -> None:
+    assert command_line.main([name, "--pairs", "3"]) == 7
+    ((python, script, *options),) = scripts
+    assert (python, options) == (sys.executable, ["--pairs", "3", "--results", str(tmp_path / "kept")])
     assert Path(script).is_file()
+    assert "Not measured yet: `python -m benchmarks tiny`" in (tmp_path / "page.md").read_text()
+
+
+def test_a_script_is_told_once_where_to_write(scripts: list[list[str]], tmp_path: Path) -> None:
+    before = (tmp_path / "page.md").read_text()
+    command_line.main(["metrics", "--results=elsewhere"])
+    assert scripts[0][2:] == ["--results=elsewhere"]
+    assert (tmp_path / "page.md").read_text() == before
+
+
+def test_without_a_name_everything_is_measured_and_the_page_is_written(
+    scripts: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(contestant(OURS), contestant("peer"))})
+    kept = tmp_path / "kept"
+    assert command_line.main(["--rounds", "2", "--results", str(kept)]) == 7
+    assert [Path(command[1]).stem for command in scripts] == [
+        "framework_overhead",
+        "metric_speed",
+        "scoring_processes",
+    ]
+    assert "| 3 | peer | " in (tmp_path / "page.md").read_text()
+    assert (tmp_path / "pictures" / "benchmark-tiny.svg").is_file()
+
+
+def test_results_that_are_written_elsewhere_stay_out_of_the_page_unless_it_is_named(
+    scripts: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(contestant(OURS), contestant("peer"))})
+    page, words = tmp_path / "page.md", ["tiny", "--rounds", "1", "--results", str(tmp_path / "trial")]
+    before = page.read_text()
+    command_line.main(words)
+    assert page.read_text() == before
+    command_line.main([*words, "--page", str(page)])
+    assert "| 3 | peer | " in page.read_text()
+
+
+def test_the_command_that_is_told_names_the_tools_that_were_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = workload(contestant(OURS), contestant("peer"), contestant("other one"))
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": tools})
+    told = []
+    for only in ([], ["--only", "other one"]):
+        command_line.main(["tiny", *only, "--rounds", "1", "--results", str(tmp_path)])
+        told.append(json.loads((tmp_path / "tiny.json").read_text())["command"])
+    command = "python -m benchmarks tiny --sizes 3 --rounds 1"
+    assert told == [command, f"{command} --only 'other one'"]
+
+
+def test_a_workload_says_how_many_rounds_are_worth_their_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": replace(workload(contestant(OURS)), rounds=3)})
+    command_line.main(["tiny", "--results", str(tmp_path)])
+    assert len(json.loads((tmp_path / "tiny.json").read_text())["repetitions"]) == 3
