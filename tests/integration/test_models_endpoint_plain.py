@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Mapping
+from typing import Any
 
 import h11
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.models.endpoint.connections import BadAddress, _address
 from evalkit.models.endpoint.plain import Broken, PlainConnection
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -145,3 +150,39 @@ def test_chunks_of_any_size_come_together(parts: list[bytes], cut: int) -> None:
     data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
     [(_, _, body)], _ = talk([data], cut=cut)
     assert body == b"".join(parts)
+
+
+def test_a_server_without_encryption_is_asked_without_an_http_library(http_server: Any) -> None:
+    """Loading one takes longer than dozens of requests."""
+    code = (
+        "import sys; from evalkit.models.endpoint import open_endpoint; from evalkit.models.reference import *;"
+        "from evalkit.records import *;"
+        f"backend = open_endpoint(parse_reference({http_server.reference!r}), ModelSettings());"
+        "request = Request(Generate((Message('user', 'hello'),)));"
+        "[(_, answer)] = backend.session(DEFAULT_CONDITION).ask([request]);"
+        "print(answer.text, sorted({'httpx', 'httpcore'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "hello []\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("http://localhost:8000/v1/models", ("localhost", 8000, b"localhost:8000", b"/v1/models")),
+        ("http://127.0.0.1/v1", ("127.0.0.1", 80, b"127.0.0.1", b"/v1")),
+        ("http://[::1]:9/v1?a=b%20c", ("::1", 9, b"[::1]:9", b"/v1?a=b%20c")),
+        ("http://h/a path/\u00fc", ("h", 80, b"h", b"/a%20path/%C3%BC")),
+        ("http://b\u00fccher.example:81/v1", ("xn--bcher-kva.example", 81, b"xn--bcher-kva.example:81", b"/v1")),
+    ],
+)
+def test_an_address_is_read_as_the_library_reads_it(url: str, parts: tuple[str, int, bytes, bytes]) -> None:
+    library = httpx.URL(url)
+    host = library.raw_host.decode().strip("[]")
+    assert (host, library.port or 80, library.netloc, library.raw_path) == parts
+    assert _address(url) == parts
+
+
+def test_an_address_that_cannot_be_one_is_named_so() -> None:
+    with pytest.raises(BadAddress):
+        _address("http://h:port/v1")

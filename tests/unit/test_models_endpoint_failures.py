@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.models.endpoint.failures import Reply, parse_retry_after, shown, trouble_of
+from evalkit.models.endpoint.plain import NoConnection
 from evalkit.models.endpoint.target import make_target
 from evalkit.models.endpoint.transport import no_connection
 from evalkit.models.endpoint.wire import error_text, request_seed
@@ -148,5 +149,12 @@ def test_seeds_of_repetitions_are_stable_and_apart() -> None:
 )
 def test_why_there_is_no_connection(said: str, message: str, for_all: bool) -> None:
     target = make_target(parse_reference("https://h/v1?model=m"), ModelSettings())
-    trouble = no_connection(target, OSError(said))
+    trouble = no_connection(target, NoConnection(said))
     assert (trouble.message, trouble.for_all, trouble.unreachable) == (message, for_all, True)
+
+
+def test_a_connection_that_is_not_made_in_time_is_a_time_out_and_tried_again() -> None:
+    target = make_target(parse_reference("https://h/v1?model=m"), ModelSettings())
+    trouble = no_connection(target, NoConnection("", timed_out=True))
+    assert (trouble.kind, trouble.message) == (FailureKind.TIMEOUT, "no connection to h in time")
+    assert (trouble.retry, trouble.unreachable, trouble.crowded) == (True, True, False)

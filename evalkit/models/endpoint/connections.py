@@ -7,6 +7,7 @@ there is no encryption either, it is ours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,14 @@ IDLE_SECONDS = 5.0
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "evalkit"}
 
 
+# An address that needs no library to be understood: no name of other letters, nothing to be escaped.
+_SIMPLE = re.compile(r"http://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?(/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*)")
+
+
+class BadAddress(Exception):
+    """Nobody could be asked there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     status: int
@@ -39,7 +48,7 @@ class Response:
 
 
 class Line(Protocol):
-    """One connection, opened when it is needed. Raises the exceptions of httpx."""
+    """One connection, opened when it is needed. Raises NoConnection, BadAddress, Broken and TimeoutError."""
 
     def ask(self, method: str, url: str, body: bytes | None) -> AbstractAsyncContextManager[Response]: ...
     async def close(self) -> None: ...
@@ -100,8 +109,6 @@ class PlainLine:
 
     @asynccontextmanager
     async def ask(self, method: str, url: str, body: bytes | None) -> AsyncIterator[Response]:
-        import httpx
-
         head = self._heads.get((method, url)) or self._begin(method, url)
         if body is not None:
             head += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
@@ -109,27 +116,37 @@ class PlainLine:
         try:
             async with self._connection.ask(head + b"\r\n" + (body or b"")) as (status, headers, pieces):
                 yield Response(status, headers, lambda: pieces)
-        except NoConnection as error:
-            if isinstance(error.__cause__, TimeoutError):
-                raise httpx.ConnectTimeout("") from None
-            raise httpx.ConnectError(str(error)) from None
-        except (Broken, OSError) as error:
-            raise httpx.RemoteProtocolError(str(error)) from None
+        except TimeoutError:  # an OSError, but somebody's patience that ended
+            raise
+        except OSError as error:
+            raise Broken(type(error).__name__) from None
 
     def _begin(self, method: str, url: str) -> bytes:
-        import httpx
-
-        asked = httpx.URL(url)
-        host = asked.raw_host.decode("ascii").strip("[]")
+        host, port, name, path = _address(url)
         if self._connection is None:  # a line speaks to one server
-            self._connection = PlainConnection(host, asked.port or 80, self._connect_seconds, IDLE_SECONDS)
-        head = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), asked.raw_path, asked.netloc)
+            self._connection = PlainConnection(host, port, self._connect_seconds, IDLE_SECONDS)
+        head = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), path, name)
         self._heads[method, url] = head + self._headers
         return self._heads[method, url]
 
     async def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+
+
+def _address(url: str) -> tuple[str, int, bytes, bytes]:
+    """Host, port, the two together, and the path. The library, which takes a while to load, only where it must be."""
+    simple = _SIMPLE.fullmatch(url)
+    if simple is not None and int(simple[2] or 80) <= 65_535:
+        name = simple[1] + (f":{simple[2]}" if simple[2] else "")
+        return simple[1].strip("[]"), int(simple[2] or 80), name.encode(), simple[3].encode()
+    import httpx
+
+    try:
+        asked = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise BadAddress(url) from None
+    return asked.raw_host.decode("ascii").strip("[]"), asked.port or 80, asked.netloc, asked.raw_path
 
 
 class DirectLine:
@@ -148,7 +165,10 @@ class DirectLine:
         import httpcore
         import httpx
 
-        asked = httpx.URL(url)
+        try:
+            asked = httpx.URL(url)
+        except httpx.InvalidURL:
+            raise BadAddress(url) from None
         place = httpcore.URL(
             scheme=asked.raw_scheme, host=asked.raw_host.strip(b"[]"), port=asked.port, target=asked.raw_path
         )
@@ -164,7 +184,11 @@ class DirectLine:
             await response.aclose()
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
             await self.close()
-            raise getattr(httpx, type(error).__name__, httpx.TransportError)(str(error)) from None
+            if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
+                raise NoConnection(str(error), timed_out=isinstance(error, httpcore.ConnectTimeout)) from None
+            if isinstance(error, httpcore.TimeoutException):
+                raise TimeoutError from None
+            raise Broken(type(error).__name__) from None
         except BaseException:  # also a cancellation in the middle: what is half read serves nobody
             await self.close()
             raise
@@ -210,9 +234,20 @@ class ProxiedLine:
 
     @asynccontextmanager
     async def ask(self, method: str, url: str, body: bytes | None) -> AsyncIterator[Response]:
+        import httpx
+
         headers = {"Content-Type": "application/json"} if body is not None else None
-        async with self._http.stream(method, url, content=body, headers=headers) as response:
-            yield Response(response.status_code, response.headers, response.aiter_raw)
+        try:
+            async with self._http.stream(method, url, content=body, headers=headers) as response:
+                yield Response(response.status_code, response.headers, response.aiter_raw)
+        except httpx.InvalidURL:
+            raise BadAddress(url) from None
+        except (httpx.ConnectTimeout, httpx.ConnectError) as error:
+            raise NoConnection(str(error), timed_out=isinstance(error, httpx.ConnectTimeout)) from None
+        except httpx.TimeoutException:
+            raise TimeoutError from None
+        except (httpx.TransportError, httpx.StreamError) as error:
+            raise Broken(type(error).__name__) from None
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -26,7 +26,11 @@ class Broken(Exception):
 
 
 class NoConnection(Exception):
-    """The server was not even spoken to; the cause says why."""
+    """The server was not even spoken to."""
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
 
 
 class Wire(asyncio.Protocol):
@@ -168,7 +172,7 @@ class PlainConnection:
             async with asyncio.timeout(self._connect_seconds):
                 _, self._wire = await loop.create_connection(Wire, self._host, self._port)
         except OSError as error:  # TimeoutError is one
-            raise NoConnection(str(error)) from error
+            raise NoConnection(str(error), timed_out=isinstance(error, TimeoutError)) from error
         return self._wire
 
     def close(self) -> None:

@@ -17,9 +17,10 @@ from dataclasses import replace
 from typing import Any
 
 from evalkit.errors import ModelError
-from evalkit.models.endpoint.connections import Connections, Response
+from evalkit.models.endpoint.connections import BadAddress, Connections, Response
 from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
 from evalkit.models.endpoint.hosts import Gate, Place
+from evalkit.models.endpoint.plain import Broken, NoConnection
 from evalkit.models.endpoint.target import KEY_VARIABLE, Target
 from evalkit.models.endpoint.wire import Malformed, Wire
 from evalkit.records import Answer, FailureKind, Request, Timing
@@ -95,8 +96,6 @@ class Transport:
 
     async def send(self, method: str, url: str, body: bytes | None = None) -> Reply:
         """One try. Whatever goes wrong on the way is a ``Trouble``, and a bad status is left to the caller."""
-        import httpx
-
         try:
             async with self._connections.one() as line, asyncio.timeout(self._target.timeout):
                 started = time.perf_counter()
@@ -109,19 +108,16 @@ class Transport:
                         self._without_key(await _bounded(response)),
                         time.perf_counter() - started,
                     )
-        except httpx.ConnectTimeout:
-            message = f"no connection to {self._target.host} in time"
-            raise Trouble(FailureKind.TIMEOUT, message, retry=True, unreachable=True) from None
-        except httpx.InvalidURL:
+        except BadAddress:
             message = "the address cannot be used"
             raise Trouble(FailureKind.CONFIGURATION, message, for_all=True, unreachable=True) from None
-        except (TimeoutError, httpx.TimeoutException):
+        except NoConnection as error:
+            raise no_connection(self._target, error) from None
+        except TimeoutError:
             seconds = f"{self._target.timeout:g} s"
             raise Trouble(FailureKind.TIMEOUT, f"no answer within {seconds}", retry=True, crowded=True) from None
-        except httpx.ConnectError as error:
-            raise no_connection(self._target, error) from None
-        except (httpx.TransportError, httpx.StreamError) as error:
-            message = f"the connection broke ({type(error).__name__})"
+        except Broken as error:
+            message = f"the connection broke ({error})"
             raise Trouble(FailureKind.NETWORK, message, retry=True) from None
 
     def _read(self, reply: Reply, request: Request) -> Answer:
@@ -210,7 +206,10 @@ class Transport:
         await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
 
-def no_connection(target: Target, error: Exception) -> Trouble:
+def no_connection(target: Target, error: NoConnection) -> Trouble:
+    if error.timed_out:
+        message = f"no connection to {target.host} in time"
+        return Trouble(FailureKind.TIMEOUT, message, retry=True, unreachable=True)
     said = str(error).lower()
     if "certificate" in said:
         hint = "if the server's certificate is your company's own, set SSL_CERT_FILE to its authority"
