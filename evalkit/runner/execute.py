@@ -14,7 +14,7 @@ from evalkit.errors import Interrupted, StoreError, SuiteError
 from evalkit.gates.measurements import CheckTable, Judged, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
-from evalkit.protocols import Backend, Paced, Taught
+from evalkit.protocols import Backend, Metric, Paced, Taught
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
@@ -198,7 +198,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         progress = Progress(plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic)
         running.options.on_progress(progress)
 
-    signatures = {check.name: "\n".join(metric.signature for metric in check.check.metrics) for check in plan.checks}
+    signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
     asker = Asker(
         store,
         run.id,
@@ -234,6 +234,11 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     running.warnings += scoring.warnings()
     show(asker.tally, "deciding")
     return tables, asker.tally
+
+
+def _signature(metrics: Sequence[Metric]) -> str:
+    """What is stored beside every judgement: each signature once, for metrics of one check mostly share theirs."""
+    return "\n".join(dict.fromkeys(metric.signature for metric in metrics))
 
 
 def _taken_in(examined: Sequence[Examined], tables: Measurements, signatures: Mapping[str, str]) -> list[ScoreRow]:
