@@ -92,6 +92,56 @@ def test_a_request_is_answered_alike_twice_and_in_any_order(backend: OpenVinoBac
     assert [answer.text for answer in answers(backend, requests, Condition(order="reversed"))] == first
 
 
+def test_prompts_that_begin_alike_are_answered_as_without_reading_that_first(
+    backend: OpenVinoBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several lengths, so that they part inside a block of the cache and at its edge."""
+    examples = "".join(f"What is {n} plus {n + 1}? It is {2 * n + 1}.\n" for n in range(10))
+    requests = [asking(f"{examples}What is {n} plus {n}?{' Tell me' * (n % 3)}", max_tokens=12) for n in range(8)]
+    shared, computed = backend.work.shared_tokens, backend.work.computed_tokens
+    found = [answer.text for answer in answers(backend, requests)]
+    assert backend.work.shared_tokens - shared >= 8 * 128
+    assert backend.work.computed_tokens - computed < 8 * 128
+    backend.close()
+    with monkeypatch.context() as patched:
+        patched.setattr("evalkit.models.openvino.session.known_before", lambda prompts: {})
+        assert [answer.text for answer in answers(backend, requests)] == found
+
+
+def test_answers_begun_differently_are_each_what_they_are_alone(backend: OpenVinoBackend) -> None:
+    """GenAI lets prompts that go on from another share its last block, and each writes over the others."""
+    question = Message("user", "Name a colour.")
+    begun = (
+        "A colour that I like is",
+        "The best colour of all is",
+        "My favourite one,",
+        "Once upon a time, there",
+        "No",
+    )
+    requests = [
+        Request(Generate((question, Message("assistant", text)), Decoding(max_tokens=12)))
+        for text in (*begun, begun[0])
+    ]
+    backend.close()
+    alone = [answer.text for answer in answers(backend, requests, Condition(batch_size=1))]
+    backend.close()
+    for _ in range(2):
+        answers(backend, [asking("Name a colour.", max_tokens=1)])
+        assert [answer.text for answer in answers(backend, requests)] == alone
+
+
+def test_an_exported_folder_is_the_same_model_under_another_fingerprint(backend: OpenVinoBackend) -> None:
+    folder = converted_folder(ENTRY.package.sha256, cache_root())
+    exported = open_backend(f"openvino:{folder}", ModelSettings(dtype="float32"))
+    requests = [asking(question) for question in QUESTIONS]
+    expected = [(answer.text, answer.finish, answer.prompt_tokens) for answer in answers(backend, requests)]
+    found = [(answer.text, answer.finish, answer.prompt_tokens) for answer in answers(exported, requests)]
+    assert found == expected
+    assert exported.info.fingerprint != backend.info.fingerprint
+    assert exported.info.context_length == backend.info.context_length == 8192
+    exported.close()
+
+
 def test_sampled_answers_hang_on_their_seed_and_not_on_their_company(backend: OpenVinoBackend) -> None:
     sampled = [asking(question, temperature=0.8, max_tokens=12) for question in QUESTIONS]
     together = [answer.text for answer in answers(backend, sampled)]
@@ -179,11 +229,26 @@ def test_neither_torch_nor_transformers_is_loaded_once_the_file_is_converted(bac
     assert heavy == []
 
 
+def parts_of(name: str, stages: Sequence[dict[str, Any]]) -> set[str]:
+    """Names of the parts of a stage, wherever it stands."""
+    found: set[str] = set()
+    for stage in stages:
+        inner = stage.get("stages", [])
+        found |= {part["name"] for part in inner} if stage["name"] == name else parts_of(name, inner)
+    return found
+
+
 def test_the_command_line_runs_a_suite_with_it(weights: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "evalkit", "run", "smoke", "--model", DEFAULT_MODEL, "--engine", "openvino"]
     command += ["--limit", "3", "--store", str(tmp_path / "runs.db"), "--report", str(tmp_path / "report"), "--json"]
+    command.append("--profile")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     told = json.loads(done.stdout)
     assert told["run"]["model"] == "openvino:smollm2-135m"
     assert "--engine openvino" in told["reproduce"]
+    profile = json.loads((tmp_path / "report" / "profile.json").read_text(encoding="utf-8"))
+    assert {"tokenise", "prefill", "decode"} <= parts_of("ask the model", profile["stages"])
+    (model,) = profile["models"]
+    assert model["counters"]["prompts"] == model["answers"] > 0
+    assert model["rows"] > 0
     assert weights.is_file()

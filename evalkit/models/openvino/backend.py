@@ -9,6 +9,7 @@ from typing import Any
 from evalkit.errors import ConfigurationError, ModelError
 from evalkit.models.hf.loading.sources import fingerprint
 from evalkit.models.hf.prompts import TemplateError, encode
+from evalkit.models.hf.work import Work
 from evalkit.models.openvino.library import release
 from evalkit.models.openvino.options import OpenVinoOptions, resolve_dtype, why_not_bfloat16
 from evalkit.models.openvino.session import SETTABLE, OpenVinoSession, Refusing, unsupported
@@ -17,7 +18,7 @@ from evalkit.models.reference import Reference
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
-REVISION = "1"
+REVISION = "2"
 """Of prompts and the request loop: raised whenever either could write another text."""
 
 
@@ -27,6 +28,8 @@ class OpenVinoBackend:
         self._options = options
         self._source: Source = find_source(reference, options)
         self._loaded: Any = None
+        self.work = Work()
+        """What has been computed so far."""
 
     @cached_property
     def info(self) -> ModelInfo:
@@ -94,7 +97,7 @@ class OpenVinoBackend:
         refused = unsupported(condition)
         if refused:
             return Refusing(refused)
-        return OpenVinoSession(self._engine, self.close, condition, self._options.batch_size)
+        return OpenVinoSession(self._engine, self.close, condition, self._options.batch_size, self.work)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """How long a prompt is, template included. Loads the tokenizer, not the weights."""

@@ -11,6 +11,7 @@ from typing import Any
 from evalkit.errors import ModelError
 from evalkit.models.hf.loading.sources import read_json
 from evalkit.models.hf.memory import free_bytes
+from evalkit.models.openvino.extensions import Asked
 from evalkit.models.openvino.library import genai, said
 from evalkit.models.openvino.options import MOST_AT_ONCE, OpenVinoOptions
 from evalkit.models.openvino.tokenizer import ChatTokenizer
@@ -33,6 +34,7 @@ class Engine:
     repetition_penalty: float = 1.0
     numbers: Iterator[int] = field(default_factory=count)
     """Of requests: the pipeline tells them apart by it."""
+    asked: Asked = field(default_factory=Asked)
 
     def add(self, prompt: Sequence[int], *, max_tokens: int, logprobs: bool, sampling: Sampling | None) -> Any:
         """Hand a request to the pipeline; what comes back tells its tokens."""
