@@ -14,6 +14,7 @@ LABELS, VALUES = 190, 150
 """Columns left and right of the plot."""
 ROW, HEADING, EDGE = 24, 30, 14
 TICKS = (1, 2, 5)
+AXIS = "CPU time by evalkit's in the same round, which is the dashed line"
 STYLE = """
   .page { fill: #ffffff } .grid { stroke: #d1d9e0 } .one { stroke: #59636e; stroke-dasharray: 4 3 }
   text { fill: #1f2328; font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif }
@@ -36,6 +37,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    name: str
     heading: str
     rows: tuple[Row, ...]
 
@@ -66,7 +68,7 @@ class Axis:
 def picture(title: str, groups: Sequence[Group]) -> str:
     """Dots are medians, lines reach from the least to the most of the rounds. `title` is also what is read aloud."""
     axis = Axis.over([value for group in groups for row in group.rows for value in (row.told.least, row.told.most)])
-    height = EDGE + sum(HEADING + ROW * len(group.rows) for group in groups) + ROW + EDGE
+    height = EDGE + sum(HEADING + ROW * len(group.rows) for group in groups) + 2 * ROW + EDGE
     size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title said">',
@@ -100,14 +102,15 @@ def _said(group: Group) -> str:
 
 
 def _grid(axis: Axis, height: int) -> list[str]:
-    bottom = height - EDGE - ROW + 6
+    bottom = height - EDGE - 2 * ROW + 8
     lines = []
     for tick in axis.ticks():
         x = axis.place(tick)
         kind = "one" if tick == 1 else "grid"
         lines.append(f'<line class="{kind}" x1="{x}" x2="{x}" y1="{EDGE}" y2="{bottom}"/>')
         lines.append(f'<text class="small" x="{x}" y="{bottom + 15}" text-anchor="middle">{tick:g}</text>')
-    return lines
+    middle = (LABELS + WIDTH - VALUES) / 2
+    return [*lines, f'<text class="small" x="{middle:g}" y="{bottom + 33}" text-anchor="middle">{AXIS}</text>']
 
 
 def _drawn(row: Row, axis: Axis, top: int) -> list[str]:

@@ -45,7 +45,7 @@ def section(name: str, results: Results) -> list[str]:
 
 def pictures(results: Results) -> dict[str, str]:
     """By file name."""
-    every = {f"benchmark-{group.heading}": [group] for group in groups(results)}
+    every = {f"benchmark-{group.name}": [group] for group in groups(results)}
     if every:
         every[f"benchmark-{OVERVIEW}"] = [group for shown in every.values() for group in shown]
     return {f"{name}.svg": picture(f"{TITLE}: {name}", shown) for name, shown in every.items()}
@@ -57,14 +57,15 @@ TITLE = "CPU time of each tool divided by evalkit's in the same round"
 def groups(results: Results) -> Iterator[Group]:
     """Of each benchmark everybody at the largest size that they have done."""
     for name, kept in results.side_by_side.items():
-        rows = []
+        rows, most = [], kept.largest(OURS)
         for contestant in kept.contestants:
             size = kept.largest(contestant)
             share = times(kept, contestant, size, CPU) if size is not None and contestant != OURS else None
-            if share:
-                rows.append(Row(contestant, share, contestant in FLOORS))
-        if rows:
-            yield Group(name, tuple(rows))
+            if share and size is not None:
+                label = contestant if size == most else f"{contestant}, {size:,}"
+                rows.append(Row(label, share, contestant in FLOORS))
+        if rows and most is not None:
+            yield Group(name, f"{name}, {most:,} {kept.unit}", tuple(rows))
 
 
 def _link(name: str, said: str) -> str:

@@ -180,6 +180,8 @@ def test_who_was_too_slow_for_the_larger_size_is_compared_at_the_smaller(tmp_pat
     assert found.side_by_side["overhead"].largest("slow") == 100
     assert told(times_of("overhead", "slow", 1.0)(found)) == [("15 (10–20) times by CPU time, 100 samples", True)]
     assert "| 500 | slow | not measured |" in "\n".join(section("overhead", found))
+    drawn = pictures(found)["benchmark-overhead.svg"]
+    assert "overhead, 500 samples: peer 5, slow, 100 15 (10–20), asyncio 0.1" in drawn
 
 
 def test_answers_and_verdicts_that_agree_are_counted(tmp_path: Path) -> None:
@@ -347,7 +349,7 @@ def test_a_command_tells_what_was_measured_and_not_where_it_was_written() -> Non
 
 def test_a_picture_is_xml_with_both_schemes_and_says_what_it_shows() -> None:
     drawn = picture(
-        "a < b", [Group("one & two", (Row("peer <script>", Spread(2, 4, 8)), Row("floor", Spread(1, 1, 1))))]
+        "a < b", [Group("one", "one & two", (Row("peer <script>", Spread(2, 4, 8)), Row("floor", Spread(1, 1, 1))))]
     )
     root = ET.fromstring(drawn)
     space = {"svg": "http://www.w3.org/2000/svg"}
