@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,13 +99,26 @@ def test_rows_take_no_more_than_their_part_of_memory_but_one_is_always_tried() -
     assert [chosen.fitting(size) for size in (None, 1, 100, 5000)] == [START, START, 10, 1]
 
 
-def test_half_the_rows_are_left_when_memory_runs_out_and_all_return_when_it_was_one_request() -> None:
+@pytest.mark.parametrize("out_of_memory", [True, False])
+def test_half_the_rows_are_left_after_a_failure_and_all_return_when_it_was_one_request(out_of_memory: bool) -> None:
     chosen = Places(None, None)
-    chosen.halve(20)
-    assert chosen.now == 10
-    chosen.halve(10)
-    chosen.restore()
+    for rows, left in ((20, 10), (10, 5), (5, 2), (2, 1)):
+        chosen.halve(rows, out_of_memory)
+        assert chosen.now == left
+    timed(chosen, 0.1)
+    assert chosen.now == 1
+    chosen.restore(out_of_memory)
     assert chosen.now == START
+    timed(chosen, 0.1)
+    assert chosen.now == 2 * START
+
+
+def test_a_request_that_fails_for_itself_does_not_bring_back_a_number_that_memory_did_not_hold() -> None:
+    chosen = Places(None, None)
+    chosen.halve(START, True)
+    chosen.halve(START // 2, False)
+    chosen.restore(False)
+    assert chosen.now == START // 2
 
 
 def test_shares_of_no_work_are_unknown() -> None:

@@ -25,6 +25,11 @@ class Ready:
     thinking: bool = False
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Rows of one shape need no padding beside each other."""
+        return self.length, len(self.pair.continuation) if self.pair is not None else 0
+
+    @property
     def is_likelihood(self) -> bool:
         return self.pair is not None
 
@@ -45,8 +50,8 @@ def _generate(engine: Engine, position: int, request: Request, ask: Generate) ->
     if not length:
         return Answer.failed(FailureKind.CONFIGURATION, "the prompt is empty")
     room = ask.decoding.max_tokens
-    if engine.context_length is not None and not engine.seq2seq:
-        room = min(room, engine.context_length - length)
+    if engine.context_length is not None:  # a decoder beside an encoder has a context of its own, as long
+        room = min(room, engine.context_length - (0 if engine.seq2seq else length))
     if room < 1 or (engine.seq2seq and engine.context_length is not None and length > engine.context_length):
         return _too_long(length, engine)
     job = Job(
@@ -56,7 +61,8 @@ def _generate(engine: Engine, position: int, request: Request, ask: Generate) ->
         top_p=ask.decoding.top_p,
         seed=ask.decoding.seed,
         attempt=request.attempt,
-        stop=tuple(mark for mark in ask.decoding.stop if mark),
+        stop=tuple(mark for mark in ask.decoding.stop if mark and mark not in engine.special),
+        ends=frozenset(engine.special[mark] for mark in ask.decoding.stop if mark in engine.special),
     )
     return Ready(position, length, request.wants, job=job, thinking=prompt.thinking)
 

@@ -17,7 +17,7 @@ from evalkit.models.reference import Reference
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
-REVISION = "3"
+REVISION = "4"
 """Of prompts and decode loop: raised whenever either could write another text."""
 
 

@@ -42,7 +42,7 @@ class Prompt:
 
 
 class TemplateError(Exception):
-    """The chat template refused these messages; the text says how."""
+    """The chat template refused these messages, or the tokenizer their text; the text says how."""
 
 
 def plain_text(messages: Sequence[Message]) -> str:
@@ -107,5 +107,14 @@ def _system_into_user(messages: Sequence[Message]) -> list[Message] | None:
 
 def encode(tokenizer: Any, messages: Sequence[Message]) -> Prompt:
     text, special = render(tokenizer, messages)
-    tokens = tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"]
-    return Prompt(tuple(tokens), opens_reasoning(text))
+    return Prompt(tuple(tokens_of(tokenizer, text, special)), opens_reasoning(text))
+
+
+def tokens_of(tokenizer: Any, text: str, special: bool) -> list[int]:
+    try:
+        return list(tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
+    except Exception as error:  # a tokenizer may raise anything, and is asked for one text among many
+        why = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:200]}"
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            why = "half of a surrogate pair is not a character"
+        raise TemplateError(f"the tokenizer refuses this text: {why}") from error

@@ -20,9 +20,11 @@ from evalkit.models.hf.stream.kept import KeptBeginnings
 from evalkit.models.hf.stream.places import SHARE, Places
 from evalkit.models.hf.stream.slots import can_stream
 from evalkit.models.hf.stream.stream import Stream
+from evalkit.models.hf.stream.trials import exchangeable
 from evalkit.models.hf.tokens import Tokens
 from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.decode import Job, Written, write
+from evalkit.models.hf.writing.padding import harmless
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request, Timing
 
 DEFAULT_BATCH = 16
@@ -89,6 +91,9 @@ class HfSession:
         self._attention = condition.attention
         self._on_close = close
         self._most = batch_size
+        self._lays_out = (condition.batch_size, condition.order, condition.padding) != (None, None, None)
+        """Whether the condition says who stands beside whom: then so it is, whatever padding does to the model."""
+        self._pads: bool | None = None
         layouts = (condition.batch_size, condition.order, condition.padding, condition.attention, condition.threads)
         self._shares = batch_size != 1 and condition.kv_cache is None and layouts == (None,) * len(layouts)
         """A condition says how rows are laid out, and means those of likelihoods, too."""
@@ -121,7 +126,7 @@ class HfSession:
 
     def _streams(self, engine: Engine) -> bool:
         if self._can_stream is None:
-            self._can_stream = self._free and can_stream(engine)
+            self._can_stream = self._free and can_stream(engine) and exchangeable(engine)
         return self._can_stream
 
     def _stream(self, engine: Engine, waiting: Sequence[Ready]) -> Iterator[tuple[int, Answer]]:
@@ -139,8 +144,13 @@ class HfSession:
 
     def _in_batches(self, engine: Engine, waiting: list[Ready]) -> Iterator[tuple[int, Answer]]:
         size = self._batch_size
+        apart = not self._may_pad(engine, waiting)
+        if apart:
+            waiting = sorted(waiting, key=lambda item: item.shape, reverse=True)
         while waiting:
             batch = waiting[:size]
+            if apart:
+                batch = [item for item in batch if item.shape == batch[0].shape]
             try:
                 answers = self._under_condition(engine, batch)
             except ModelError:
@@ -155,8 +165,17 @@ class HfSession:
                     size = max(1, len(batch) // 2)
                     continue
                 answers = [failure_of(error, out_of_memory)]
+                size = self._batch_size  # it was this request, and not how many there were
             waiting = waiting[len(batch) :]
             yield from ((item.position, answer) for item, answer in zip(batch, answers, strict=True))
+
+    def _may_pad(self, engine: Engine, waiting: Sequence[Ready]) -> bool:
+        """Whether rows of different length may stand side by side; tried where there are any."""
+        if self._lays_out or self._batch_size == 1 or len({item.shape for item in waiting}) < 2:
+            return True
+        if self._pads is None:
+            self._pads = harmless(engine)
+        return self._pads
 
     def _under_condition(self, engine: Engine, batch: Sequence[Ready]) -> list[Answer]:
         import torch
@@ -207,6 +226,7 @@ class HfSession:
             rows, place = (around.rows if self._together else jobs), around.place
         written = write(engine, rows, use_cache=self._use_cache, details=details, begin=self._begin, work=self._work)
         self._work.output_tokens += sum(len(one.tokens) for one in written)
+        self._work.plain_prompts += len(jobs)
         return ([written[place]] if self._together else written), len(rows)
 
     def close(self) -> None:

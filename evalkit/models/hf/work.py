@@ -26,6 +26,8 @@ class Work:
     """Rows of all these steps: divided by ``steps``, the mean batch."""
     most_rows: int = 0
     output_tokens: int = 0
+    plain_prompts: int = 0
+    """Prompts that were written in batches that nobody joins: the model, or what was asked, allows no others."""
     restarts: int = 0
     """How often a batch broke down and its unfinished rows were begun again in a smaller one."""
     tokenise_seconds: float = 0.0

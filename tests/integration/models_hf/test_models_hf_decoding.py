@@ -327,18 +327,20 @@ def test_one_request_that_breaks_the_model_fails_alone(
 ) -> None:
     from evalkit.models.hf import session
 
-    real = session.write
+    real, sizes = session.write, []
     bad = prompts.index("Hi")
 
     def fragile(engine: Any, jobs: Any, **how: Any) -> Any:
+        sizes.append(len(jobs))
         if any(job.max_tokens == 11 for job in jobs):
             raise IndexError("index out of range in self")
         return real(engine, jobs, **how)
 
     monkeypatch.setattr(session, "write", fragile)
-    requests = [question(p, max_tokens=11 if p == "Hi" else 5) for p in prompts]
+    requests = [question(p, max_tokens=11 if p == "Hi" else 5) for p in [*prompts, *["H"] * 8]]
     answers = ask(f"hf:{llama}", requests, Condition(batch_size=16))
     assert [n for n, answer in enumerate(answers) if answer.failure] == [bad]
+    assert sizes[-1] >= 8, "as many as before, or all that are left"
     failure = answers[bad].failure
     assert failure is not None
     assert failure.kind is FailureKind.INTERNAL

@@ -15,7 +15,7 @@ import torch
 import transformers
 from tiny_models import _save, _tokenizer
 
-from evalkit.models.hf.likelihoods import packing
+from evalkit.models.hf.likelihoods import packing, shared_context
 from evalkit.models.hf.likelihoods.likelihood import Pair, score
 from evalkit.models.hf.likelihoods.packing import packable_depth
 from evalkit.models.hf.likelihoods.shared_context import Room, Scored, SharedContexts
@@ -234,6 +234,27 @@ def test_a_context_longer_than_a_pass_is_read_once(engines: dict[str, Engine]) -
     with counted(engines["llama"]) as reads:
         list(contexts.score([Pair(context, (1, token)) for token in range(5)], margins=False))
     assert reads.tokens == [99, 2]
+
+
+def test_a_long_text_is_never_a_tree_whose_mask_grows_by_its_square(
+    engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_context, "LONG", 30)
+    pairs = [Pair(tuple(range(10, 90)), (5, 6)), Pair((7, 8), (9,)), Pair(tuple(range(20, 60)), tuple(range(30)))]
+    contexts = SharedContexts(engines["llama"], room=Room(32, 4, 2**25))
+    assert all(map(contexts.can, pairs))
+    assert not contexts.can(Pair((1,), tuple(range(31))))
+    squares = []
+    real = shared_context.forward
+
+    def watching(engine: Engine, rows: Any, behind: int, cache: Any) -> Any:
+        squares.append(max(len(row.tokens) for row in rows))
+        return real(engine, rows, behind, cache)
+
+    monkeypatch.setattr(shared_context, "forward", watching)
+    found = list(contexts.score(pairs, margins=True))
+    assert_alike([score(engines["llama"], [pair])[0] for pair in pairs], found)
+    assert sorted(squares) == [2, 2, 30]
 
 
 def test_so_many_pairs_at_once_as_somebody_said(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from tiny_models import make_causal
 
 from evalkit.models.hf import session
 from evalkit.models.hf.backend import HfBackend
-from evalkit.models.hf.stream import joint, kept, shared, stream
-from evalkit.models.hf.stream.slots import Slots, can_stream
+from evalkit.models.hf.stream import kept, shared, stream
+from evalkit.models.hf.stream.slot_layers import Room
+from evalkit.models.hf.stream.slots import Slots, can_stream, prefill
+from evalkit.models.hf.stream.trials import exchangeable, shareable
+from evalkit.models.hf.work import Work
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
-from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request
+from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Likelihood, Request
 
 Question = Callable[..., Request]
 ATTENTION = {
@@ -204,6 +208,20 @@ def test_what_is_kept_stays_within_its_bound(
         reference.assert_same(answer, texts[place], 12)
 
 
+def test_a_beginning_too_large_to_keep_does_not_take_the_shorter_one_away(
+    llama: Path, opened: Callable[..., HfBackend]
+) -> None:
+    engine = opened(llama)._engine("float32")
+    tokens = list(range(3, 60))
+    with torch.inference_mode():
+        beginnings = kept.KeptBeginnings(10_000, Work())
+        beginnings.take(engine, tokens[:20])
+        held = beginnings.size
+        beginnings.take(engine, tokens)
+    assert 0 < beginnings.size == held
+    assert held <= 10_000 < held * 57 / 20
+
+
 def test_equal_prompts_are_computed_once(llama: Path, opened: Callable[..., HfBackend], question: Question) -> None:
     backend = opened(llama)
     answers = answers_of(backend, [question("Who wrote Hamlet?", n, temperature=1.0) for n in range(8)])
@@ -265,6 +283,42 @@ def test_free_places_are_taken_by_those_who_wait(
         assert backend.work.steps == 12
 
 
+def test_room_is_made_once_for_all_that_come_in_together(
+    llama: Path, opened: Callable[..., HfBackend], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(stream.PASS_TOKENS, "cpu", 1)  # every prompt is a pass of its own
+    moved = []
+    real = Room.enlarge
+
+    def watching(room: Room, rows: int, columns: int) -> None:
+        moved.append(rows if room.keys is not None else 0)
+        real(room, rows, columns)
+
+    monkeypatch.setattr(Room, "enlarge", watching)
+    backend = opened(llama, 20)
+    answers = answers_of(backend, [question(f"{number}?", max_tokens=12) for number in range(40)])
+    assert not any(answer.failure for answer in answers)
+    assert backend.work.prefills >= 20
+    assert set(moved) == {0}
+
+
+def test_room_that_long_rows_needed_is_given_back_when_many_short_ones_come(
+    llama: Path, opened: Callable[..., HfBackend]
+) -> None:
+    engine = opened(llama)._engine("float32")
+    with torch.inference_mode():
+        slots = Slots(engine)
+        for row in (list(range(3, 203)), [5, 6, 7]):
+            slots.add(None, prefill(engine, None, [row]), [0], [len(row)])
+        slots.drop([0])
+        before = slots.cache.layers[1].keys[0, :, :3].clone()
+        slots.reserve(50, 4)
+    keys = slots.cache.layers[1].keys
+    assert keys.shape[0] == 50
+    assert keys.shape[2] < 100
+    assert torch.equal(keys[0, :, :3], before)
+
+
 def test_when_memory_runs_out_finished_answers_stay_and_the_rest_begins_again(
     llama: Path,
     opened: Callable[..., HfBackend],
@@ -283,6 +337,7 @@ def test_when_memory_runs_out_finished_answers_stay_and_the_rest_begins_again(
         return real(self, tokens)
 
     monkeypatch.setattr(Slots, "step", cramped)
+    monkeypatch.setattr(session, "exchangeable", lambda _: True)  # which would be steps of its own
     backend = opened(llama)
     assert [answer.text for answer in answers_of(backend, requests)] == expected
     assert rows[:4] == [6, 5, 5, 5]
@@ -313,14 +368,24 @@ def test_one_request_that_does_not_fit_alone_fails_alone(
     assert [answer.text for answer in answers] == expected
 
 
-def test_after_a_request_that_breaks_the_model_the_batch_is_large_again(
-    llama: Path, opened: Callable[..., HfBackend], question: Question, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(IndexError("index out of range in self"), FailureKind.INTERNAL), (MemoryError(), FailureKind.OUT_OF_MEMORY)],
+    ids=["broken", "memory"],
+)
+def test_after_a_request_that_fails_for_itself_the_batch_is_large_again(  # noqa: PLR0917 - fixtures
+    error: Exception,
+    kind: FailureKind,
+    llama: Path,
+    opened: Callable[..., HfBackend],
+    question: Question,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real = stream.prefill
 
     def fragile(engine: Any, past: Any, rows: Sequence[Sequence[int]], base: Any = None) -> Any:
         if any(len(row) > 60 for row in rows):
-            raise IndexError("index out of range in self")
+            raise error
         return real(engine, past, rows, base)
 
     monkeypatch.setattr(stream, "prefill", fragile)
@@ -328,7 +393,7 @@ def test_after_a_request_that_breaks_the_model_the_batch_is_large_again(
     texts = ["Rain falls on the old roofs. " * 8, *(f"{n}?" for n in range(20))]
     failed, *answers = answers_of(backend, [question(text, max_tokens=4) for text in texts])
     assert failed.failure is not None
-    assert failed.failure.kind is FailureKind.INTERNAL
+    assert failed.failure.kind is kind
     assert not any(answer.failure for answer in answers)
     assert backend.work.most_rows == 20
 
@@ -368,6 +433,23 @@ OTHERS = {
     "sliding window": ("mistral", {**ATTENTION, "sliding_window": 8}),
     "some layers slide": ("gemma2", {**ATTENTION, "sliding_window": 8, "head_dim": 8}),
     "recurrent": ("mamba", {"state_size": 4, "intermediate_size": 64}),
+    "pads as text": (
+        "rwkv",
+        {"attention_hidden_size": 32, "intermediate_size": 64, "context_length": 256, "num_attention_heads": 4},
+    ),
+    "both kinds in a layer": (
+        "falcon_h1",
+        {
+            **ATTENTION,
+            "mamba_d_ssm": 64,
+            "mamba_n_heads": 8,
+            "mamba_d_head": 8,
+            "mamba_d_state": 8,
+            "mamba_n_groups": 1,
+            "mamba_chunk_size": 8,
+        },
+    ),
+    "a cache of its own": ("minimax", {**ATTENTION, "head_dim": 8, "num_local_experts": 4, "num_experts_per_tok": 2}),
     "stretched": (
         "llama",
         {**ATTENTION, "rope_parameters": {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 1e4}},
@@ -383,12 +465,31 @@ def test_models_whose_rows_cannot_be_exchanged_are_written_in_batches(
     folder = make_causal(tmp_path, name, **settings)
     backend = opened(folder)
     assert not can_stream(backend._engine("float32"))
-    answers = answers_of(backend, [question(text, wants=["tokens"]) for text in prompts], DEFAULT_CONDITION)
+    texts = [*prompts, *(prompt[::-1] for prompt in prompts), *prompts[:2]]
+    answers = answers_of(backend, [question(text, wants=["tokens"]) for text in texts], DEFAULT_CONDITION)
     reference = Reference(folder)
-    if kind == "recurrent":  # its state takes pads for text, with generate too: alone, it must not
-        answers = answers_of(opened(folder, 1), [question(text, wants=["tokens"]) for text in prompts])
-    for answer, prompt in zip(answers, prompts, strict=True):
+    for answer, prompt in zip(answers, texts, strict=True):
         reference.assert_same(answer, prompt, 12)
+    assert backend.work.plain_prompts == len(texts)
+    of_one_length = Counter(answer.prompt_tokens for answer in answers).most_common(1)[0][1]
+    assert max(answer.timing.batch for answer in answers) == (of_one_length if kind == "pads as text" else 14)
+
+
+def test_a_state_that_takes_pads_for_text_never_sees_any(
+    tmp_path: Path, opened: Callable[..., HfBackend], prompts: list[str]
+) -> None:
+    """Nor in a batch of likelihoods; a condition that lays rows out gets what it asks for."""
+    name, settings = OTHERS["pads as text"]
+    folder = make_causal(tmp_path, name, **settings)
+    requests = [Request(Likelihood(context, end)) for context in prompts for end in (" Paris", " rain", " red roofs")]
+    alone = answers_of(opened(folder, 1), requests)
+    for found in (answers_of(opened(folder), requests), answers_of(opened(folder), requests, Condition(threads=1))):
+        for one, expected in zip(found, alone, strict=True):
+            assert one.logprobs == pytest.approx(expected.logprobs, abs=1e-4)
+    padded = answers_of(opened(folder), requests, Condition(batch_size=16))
+    assert any(
+        one.logprobs != pytest.approx(other.logprobs, abs=1e-2) for one, other in zip(padded, alone, strict=True)
+    )
 
 
 def test_seq2seq_models_are_written_in_batches(t5: Path, opened: Callable[..., HfBackend]) -> None:
@@ -415,10 +516,10 @@ def test_attention_that_does_more_than_its_settings_tell_is_not_shared(
     llama: Path, opened: Callable[..., HfBackend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = opened(llama)._engine("float32")
-    assert joint.agrees(engine, range(5, 20))
+    assert shareable(engine, range(5, 20))
     for layer in engine.model.model.layers:
         monkeypatch.setattr(layer.self_attn, "scaling", 0.3)  # it is passed on, so it is obeyed
-    assert joint.agrees(engine, range(5, 20))
+    assert shareable(engine, range(5, 20))
     from transformers.models.llama import modeling_llama
 
     real = modeling_llama.ALL_ATTENTION_FUNCTIONS["sdpa"]
@@ -427,4 +528,29 @@ def test_attention_that_does_more_than_its_settings_tell_is_not_shared(
         return real(module, query * 0.5, key, value, mask, **how)
 
     monkeypatch.setitem(modeling_llama.ALL_ATTENTION_FUNCTIONS._local_mapping, "sdpa", capped)
-    assert not joint.agrees(engine, range(5, 20))
+    assert not shareable(engine, range(5, 20))
+
+
+def test_a_model_that_makes_of_positions_what_its_settings_do_not_tell_is_written_without_pads(
+    llama: Path,
+    opened: Callable[..., HfBackend],
+    question: Question,
+    prompts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backend = opened(llama)
+    engine = backend._engine("float32")
+    assert exchangeable(engine)
+    forward = engine.model.forward
+
+    def deaf(*args: Any, position_ids: Any = None, **options: Any) -> Any:
+        return forward(*args, **options)
+
+    monkeypatch.setattr(engine.model, "forward", deaf)
+    assert can_stream(engine)
+    assert not exchangeable(engine)
+    answers = answers_of(backend, [question(text, wants=["tokens"]) for text in prompts])
+    reference = Reference(llama)
+    for answer, prompt in zip(answers, prompts, strict=True):
+        reference.assert_same(answer, prompt, 12)
+    assert backend.work.plain_prompts == len(prompts)

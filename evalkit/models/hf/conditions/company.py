@@ -54,4 +54,4 @@ def _other(engine: Engine, job: Job, length: int) -> Job:
     if engine.context_length is not None:
         length = max(1, min(length, engine.context_length - job.max_tokens))
     whole = tuple(known) * (length // max(1, len(known)) + 1)
-    return replace(job, prompt=whole[-length:], stop=(), temperature=0.0)
+    return replace(job, prompt=whole[-length:], stop=(), ends=frozenset(), temperature=0.0)

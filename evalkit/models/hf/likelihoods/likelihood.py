@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.models.hf.loading.engine import Engine
-from evalkit.models.hf.prompts import render
+from evalkit.models.hf.prompts import render, tokens_of
 from evalkit.models.hf.writing.steps import decoder_start, pad, positions_of
 from evalkit.records import Likelihood
 
@@ -31,15 +31,15 @@ def encode_pair(engine: Engine, ask: Likelihood) -> Pair:
     else:
         context, special = render(tokenizer, ask.context)
     if engine.seq2seq:
-        first = tokenizer(context, add_special_tokens=special, verbose=False)["input_ids"]
-        target = tokenizer(ask.continuation, add_special_tokens=False, verbose=False)["input_ids"]
+        first = tokens_of(tokenizer, context, special)
+        target = tokens_of(tokenizer, ask.continuation, special=False)
         return Pair(tuple(first), tuple(target))
     continuation = ask.continuation
     if isinstance(ask.context, str):
         stripped = context.rstrip()
         context, continuation = stripped, context[len(stripped) :] + continuation
-    first = tokenizer(context, add_special_tokens=special, verbose=False)["input_ids"]
-    both = tokenizer(context + continuation, add_special_tokens=special, verbose=False)["input_ids"]
+    first = tokens_of(tokenizer, context, special)
+    both = tokens_of(tokenizer, context + continuation, special)
     shared = next((at for at, pair in enumerate(zip(first, both, strict=False)) if pair[0] != pair[1]), len(first))
     shared = min(shared, len(both))
     if not shared:

@@ -9,6 +9,7 @@ from typing import Any
 from evalkit.models.hf.likelihoods.prefix_tree import Tree
 from evalkit.models.hf.likelihoods.stem import Stem
 from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.trial import some_tokens
 from evalkit.models.hf.writing.steps import pad, positions_of
 
 Branch = tuple[Sequence[int], int, Sequence[int]]
@@ -113,8 +114,7 @@ def _depth_of(config: Any) -> int:
 def _reads_trees(engine: Engine) -> bool:
     import torch
 
-    size = engine.model.config.get_text_config().vocab_size
-    draw = [(7919 * number + 13) % size for number in range(14)]
+    draw = some_tokens(engine, 14)
     trunk, *ends = draw[:6], draw[6:9], draw[9:11], draw[11:14]
     texts = [[*trunk, *end] for end in sorted(ends)]
     try:

@@ -21,6 +21,10 @@ WORTH = 16
 """Fewer tokens than these are read again rather than kept: a pass of its own costs more."""
 
 
+LONG = 2048
+"""More tokens than these are never read as a tree: its mask takes memory by the square of its length."""
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
     """What one pass may hold. Tokens of one row all meet in attention, so long rows cost more for each token."""
@@ -78,7 +82,7 @@ class SharedContexts:
         """Whether this model reads trees rightly, and texts as long as this."""
         if self._depth is None:
             self._depth = packable_depth(self.engine)
-        return len(pair.context) + len(pair.continuation) <= self._depth
+        return len(pair.context) + len(pair.continuation) <= self._depth and len(pair.continuation) <= LONG
 
     def score(self, pairs: Sequence[Pair], margins: bool) -> Iterator[Scored]:
         """In the order of their tokens, pass by pass. What a pass raises leaves the pairs after it unscored."""
@@ -128,11 +132,12 @@ class SharedContexts:
             depth = min(depth, usable)
             new = len(job.read) - max(depth, common(job.read, jobs[number - 1].read))
             opens = nodes + new > room.tokens
+            oversize = max(nodes, len(job.read) - depth) > room.tokens  # other rows would be padded to its length
             nodes, predicting = (
                 (len(job.read) - depth, len(job.targets)) if opens else (nodes + new, predicting + len(job.targets))
             )
             widest = max(widest, min(nodes, predicting))
-            if (opens and len(rows) == room.rows) or widest * (len(rows) + opens) > lines:
+            if (opens and (oversize or len(rows) == room.rows)) or widest * (len(rows) + opens) > lines:
                 break
             if opens:
                 rows.append([])
@@ -140,8 +145,11 @@ class SharedContexts:
         return rows, depth
 
     def _further(self, jobs: Sequence[_Job], at: int, end: int) -> int:
-        """How long the stem should be: what all of this pass and the one after it, or the last call's, begin with."""
+        """How long the stem should be: what all of this pass and the one after it, or the last call's, begin with; all
+        that this pass begins with, where that is long."""
         shared = min(common(jobs[at].read, jobs[end - 1].read), *(job.first for job in jobs[at:end]), jobs[at].first)
+        if shared > LONG:
+            return shared
         after = jobs[end].read if end < len(jobs) else ()
         return min(shared, max(common(jobs[at].read, after), common(jobs[at].read, self._before)))
 

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Engine:
     context_length: int | None
     forward: frozenset[str]
     """Names of the arguments that the model's forward takes."""
+    special: Mapping[str, int] = field(default_factory=dict)
+    """Tokens that are no text, by their names: a decoded answer does not show them."""
 
 
 def torch_and_transformers() -> tuple[Any, Any]:
@@ -112,23 +114,37 @@ def _engine(model: Any, tokenizer: Any, device: str, seq2seq: bool, options: HfO
 
     limits = [n for n in (context_of(model.config.to_dict()), options.context_length) if n]
     ends = _end_tokens(model, tokenizer)
-    pad = next((token for token in (tokenizer.pad_token_id, model.config.pad_token_id) if token is not None), None)
     return Engine(
         model=model,
         tokenizer=tokenizer,
         device=device,
         seq2seq=seq2seq,
         end_tokens=ends,
-        # GPT-2-style models have no pad token; any token will do, since padding is masked out
-        pad_token=pad if pad is not None else next(iter(ends), 0),
+        pad_token=_pad_token(model, tokenizer, ends),
         context_length=min(limits) if limits else None,
         forward=frozenset(inspect.signature(model.forward).parameters),
+        special=_special_tokens(tokenizer),
     )
+
+
+def _pad_token(model: Any, tokenizer: Any, ends: frozenset[int]) -> int:
+    """GPT-2-style models name none, and others one that they have no embedding for (``[PAD]``, added later, or -1). Any
+    token will do, since padding is masked out."""
+    known = getattr(model.config.get_text_config(decoder=True), "vocab_size", None) or 1
+    named = (tokenizer.pad_token_id, getattr(model.config, "pad_token_id", None), *sorted(ends))
+    return next((token for token in named if isinstance(token, int) and 0 <= token < known), 0)
+
+
+def _special_tokens(tokenizer: Any) -> dict[str, int]:
+    added = getattr(tokenizer, "added_tokens_decoder", {})
+    special = {token.content: number for number, token in added.items() if token.special}
+    return dict(zip(tokenizer.all_special_tokens, tokenizer.all_special_ids, strict=True)) | special
 
 
 def _end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
     generation = getattr(model, "generation_config", None)
-    for found in (getattr(generation, "eos_token_id", None), model.config.eos_token_id, tokenizer.eos_token_id):
+    own = getattr(model.config, "eos_token_id", None)
+    for found in (getattr(generation, "eos_token_id", None), own, tokenizer.eos_token_id):
         if found is not None:
             return frozenset(found if isinstance(found, list | tuple) else [found])
     return frozenset()

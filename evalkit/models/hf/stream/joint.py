@@ -6,7 +6,7 @@ that the sums are those of ordinary attention.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,33 +83,3 @@ def _by_row(part: Any, rows: int) -> Any:
     """From (groups, rows and tokens, …) to (rows, groups, tokens, …)."""
     groups, _, numbers = part.shape
     return part.reshape(groups, rows, -1, numbers).transpose(0, 1)
-
-
-def agrees(engine: Engine, tokens: Sequence[int]) -> bool:
-    """Whether this model says the same behind a shared beginning as by its own attention, tried on a few tokens: a
-    model's code may do more with scores than its settings tell."""
-    import torch
-
-    from evalkit.models.hf.stream.slots import Slots, prefill
-
-    few = list(tokens[:9])
-    if len(few) < 9 or not plain_attention(engine):
-        return False
-    with torch.inference_mode():
-        try:
-            slots = Slots(engine, prefill(engine, None, [few[:4]]))
-            rows = [few[4:7], few[5:6]]
-            slots.add(None, prefill(engine, None, rows, slots.base), [0, 1], [3, 1])
-            logits = slots.step(few[7:9])
-            own = [_last(engine, [*few[:4], *row, last]) for row, last in zip(rows, few[7:9], strict=True)]
-        except Exception:  # noqa: BLE001 - a model's code may raise anything: then nothing is shared so
-            return False
-    expected = torch.stack(own)
-    allowed = (1e-3 if engine.model.dtype == torch.float32 else 0.2) * float(expected.std())
-    return bool((logits - expected).abs().max() <= allowed)
-
-
-def _last(engine: Engine, tokens: Sequence[int]) -> Any:
-    import torch
-
-    return engine.model(input_ids=torch.tensor([list(tokens)], device=engine.device)).logits[0, -1].float()

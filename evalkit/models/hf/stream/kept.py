@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.models.hf.loading.engine import Engine
-from evalkit.models.hf.stream.joint import agrees
 from evalkit.models.hf.stream.slots import Layers, prefill
+from evalkit.models.hf.stream.trials import shareable
 from evalkit.models.hf.tokens import common
 from evalkit.models.hf.work import Work
 
@@ -15,7 +15,7 @@ AT_ONCE = 2048
 """Tokens of one beginning that are computed in one pass."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Kept:
     tokens: tuple[int, ...]
     layers: Layers
@@ -41,7 +41,7 @@ class KeptBeginnings:
     def held_once(self, engine: Engine, longest: Sequence[int]) -> bool:
         """Whether rows of this model can attend to a beginning that is not copied to each of them; tried once."""
         if self._held_once is None:
-            self._held_once = agrees(engine, longest)
+            self._held_once = shareable(engine, longest)
         return self._held_once
 
     def take(self, engine: Engine, tokens: Sequence[int]) -> Layers | None:
@@ -70,11 +70,11 @@ class KeptBeginnings:
         self._kept.clear()
 
     def _keep(self, tokens: tuple[int, ...], layers: Layers, continued: _Kept | None) -> None:
-        if continued is not None:
-            self._kept.remove(continued)  # it is the start of what is kept now
         size = sum(part.numel() * part.element_size() for layer in layers for part in layer)
         if size > self._limit:
             return
+        if continued is not None:
+            self._kept.remove(continued)  # it is the start of what is kept now
         while self._kept and self.size + size > self._limit:
             self._kept.remove(min(self._kept, key=lambda kept: kept.used))
         self._kept.append(_Kept(tokens, layers, size, self._clock))

@@ -21,7 +21,8 @@ class Places:
         self._budget = budget_bytes if fixed is None else None
         self._times: list[float] = []
         self._best = (0, 0.0)
-        self._before: int | None = None
+        self._before: dict[bool, tuple[int, bool]] = {}
+        """The number before failures began, and whether it was settled: failures of memory, and all others."""
 
     def fitting(self, row_bytes: int | None) -> int:
         """Places, where each row may come to need so many bytes. One row is always tried."""
@@ -45,11 +46,12 @@ class Places:
         else:
             self.now, self._settled = self._best[0], True
 
-    def halve(self, rows: int) -> None:
+    def halve(self, rows: int, out_of_memory: bool) -> None:
         """Memory ran out, or something else broke, with so many rows."""
-        self._before = self._before or self.now
+        self._before.setdefault(out_of_memory, (self.now, self._settled))
         self.now, self._settled = max(1, min(rows, self.now) // 2), True
 
-    def restore(self) -> None:
+    def restore(self, out_of_memory: bool) -> None:
         """What broke was one request and not the number of rows."""
-        self.now, self._before = self._before or self.now, None
+        self.now, self._settled = self._before.pop(out_of_memory, (self.now, self._settled))
+        self._times.clear()

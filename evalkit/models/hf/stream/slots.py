@@ -77,11 +77,14 @@ class Slots:
         return sum(layer.bytes_a_token for layer in self.cache.layers) or _guessed_bytes(self.engine)
 
     def reserve(self, rows: int, columns: int) -> None:
-        """Make room, with what is there kept."""
+        """Make room, with what is there kept. What has become far too large, since long rows have left or many, is made
+        smaller by the way."""
         if rows <= self.rows and columns <= self.columns:
             return
-        self.rows = max(rows, self.rows)
-        if columns > self.columns:
+        columns = max(columns, max(self.lengths, default=0) + 1)
+        if rows > self.rows or 2 * rows < self.rows:
+            self.rows = max(rows, len(self.lengths))
+        if columns > self.columns or 2 * columns < self.columns:
             self.columns = columns + max(ROOM, columns // 4)
         for layer in self.cache.layers:
             layer.enlarge(len(self.lengths), max(self.lengths, default=0))

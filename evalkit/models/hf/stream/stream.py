@@ -154,18 +154,23 @@ class Stream:
 
     def _next_ones(self, slots: Slots) -> list[Ready]:
         """Who comes in now. Few prompts are dear to compute one by one: they wait for each other, if not for long."""
-        waiting = self._waiting
+        waiting, rows = self._waiting, len(self._rows)
         if not waiting:
             return []
-        need = max(max((row.item.length + row.job.max_tokens for row in self._rows), default=0), _most(waiting[0]))
+        need = max((row.item.length + row.job.max_tokens for row in self._rows), default=0)
         token = slots.bytes_a_token
-        places = self._places.fitting(token * (need - slots.before) if token else None)
-        free = min(places - len(self._rows), len(waiting))
-        if free <= 0 and self._rows:
+        places = free = 0
+        for item in waiting:
+            need = max(need, _most(item))
+            places = self._places.fitting(token * (need - slots.before) if token else None)
+            if rows + free >= places:
+                break
+            free += 1
+        if not free and rows:
             return []
         free = max(free, 1)
         tokens = sum(self._own_length(waiting[place]) for place in range(free))
-        ripe = not self._rows or free == len(waiting) or free >= places // 8 or tokens >= FULL_PASS
+        ripe = not rows or free == len(waiting) or free >= places // 8 or tokens >= FULL_PASS
         return [waiting.popleft() for _ in range(free)] if ripe else []
 
     def _own_length(self, item: Ready) -> int:
@@ -179,6 +184,7 @@ class Stream:
         for item in new:
             groups.setdefault(self._beginning(item), []).append(item)
         self._entering = list(new)
+        slots.reserve(len(self._rows) + len(new), max(len(_job(item).prompt) for item in new) - slots.before)
         for beginning, group in groups.items():
             for batch in self._passes(slots, group):
                 rows = [self._row(item, began, memory) for item in batch]
@@ -283,10 +289,9 @@ class Stream:
         if not broken:
             broken.append(self._waiting.popleft())
         if len(broken) == 1:
-            if not out_of_memory:
-                self._places.restore()
+            self._places.restore(out_of_memory)
             return [(broken[0].position, failure_of(error, out_of_memory))]
-        self._places.halve(len(broken))
+        self._places.halve(len(broken), out_of_memory)
         self._waiting.extendleft(reversed(broken))
         self._work.restarts += 1
         return []

@@ -32,6 +32,8 @@ class Job:
     seed: int = 0
     attempt: int = 0
     stop: tuple[str, ...] = ()
+    ends: frozenset[int] = frozenset()
+    """Tokens that end this answer, besides those that end every answer of the model."""
 
 
 @dataclass(slots=True)
@@ -126,11 +128,11 @@ def penalised(logits: Any, rows: Sequence[tuple[Penalties | None, Job, Written]]
 
 
 def choose(logits: Any, jobs: Sequence[Job], draws: Sequence[random.Random]) -> list[int]:
-    """The next token of every row; -1 where the logits are no numbers."""
+    """The next token of every row; -1 where the logits are no numbers, or endless."""
     import torch
 
     best, chosen = _best(logits)
-    tokens: list[int] = torch.where(torch.isnan(best), -1, chosen).tolist()
+    tokens: list[int] = torch.where(torch.isfinite(best), chosen, -1).tolist()
     for position, job in enumerate(jobs):
         if job.temperature > 0 and tokens[position] >= 0:
             tokens[position] = _sample(logits[position], job, draws[position])
@@ -184,7 +186,7 @@ def append(engine: Engine, job: Job, written: Written, token: int, numbers: tupl
     if token < 0:
         written.finish = "nan"
         return
-    if token in engine.end_tokens:
+    if token in engine.end_tokens or token in job.ends:
         written.finish = "stop"
         return
     written.tokens.append(token)

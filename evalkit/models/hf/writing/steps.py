@@ -12,6 +12,17 @@ from typing import Any, Protocol
 from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.writing.cache import growing_cache
 
+ROWS_APART = frozenset(
+    {
+        "DynamicLayer",
+        "DynamicSlidingWindowLayer",
+        "DynamicIndexedLayer",
+        "DummyLayer",
+        "GrowingLayer",
+    }
+)
+"""Kinds of layers that rows can be taken out of."""
+
 
 class Steps(Protocol):
     logits: Any
@@ -47,12 +58,14 @@ def positions_of(mask: Any) -> Any:
 
 
 def can_drop_rows(cache: Any) -> bool:
-    """Attention caches can lose rows; recurrent state cannot, then finished rows are carried along unread."""
+    """Attention caches can lose rows; recurrent state cannot, and of a cache or a layer of a model's own nobody knows:
+    then finished rows are carried along unread."""
     parts = [getattr(cache, name, None) for name in ("self_attention_cache", "cross_attention_cache")]
     if all(part is not None for part in parts):
         return all(can_drop_rows(part) for part in parts)
-    layers = getattr(cache, "layers", None)
-    return layers is not None and len(layers) > 0 and all(hasattr(layer, "batch_select_indices") for layer in layers)
+    if type(cache).__name__ != "DynamicCache":
+        return False
+    return bool(cache.layers) and {type(layer).__name__ for layer in cache.layers} <= ROWS_APART
 
 
 class _Batch:
@@ -109,7 +122,9 @@ class CausalSteps(_Batch):
     def __init__(self, engine: Engine, prompts: Sequence[Sequence[int]], use_cache: bool, extra: int = 0) -> None:
         super().__init__(engine, len(prompts), use_cache)
         self.tokens, self.mask = pad(prompts, engine.pad_token, engine.device, left=True, extra=extra)
-        if use_cache and "past_key_values" in engine.forward:
+        # some models have a cache of their own, which they make themselves
+        theirs = getattr(engine.model, "_supports_default_dynamic_cache", lambda: True)
+        if use_cache and "past_key_values" in engine.forward and theirs():
             self.cache = growing_cache(engine.model.config)
         self._forward(slice(None))
 

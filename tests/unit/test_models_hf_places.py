@@ -1,0 +1,58 @@
+"""Who comes into the batch, and when."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from evalkit.models.hf.answers import Ready
+from evalkit.models.hf.stream.kept import KeptBeginnings
+from evalkit.models.hf.stream.places import Places
+from evalkit.models.hf.stream.stream import Stream
+from evalkit.models.hf.work import Work
+from evalkit.models.hf.writing.decode import Job
+
+
+def waiting(*lengths: int) -> Any:
+    """A batch of none, before which prompts of these lengths wait, each for one token of answer."""
+    work = Work()
+    made: Any = Stream(SimpleNamespace(device="cpu"), KeptBeginnings(0, work), Places(None, 100), work)  # type: ignore[arg-type]
+    for position, length in enumerate(lengths):
+        prompt = (*range(length - 1), 1000 + position)
+        made._waiting.append(Ready(position, length, frozenset(), job=Job(prompt, 1)))
+        made._shared[prompt] = 0
+    return made
+
+
+SLOTS: Any = SimpleNamespace(bytes_a_token=1, before=0)
+
+
+def lengths_of(items: list[Ready]) -> list[int]:
+    return [item.length for item in items]
+
+
+def test_as_many_come_in_as_memory_holds_at_the_length_of_the_longest_of_them() -> None:
+    assert lengths_of(waiting(*[24] * 9)._next_ones(SLOTS)) == [24] * 4
+    assert lengths_of(waiting(9, 9, 49, 49)._next_ones(SLOTS)) == [9, 9]
+    assert lengths_of(waiting(9, 49, 9, 9)._next_ones(SLOTS)) == [9, 49]
+
+
+def test_one_comes_in_even_where_memory_holds_none() -> None:
+    assert lengths_of(waiting(500, 9)._next_ones(SLOTS)) == [500]
+
+
+def test_a_long_one_waits_until_those_before_it_have_left() -> None:
+    made = waiting(49, 9)
+    made._rows = [SimpleNamespace(item=SimpleNamespace(length=9), job=SimpleNamespace(max_tokens=1))] * 3
+    assert made._next_ones(SLOTS) == []
+    made._rows = made._rows[:1]
+    assert lengths_of(made._next_ones(SLOTS)) == [49]
+
+
+def test_few_wait_for_each_other_while_the_batch_is_nearly_full() -> None:
+    made = waiting(*[2] * 9)
+    row = SimpleNamespace(item=SimpleNamespace(length=2), job=SimpleNamespace(max_tokens=1))
+    made._rows = [row] * 30
+    assert made._next_ones(SLOTS) == []
+    made._rows = [row] * 28
+    assert lengths_of(made._next_ones(SLOTS)) == [2] * 4
