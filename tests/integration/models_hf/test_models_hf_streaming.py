@@ -15,10 +15,10 @@ from tiny_models import make_causal
 
 from evalkit.models.hf import session
 from evalkit.models.hf.backend import HfBackend
-from evalkit.models.hf.stream import kept, shared, stream
+from evalkit.models.hf.stream import kept, shared, stream, trials
 from evalkit.models.hf.stream.slot_layers import Room
 from evalkit.models.hf.stream.slots import Slots, can_stream, prefill
-from evalkit.models.hf.stream.trials import exchangeable, shareable
+from evalkit.models.hf.stream.trials import KNOWN, exchangeable, shareable
 from evalkit.models.hf.work import Work
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
@@ -532,14 +532,16 @@ def test_attention_that_does_more_than_its_settings_tell_is_not_shared(
 
 
 def test_a_model_that_makes_of_positions_what_its_settings_do_not_tell_is_written_without_pads(
-    llama: Path,
+    tmp_path: Path,
     opened: Callable[..., HfBackend],
     question: Question,
     prompts: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    backend = opened(llama)
+    folder = make_causal(tmp_path, "helium", **ATTENTION, head_dim=8)
+    backend = opened(folder)
     engine = backend._engine("float32")
+    assert engine.model.config.model_type not in KNOWN
     assert exchangeable(engine)
     forward = engine.model.forward
 
@@ -550,7 +552,34 @@ def test_a_model_that_makes_of_positions_what_its_settings_do_not_tell_is_writte
     assert can_stream(engine)
     assert not exchangeable(engine)
     answers = answers_of(backend, [question(text, wants=["tokens"]) for text in prompts])
-    reference = Reference(llama)
+    reference = Reference(folder)
     for answer, prompt in zip(answers, prompts, strict=True):
         reference.assert_same(answer, prompt, 12)
     assert backend.work.plain_prompts == len(prompts)
+
+
+SPELLINGS = {
+    "gemma": {"head_dim": 8},
+    "opt": {"ffn_dim": 64, "word_embed_proj_dim": 32},
+    "qwen3": {"head_dim": 8},
+    "gpt2": {"n_positions": 256},
+}
+
+
+@pytest.mark.usefixtures("cheap")
+@pytest.mark.parametrize("kind", sorted(KNOWN))
+def test_kinds_that_are_not_tried_need_no_trial(
+    kind: str, tmp_path: Path, opened: Callable[..., HfBackend], question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = ATTENTION if kind != "gpt2" else {"num_attention_heads": 4}
+    folder = make_causal(tmp_path, kind, **known, **SPELLINGS.get(kind, {}))
+    backend = opened(folder, 3)
+    monkeypatch.setattr(trials, "KNOWN", frozenset())
+    assert exchangeable(backend._engine("float32"))
+    asked = [(f"{text}{n}?", 3 + 3 * n) for text in (FIRST, SECOND, "") for n in range(4)]
+    answers = answers_of(backend, [question(text, max_tokens=n, wants=["tokens"]) for text, n in asked])
+    reference = Reference(folder)
+    for answer, (text, limit) in zip(answers, asked, strict=True):
+        reference.assert_same(answer, text, limit)
+    assert backend.work.plain_prompts == 0
+    assert backend.work.shared_tokens > 0
