@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.endpoint_server import KINDS
+from benchmarks.results import command_of, head, keep
 from evalkit.models.endpoint import open_endpoint
 from evalkit.models.reference import ModelSettings, parse_reference
 from evalkit.records import DEFAULT_CONDITION, Decoding, Generate, Message, Request
@@ -99,8 +100,9 @@ def told(values: Sequence[float], form: str = "{:.3f}") -> str:
     return f"{middle} ({low} to {high})"
 
 
-def measure(kind: str, capacity: int, options: str, chosen: argparse.Namespace) -> None:
-    ours, plain = [], []
+def measure(kind: str, capacity: int, options: str, chosen: argparse.Namespace) -> dict[str, object]:
+    """A line of the table, every round of it."""
+    ours, plain, load = [], [], os.getloadavg()[0]
     for _ in range(chosen.rounds):
         with server(kind, capacity, chosen.seconds) as port:
             ours.append(with_evalkit(port, chosen.requests, options))
@@ -117,6 +119,13 @@ def measure(kind: str, capacity: int, options: str, chosen: argparse.Namespace) 
     )
     if chosen.verbose:
         print("\n".join(f"  {run.seconds:.2f} s, {run.state}" for run in ours))
+    rounds = [
+        {"round": number, "ideal": ideal, "seconds": round(o.seconds, 3), "plain": round(p.seconds, 3)}
+        | {"cpu": round(o.cpu, 3), "failed": o.failed, "load": round(load, 2)}
+        for number, (o, p) in enumerate(zip(ours, plain, strict=True), 1)
+    ]
+    known = {"kind": kind, "capacity": capacity, "named": named, "requests": chosen.requests}
+    return {**known, "rounds": rounds}
 
 
 def main() -> None:
@@ -128,16 +137,22 @@ def main() -> None:
     kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
     parser.add_argument("--kind", action="append", choices=list(KINDS), help=kinds)
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--results", type=Path, help="where throughput.json is written; else it is not")
     chosen = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{chosen.requests:,} requests of {chosen.seconds:g} s; load average {load:.1f}; medians (least to most)\n")
     columns = ("server", "capacity", "named", "of the ideal", "of plain asyncio", "client CPU ms a request", "failed")
     print(f"| {' | '.join(columns)} |\n| --- | ---: | ---: | --- | --- | --- | ---: |")
+    lines = []
     for capacity in map(int, chosen.capacity.split(",")):
         for kind in chosen.kind or KINDS:
-            measure(kind, capacity, "", chosen)
+            lines.append(measure(kind, capacity, "", chosen))
             if kind in {"queue", "429"}:
-                measure(kind, capacity, f"&concurrency={capacity}", chosen)
+                lines.append(measure(kind, capacity, f"&concurrency={capacity}", chosen))
+    if chosen.results:
+        command = command_of("throughput", sys.argv[1:])
+        document = head("throughput", "What share of a server's capacity requests use, from first to last", command)
+        print(f"written: {keep({**document, 'lines': lines}, chosen.results)}")
 
 
 if __name__ == "__main__":

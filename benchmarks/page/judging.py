@@ -229,3 +229,49 @@ def streamed(most: float) -> Judge:
                 yield Figure(f"{text} and {one['judging']:.1f} s of judging", one["together"] <= most * one["asking"])
 
     return judge
+
+
+# --- endpoints --------------------------------------------------------------------------------------------------------
+
+REFUSING = ("429", "503")
+
+
+def of_the_ideal(least: float) -> Judge:
+    """At the server's capacity, whether it queues or refuses what is too much, and nobody told how much that is."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, "throughput", named="none"):
+            share = spread_of(line, lambda one: one["ideal"] / one["seconds"])
+            plain = spread_of(line, lambda one: one["ideal"] / one["plain"])
+            if share and plain and line["kind"] in {"queue", *REFUSING}:
+                what = "queueing" if line["kind"] == "queue" else f"refusing with {line['kind']}"
+                text = f"{told(share)} of the ideal, {what} at {line['capacity']} (plain asyncio {told(plain)})"
+                yield Figure(text, share.median >= least)
+
+    return judge
+
+
+def refusals_cost(most: float) -> Judge:
+    """A fifth refused at random, by the same server without refusals in the same round."""
+
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        for line in lines_of(results, "throughput", kind="random", named="none"):
+            for calm in lines_of(results, "throughput", kind="queue", named="none", capacity=line["capacity"]):
+                both = zip(line["rounds"], calm["rounds"], strict=False)
+                found = Spread.of(refused["seconds"] / easy["seconds"] for refused, easy in both)
+                if found:
+                    yield Figure(f"{told(found)} times as long at {line['capacity']}", found.median <= most)
+
+    return judge
+
+
+def nothing_lost() -> Judge:
+    @figures
+    def judge(results: Results) -> Iterator[Figure]:
+        lost = [one["failed"] for line in lines_of(results, "throughput") for one in line["rounds"]]
+        if lost:
+            yield Figure(f"{sum(lost):,} requests without an answer", not sum(lost))
+
+    return judge

@@ -13,7 +13,10 @@ from benchmarks.page.judging import (
     growth,
     line_at_most,
     metrics_at_least,
+    nothing_lost,
+    of_the_ideal,
     parts,
+    refusals_cost,
     same_answers,
     same_verdicts,
     scoring_faster,
@@ -169,6 +172,18 @@ ENGINES = (
         times_of("engines", "lm-eval", 3.5, (CPU, WALL)),
     ),
 )
+ENDPOINTS = (
+    Aim(
+        "endpoints",
+        "1,000 requests of 200 ms: at least 95% of the ideal at the server's capacity",
+        f"{BENCH} throughput",
+        of_the_ideal(0.95),
+        "The rise to as many as the server takes, taking up answers that come together, and the machine "
+        "([endpoints](#endpoints))",
+    ),
+    Aim("", "20% refused with 429 at random: at most 1.3 times the time", f"{BENCH} throughput", refusals_cost(1.3)),
+    Aim("", "nothing lost", f"{BENCH} throughput", nothing_lost()),
+)
 VERDICT = tuple(
     Aim(
         "verdict" if name == "verdict" else "",
@@ -234,4 +249,4 @@ KEPT_UP = (
         held_by("18 paths, counted in instructions ([guard](#regression-guard))"),
     ),
 )
-MUSTS = (*OVERHEAD, *METRICS, *LOCAL, *ENGINES, *VERDICT, *START, *KEPT_UP)
+MUSTS = (*OVERHEAD, *METRICS, *LOCAL, *ENGINES, *ENDPOINTS, *VERDICT, *START, *KEPT_UP)

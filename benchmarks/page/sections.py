@@ -219,8 +219,23 @@ def _waited(line: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {what} | {one[name]:.1f} |"
 
 
+def throughput(document: Mapping[str, Any]) -> Iterator[str]:
+    yield how(document, _rounds(document), [one["load"] for line in document["lines"] for one in line["rounds"]])
+    yield ""
+    columns = ("capacity", "`concurrency`", "of the ideal", "plain asyncio, of it", "CPU ms a request", "failed")
+    yield f"| server | {' | '.join(columns)} |"
+    yield "| --- |" + " ---: |" * len(columns)
+    for line in document["lines"]:
+        cells = [Spread.of(one["ideal"] / one[name] for one in line["rounds"]) for name in ("seconds", "plain")]
+        cost = Spread.of(1_000 * one["cpu"] / line["requests"] for one in line["rounds"])
+        shown = [*(shown_spread(cell, "{:.3f}") for cell in cells), shown_spread(cost, "{:.2f}")]
+        failed = sum(one["failed"] for one in line["rounds"])
+        yield f"| {line['kind']} | {line['capacity']} | {line['named']} | {' | '.join(shown)} | {failed:,} |"
+
+
 LINES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "framework": framework,
     "metrics": metrics,
     "scoring": scoring,
+    "throughput": throughput,
 }

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.__main__ import WORKLOADS
+from benchmarks.__main__ import SCRIPTS, WORKLOADS
 from benchmarks.page.__main__ import PAGE, files, left_over, main, stale, write_page
 from benchmarks.page.aims import NOT_MEASURED, Aim, Figure, table
 from benchmarks.page.judging import (
@@ -19,7 +19,10 @@ from benchmarks.page.judging import (
     growth,
     line_at_most,
     metrics_at_least,
+    nothing_lost,
+    of_the_ideal,
     parts,
+    refusals_cost,
     same_answers,
     same_verdicts,
     scoring_faster,
@@ -103,7 +106,9 @@ def test_the_page_is_what_the_results_make() -> None:
 def test_the_page_begins_with_what_is_reached_and_has_a_place_for_every_benchmark() -> None:
     found = places(PAGE.read_text(encoding="utf-8"))
     assert found[:2] == [AIMS, OVERVIEW]
-    assert sorted(found[2:]) == sorted({*WORKLOADS, *LINES})
+    assert {*found[2:]} >= {*WORKLOADS, *LINES}
+    assert len(set(found)) == len(found)
+    assert set(LINES) == set(SCRIPTS)
 
 
 def test_every_aim_names_a_command_that_there_is() -> None:
@@ -246,6 +251,23 @@ def test_judging_beside_the_run_is_by_the_clock(tmp_path: Path) -> None:
     assert told(streamed(1.05)(found)) == [("10.4 s beside 10.0 s of asking alone and 5.0 s of judging", True)]
     assert not streamed(1.03)(found)[0].enough
     assert "| asking and judging, processes beside it | 10.4 |" in section("scoring", found)
+
+
+def test_a_servers_ideal_is_by_the_clock_and_refusals_are_beside_none(tmp_path: Path) -> None:
+    def server(kind: str, seconds: float, **changes: Any) -> dict[str, Any]:
+        one = {"round": 1, "ideal": 4.0, "seconds": seconds, "plain": 4.2, "cpu": 0.3, "failed": 0, "load": 0.1}
+        return {"kind": kind, "capacity": 50, "named": "none", "requests": 1_000, "rounds": [{**one, **changes}]}
+
+    lines = [server("queue", 4.0), server("429", 5.0), server("random", 5.2, failed=2), server("slower", 9.0)]
+    found = results(tmp_path, lined("throughput", *lines))
+    assert told(of_the_ideal(0.95)(found)) == [
+        ("1 of the ideal, queueing at 50 (plain asyncio 0.952)", True),
+        ("0.8 of the ideal, refusing with 429 at 50 (plain asyncio 0.952)", False),
+    ]
+    assert told(refusals_cost(1.3)(found)) == [("1.3 times as long at 50", True)]
+    assert not refusals_cost(1.29)(found)[0].enough
+    assert told(nothing_lost()(found)) == [("2 requests without an answer", False)]
+    assert "| 429 | 50 | none | 0.800 | 0.952 | 0.30 | 0 |" in section("throughput", found)
 
 
 # --- places and files -------------------------------------------------------------------------------------------------
