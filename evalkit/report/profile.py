@@ -19,7 +19,8 @@ ROW = 26
 """Height of a row of the picture."""
 LEAST_WIDTH = 0.15
 """Percent: what would be narrower is not drawn. The table has it."""
-LEAST_LABELLED = 3.0
+PERCENT_A_CHARACTER, PERCENT_AROUND = 0.75, 1.3
+"""Of the page's width, where it is wide; on a narrow one labels are cut, and the table below has them."""
 LONGEST_NAME = 60
 MOST_BATCHES = 4
 TONES = 4
@@ -100,12 +101,16 @@ def _blocks(stage: Stage, depth: int, left: float, whole: float) -> Iterator[Blo
         return
     name, share = _name(stage.name), _share(stage, whole)
     cpu = "" if stage.cpu_seconds is None else f", CPU {_figure(stage.cpu_seconds)} s"
-    label = f"{name} {share}" if width >= LEAST_LABELLED else ""
+    label = next((text for text in (f"{name} {share}", name) if _fits(text, width)), "")
     said = f"{name}: {_figure(stage.seconds)} s, {share} of the run{cpu}"
     yield Block(round(left, 3), round(width, 3), depth * ROW, depth % TONES, label, said)
     for part in stage.stages:
         yield from _blocks(part, depth + 1, left, whole)
         left += 100 * part.seconds / whole if whole else 0.0
+
+
+def _fits(text: str, width: float) -> bool:
+    return len(text) * PERCENT_A_CHARACTER + PERCENT_AROUND <= width
 
 
 def facts(work: ModelWork) -> Iterator[tuple[str, str]]:

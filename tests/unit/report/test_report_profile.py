@@ -120,6 +120,15 @@ def test_parts_lie_under_their_stage_and_side_by_side(result: Result) -> None:
     assert shown.height == 4 * shown.row
 
 
+def test_a_label_that_has_no_room_is_left_out_whole(result: Result) -> None:
+    """8% of the width are room for `estimate` and not for `estimate 8.0%`: half a word says nothing."""
+    narrow = replace(PROFILE, stages=(Stage("estimate", 0.8, 0.8), Stage("decide", 0.3, 0.3), Stage("other", 8.9, 8.9)))
+    shown = view(replace(result, profile=narrow))
+    assert shown is not None
+    labels = {block.said.partition(":")[0]: block.label for block in shown.blocks}
+    assert labels == {"whole run": "whole run 100%", "estimate": "estimate", "decide": "", "other": "other 89%"}
+
+
 def test_a_stage_too_short_to_see_is_in_the_table_alone(result: Result) -> None:
     brief = replace(PROFILE, stages=(Stage("blink", 0.001, 0.001), Stage("other", 9.999, 13.999)))
     shown = view(replace(result, profile=brief))
