@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.page.aims import Figure, Judge
-from benchmarks.page.kept import Kept, Results, of_rounds, times
+from benchmarks.page.kept import FLOORS, Results, of_rounds, times
 from benchmarks.page.picture import told
 from benchmarks.peers.contestants import OURS
 from benchmarks.peers.summary import Spread, margin_ratio
@@ -34,25 +34,22 @@ def costs_at_most(name: str, size: int, quantity: str, most: float, unit: str) -
     return judge
 
 
-def times_the_best_peer(name: str, least: float, quantity: str, *, size: int | None = None, without: str = "") -> Judge:
-    """Beside the peer that costs least, of those whose names do not have `without` in them."""
+def times_the_best_peer(name: str, least: float, quantity: str, size: int, without: str = "") -> Judge:
+    """Beside the peer that costs least, of those whose names do not have `without` in them; who is absent is named."""
 
     @figures
     def judge(results: Results) -> Iterator[Figure]:
         kept = results.side_by_side.get(name)
-        found = dict(_of_peers(kept, quantity, size, without)) if kept else {}
-        if found:
+        peers = [peer for peer in kept.peers if not without or without not in peer] if kept else []
+        found = {peer: share for peer in peers if kept and (share := times(kept, peer, size, quantity))}
+        if kept and found:
             best = min(found, key=lambda peer: found[peer].median)
-            yield Figure(f"{told(found[best])} times less {KINDS[quantity]} than {best}", found[best].median >= least)
+            absent = [one["contestant"] for one in kept.document["absent"] if one["contestant"] not in FLOORS]
+            beside = f" (not measured: {', '.join(absent)})" if absent else ""
+            text = f"{told(found[best])} times less {KINDS[quantity]} than {best}{beside}"
+            yield Figure(text, found[best].median >= least)
 
     return judge
-
-
-def _of_peers(kept: Kept, quantity: str, size: int | None, without: str) -> Iterator[tuple[str, Spread]]:
-    for peer in kept.peers:
-        at = size or kept.largest(peer)
-        if at is not None and not (without and without in peer) and (found := times(kept, peer, at, quantity)):
-            yield peer, found
 
 
 def times_of(

@@ -43,7 +43,7 @@ OVERHEAD = (
         "",
         "the same: at least 5 times less CPU time than the best peer",
         f"{BENCH} overhead",
-        times_the_best_peer("overhead", 5, CPU, size=5_000),
+        times_the_best_peer("overhead", 5, CPU, 5_000),
     ),
     Aim(
         "",
@@ -190,7 +190,7 @@ VERDICT = tuple(
         f"at least 15 times sooner than the best peer, gates that {what}; the same verdicts",
         f"{BENCH} {name}",
         both(
-            *(times_the_best_peer(name, 15, quantity, without="in one task") for quantity in (WALL, CPU)),
+            *(times_the_best_peer(name, 15, quantity, 1_000, without="in one task") for quantity in (WALL, CPU)),
             same_verdicts(name),
         ),
     )

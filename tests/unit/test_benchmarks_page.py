@@ -158,6 +158,14 @@ def test_the_best_peer_is_who_costs_least_and_no_floor(tmp_path: Path, least: fl
     assert judged == [("5 times less CPU time than peer", enough)]
     others = told(times_the_best_peer("overhead", least, "cpu_seconds", size=500, without="peer")(found))
     assert others == [("12.5 (10–15) times less CPU time than slow", True)]
+    assert times_the_best_peer("overhead", least, "cpu_seconds", 1_000)(found) == []
+
+
+def test_peers_that_were_not_measured_are_named_beside_the_best(tmp_path: Path) -> None:
+    found = results(tmp_path, side_by_side(absent=[{"contestant": "gone", "reason": "does not install"}]))
+    assert told(times_the_best_peer("overhead", 5, "cpu_seconds", 500)(found)) == [
+        ("5 times less CPU time than peer (not measured: gone)", True)
+    ]
 
 
 @pytest.mark.parametrize(("most", "enough"), [(2.5, True), (2.4, False)])
