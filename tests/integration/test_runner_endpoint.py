@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,25 @@ def test_the_progress_says_how_many_requests_the_server_is_sent(
     code, _, err = call(capsys, "--model", f"{http_server.url}/v1?model=tiny")
     assert code == 0, err
     assert " at once, 1 refused" in err
+
+
+def test_a_server_is_sent_later_rows_while_an_early_one_is_not_answered(
+    http_server: Any, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": f"r{i}", "prompt": f"say {i}", "references": [f"say {i}"]} for i in range(200)]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (folder / "small.yaml").write_text(SUITE.replace("  safety: {dataset: rows}\n", ""), encoding="utf-8")
+    last, in_time = threading.Event(), []
+
+    def rule(request: Any) -> None:
+        said = request.body["messages"][-1]["content"]
+        if said == "say 0":
+            in_time.append(last.wait(20))
+        elif said == "say 199":
+            last.set()
+
+    http_server.rule = rule
+    code, _, err = call(capsys, "--model", http_server.reference)
+    assert code == 0, err
+    assert in_time == [True]
+    assert len(http_server.posts) == 200
