@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import bindparam, select
 
 from evalkit.records import Sample
 from evalkit.store import documents as doc
-from evalkit.store.engine import Database, in_chunks
+from evalkit.store.engine import AT_ONCE, Database, in_chunks
 from evalkit.store.schema import samples
+
+MOST_CHARACTERS = 4_000_000
+"""Of rows that are held and written together: long ones are fewer."""
 
 _any_of = select(samples.c.id).where(samples.c.dataset == bindparam("dataset")).limit(1)
 _by_ids = samples.c.id.in_(bindparam("ids", expanding=True))
@@ -28,7 +31,7 @@ class SampleTables:
         held = select(samples.c.id).where(samples.c.dataset == dataset, _by_ids)
         with self.database.reading() as connection:
             is_new = connection.scalar(_any_of, {"dataset": dataset}) is None
-        for chunk in in_chunks(rows):
+        for chunk in _handfuls(rows):
             named = {doc.stored_name(sample.id): sample for sample in chunk}
             present: set[str] = set()
             if not is_new:
@@ -55,3 +58,17 @@ class SampleTables:
                     identifier = doc.shown_name(name)
                     found[identifier] = doc.sample_of(identifier, doc.load(document))
         return found
+
+
+def _handfuls(rows: Iterable[Sample]) -> Iterator[list[Sample]]:
+    some: list[Sample] = []
+    size = 0
+    for row in rows:
+        some.append(row)
+        size += sum(len(message.content) for message in row.messages)
+        size += sum(len(text) for text in (*row.references, *row.labels.values()) if isinstance(text, str))
+        if len(some) >= AT_ONCE or size >= MOST_CHARACTERS:
+            yield some
+            some, size = [], 0
+    if some:
+        yield some

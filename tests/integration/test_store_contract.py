@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -320,6 +321,19 @@ class TestSamples:
         assert store.get_samples("f", ["5", "699", "none"]) == {"5": rows[5], "699": rows[699]}
         assert store.get_samples("h", ["5"]) == {}
         assert store.get_samples("f", (sample.id for sample in rows)) == {sample.id: sample for sample in rows}
+
+    def test_of_long_rows_few_are_held_at_once(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("evalkit.store.samples.MOST_CHARACTERS", 1000)
+        held: list[int] = []
+
+        def rows() -> Iterator[Sample]:
+            for n in range(40):
+                held.append(sum(one.id.startswith("long-") for one in gc.get_objects() if type(one) is Sample))
+                yield Sample(f"long-{n}", (Message("user", "x" * 100),), ("y" * 100,), {"context": "z" * 50})
+
+        assert store.put_samples("f", rows()) == 40
+        assert max(held) <= 2 * 4  # those that are written, and the next ones
+        assert len(store.get_samples("f", [f"long-{n}" for n in range(40)])) == 40
 
     def test_rows_that_a_limited_run_left_out_are_added_later(self, store: Store) -> None:
         rows = [Sample(str(n), ()) for n in range(5)]
