@@ -20,6 +20,7 @@ from types import FrameType
 
 from benchmarks.peers.choice import CHOICE
 from benchmarks.peers.contestants import OURS, Workload
+from benchmarks.peers.endpoints import ENDPOINTS
 from benchmarks.peers.environments import CACHE, environment_python
 from benchmarks.peers.generation import GENERATION
 from benchmarks.peers.generation_lengths import GENERATION_LENGTHS
@@ -32,7 +33,18 @@ from benchmarks.peers.tiny_model import TINY_MODEL
 from benchmarks.peers.verdict import VERDICT, VERDICT_FAIL
 from benchmarks.results import RESULTS
 
-ALL = (OVERHEAD, GENERATION, GENERATION_LENGTHS, GENERATION_PREFIX, CHOICE, TINY_MODEL, ENGINES, VERDICT, VERDICT_FAIL)
+ALL = (
+    OVERHEAD,
+    GENERATION,
+    GENERATION_LENGTHS,
+    GENERATION_PREFIX,
+    CHOICE,
+    TINY_MODEL,
+    ENGINES,
+    ENDPOINTS,
+    VERDICT,
+    VERDICT_FAIL,
+)
 INTERRUPTED = 130
 WORKLOADS = {workload.name: workload for workload in ALL}
 SCRIPTS = {

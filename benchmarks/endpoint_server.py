@@ -1,8 +1,9 @@
 """A local OpenAI-compatible server that behaves as a benchmark asks: so many requests at once, so long each.
 
-python benchmarks/endpoint_server.py KIND CAPACITY SECONDS
+python benchmarks/endpoint_server.py KIND CAPACITY SECONDS [while-stdin]
 
-prints its port. Standard library only, one process, one thread: about 0.1 ms of CPU a request.
+prints its port; `while-stdin` ends it with its standard input. Standard library only, one process, one thread: about
+0.1 ms of CPU a request.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 ANSWER = json.dumps(
     {
         "id": "1",
         "model": "tiny",
         "choices": [{"index": 0, "message": {"role": "assistant", "content": "An answer."}, "finish_reason": "stop"}],
-        "usage": {"prompt_tokens": 5, "completion_tokens": 3},
+        "usage": {"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8},
     }
 ).encode()
 MODELS = json.dumps({"object": "list", "data": [{"id": "tiny", "object": "model"}]}).encode()
@@ -110,12 +112,17 @@ class Talk(asyncio.Protocol):
             self.transport.write(head.encode() + body)  # type: ignore[attr-defined]
 
 
-async def serve(kind: str, capacity: int, seconds: float) -> None:
+async def serve(kind: str, capacity: int, seconds: float, *, ends_with_input: bool) -> None:
     work = Work(kind, capacity, seconds)
     server = await asyncio.get_running_loop().create_server(lambda: Talk(work), "127.0.0.1", 0, backlog=1024)
+    if ends_with_input:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), server.close)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))
+    with suppress(asyncio.CancelledError):
+        asyncio.run(
+            serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), ends_with_input="while-stdin" in sys.argv[4:])
+        )

@@ -73,7 +73,7 @@ def _inspect(python: Path, work: Work) -> list[str]:
     return [str(python), str(SCRIPTS / "inspect_exact.py"), str(work.inputs / ROWS), str(work.folder / "logs")]
 
 
-def _inspect_stored(_: Path, work: Work) -> int:
+def inspect_stored(_: Path, work: Work) -> int:
     (log,) = (work.folder / "logs").glob("*.eval")
     with zipfile.ZipFile(log) as archive:
         return sum(name.startswith("samples/") for name in archive.namelist())
@@ -138,7 +138,7 @@ OVERHEAD = Workload(
             "inspect-ai",
             "`eval` with `mockllm/model` told the answers, scorer `exact`, its `.eval` log",
             _inspect,
-            _inspect_stored,
+            inspect_stored,
             environment="inspect-ai",
             packages=("inspect-ai",),
         ),
