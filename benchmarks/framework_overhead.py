@@ -228,7 +228,7 @@ def shown(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _median_share(line: Line, part: str) -> float:
-    return median(getattr(one, part) / one.alone for one in line.rounds if one.alone)
+    return median(float(getattr(one, part)) / one.alone for one in line.rounds if one.alone)
 
 
 def _growth(before: Line, line: Line) -> str:

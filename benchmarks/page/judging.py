@@ -207,7 +207,7 @@ def scoring_faster(least: float) -> Judge:
     @figures
     def judge(results: Results) -> Iterator[Figure]:
         for line in lines_of(results, "scoring", work="answers at once"):
-            faster, at_best = (spread_of(line, lambda one, name=name: one[name]) for name in ("faster", "at_best"))
+            faster, at_best = (Spread.of(one[name] for one in line["rounds"]) for name in ("faster", "at_best"))
             if faster and at_best:
                 text = f"{told(faster)} times by the clock, {told(at_best)} by the larger of both processes' CPU time"
                 yield Figure(f"{text} ({line['answers']:,} answers of {line['words']} words)", faster.median >= least)

@@ -182,10 +182,10 @@ def metrics(document: Mapping[str, Any]) -> Iterator[str]:
     yield "| metric | reference | pairs | times as fast | µs a pair | values |"
     yield "| --- | --- | ---: | ---: | ---: | --- |"
     for line in document["lines"]:
-        speed = Spread.of(one["times"] for one in line["rounds"])
+        speed = shown_spread(Spread.of(one["times"] for one in line["rounds"]), MARGIN)
         cost = statistics.median(one["microseconds"] for one in line["rounds"])
         values = "equal" if line["furthest"] == 0 else f"within {line['furthest']:.0e}"
-        yield f"| {line['metric']} | {line['reference']} | {line['pairs']:,} | {told(speed)} | {cost:,.0f} | {values} |"
+        yield f"| {line['metric']} | {line['reference']} | {line['pairs']:,} | {speed} | {cost:,.0f} | {values} |"
 
 
 def scoring(document: Mapping[str, Any]) -> Iterator[str]:
