@@ -302,7 +302,7 @@ def test_room_is_made_once_for_all_that_come_in_together(
     assert set(moved) == {0}
 
 
-def test_room_that_long_rows_needed_is_given_back_when_many_short_ones_come(
+def test_room_that_long_rows_or_many_needed_is_given_back_when_others_come(
     llama: Path, opened: Callable[..., HfBackend]
 ) -> None:
     engine = opened(llama)._engine("float32")
@@ -316,6 +316,11 @@ def test_room_that_long_rows_needed_is_given_back_when_many_short_ones_come(
     keys = slots.cache.layers[1].keys
     assert keys.shape[0] == 50
     assert keys.shape[2] < 100
+    assert torch.equal(keys[0, :, :3], before)
+    slots.reserve(2, 300)
+    keys = slots.cache.layers[1].keys
+    assert keys.shape[0] == 2, "one long row beside what is left of many short ones"
+    assert keys.shape[2] >= 300
     assert torch.equal(keys[0, :, :3], before)
 
 
