@@ -1,6 +1,7 @@
 # make eval   evaluates the embedded default model and shows the verdict
 # make test   runs all tests with coverage
-# make bench  measures evalkit and its peers side by side (BENCH="overhead --rounds 3"); they install into ~/.cache/evalkit-bench
+# make bench  measures evalkit and its peers side by side (BENCH="overhead --rounds 3"); they install into ~/.cache/evalkit-bench;
+#              writes benchmarks/results and docs/performance.md
 # make bench-check  counts the work of the hot paths, and fails where one does over 15% more (CHECK="--only BLEU,chrF"); with valgrind
 #              (Debian: apt-get install valgrind) in machine instructions, else in bytecode
 # All create .venv and install what they need. PYTHON chooses another interpreter (3.11 or newer).
@@ -30,6 +31,10 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test,lint]'
 	@touch $@
 
+$(VENV)/.installed-for-bench: $(VENV)/.installed-for-bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[hf,openvino]'
+	@touch $@
+
 # A failed gate is a finished evaluation: only exit codes beyond "not good enough" and "unsure" stop make.
 eval: $(VENV)/.installed
 	@$(BIN)/evalkit run $(SUITE) --model $(MODEL) || { code=$$?; [ $$code -eq 1 ] || [ $$code -eq 4 ] || exit $$code; }
@@ -47,7 +52,7 @@ lint: $(VENV)/.installed-for-tests
 	$(BIN)/mypy evalkit
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed-for-bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
 bench-check: $(VENV)/.installed

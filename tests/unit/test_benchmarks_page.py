@@ -125,6 +125,15 @@ def test_every_aim_names_a_command_that_there_is() -> None:
     assert all(re.fullmatch(r"\| [^|]*\| [^|]+ \| [^|]+ \| `[^|`]+` \|", row) for row in rows[2:])
 
 
+def test_make_bench_installs_both_engines() -> None:
+    """evalkit answers with OpenVINO in two workloads; without it `make bench` would say that evalkit failed."""
+    rules = (PAGE.parents[1] / "Makefile").read_text(encoding="utf-8").split("\n\n")
+    (bench,) = [rule for rule in rules if rule.startswith("bench: ")]
+    needed = bench.splitlines()[0].removeprefix("bench: ")
+    (installs,) = [rule for rule in rules if rule.startswith(f"{needed}: ")]
+    assert "-e '.[hf,openvino]'" in installs
+
+
 # --- what is reached --------------------------------------------------------------------------------------------------
 
 
