@@ -31,7 +31,7 @@ $(VENV)/.installed-for-tests: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,test,lint]'
 	@touch $@
 
-$(VENV)/.installed-for-bench: $(VENV)/.installed-for-bench
+$(VENV)/.installed-for-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[hf,openvino]'
 	@touch $@
 

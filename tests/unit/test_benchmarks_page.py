@@ -132,6 +132,7 @@ def test_make_bench_installs_both_engines() -> None:
     needed = bench.splitlines()[0].removeprefix("bench: ")
     (installs,) = [rule for rule in rules if rule.startswith(f"{needed}: ")]
     assert "-e '.[hf,openvino]'" in installs
+    assert installs.splitlines()[0] == f"{needed}: $(VENV)/.installed"
 
 
 # --- what is reached --------------------------------------------------------------------------------------------------
