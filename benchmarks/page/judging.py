@@ -107,6 +107,10 @@ def both(*judges: Judge) -> Judge:
     return lambda results: [figure for judge in judges for figure in judge(results)]
 
 
+def told_as(what: str, judge: Judge) -> Judge:
+    return lambda results: [Figure(f"{what}: {figure.text}", figure.enough) for figure in judge(results)]
+
+
 # --- benchmarks that measure in lines ---------------------------------------------------------------------------------
 
 
