@@ -17,6 +17,7 @@ import json
 import os
 import random
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -326,4 +327,6 @@ def write(lines: Sequence[Line], given: Sequence[str], folder: Path, *, interrup
 
 
 if __name__ == "__main__":
+    for word in (signal.SIGINT, signal.SIGTERM):  # both end the process under measurement, and write what there is
+        signal.signal(word, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
