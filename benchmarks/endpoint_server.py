@@ -1,8 +1,8 @@
 """A local OpenAI-compatible server that behaves as a benchmark asks: so many requests at once, so long each.
 
-python benchmarks/endpoint_server.py KIND CAPACITY SECONDS [while-stdin]
+python benchmarks/endpoint_server.py KIND CAPACITY SECONDS [seed=N] [while-stdin]
 
-prints its port; `while-stdin` ends it with its standard input. Standard library only, one process, one thread: about
+prints its port; `while-stdin` ends it with its standard input, and `seed` says which requests chance refuses. Standard library only, one process, one thread: about
 0.1 ms of CPU a request.
 """
 
@@ -42,12 +42,12 @@ KINDS = {
 class Work:
     """What the server has to do."""
 
-    def __init__(self, kind: str, capacity: int, seconds: float) -> None:
+    def __init__(self, kind: str, capacity: int, seconds: float, seed: int = 0) -> None:
         self.kind, self.most, self.usual = kind, capacity, seconds
         self.serving = 0
         self.waiting: deque[Callable[[], None]] = deque()
         self.began = 0.0
-        self.draw = random.Random(0)
+        self.draw = random.Random(seed)
 
     @property
     def capacity(self) -> int:
@@ -112,8 +112,7 @@ class Talk(asyncio.Protocol):
             self.transport.write(head.encode() + body)  # type: ignore[attr-defined]
 
 
-async def serve(kind: str, capacity: int, seconds: float, *, ends_with_input: bool) -> None:
-    work = Work(kind, capacity, seconds)
+async def serve(work: Work, *, ends_with_input: bool) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: Talk(work), "127.0.0.1", 0, backlog=1024)
     if ends_with_input:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), server.close)
@@ -121,8 +120,11 @@ async def serve(kind: str, capacity: int, seconds: float, *, ends_with_input: bo
     await server.serve_forever()
 
 
-if __name__ == "__main__":
+def main(kind: str, capacity: str, seconds: str, *more: str) -> None:
+    seed = next((int(word.removeprefix("seed=")) for word in more if word.startswith("seed=")), 0)
     with suppress(asyncio.CancelledError):
-        asyncio.run(
-            serve(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), ends_with_input="while-stdin" in sys.argv[4:])
-        )
+        asyncio.run(serve(Work(kind, int(capacity), float(seconds), seed), ends_with_input="while-stdin" in more))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -4,7 +4,7 @@ python benchmarks/endpoint_throughput.py [--requests 1000] [--seconds 0.2] [--ro
 
 The server is a process of its own (endpoint_server.py). Ideal is requests * seconds / capacity. Beside it, in turn,
 a plain asyncio client asks a queueing server of the same capacity over as many connections as that: what this machine
-allows just now, without any framework.
+allows just now, without any framework. What is refused at random differs from round to round.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Run:
 
 
 @contextmanager
-def server(kind: str, capacity: int, seconds: float) -> Iterator[int]:
-    words = [sys.executable, str(SERVER), kind, str(capacity), str(seconds)]
+def server(kind: str, capacity: int, seconds: float, seed: int = 0) -> Iterator[int]:
+    words = [sys.executable, str(SERVER), kind, str(capacity), str(seconds), f"seed={seed}"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -103,8 +103,8 @@ def told(values: Sequence[float], form: str = "{:.3f}") -> str:
 def measure(kind: str, capacity: int, options: str, chosen: argparse.Namespace) -> dict[str, object]:
     """A line of the table, every round of it."""
     ours, plain, load = [], [], os.getloadavg()[0]
-    for _ in range(chosen.rounds):
-        with server(kind, capacity, chosen.seconds) as port:
+    for number in range(chosen.rounds):
+        with server(kind, capacity, chosen.seconds, seed=number) as port:
             ours.append(with_evalkit(port, chosen.requests, options))
         with server("queue", capacity, chosen.seconds) as port:
             plain.append(plainly(port, chosen.requests, capacity))
