@@ -2,8 +2,8 @@
 
 python benchmarks/endpoint_server.py KIND CAPACITY SECONDS [seed=N] [while-stdin]
 
-prints its port; `while-stdin` ends it with its standard input, and `seed` says which requests chance refuses. Standard library only, one process, one thread: about
-0.1 ms of CPU a request.
+prints its port; `while-stdin` ends it with its standard input, and `seed` says which requests chance refuses.
+Standard library only, one process, one thread: about 0.1 ms of CPU a request.
 """
 
 from __future__ import annotations
