@@ -139,7 +139,7 @@ class HfSession:
 
     def _shared(self, engine: Engine) -> SharedContexts:
         if self._contexts is None or self._contexts.engine is not engine:
-            self._contexts = SharedContexts(engine, self._most)
+            self._contexts = SharedContexts(engine, self._work, self._most)
         return self._contexts
 
     def _in_batches(self, engine: Engine, waiting: list[Ready]) -> Iterator[tuple[int, Answer]]:
@@ -202,7 +202,7 @@ class HfSession:
         before = memory_mb()
         began = time.perf_counter()
         if batch[0].is_likelihood:
-            scored = score(engine, [item.pair for item in batch if item.pair is not None])
+            scored = score(engine, [item.pair for item in batch if item.pair is not None], work=self._work)
             spent = time.perf_counter() - began
             timing = Timing(spent, len(batch), _growth(before))
             return [answer_of(item, *numbers, timing) for item, numbers in zip(batch, scored, strict=True)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Work:
-    """Sums over all sessions of a backend, since it was opened. Likelihoods are not counted here."""
+    """Sums over all sessions of a backend, since it was opened. What likelihoods read counts as prompts."""
 
     prompts: int = 0
     prompt_tokens: int = 0
@@ -33,6 +34,16 @@ class Work:
     tokenise_seconds: float = 0.0
     prefill_seconds: float = 0.0
     decode_seconds: float = 0.0
+
+    def read(self, lengths: Sequence[int], computed: int, positions: int, seconds: float) -> None:
+        """One pass over texts of these lengths, of which so many tokens were computed among so many positions."""
+        self.prompts += len(lengths)
+        self.prompt_tokens += sum(lengths)
+        self.computed_tokens += computed
+        self.shared_tokens += sum(lengths) - computed
+        self.padded_tokens += positions - computed
+        self.prefills += 1
+        self.prefill_seconds += seconds
 
     @property
     def rows_a_step(self) -> float | None:

@@ -22,6 +22,7 @@ from evalkit.models.hf.likelihoods.shared_context import Room, Scored, SharedCon
 from evalkit.models.hf.likelihoods.stem import Stem
 from evalkit.models.hf.loading.engine import Engine, load_engine
 from evalkit.models.hf.options import HfOptions
+from evalkit.models.hf.work import Work
 from evalkit.models.registry import open_backend
 from evalkit.records import Answer, Condition, FailureKind, Likelihood, Request
 
@@ -189,6 +190,29 @@ def test_a_model_that_goes_by_its_columns_is_found_by_trying(
     assert packable_depth(engine) == 0
     monkeypatch.undo()
     assert packable_depth(engine) == packing.NO_LIMIT
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_account_is_what_went_through_the_model(room: str, engines: dict[str, Engine]) -> None:
+    engine, pairs, work = engines["llama"], asked(), Work()
+    contexts = SharedContexts(engine, work, room=ROOMS[room])
+    assert contexts.can(pairs[0])
+    with counted(engine) as reads:
+        list(contexts.score(pairs, margins=False))
+    assert work.computed_tokens + work.padded_tokens == sum(reads.tokens)
+    assert work.prompts == len(pairs)
+    assert work.prompt_tokens == sum(len(pair.context) + len(pair.continuation) - 1 for pair in pairs)
+    assert work.computed_tokens + work.shared_tokens == work.prompt_tokens
+    assert work.shared_tokens > 0
+    assert work.prefill_seconds > 0
+
+
+def test_pairs_read_as_rows_are_accounted_for_with_their_pads(engines: dict[str, Engine]) -> None:
+    engine, work = engines["llama"], Work()
+    with counted(engine) as reads:
+        score(engine, [Pair((5, 6, 7), (8, 9)), Pair((5, 6), (8,)), Pair((5, 6), (9,))], work=work)
+    assert reads.tokens == [8]
+    assert (work.prompt_tokens, work.computed_tokens, work.shared_tokens, work.padded_tokens) == (8, 6, 2, 2)
 
 
 def test_options_of_one_token_cost_one_reading_of_their_context(engines: dict[str, Engine]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.prompts import render, tokens_of
+from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.steps import decoder_start, pad, positions_of
 from evalkit.records import Likelihood
 
@@ -49,15 +51,23 @@ def encode_pair(engine: Engine, ask: Likelihood) -> Pair:
     return Pair(tuple(both[:shared]), tuple(both[shared:]))
 
 
-def score(engine: Engine, pairs: Sequence[Pair], margins: bool = True) -> list[tuple[list[float], list[float] | None]]:
+def score(
+    engine: Engine, pairs: Sequence[Pair], margins: bool = True, work: Work | None = None
+) -> list[tuple[list[float], list[float] | None]]:
     """Per pair, each read as a row of its own: log-probability of each token of its continuation, and with ``margins``
     its logit's lead over the best other one (above zero: greedy decoding would have written it)."""
     import torch
 
+    began = time.perf_counter()
     with torch.inference_mode():
         read = _seq2seq if engine.seq2seq else _causal
-        logits, asked = read(engine, pairs)
-        return read_out(logits, asked, margins)
+        logits, asked, masks = read(engine, pairs)
+        numbers = read_out(logits, asked, margins)
+    if work is not None:
+        computed, positions = (sum(int(count(mask)) for mask in masks) for count in (torch.sum, torch.numel))
+        lengths = [len(pair.context) + len(pair.continuation) - (not engine.seq2seq) for pair in pairs]
+        work.read(lengths, computed, positions, time.perf_counter() - began)
+    return numbers
 
 
 Asked = tuple[int, Sequence[int], Sequence[int]]
@@ -89,7 +99,7 @@ def read_out(logits: Any, asked: Sequence[Asked], margins: bool) -> list[tuple[l
     return results
 
 
-def _causal(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
+def _causal(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked], list[Any]]:
     """Padded on the left, every row ends in the last column: only the last columns' logits are needed. The last token
     is not read, for nothing is predicted from it: pairs that differ there alone are one row."""
     rows = {text: number for number, text in enumerate(dict.fromkeys(map(_read, pairs)))}
@@ -100,14 +110,15 @@ def _causal(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
     if "logits_to_keep" in engine.forward:
         options["logits_to_keep"] = max(len(pair.continuation) for pair in pairs)
     logits = engine.model(input_ids=tokens, attention_mask=mask, **options).logits
-    return logits, [(rows[_read(pair)], range(-len(pair.continuation), 0), pair.continuation) for pair in pairs]
+    asked: list[Asked] = [(rows[_read(pair)], range(-len(pair.continuation), 0), pair.continuation) for pair in pairs]
+    return logits, asked, [mask]
 
 
 def _read(pair: Pair) -> tuple[int, ...]:
     return (*pair.context, *pair.continuation[:-1])
 
 
-def _seq2seq(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
+def _seq2seq(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked], list[Any]]:
     """Every context is encoded once."""
     import torch
 
@@ -117,7 +128,7 @@ def _seq2seq(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
     whose = torch.tensor([contexts[pair.context] for pair in pairs], device=engine.device)
     encoded.last_hidden_state = encoded.last_hidden_state[whose]
     first = decoder_start(engine)
-    targets, _ = pad([(first, *p.continuation[:-1]) for p in pairs], engine.pad_token, engine.device, left=False)
+    targets, written = pad([(first, *p.continuation[:-1]) for p in pairs], engine.pad_token, engine.device, left=False)
     output = engine.model(
         encoder_outputs=encoded,
         attention_mask=mask[whose],
@@ -125,4 +136,5 @@ def _seq2seq(engine: Engine, pairs: Sequence[Pair]) -> tuple[Any, list[Asked]]:
         use_cache=False,
         return_dict=True,
     )
-    return output.logits, [(row, range(len(p.continuation)), p.continuation) for row, p in enumerate(pairs)]
+    asked: list[Asked] = [(row, range(len(p.continuation)), p.continuation) for row, p in enumerate(pairs)]
+    return output.logits, asked, [mask, written]

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.models.hf.likelihoods.likelihood import Pair, read_out
-from evalkit.models.hf.likelihoods.packing import forward, pack, packable_depth
+from evalkit.models.hf.likelihoods.packing import Packed, forward, pack, packable_depth
 from evalkit.models.hf.likelihoods.stem import Stem
 from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.tokens import common
+from evalkit.models.hf.work import Work
 
 WORTH = 16
 """Fewer tokens than these are read again rather than kept: a pass of its own costs more."""
@@ -68,8 +69,11 @@ class _Job:
 class SharedContexts:
     """Scores pairs of one engine. Holds keys and values between calls, for blocks of a suite begin alike, too."""
 
-    def __init__(self, engine: Engine, most: int | None = None, room: Room | None = None) -> None:
+    def __init__(
+        self, engine: Engine, work: Work | None = None, most: int | None = None, room: Room | None = None
+    ) -> None:
         self.engine = engine
+        self._work = work if work is not None else Work()
         self._most = most
         """So many pairs in a pass at most, where somebody said so."""
         self.room = room or Room.on(engine.device.partition(":")[0])
@@ -93,7 +97,7 @@ class SharedContexts:
         jobs.sort(key=lambda job: (job.read, job.place))
         at = 0
         while at < len(jobs):
-            began = time.perf_counter()
+            began, held = time.perf_counter(), self._stem.read
             rows, depth = self._take(jobs, at)
             count = sum(map(len, rows))
             further = self._further(jobs, at, at + count)
@@ -102,8 +106,12 @@ class SharedContexts:
                 rows, depth = self._take(jobs, at)
                 count = sum(map(len, rows))
             self._stem.become(jobs[at].read[:depth])
-            numbers = self._pass(rows, depth, margins)
-            seconds = time.perf_counter() - began
+            packed = [pack([(job.read[depth:], job.first - depth, job.targets) for job in row]) for row in rows]
+            numbers = self._pass(packed, depth, margins)
+            seconds, kept = time.perf_counter() - began, self._stem.read - held
+            lengths = [len(job.read) for row in rows for job in row]
+            widths = [len(row.tokens) for row in packed]
+            self._work.read(lengths, kept + sum(widths), kept + len(widths) * max(widths), seconds)
             for job, (logprobs, leads) in zip((job for row in rows for job in row), numbers, strict=True):
                 yield Scored(job.place, logprobs, leads, seconds, count)
             at += count
@@ -154,11 +162,10 @@ class SharedContexts:
         return min(shared, max(common(jobs[at].read, after), common(jobs[at].read, self._before)))
 
     def _pass(
-        self, rows: Sequence[Sequence[_Job]], depth: int, margins: bool
+        self, packed: Sequence[Packed], depth: int, margins: bool
     ) -> list[tuple[list[float], list[float] | None]]:
         import torch
 
-        packed = [pack([(job.read[depth:], job.first - depth, job.targets) for job in row]) for row in rows]
         with torch.inference_mode():
             logits = forward(self.engine, packed, depth, self._stem.reading() if depth else None)
             return read_out(

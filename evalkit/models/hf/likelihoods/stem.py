@@ -14,6 +14,8 @@ class Stem:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.tokens: tuple[int, ...] = ()
+        self.read = 0
+        """Tokens that went through the model since the beginning."""
         self._cache: Any = None
 
     def become(self, tokens: Sequence[int]) -> None:
@@ -60,6 +62,7 @@ class Stem:
                 **options,
             )
         self._cache = growing
+        self.read += len(tokens)
 
 
 def _empty(config: Any) -> Any:
