@@ -166,6 +166,13 @@ def test_a_sentence_that_says_the_letter_wins_over_what_came_before(letter: str,
     assert choice(f"{before}\nThe answer is ({letter}).", "ABCD") == letter
 
 
+def _seconds_to_read(text: str) -> float:
+    begun = time.process_time()
+    for read in (*RULES.values(), extractor({"json": "a"}).read):
+        read(text)
+    return time.process_time() - begun
+
+
 @pytest.mark.parametrize(
     "piece", ["a", "A", "(", "{", "[", "\\", "*", " ", "\n", "answer ", "答案", "it is ", "\\boxed{", "A. \n", '{"a":']
 )
@@ -174,10 +181,7 @@ def test_long_texts_cost_what_their_length_says(piece: str) -> None:
     seconds = []
     for length in (25_000, 200_000):
         text = piece * (length // len(piece))
-        begun = time.process_time()
-        for read in (*RULES.values(), extractor({"json": "a"}).read):
-            read(text)
-        seconds.append(time.process_time() - begun)
+        seconds.append(min(_seconds_to_read(text) for _ in range(3)))  # a collection of cycles may fall into one
     assert seconds[1] < 30 * max(seconds[0], 0.01)
 
 
