@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
+from evalkit.models.refusing import Refusing
 from evalkit.protocols import Backend, Session
-from evalkit.records import Answer, Condition, FailureKind, Request
+from evalkit.records import Condition
 
 AGAIN = "again"
 """An order that changes nothing: it tells two equal requests apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusing:
-    """Tells every request that its condition cannot be set."""
-
-    reason: str
-
-    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        for position in range(len(requests)):
-            yield position, Answer.failed(FailureKind.UNSUPPORTED, self.reason)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def session_under(backend: Backend, condition: Condition) -> Session:

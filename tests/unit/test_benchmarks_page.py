@@ -11,25 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks.__main__ import SCRIPTS, WORKLOADS
+from benchmarks.page import judging
 from benchmarks.page.__main__ import PAGE, files, left_over, main, stale, write_page
 from benchmarks.page.aims import NOT_MEASURED, Aim, Figure, table
-from benchmarks.page.judging import (
-    at_the_margin,
-    costs_at_most,
-    growth,
-    line_at_most,
-    metrics_at_least,
-    nothing_lost,
-    of_the_ideal,
-    parts,
-    refusals_cost,
-    same_answers,
-    same_verdicts,
-    scoring_faster,
-    streamed,
-    times_of,
-    times_the_best_peer,
-)
 from benchmarks.page.kept import Kept, Results, read, times
 from benchmarks.page.musts import MUSTS
 from benchmarks.page.picture import Axis, Group, Row, picture
@@ -164,16 +148,16 @@ def test_ratios_are_of_the_same_round(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("least", "enough"), [(5.0, True), (5.1, False)])
 def test_the_best_peer_is_who_costs_least_and_no_floor(tmp_path: Path, least: float, enough: bool) -> None:
     found = results(tmp_path, side_by_side())
-    judged = told(times_the_best_peer("overhead", least, "cpu_seconds", size=500)(found))
+    judged = told(judging.times_the_best_peer("overhead", least, "cpu_seconds", size=500)(found))
     assert judged == [("5 times less CPU time than peer", enough)]
-    others = told(times_the_best_peer("overhead", least, "cpu_seconds", size=500, without="peer")(found))
+    others = told(judging.times_the_best_peer("overhead", least, "cpu_seconds", size=500, without="peer")(found))
     assert others == [("12.5 (10–15) times less CPU time than slow", True)]
-    assert times_the_best_peer("overhead", least, "cpu_seconds", 1_000)(found) == []
+    assert judging.times_the_best_peer("overhead", least, "cpu_seconds", 1_000)(found) == []
 
 
 def test_peers_that_were_not_measured_are_named_beside_the_best(tmp_path: Path) -> None:
     found = results(tmp_path, side_by_side(absent=[{"contestant": "gone", "reason": "does not install"}]))
-    assert told(times_the_best_peer("overhead", 5, "cpu_seconds", 500)(found)) == [
+    assert told(judging.times_the_best_peer("overhead", 5, "cpu_seconds", 500)(found)) == [
         ("5 times less CPU time than peer (not measured: gone)", True)
     ]
 
@@ -181,19 +165,19 @@ def test_peers_that_were_not_measured_are_named_beside_the_best(tmp_path: Path) 
 @pytest.mark.parametrize(("most", "enough"), [(2.5, True), (2.4, False)])
 def test_own_costs_are_medians(tmp_path: Path, most: float, enough: bool) -> None:
     found = results(tmp_path, side_by_side())
-    assert told(costs_at_most("overhead", 500, "cpu_seconds", most, "s")(found)) == [("2.5 (2–3) s", enough)]
-    assert costs_at_most("overhead", 5_000, "cpu_seconds", most, "s")(found) == []
+    assert told(judging.costs_at_most("overhead", 500, "cpu_seconds", most, "s")(found)) == [("2.5 (2–3) s", enough)]
+    assert judging.costs_at_most("overhead", 5_000, "cpu_seconds", most, "s")(found) == []
 
 
 def test_whole_processes_and_further_seconds_both_have_to_be_enough(tmp_path: Path) -> None:
     """400 samples in 1 s for evalkit; in 6 s and 7 s for the peer."""
     found = results(tmp_path, side_by_side())
-    assert told(times_of("overhead", "peer", 5.5)(found)) == [
+    assert told(judging.times_of("overhead", "peer", 5.5)(found)) == [
         ("5 times by CPU time, 500 samples", False),
         ("6.5 (6–7) without what a start costs", True),
     ]
-    assert times_of("overhead", "nobody", 1.0)(found) == []
-    assert times_of("generation", "peer", 1.0)(found) == []
+    assert judging.times_of("overhead", "nobody", 1.0)(found) == []
+    assert judging.times_of("generation", "peer", 1.0)(found) == []
 
 
 def test_who_was_too_slow_for_the_larger_size_is_compared_at_the_smaller(tmp_path: Path) -> None:
@@ -201,7 +185,9 @@ def test_who_was_too_slow_for_the_larger_size_is_compared_at_the_smaller(tmp_pat
     kept = [one for one in document["repetitions"] if (one["contestant"], one["size"]) != ("slow", 500)]
     found = results(tmp_path, {**document, "repetitions": kept})
     assert found.side_by_side["overhead"].largest("slow") == 100
-    assert told(times_of("overhead", "slow", 1.0)(found)) == [("15 (10–20) times by CPU time, 100 samples", True)]
+    assert told(judging.times_of("overhead", "slow", 1.0)(found)) == [
+        ("15 (10–20) times by CPU time, 100 samples", True)
+    ]
     assert "| 500 | slow | not measured |" in "\n".join(section("overhead", found))
     drawn = pictures(found)["benchmark-overhead.svg"]
     assert "overhead, 500 samples: peer 5, slow, 100 15 (10–20), asyncio 0.1" in drawn
@@ -210,10 +196,12 @@ def test_who_was_too_slow_for_the_larger_size_is_compared_at_the_smaller(tmp_pat
 def test_answers_and_verdicts_that_agree_are_counted(tmp_path: Path) -> None:
     one = {"round": 1, "size": 100, "contestant": "peer", "equal": 3, "of": 3, "apart": None}
     found = results(tmp_path, side_by_side(answers_like_evalkits=[one, {**one, "round": 2, "equal": 2}]))
-    assert told(same_answers(["overhead"], "peer")(found)) == [("5 of 6 answers are peer's, word for word", True)]
-    assert told(same_verdicts("overhead")(found)) == [("other verdicts: peer", False)]
+    assert told(judging.same_answers(["overhead"], "peer")(found)) == [
+        ("5 of 6 answers are peer's, word for word", True)
+    ]
+    assert told(judging.same_verdicts("overhead")(found)) == [("other verdicts: peer", False)]
     alike = results(tmp_path, side_by_side(answers_like_evalkits=[one]))
-    assert told(same_verdicts("overhead")(alike)) == [("the same verdicts", True)]
+    assert told(judging.same_verdicts("overhead")(alike)) == [("the same verdicts", True)]
 
 
 def test_growth_and_margin_are_of_the_rounds_that_both_sizes_have(tmp_path: Path) -> None:
@@ -222,21 +210,25 @@ def test_growth_and_margin_are_of_the_rounds_that_both_sizes_have(tmp_path: Path
     larger["rounds"][0]["round"] = 2
     found = results(tmp_path, lined("framework", framework_line(100, (1.0, 50.0), (2.0, 100.0)), larger))
     exact = {"work": "exact match"}
-    assert told(growth("framework", exact, (100, 1_000), "cpu_seconds", 6.0)(found)) == [("6 times", True)]
-    assert told(growth("framework", exact, (100, 1_000), "peak_megabytes", 1.9)(found)) == [("2 times", False)]
-    assert told(at_the_margin("framework", exact, (100, 1_000), 90)(found)) == [("90 between 100 and 1,000", True)]
-    assert told(at_the_margin("framework", exact, (100, 1_000), 91)(found)) == [("90 between 100 and 1,000", False)]
-    assert growth("framework", exact, (100, 2_000), "cpu_seconds", 6.0)(found) == []
-    whole = line_at_most("framework", {**exact, "samples": 1_000}, "peak_megabytes", 200, "MB")
+    assert told(judging.growth("framework", exact, (100, 1_000), "cpu_seconds", 6.0)(found)) == [("6 times", True)]
+    assert told(judging.growth("framework", exact, (100, 1_000), "peak_megabytes", 1.9)(found)) == [("2 times", False)]
+    assert told(judging.at_the_margin("framework", exact, (100, 1_000), 90)(found)) == [
+        ("90 between 100 and 1,000", True)
+    ]
+    assert told(judging.at_the_margin("framework", exact, (100, 1_000), 91)(found)) == [
+        ("90 between 100 and 1,000", False)
+    ]
+    assert judging.growth("framework", exact, (100, 2_000), "cpu_seconds", 6.0)(found) == []
+    whole = judging.line_at_most("framework", {**exact, "samples": 1_000}, "peak_megabytes", 200, "MB")
     assert told(whole(found)) == [("200 MB", True)]
 
 
 def test_parts_are_beside_what_the_same_round_took_alone(tmp_path: Path) -> None:
     line = framework_line(100, (3.0, 50.0), (5.0, 50.0), work="five checks", alone=2.0, judged=2.4)
     found = results(tmp_path, lined("framework", line))
-    judged = parts("framework", {"work": "five checks"}, ("cpu_seconds", "alone"), 1.3, "{words} words")
+    judged = judging.parts("framework", {"work": "five checks"}, ("cpu_seconds", "alone"), 1.3, "{words} words")
     assert told(judged(found)) == [("2 (1.5–2.5) times, 25 words", False)]
-    checks = parts("framework", {"work": "five checks"}, ("judged", "alone"), 1.3, "judging")
+    checks = judging.parts("framework", {"work": "five checks"}, ("judged", "alone"), 1.3, "judging")
     assert told(checks(found)) == [("1.2 times, judging", True)]
 
 
@@ -245,10 +237,10 @@ def test_a_fast_metric_with_other_values_is_missed(tmp_path: Path, furthest: flo
     line = {"metric": "rougeL", "reference": "theirs", "pairs": 9, "furthest": furthest}
     rounds = [{"round": 1, "times": 7.0, "microseconds": 3.0}]
     found = results(tmp_path, {**lined("metrics", {**line, "rounds": rounds}), "texts": "9 pairs"})
-    ((text, is_enough),) = told(metrics_at_least(["rougeL"], 5)(found))
+    ((text, is_enough),) = told(judging.metrics_at_least(["rougeL"], 5)(found))
     assert (text.startswith("rougeL 7 times as fast as theirs"), is_enough) == (True, enough)
-    assert metrics_at_least(["bleu"], 5)(found) == []
-    assert not metrics_at_least(["rougeL"], 7.1)(found)[0].enough
+    assert judging.metrics_at_least(["bleu"], 5)(found) == []
+    assert not judging.metrics_at_least(["rougeL"], 7.1)(found)[0].enough
 
 
 def test_judging_beside_the_run_is_by_the_clock(tmp_path: Path) -> None:
@@ -264,10 +256,10 @@ def test_judging_beside_the_run_is_by_the_clock(tmp_path: Path) -> None:
             {"work": "answers that are waited for", **known, "wait": 20.0, "rounds": waited},
         ),
     )
-    assert [enough for _, enough in told(scoring_faster(1.7)(found))] == [False]
-    assert [enough for _, enough in told(scoring_faster(1.5)(found))] == [True]
-    assert told(streamed(1.05)(found)) == [("10.4 s beside 10.0 s of asking alone and 5.0 s of judging", True)]
-    assert not streamed(1.03)(found)[0].enough
+    assert [enough for _, enough in told(judging.scoring_faster(1.7)(found))] == [False]
+    assert [enough for _, enough in told(judging.scoring_faster(1.5)(found))] == [True]
+    assert told(judging.streamed(1.05)(found)) == [("10.4 s beside 10.0 s of asking alone and 5.0 s of judging", True)]
+    assert not judging.streamed(1.03)(found)[0].enough
     assert "| asking and judging, processes beside it | 10.4 |" in section("scoring", found)
 
 
@@ -278,13 +270,13 @@ def test_a_servers_ideal_is_by_the_clock_and_refusals_are_beside_none(tmp_path: 
 
     lines = [server("queue", 4.0), server("429", 5.0), server("random", 5.2, failed=2), server("slower", 9.0)]
     found = results(tmp_path, lined("throughput", *lines))
-    assert told(of_the_ideal(0.95)(found)) == [
+    assert told(judging.of_the_ideal(0.95)(found)) == [
         ("1 of the ideal, queueing at 50 (plain asyncio 0.952)", True),
         ("0.8 of the ideal, refusing with 429 at 50 (plain asyncio 0.952)", False),
     ]
-    assert told(refusals_cost(1.3)(found)) == [("1.3 times as long at 50", True)]
-    assert not refusals_cost(1.29)(found)[0].enough
-    assert told(nothing_lost()(found)) == [("2 requests without an answer", False)]
+    assert told(judging.refusals_cost(1.3)(found)) == [("1.3 times as long at 50", True)]
+    assert not judging.refusals_cost(1.29)(found)[0].enough
+    assert told(judging.nothing_lost()(found)) == [("2 requests without an answer", False)]
     assert "| 429 | 50 | none | 0.800 | 0.952 | 0.30 | 0 |" in section("throughput", found)
 
 

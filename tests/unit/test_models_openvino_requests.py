@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from openvino_pipeline import Pipeline, asking, install, open_session, texts
 
-from evalkit.models.openvino.session import Refusing, unsupported
+from evalkit.models.openvino import open_openvino
+from evalkit.models.openvino.session import unsupported
+from evalkit.models.reference import ModelSettings, parse_reference
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Likelihood, Request
 
 
@@ -187,12 +189,12 @@ def test_every_request_has_its_share_of_the_engine_s_time() -> None:
     ],
 )
 def test_what_cannot_be_set_is_refused_in_its_name(condition: Condition) -> None:
-    refused = unsupported(condition)
-    (_, answer), *rest = Refusing(refused).ask([asking("A")])
+    backend = open_openvino(parse_reference("openvino:smollm2-135m"), ModelSettings())
+    (_, answer), *rest = backend.session(condition).ask([asking("A")])
     assert not rest
     assert answer.failure is not None
     assert answer.failure.kind == FailureKind.UNSUPPORTED
-    assert refused in answer.failure.message
+    assert unsupported(condition) in answer.failure.message
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import ConfigurationError
 from evalkit.models.hf.loading.sources import Source, adapter_identity, find_source, fingerprint
 from evalkit.models.hf.options import HfOptions, resolve_device, resolve_dtype
 from evalkit.models.hf.work import Work
 from evalkit.models.reference import Reference
+from evalkit.models.refusing import Refusing
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
@@ -104,14 +104,14 @@ class HfBackend:
 
     def session(self, condition: Condition) -> Session:
         from evalkit.models.hf.options import DTYPES
-        from evalkit.models.hf.session import HfSession, Refusing, unsupported
+        from evalkit.models.hf.session import HfSession, unsupported
 
         refused = unsupported(condition)
         dtype = self._dtype if condition.dtype in {None, "auto"} else DTYPES.get(str(condition.dtype).casefold(), "")
         if not dtype:
             refused = f"dtype={condition.dtype}"
         if refused:
-            return Refusing(refused)
+            return Refusing(f"local models cannot set {refused}")
         if condition.process is not None:
             from evalkit.models.hf.conditions.restart import RestartedSession
 
@@ -125,13 +125,10 @@ class HfBackend:
         return HfSession(lambda: self._engine(dtype), condition, self._options.batch_size, close, self.work)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """How long a prompt is, template included. Loads the tokenizer, not the weights."""
-        from evalkit.models.hf.prompts import TemplateError, encode
+        """Loads the tokenizer, not the weights."""
+        from evalkit.models.hf.prompts import count_tokens
 
-        try:
-            return len(encode(self._tokenizer, messages).tokens)
-        except TemplateError as error:
-            raise ConfigurationError(str(error), where=self._reference.text) from error
+        return count_tokens(self._tokenizer, messages, self._reference.text)
 
     @cached_property
     def _tokenizer(self) -> Any:

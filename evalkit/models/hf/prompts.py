@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.errors import ConfigurationError
 from evalkit.models.reasoning import opens_reasoning
 from evalkit.records import Message
 
@@ -108,6 +109,14 @@ def _system_into_user(messages: Sequence[Message]) -> list[Message] | None:
 def encode(tokenizer: Any, messages: Sequence[Message]) -> Prompt:
     text, special = render(tokenizer, messages)
     return Prompt(tuple(tokens_of(tokenizer, text, special)), opens_reasoning(text))
+
+
+def count_tokens(tokenizer: Any, messages: Sequence[Message], model: str) -> int:
+    """How long a prompt is, template included; ``model`` is named where it cannot be told."""
+    try:
+        return len(encode(tokenizer, messages).tokens)
+    except TemplateError as error:
+        raise ConfigurationError(str(error), where=model) from error
 
 
 def tokens_of(tokenizer: Any, text: str, special: bool) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
@@ -33,20 +32,6 @@ KEPT_BYTES = 2 * 2**30
 RECENT = 2
 """Prompts of a round that are remembered: what the next round shares with them may come a third time."""
 SETTABLE = frozenset({"attention", "batch_size", "dtype", "kv_cache", "order", "padding", "process", "threads"})
-
-
-@dataclass(frozen=True, slots=True)
-class Refusing:
-    """The session of a condition that this backend cannot set: every request is told so."""
-
-    what: str
-
-    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        for position in range(len(requests)):
-            yield position, Answer.failed(FailureKind.UNSUPPORTED, f"local models cannot set {self.what}")
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def unsupported(condition: Condition) -> str:

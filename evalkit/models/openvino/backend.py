@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from evalkit.errors import ConfigurationError, ModelError
+from evalkit.errors import ModelError
 from evalkit.models.hf.loading.sources import fingerprint
-from evalkit.models.hf.prompts import TemplateError, encode
+from evalkit.models.hf.prompts import count_tokens
 from evalkit.models.hf.work import Work
 from evalkit.models.openvino.library import release
 from evalkit.models.openvino.options import OpenVinoOptions, resolve_dtype, why_not_bfloat16
-from evalkit.models.openvino.session import SETTABLE, OpenVinoSession, Refusing, unsupported
+from evalkit.models.openvino.session import SETTABLE, OpenVinoSession, unsupported
 from evalkit.models.openvino.sources import Source, find_source
 from evalkit.models.reference import Reference
+from evalkit.models.refusing import Refusing
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
@@ -96,15 +97,12 @@ class OpenVinoBackend:
     def session(self, condition: Condition) -> Session:
         refused = unsupported(condition)
         if refused:
-            return Refusing(refused)
+            return Refusing(f"OpenVINO models cannot set {refused}")
         return OpenVinoSession(self._engine, self.close, condition, self._options.batch_size, self.work)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        """How long a prompt is, template included. Loads the tokenizer, not the weights."""
-        try:
-            return len(encode(self._tokenizer, messages).tokens)
-        except TemplateError as error:
-            raise ConfigurationError(str(error), where=self._reference.text) from error
+        """Loads the tokenizer, not the weights."""
+        return count_tokens(self._tokenizer, messages, self._reference.text)
 
     @cached_property
     def _tokenizer(self) -> Any:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evalkit.models.hf.prompts import TemplateError, encode
 from evalkit.models.hf.tokens import Tokens
@@ -22,20 +22,6 @@ from evalkit.records import Answer, Condition, FailureKind, Generate, Likelihood
 
 SETTABLE = frozenset({"batch_size", "order"})
 ORDERS = (None, "again", "reversed")
-
-
-@dataclass(frozen=True, slots=True)
-class Refusing:
-    """The session of a condition that this backend cannot set: every request is told so."""
-
-    what: str
-
-    def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        for position in range(len(requests)):
-            yield position, Answer.failed(FailureKind.UNSUPPORTED, f"OpenVINO models cannot set {self.what}")
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 def unsupported(condition: Condition) -> str:
