@@ -9,8 +9,8 @@ from html import escape
 
 from benchmarks.peers.summary import Spread
 
-WIDTH = 760
-LABELS, VALUES = 190, 150
+WIDTH = 800
+LABELS, VALUES = 190, 190
 """Columns left and right of the plot."""
 ROW, HEADING, EDGE = 24, 30, 14
 TICKS = (1, 2, 5)
