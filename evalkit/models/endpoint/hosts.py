@@ -57,12 +57,15 @@ class Gate:
             self.pace.answered(place.sent, time.monotonic(), whose)
         self._leave(place)
 
-    def refused(self, place: Place, retry_after: float | None, unit: float, *, may_hold: bool) -> None:
+    def refused(self, place: Place, retry_after: float | None, unit: float, *, may_hold: bool) -> bool:
+        """Whether it was one of those that were too many: sent beyond the limit that is left now."""
         if place.sent is not None and not place.over:
             self.pace.refused(place.sent, time.monotonic(), retry_after=retry_after, unit=unit, may_hold=may_hold)
         elif retry_after is not None and may_hold:
             self.pace.hold(time.monotonic(), retry_after)
+        too_many = place.sent is not None and place.sent.level > self.pace.limit
         self._leave(place)
+        return too_many
 
     def forget(self, place: Place, retry_after: float | None = None) -> None:
         """It ended in a way that says nothing about how busy the server is. Harmless after any other end."""

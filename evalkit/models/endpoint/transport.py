@@ -74,16 +74,16 @@ class Transport:
                 reply = await self.send("POST", self._target.post_url, body)
                 answer = self._read(reply, request)
             except Trouble as trouble:
-                self._tell(place, trouble)
+                too_many = self._tell(place, trouble)
                 self._raise_for_all(trouble)
-                if trouble.kind is FailureKind.RATE_LIMIT:
+                if too_many:
                     refused_since = refused_since or time.monotonic()
                 else:
                     errors += 1
                 if not trouble.retry or not self._may_try_again(errors, refused_since):
                     self._failed_in_a_row += trouble.retry
                     return self._failed(trouble, sent, Timing(time.perf_counter() - started))
-                await self._back_off(errors, trouble)
+                await self._back_off(errors, trouble, too_many)
             except BaseException:
                 self.gate.forget(place)
                 raise
@@ -161,8 +161,12 @@ class Transport:
         message = self.scrub(trouble.message) + (f" ({tries} tries)" if tries > 1 else "")
         return Answer.failed(trouble.kind, message, retryable=trouble.later, timing=timing)
 
-    def _tell(self, place: Place, trouble: Trouble) -> None:
-        """The gate, what this says of the server."""
+    def _tell(self, place: Place, trouble: Trouble) -> bool:
+        """The gate, what this says of the server. Whether it says nothing of the request: there were too many.
+
+        A 429 always says that; a 503 where the request was sent beyond what the server turned out to take.
+        """
+        full = False
         timed_out = trouble.kind is FailureKind.TIMEOUT
         if timed_out and self._given_up:
             self.gate.pace.give_up()
@@ -171,11 +175,12 @@ class Transport:
         elif trouble.crowded:
             # who is told by an error waits by the number of its tries
             unit = self._target.backoff if trouble.kind is FailureKind.RATE_LIMIT else 0.0
-            self.gate.refused(place, trouble.retry_after, unit, may_hold=not self._given_up)
+            full = self.gate.refused(place, trouble.retry_after, unit, may_hold=not self._given_up)
         elif trouble.retry and not self._given_up:
             self.gate.forget(place, trouble.retry_after)
         else:
             self.gate.forget(place)
+        return trouble.kind is FailureKind.RATE_LIMIT or (full and not timed_out)
 
     @property
     def _given_up(self) -> bool:
@@ -192,12 +197,12 @@ class Transport:
             return False
         return errors <= self._target.retries
 
-    async def _back_off(self, errors: int, trouble: Trouble) -> None:
+    async def _back_off(self, errors: int, trouble: Trouble, too_many: bool) -> None:
         """Half of the wait is random, so that requests which failed together do not come back together.
 
         Who was refused for being one too many comes back after about one answer's time: the gate knows how many may.
         """
-        if trouble.kind is FailureKind.RATE_LIMIT:
+        if too_many:
             wait = self.gate.pace.wait(self._target.backoff)
         else:
             wait = min(LONGEST_WAIT, self._target.backoff * 2.0 ** (errors - 1))
