@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from evalkit.checks.base import BaseCheck
 from evalkit.checks.repeats import Repeated
@@ -27,6 +28,9 @@ class CasesOfRows(MadeOnDemand[Case]):
 
     def item(self, place: int) -> Case:
         return case_of(self._rows[place])
+
+    def __iter__(self) -> Iterator[Case]:
+        return map(case_of, islice(self._rows, self._count))
 
 
 def is_case_of_each_row(check: Check) -> bool:
@@ -53,27 +57,27 @@ class ClusterSizes:
         """The cases of a cluster follow each other."""
         self.cases = 0
         self._last = ""
-        self._open: Counter[str] = Counter()
-        self._sizes: Counter[int] = Counter()
+        self._open: dict[str, int] = {}
+        self._sizes: dict[int, int] = {}
 
     def add(self, cluster: str) -> None:
         """An empty cluster is one of its own."""
         self.cases += 1
         if not cluster:
-            self._sizes[1] += 1
+            self._sizes[1] = self._sizes.get(1, 0) + 1
             return
         if self.together and cluster != self._last:
-            self._close()
+            if self._last:
+                self._close(self._open.pop(self._last))
             self._last = cluster
-        self._open[cluster] += 1
+        self._open[cluster] = self._open.get(cluster, 0) + 1
 
-    def _close(self) -> None:
-        self._sizes.update(self._open.values())
-        self._open.clear()
+    def _close(self, size: int) -> None:
+        self._sizes[size] = self._sizes.get(size, 0) + 1
 
     def sizes(self) -> Counter[int]:
         """How many clusters are of each size."""
-        return self._sizes + Counter(self._open.values())
+        return Counter(self._sizes) + Counter(self._open.values())
 
     @staticmethod
     def of(clusters: Iterable[str], *, together: bool) -> ClusterSizes:
