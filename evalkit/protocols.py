@@ -109,6 +109,15 @@ class Paced(Protocol):
 
 
 @runtime_checkable
+class Loadable(Protocol):
+    """A backend with weights in this process."""
+
+    @property
+    def loaded(self) -> bool: ...
+    def load(self) -> None: ...
+
+
+@runtime_checkable
 class Taught(Protocol):
     """A mock that answers from references: the runner hands it the table."""
 

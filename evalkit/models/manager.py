@@ -12,7 +12,7 @@ from evalkit.errors import ConfigurationError, ModelError, did_you_mean
 from evalkit.models.catalog import DEFAULT_MODEL
 from evalkit.models.reference import ModelSettings
 from evalkit.models.registry import open_backend
-from evalkit.protocols import Backend
+from evalkit.protocols import Backend, Loadable
 from evalkit.records import DEFAULT_CONDITION, Answer, Decoding, Generate, Message, ModelInfo, Request
 
 Prompt = str | Sequence[Message | Mapping[str, str]]
@@ -21,15 +21,6 @@ Prompt = str | Sequence[Message | Mapping[str, str]]
 ROLES = ("system", "user", "assistant")
 _DECODING = frozenset(field.name for field in fields(Decoding))
 _SETTINGS = frozenset(field.name for field in fields(ModelSettings))
-
-
-@runtime_checkable
-class Loadable(Protocol):
-    """A backend with weights in this process."""
-
-    @property
-    def loaded(self) -> bool: ...
-    def load(self) -> None: ...
 
 
 @runtime_checkable

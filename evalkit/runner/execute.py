@@ -15,7 +15,7 @@ from evalkit.errors import Interrupted, StoreError, SuiteError
 from evalkit.gates.measurements import CheckTable, Judged, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
-from evalkit.protocols import Backend, Metric, Paced, Taught
+from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
@@ -41,6 +41,10 @@ from evalkit.suite.load import Suite
 SERVED_TOGETHER = 16
 """Blocks of the plan that a server is asked as one, where no gate is looked at after each: at its end it would wait for
 the last answer, and takes perhaps more requests at once than there are in one.
+"""
+LOADED_TOGETHER = 8
+"""As many for a model in this process: its batch is full until the last answers of what was asked as one, and a batch
+of more rows than a block has costs a small model hardly more.
 """
 
 
@@ -217,7 +221,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
         nonlocal done, under_way
         numbered = enumerate(timed("load the data", plan.blocks()))
-        together = SERVED_TOGETHER if paced and not running.stopping.watches else 1
+        together = 1 if running.stopping.watches else _asked_together(subject)
         while several := list(islice(numbered, together)):
             number, planned = several[0][0], [one for _, of_plan in several for one in of_plan]
             block = running.stopping.active(planned)
@@ -243,6 +247,13 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     running.warnings += scoring.warnings()
     show(asker.tally, "deciding")
     return tables, asker.tally
+
+
+def _asked_together(subject: Backend) -> int:
+    """Blocks of the plan that pay to be asked as one, where no gate is looked at after each."""
+    if isinstance(subject, Paced):
+        return SERVED_TOGETHER
+    return LOADED_TOGETHER if isinstance(subject, Loadable) else 1
 
 
 def _signature(metrics: Sequence[Metric]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,11 @@ from evalkit.checks.base import AnswerCheck, BaseCheck, one
 from evalkit.errors import EvalkitError, Interrupted, ModelError, PluginError, RunNotFound, StoreError
 from evalkit.metrics.kinds import rate
 from evalkit.models import ModelSettings
+from evalkit.models.mock.backend import MockBackend, MockSession
+from evalkit.models.mock.voices import Echo
+from evalkit.models.reference import parse_reference
 from evalkit.protocols import Conversation
-from evalkit.records import Answer, Case, Generate, Message, Request, Score, Word
+from evalkit.records import Answer, Case, Condition, Generate, Message, Request, Score, Word
 from evalkit.results import Result
 from evalkit.runner import execute
 from evalkit.runner.execute import Progress, RunOptions, run_suite
@@ -403,3 +406,33 @@ def test_strict_takes_doubts_for_errors(make: Make, store: Store) -> None:
     with pytest.raises(EvalkitError, match="cannot be proven with 3 cases"):
         run(make(ACCURACY + "gates: [accuracy.exact_match >= 0.9]\n", rows=3), store, strict=True)
     assert store.list_runs() == []
+
+
+def test_a_model_in_this_process_is_asked_many_blocks_at_once_unless_gates_are_looked_at_after_each(
+    make: Make, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Session(MockSession):
+        def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+            asked.append(len(requests))
+            return super().ask(requests)
+
+    class Weighty(MockBackend):
+        """A mock that says it has weights."""
+
+        loaded = True
+
+        def load(self) -> None:
+            """There are none."""
+
+        def session(self, condition: Condition) -> MockSession:
+            return Session(Echo(), None)
+
+    monkeypatch.setattr(execute, "open_backend", lambda *_: Weighty(parse_reference("mock:echo"), Echo(), None))
+    suite = make(ACCURACY + "gates: [accuracy.exact_match >= 0.5]\n", rows=600)
+    assert run(suite, store).usage.cases == 600
+    assert asked == [512, 88]
+    asked.clear()
+    run(suite, store, stop_early=True, replicate=1)
+    assert max(asked) == 64
