@@ -11,7 +11,8 @@ from evalkit.models.hf.conditions.company import ALONE, DEFAULT_COMPANY, TOGETHE
 from evalkit.models.hf.conditions.layouts import Unsettable, known_padding, layout
 from evalkit.models.hf.conditions.restart import FRESH
 from evalkit.models.hf.likelihoods.common_answers import answer_of, answer_together
-from evalkit.models.hf.likelihoods.likelihood import score
+from evalkit.models.hf.likelihoods.likelihood import Rows, score
+from evalkit.models.hf.likelihoods.rows import LooksAhead, rows_of
 from evalkit.models.hf.likelihoods.shared_context import SharedContexts
 from evalkit.models.hf.loading.engine import Engine, quiet
 from evalkit.models.hf.memory import free_bytes, free_memory, is_out_of_memory, memory_mb
@@ -83,6 +84,8 @@ class HfSession:
         self._shares = batch_size != 1 and condition.kv_cache is None and layouts == (None,) * len(layouts)
         """A condition says how rows are laid out, and means those of likelihoods, too."""
         self._contexts: SharedContexts | None = None
+        self._rows_beside: Rows | None = None
+        """How texts of likelihoods stand beside each other; tried where they are not read as trees."""
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """What may need the most room first, so that too large a batch shows at once. Texts come one by one as they are
@@ -142,6 +145,8 @@ class HfSession:
                 raise
             except Unsettable as refused:
                 answers = [Answer.failed(FailureKind.UNSUPPORTED, f"local models cannot set {refused}") for _ in batch]
+            except LooksAhead as refused:
+                answers = [Answer.failed(FailureKind.UNSUPPORTED, str(refused)) for _ in batch]
             except Exception as error:  # noqa: BLE001 - a model's code may raise anything: halve down to the one request
                 out_of_memory = is_out_of_memory(error)
                 if out_of_memory:
@@ -184,10 +189,13 @@ class HfSession:
                 engine.model.set_attn_implementation(attention)
 
     def _run(self, engine: Engine, batch: Sequence[Ready]) -> list[Answer]:
+        if batch[0].is_likelihood and self._rows_beside is None:
+            self._rows_beside = rows_of(engine)
         before = memory_mb()
         began = time.perf_counter()
-        if batch[0].is_likelihood:
-            scored = score(engine, [item.pair for item in batch if item.pair is not None], work=self._work)
+        if batch[0].is_likelihood and self._rows_beside is not None:
+            pairs = [item.pair for item in batch if item.pair is not None]
+            scored = score(engine, pairs, work=self._work, rows=self._rows_beside)
             spent = time.perf_counter() - began
             timing = Timing(spent, len(batch), _growth(before))
             return [answer_of(item, *numbers, timing) for item, numbers in zip(batch, scored, strict=True)]

@@ -10,7 +10,7 @@ from evalkit.models.hf.likelihoods.prefix_tree import Tree
 from evalkit.models.hf.likelihoods.stem import Stem
 from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.trial import some_tokens
-from evalkit.models.hf.writing.steps import pad, positions_of
+from evalkit.models.hf.writing.steps import pad
 
 Branch = tuple[Sequence[int], int, Sequence[int]]
 """What is read; where in it the first target is predicted; the targets."""
@@ -89,7 +89,7 @@ def packable_depth(engine: Engine) -> int:
     """The longest text that this model reads rightly inside a tree; 0 where it cannot be asked so.
 
     What a configuration tells is not enough: code of a model may take masks and positions and go its own way. So it is
-    tried on a few tokens, and must give the same logits as rows do.
+    tried on a few tokens, and must give the logits of texts that nothing is said about.
     """
     if engine.seq2seq or not {"position_ids", "attention_mask", "past_key_values"} <= engine.forward:
         return 0
@@ -123,16 +123,17 @@ def _reads_trees(engine: Engine) -> bool:
             stem.become(trunk[:3])
             packed = pack([(text[3:], 0, text[3:]) for text in texts], mirrored=True)
             found = forward(engine, [packed], 3, stem.reading())[0].float()
-            rows, mask = pad(texts, engine.pad_token, engine.device, left=True)
+            # told nothing: a model that counts positions from another number than zero gives other logits here
+            rows, _ = pad(texts, engine.pad_token, engine.device, left=False)
             told = engine.model(
-                input_ids=rows, attention_mask=mask, position_ids=positions_of(mask), use_cache=False, return_dict=True
+                input_ids=rows, attention_mask=torch.ones_like(rows), use_cache=False, return_dict=True
             ).logits.float()
     except Exception:  # noqa: BLE001 - code of a model may refuse a mask of four dimensions in any way: then it cannot
         return False
     spread = told.max() - told.min()
     bound = float(spread) * (1e-3 if engine.model.dtype == torch.float32 else 5e-2)
     apart = [
-        (found[lines] - told[row, 3 - len(text) :]).abs().max()
+        (found[lines] - told[row, 3 : len(text)]).abs().max()
         for row, (text, (lines, _)) in enumerate(zip(texts, packed.asked, strict=True))
     ]
     return bool(torch.stack(apart).max() <= bound)
