@@ -29,6 +29,7 @@ from evalkit.gates.weighing import scale_of
 from evalkit.protocols import Metric
 from evalkit.results import SliceDiagnosis
 from evalkit.stats import betting
+from evalkit.stats.factorials import log_factorials
 from evalkit.stats.multiplicity import benjamini_hochberg, e_benjamini_hochberg
 from evalkit.stats.resampling import Matrix, in_canonical_order, numbers_of
 
@@ -210,15 +211,16 @@ def _fisher(good: Matrix, inside: NDArray[np.bool_]) -> float:
     """Chance of as few good cases in the slice, if it were drawn from all cases at random (hypergeometric)."""
     cases, size, hits = len(good), int(inside.sum()), round(float(good.sum()))
     if hits in {0, cases}:
-        return 1.0  # alike, and no reason to load scipy
-    from scipy.special import gammaln
+        return 1.0
 
-    def chosen(n: Any, k: Any) -> Any:
-        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    def chosen(n: int, k: NDArray[np.intp]) -> NDArray[np.float64]:
+        of_all = log_factorials(np.asarray([n]))
+        return of_all - log_factorials(k) - log_factorials(n - k)
 
     seen = round(float(good[inside].sum()))
     k = np.arange(max(0, size + hits - cases), seen + 1)
-    return min(1.0, float(np.exp(chosen(hits, k) + chosen(cases - hits, size - k) - chosen(cases, size)).sum()))
+    every = chosen(cases, np.asarray([size]))
+    return min(1.0, float(np.exp(chosen(hits, k) + chosen(cases - hits, size - k) - every).sum()))
 
 
 # --- permutations -----------------------------------------------------------------------------------------------------
