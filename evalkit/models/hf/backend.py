@@ -17,7 +17,7 @@ from evalkit.models.refusing import Refusing
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
-REVISION = "4"
+REVISION = "5"
 """Of prompts and decode loop: raised whenever either could write another text."""
 
 

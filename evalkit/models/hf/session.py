@@ -24,6 +24,7 @@ from evalkit.models.hf.stream.trials import exchangeable
 from evalkit.models.hf.tokens import Tokens
 from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.decode import Job, Written, write
+from evalkit.models.hf.writing.own_way import write_own_way, writes_plainly
 from evalkit.models.hf.writing.padding import harmless
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Request, Timing
 
@@ -86,6 +87,7 @@ class HfSession:
         self._contexts: SharedContexts | None = None
         self._rows_beside: Rows | None = None
         """How texts of likelihoods stand beside each other; tried where they are not read as trees."""
+        self._writes_plainly: bool | None = None
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """What may need the most room first, so that too large a batch shows at once. Texts come one by one as they are
@@ -114,8 +116,13 @@ class HfSession:
 
     def _streams(self, engine: Engine) -> bool:
         if self._can_stream is None:
-            self._can_stream = self._free and can_stream(engine) and exchangeable(engine)
+            self._can_stream = self._free and can_stream(engine) and exchangeable(engine) and self._plainly(engine)
         return self._can_stream
+
+    def _plainly(self, engine: Engine) -> bool:
+        if self._writes_plainly is None:
+            self._writes_plainly = writes_plainly(engine)
+        return self._writes_plainly
 
     def _stream(self, engine: Engine, waiting: Sequence[Ready]) -> Iterator[tuple[int, Answer]]:
         if self._kept is None:
@@ -210,17 +217,21 @@ class HfSession:
         """What was written for each request of the batch, and how many rows were written at once."""
         jobs = [item.job for item in batch if item.job is not None]
         details = any(item.wants for item in batch)
+        plainly = self._plainly(engine)
+        if not plainly and self._lays_out and (self._together or self._batch_size > 1):
+            raise Unsettable("who stands beside a request: this model writes in a way of its own, one answer at a time")
+        put = write if plainly else write_own_way
         rows: Sequence[Job] = jobs
         place = 0
         if self._together or self._order == "after":
             around = company(engine, jobs[0], self._order, self._rows)
             for job in around.before:
-                write(engine, [job], use_cache=self._use_cache)
+                put(engine, [job], use_cache=self._use_cache)
             rows, place = (around.rows if self._together else jobs), around.place
-        written = write(engine, rows, use_cache=self._use_cache, details=details, begin=self._begin, work=self._work)
+        written = put(engine, rows, use_cache=self._use_cache, details=details, begin=self._begin, work=self._work)
         self._work.output_tokens += sum(len(one.tokens) for one in written)
         self._work.plain_prompts += len(jobs)
-        return ([written[place]] if self._together else written), len(rows)
+        return ([written[place]] if self._together else written), len(rows) if plainly else 1
 
     def close(self) -> None:
         self._contexts = None
