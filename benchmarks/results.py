@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+MEASURED = ("evalkit", "benchmarks", ":!benchmarks/results", "pyproject.toml", "constraints.txt")
+"""What figures depend on: all of the checkout that is run."""
+CHECKOUT = Path(__file__).parent.parent
+RESULTS = CHECKOUT / "benchmarks" / "results"
 
 
 def head(benchmark: str, title: str, command: str) -> dict[str, Any]:
@@ -63,9 +66,12 @@ def _processor() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def revision() -> str | None:
-    """The commit of the checkout, marked when files were changed since; None outside one."""
-    here = Path(__file__).parent
-    words = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-    done = subprocess.run(words, cwd=here, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
+def revision(checkout: Path = CHECKOUT) -> str | None:
+    """The commit of the checkout, marked when more was changed since than what benchmarks write; None outside one."""
+    commit = _git(checkout, "describe", "--always", "--abbrev=12", "--exclude=*")
+    return f"{commit}-dirty" if commit and _git(checkout, "status", "--porcelain", "--", *MEASURED) else commit or None
+
+
+def _git(checkout: Path, *words: str) -> str:
+    done = subprocess.run(("git", *words), cwd=checkout, capture_output=True, text=True, check=False)
+    return done.stdout.strip()

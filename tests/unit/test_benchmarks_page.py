@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from benchmarks.page.musts import MUSTS
 from benchmarks.page.picture import Axis, Group, Row, picture
 from benchmarks.page.sections import AIMS, LINES, OVERVIEW, pictures, places, section
 from benchmarks.peers.summary import Spread
-from benchmarks.results import RESULTS, command_of, keep
+from benchmarks.results import RESULTS, command_of, keep, revision
 
 HEAD: Mapping[str, Any] = {
     "title": "Tiny work",
@@ -425,3 +426,24 @@ def test_kept_tools_are_in_the_order_in_which_they_are_told(tmp_path: Path) -> N
     kept: Kept = results(tmp_path, side_by_side()).side_by_side["overhead"]
     assert kept.contestants == tuple(COSTS)
     assert kept.peers == ("peer", "slow")
+
+
+def test_what_benchmarks_write_does_not_make_a_revision_another(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        named = ("-c", "user.name=somebody", "-c", "user.email=somebody@localhost")
+        subprocess.run(("git", *named, *words), cwd=tmp_path, check=True, capture_output=True)
+
+    assert revision(tmp_path) is None
+    for name in ("evalkit/code.py", "benchmarks/results/a.json", "docs/performance.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-q", "-m", "first")
+    commit = revision(tmp_path)
+    assert commit
+    (tmp_path / "benchmarks/results/a.json").write_text("measured")
+    (tmp_path / "docs/performance.md").write_text("measured")
+    assert revision(tmp_path) == commit
+    (tmp_path / "evalkit/code.py").write_text("changed")
+    assert revision(tmp_path) == f"{commit}-dirty"
