@@ -145,8 +145,19 @@ def test_a_fifth_refused_at_random_costs_less_than_a_third(capacity: int, jitter
     refusing = Server(capacity, queues=True, jitter=jitter, refuses=0.2)
     costs = sorted(simulate(refusing, seed=seed).seconds / simulate(server, seed=seed).seconds for seed in range(20))
     assert costs[10] <= 1.1
-    assert costs[18] <= 1.3  # where the dice fall badly at the very start, up to half as much again
-    assert costs[19] <= 1.55
+    assert costs[19] <= 1.3
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.3])
+@pytest.mark.parametrize("seed", [15, 31, 114, 116, 180, 193])
+def test_dice_that_fall_badly_at_the_very_start_are_not_taken_for_a_capacity(seed: int, jitter: float) -> None:
+    """Where the first refusals look like a capacity: of 200 seeds those that cost most without a look at what was
+    kept, half as much again and, with uneven answers, up to 17 times as much.
+    """
+    refusing = Server(64, queues=True, jitter=jitter, refuses=0.2)
+    told = simulate(refusing, seed=seed)
+    assert told.seconds / simulate(Server(64, queues=True, jitter=jitter), seed=seed).seconds <= 1.3
+    assert told.pace.limit >= 64
 
 
 @pytest.mark.parametrize("says_when", [False, True])
@@ -205,6 +216,27 @@ def test_an_opening_that_is_refused_by_chance_goes_on() -> None:
     assert pace.widen(0.002) == pytest.approx(0.004)  # by then the others would have been refused as well
     pace.widen(0.004)
     assert (pace.limit, pace.tolerated) == (START, 2 / 16)
+
+
+def test_refusals_of_less_than_the_server_had_taken_bring_the_rise_back() -> None:
+    pace = Pace(ceiling=32, start=32)
+    wave = [pace.send(0.0) for _ in range(32)]
+    for sent in wave[29:]:
+        pace.refused(sent, 0.001)
+    assert pace.limit == 16
+    pace.answered(wave[0], 0.2)
+    assert pace.limit == 29  # what it had kept looks like its capacity
+    for sent in wave[1:18]:
+        pace.failed(sent, 0.2)
+    pace.refused(pace.send(0.2), 0.201)
+    assert pace.limit == 29  # but it refuses with eleven, too
+    assert pace.tolerated >= 0.1
+
+
+def test_a_server_that_refuses_most_takes_less_than_it_did() -> None:
+    """Not by chance: the limit follows a capacity that fell."""
+    told = simulate(Server(lambda now: 12 if now > 2 else 48), 100_000, until=6.0)
+    assert all(limit <= 15 for moment, limit in told.limits if moment > 4)
 
 
 def test_who_is_told_when_to_come_back_is_not_refused_by_chance() -> None:

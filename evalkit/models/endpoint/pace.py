@@ -14,6 +14,8 @@ The law, which docs/endpoints.md tells in a few lines. A *wave* is what is sent 
   refused try the next one waits twice as long, and ten times as long as a Retry-After made everybody wait.
 * Answers that take twice the time and bring no more throughput cut it to what Little's law says the server works on.
 * A cut that cures nothing and costs throughput is taken back: those refusals, or that slowness, do not come from us.
+  So are refusals of no more requests than the server was seen to take at once, up to a third of the latest: the limit
+  goes back to that number, and rises again if it rose before.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from __future__ import annotations
 import math
 
 from evalkit.models.endpoint.search import Next, Search
-from evalkit.models.endpoint.waves import STRIDE, Opening, Sent, Wave
+from evalkit.models.endpoint.waves import MOST_TOLERABLE, STRIDE, Opening, Record, Sent, Wave
 
 START = 16
 MOST = 256
@@ -29,10 +31,8 @@ MOST = 256
 LAST_TRIES = 64
 """At once, where a server seems dead."""
 LONGEST_HOLD = 60.0
-LEAST_TOLERABLE = 1 / 3
-"""A larger share of refusals is never taken for bad luck,"""
 LIKELY_LUCK = 1 / 2
-"""but in the opening, where it is seen that the server took what was sent later."""
+"""A larger share of refusals is never taken for chance in the opening, where the server took what was sent later."""
 MOST_RETURNS = 3
 """To what the server had kept, until a wave holds."""
 
@@ -63,12 +63,13 @@ class Pace:
         self._wave = Wave(0, self.limit)
         self._cut_from: Wave | None = None
         """While a cut is on trial: the wave that it ended."""
-        self._was_rising = False
+        self._record = Record()
         self._slow_before = 0.0
         """While a cut for slowness is on trial: how slow it was."""
         self._returns = 0
         self._says_when = False
         """Who is told when to come back is not refused by chance."""
+        self._sent = 0
         self._dry = 0
         """Refusals in a row after which nothing was under way any more."""
 
@@ -110,11 +111,15 @@ class Pace:
             self._opening.send(now)
         full = 4 * self.under_way >= 3 * (self.limit if self._opening is None else self._opening.begins_with)
         self._wave.sent += 1
-        return Sent(self._wave.number, now, full, self.under_way)
+        self._sent += 1
+        sent = Sent(self._wave.number, now, full, self.under_way, self._sent)
+        self._record.send(sent)
+        return sent
 
     def answered(self, sent: Sent, now: float, whose: str = "") -> None:
         self.under_way -= 1
         self._dry, self.dry_since, self.answered_at = 0, None, now
+        self._record.answer(sent, now)
         wave = self._wave_of(sent)
         if wave is not None:
             wave.answered += 1
@@ -132,6 +137,7 @@ class Pace:
     def failed(self, sent: Sent, now: float) -> None:
         """Ended in a way that says nothing about how busy the server is."""
         self.under_way -= 1
+        self._record.end(sent)
         self._maybe_end(now)
 
     def refused(
@@ -142,6 +148,7 @@ class Pace:
         """
         self.under_way -= 1
         self.refusals += 1
+        self._record.refuse(sent)
         if self.dry_since is None:
             self.dry_since = now
         if self._opening is not None:
@@ -159,7 +166,8 @@ class Pace:
         wave.refuse(sent.level, self.under_way)
         if wave is self._wave and self._cut_from is None and self._beyond(wave):
             held = self._search.holds
-            self._cut(held if 0 < held < self.limit else self.limit // 2)
+            if not self._taken_for_bad_luck(wave):
+                self._cut(held if 0 < held < self.limit else self.limit // 2)
         self._maybe_end(now)
 
     def hold(self, now: float, seconds: float) -> None:
@@ -208,13 +216,14 @@ class Pace:
     def _cut(self, limit: int) -> None:
         self.cuts += 1
         self._cut_from = self._wave
-        self._was_rising = self._search.rising
         self._search.cut(self.limit, slow=self._slow_before > 0)
         self._next_wave(limit)
 
     def _cut_again(self) -> None:
         """Nothing of a whole wave was answered."""
-        self._cut_from, self._search.rising = None, self._was_rising
+        if self._taken_for_bad_luck(self._wave):
+            return
+        self._cut_from = None
         self._cut(self.limit // 2)
 
     def _open_again(self, before: Wave) -> bool:
@@ -224,7 +233,7 @@ class Pace:
             return False
         if before.kept < before.lowest or before.share > LIKELY_LUCK:
             return False
-        self.tolerated = min(LEAST_TOLERABLE, max(0.1, before.share))
+        self.tolerated = min(MOST_TOLERABLE, max(0.1, before.share))
         self._opening, self._wave, self._cut_from = opening, before, None
         self.limit, self._search.rising, self._search.too_much = before.limit, True, None
         return True
@@ -232,15 +241,16 @@ class Pace:
     def _return_to_what_was_kept(self) -> bool:
         """A server that refused nothing but what came beyond a number, and answers, is sent that number again."""
         before = self._cut_from
-        if before is None or self._slow_before or self._returns >= MOST_RETURNS:
+        if before is None or self._slow_before:
+            return False
+        if self._taken_for_bad_luck(before, self._wave):
+            return True
+        if self._returns >= MOST_RETURNS:
             return False
         kept = [wave.kept for wave in (before, self._wave) if wave.kept is not None]
         lowest = [wave.lowest for wave in (before, self._wave) if wave.lowest is not None]
         if not kept or not 0.9 * min(lowest) <= min(kept) <= min(lowest):
             return False
-        if self._returns > 1 and before.share <= LEAST_TOLERABLE and not self._says_when:
-            self._take_for_bad_luck(before)  # fewer and fewer at once, and as many refused
-            return True
         self._cut_from = None
         self._next_wave(min(kept) - self._returns * math.ceil(min(kept) / 16))
         self._returns += 1
@@ -259,17 +269,21 @@ class Pace:
         elif not self._beyond(wave):
             self._cut_from = None
             self._end(now)
-        elif (wave.kept or 0) > 0.75 * (before.kept or 0) or wave.share > LEAST_TOLERABLE or self._says_when:
+        elif not self._taken_for_bad_luck(before, wave):
             self._cut_from = None
             self._cut(self.limit // 2)
-        else:
-            # Fewer at once were served, and as many refused: that is bad luck, or a limit of another kind.
-            self._take_for_bad_luck(before, wave)
 
-    def _take_for_bad_luck(self, *waves: Wave) -> None:
-        self.tolerated = min(LEAST_TOLERABLE, max(wave.share for wave in waves))
-        self._search.rising, self._search.too_much, self._cut_from = self._was_rising, None, None
-        self._next_wave(waves[0].limit)
+    def _taken_for_bad_luck(self, *waves: Wave) -> bool:
+        """Fewer at once than the server took before, and as many refused: chance, or a limit of another kind."""
+        kept = min((wave.kept for wave in waves if wave.kept is not None), default=None)
+        if self._says_when or self._slow_before or not self._record.by_chance(kept):
+            return False
+        share = max(self._record.share, *(wave.share for wave in waves))
+        self.tolerated = min(MOST_TOLERABLE, max(0.1, self.tolerated, share))
+        self._search.rise_again()
+        self._cut_from = None
+        self._next_wave(max(waves[0].limit, self._record.together))
+        return True
 
     # --- waves that held ----------------------------------------------------------------------------------------------
 
@@ -304,7 +318,7 @@ class Pace:
     def _end(self, now: float) -> None:
         """The wave held, with no more refusals than come by themselves."""
         wave, self._returns = self._wave, 0
-        self.tolerated += (min(wave.share, LEAST_TOLERABLE) - self.tolerated) / 5 if self.tolerated else 0.0
+        self.tolerated += (min(wave.share, MOST_TOLERABLE) - self.tolerated) / 5 if self.tolerated else 0.0
         if self.tolerated < 0.01:
             self.tolerated = 0.0
         if not wave.times:  # a trial that ended with few requests

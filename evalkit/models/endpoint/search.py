@@ -35,6 +35,8 @@ class Search:
         self.ceiling = ceiling
         self.slowest = slowest
         self.rising = True
+        self._rise_refused = False
+        """Whether it was refusals that ended the rise, not that it brought no more."""
         self.usual = Usual()
         self.holds = 0
         """The highest limit that held for a wave; 0 is unknown."""
@@ -78,6 +80,7 @@ class Search:
         if not slow and self._doubted is not None:
             self._doubted = None
             self._forget_the_usual()
+        self._rise_refused |= self.rising and not slow
         self.rising = False
         self.too_much = limit
         if self.holds >= limit:
@@ -85,6 +88,11 @@ class Search:
         elif self.holds:
             self._rest = min(LONGEST_REST, 2 * self._rest)
         self._step, self._rested = 1, 0
+
+    def rise_again(self) -> None:
+        """The refusals were no matter of the limit."""
+        self.rising |= self._rise_refused
+        self.too_much = None
 
     def kept(self, number: int, limit: int) -> None:
         """The server refused nothing but what came beyond a number, and gets this limit."""
@@ -144,6 +152,7 @@ class Search:
         if throughput >= WORTHWHILE * self._throughput:
             self.holds, self._throughput = wave.limit, throughput
             return 2 * wave.limit
+        self._rise_refused = False
         if wave.limit == self.holds:  # at the ceiling
             self._throughput = throughput
             self.rising = slowness < SLOW

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, field
+from itertools import islice
 
 SHORTEST_ANSWER = 1e-6
 """Seconds that an answer is taken to need at least: a clock may not have moved meanwhile."""
@@ -16,6 +17,15 @@ UNEVEN = 1.25
 """The latest of the first answers took so many times their median: perhaps they waited for each other."""
 TELLING = 1.8
 """So many times the first answer's time after the start, the rate at which answers come is believed."""
+
+LATEST = 32
+"""Outcomes by which the share of refusals is smoothed."""
+MUCH_LESS = 0.9
+"""Of what the server took at once: a few come and go on the way."""
+TELLING_NUMBER = 8
+"""Taken at once; of fewer, also a rate that is limited refuses now one and now another."""
+MOST_TOLERABLE = 1 / 3
+"""A larger share of refusals is never taken for chance."""
 
 Times = list[tuple[str, float]]
 """Whose request it was, seconds until it was answered."""
@@ -30,6 +40,7 @@ class Sent:
     full: bool
     level: int = 0
     """How many were under way with it."""
+    number: int = 0
 
 
 @dataclass(slots=True)
@@ -114,6 +125,51 @@ class Opening:
         if now - self.began + under_way / rate <= seconds:
             return None
         return max(1, int(rate * seconds / 2))
+
+
+@dataclass(slots=True)
+class Record:
+    """What the server was seen to take at once, and what share of the latest it refused.
+
+    A server that is full refuses what comes beyond its capacity, at once and again and again. One that refuses when
+    fewer requests are with it than it once had, and takes the next, does not do so because there are too many.
+    """
+
+    together: int = 0
+    """Most requests that were with it at once, and that it had not refused after an eighth of an answer's time."""
+    share: float = 0.0
+    """Of refusals among the last few dozen outcomes."""
+    _under_way: dict[int, float] = field(default_factory=dict)
+    """When each was sent, the first one first."""
+
+    def send(self, sent: Sent) -> None:
+        self._under_way[sent.number] = sent.at
+
+    def end(self, sent: Sent) -> None:
+        self._under_way.pop(sent.number, None)
+
+    def refuse(self, sent: Sent) -> None:
+        self.end(sent)
+        self.share += (1 - self.share) / LATEST
+
+    def answer(self, sent: Sent, now: float) -> None:
+        """Counted once something was refused, and only what is more than before."""
+        if self.share:
+            latest = now - (now - sent.at) / 8
+            for at in islice(self._under_way.values(), self.together, None):
+                if at > latest:
+                    break
+                self.together += 1
+        self.end(sent)
+        self.share -= self.share / LATEST
+
+    def by_chance(self, kept: int | None) -> bool:
+        """Whether refusals at so many are no matter of capacity; if they are, the server takes less than it did."""
+        if kept is None or kept >= MUCH_LESS * self.together:
+            return False
+        if self.share > MOST_TOLERABLE:
+            self.together = 0
+        return self.together >= TELLING_NUMBER
 
 
 @dataclass(slots=True)
