@@ -7,11 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
+from evalkit.models.uncollected import without_collection
 
 
 def genai() -> Any:
     try:
-        import openvino_genai
+        with without_collection():
+            import openvino_genai
     except ModuleNotFoundError as error:
         raise MissingExtra("an OpenVINO model", "openvino") from error
     except ImportError as error:  # there, but its shared libraries do not load: another processor or C library

@@ -15,6 +15,7 @@ from evalkit.errors import MissingExtra, ModelError
 from evalkit.models.hf.loading.sources import read_json, weight_files
 from evalkit.models.hf.memory import is_out_of_memory
 from evalkit.models.hf.options import HfOptions
+from evalkit.models.uncollected import without_collection
 
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length", "max_seq_len")
 
@@ -38,8 +39,9 @@ class Engine:
 
 def torch_and_transformers() -> tuple[Any, Any]:
     try:
-        import torch
-        import transformers
+        with without_collection():
+            import torch
+            import transformers
     except ImportError as error:
         raise MissingExtra("a local model", "hf") from error
     return torch, transformers
@@ -79,6 +81,7 @@ def context_of(config: Any) -> int | None:
     return None
 
 
+@without_collection()
 def load_engine(folder: Path, options: HfOptions, device: str, dtype: str) -> Engine:
     torch, transformers = torch_and_transformers()
     _check_device(torch, device)
@@ -267,6 +270,7 @@ def _with_adapter(model: Any, adapter: Path, allow_pickle: bool) -> Any:
         ) from error
 
 
+@without_collection()
 def load_tokenizer(folder: Path, options: HfOptions) -> Any:
     _, transformers = torch_and_transformers()
     with quiet(), reading(folder, "tokenizer", TOKENIZER):
