@@ -239,6 +239,19 @@ def test_a_server_that_refuses_most_takes_less_than_it_did() -> None:
     assert all(limit <= 15 for moment, limit in told.limits if moment > 4)
 
 
+def test_the_last_request_of_all_does_not_wait_ever_longer_where_chance_refuses() -> None:
+    pace = Pace(ceiling=1, start=1)
+    waits = []
+    for tolerated in (0.0, 0.2):
+        pace.answered(pace.send(0.0), 0.0)
+        pace.tolerated, pace.held_until = tolerated, 0.0
+        for _ in range(3):
+            pace.refused(pace.send(0.0), 0.0, unit=0.5)
+        waits.append(pace.held_until)
+        pace.held_until = 0.0
+    assert waits == [4 * pace.wait(0.5), pace.wait(0.5)]
+
+
 def test_who_is_told_when_to_come_back_is_not_refused_by_chance() -> None:
     pace = Pace()
     wave = [pace.send(0.0) for _ in range(START)]

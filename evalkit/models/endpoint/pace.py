@@ -33,6 +33,8 @@ LAST_TRIES = 64
 LONGEST_HOLD = 60.0
 LIKELY_LUCK = 1 / 2
 """A larger share of refusals is never taken for chance in the opening, where the server took what was sent later."""
+EXPECTED_DRY = 3
+"""Refusals in a row of the last request, or of a few, that chance brings where a share is refused by chance."""
 MOST_RETURNS = 3
 """To what the server had kept, until a wave holds."""
 
@@ -158,7 +160,8 @@ class Pace:
             self._says_when |= retry_after > 0
             self._search.no_try_before = max(self._search.no_try_before, now + 10 * min(LONGEST_HOLD, retry_after))
         if may_hold and not self.under_way:
-            self.hold(now, self.wait(unit) * 2.0 ** min(self._dry, 12))
+            known_chance = EXPECTED_DRY if self.tolerated else 0
+            self.hold(now, self.wait(unit) * 2.0 ** min(max(0, self._dry - known_chance), 12))
             self._dry += 1
         wave = self._wave_of(sent)
         if wave is None:
