@@ -15,7 +15,7 @@ from evalkit.compact import MadeOnDemand, Spool, Texts
 from evalkit.data.identity import digest
 from evalkit.records import Message, Sample
 
-IN_MEMORY = 10_000
+IN_MEMORY = 5_000
 """Samples of a dataset that stay in memory: a suite of that size is never written out and read again."""
 MOST_CHARACTERS = 16_000_000
 """Of the texts of those samples; all after them are written out."""
