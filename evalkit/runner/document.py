@@ -32,7 +32,13 @@ def _profile_adapter() -> Any:
 
 def to_document(result: Result) -> dict[str, Any]:
     """Top level: schema, run, environment, outcome, verdicts, estimates, checks, findings, usage, model."""
-    data = _adapter().dump_python(result, mode="json", fallback=str)
+    from pydantic_core import to_jsonable_python
+
+    data: dict[str, Any]
+    try:  # without a schema of all that a result may hold, which takes longer to make than ten samples to run
+        data = to_jsonable_python(result, fallback=str)
+    except UnicodeEncodeError:  # a lone surrogate, which only a schema takes as it is
+        data = _adapter().dump_python(result, mode="json", fallback=str)
     outcome = data.pop("outcome")
     run = data.pop("run")
     if data["profile"] is None:  # a run that was not profiled says nothing of it

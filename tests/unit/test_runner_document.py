@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from evalkit.errors import StoreError
 from evalkit.metrics.kinds import mean, rate
@@ -88,6 +89,18 @@ class Odd:
 def test_labels_of_any_kind_can_be_written(value: Any, kept: Any) -> None:
     written = to_json(replace(RESULT, findings=(replace(FINDING, evidence={"label": value}),)))
     assert json.loads(written)["findings"][0]["evidence"]["label"] == kept
+
+
+@pytest.mark.parametrize("answer", ["plain", "\ud800"])
+def test_the_document_is_what_the_schema_of_results_makes_of_one(answer: str) -> None:
+    """Also where it is made without that schema."""
+    exchange = replace(FINDING.exchanges[0], answer=answer, labels={"when": date(2026, 1, 2), "of": frozenset({1})})
+    result = replace(RESULT, findings=(replace(FINDING, exchanges=(exchange,)),))
+    by_schema = TypeAdapter(Result).dump_python(result, mode="json", fallback=str)
+    document = to_document(result)
+    assert document["findings"] == by_schema["findings"]
+    assert document["checks"][0]["counts"] == by_schema["checks"][0]["counts"]
+    assert document["model"] == by_schema["model"]
 
 
 def test_a_document_of_another_schema_is_refused() -> None:
