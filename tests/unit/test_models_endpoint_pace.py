@@ -10,6 +10,7 @@ from endpoint_pace_simulation import Server, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.models.endpoint.hosts import Gate, Place
 from evalkit.models.endpoint.pace import LONGEST_HOLD, MOST, START, Pace
 
 SECONDS = 0.2
@@ -311,6 +312,15 @@ def test_a_refused_try_is_taken_back_to_what_had_held() -> None:
     limits = [limit for _, limit in told.limits]
     tried = limits.index(max(limits))
     assert limits[tried + 1 : tried + 3] == [max(limits) // 2, 33]  # halved, and back with the first answer
+
+
+def test_what_was_sent_beyond_the_limit_that_is_left_was_too_many() -> None:
+    """And waits for its turn, whether it is told so by a 429 or by a 503; any other 503 counts as an error."""
+    gate = Gate(Pace(8, 8))
+    places = [Place(gate.pace.send(0.0)) for _ in range(8)]
+    told = [gate.refused(place, None, 0.0, may_hold=True) for place in reversed(places[2:])]
+    assert told == [True] * 4 + [False] * 2
+    assert gate.pace.limit == 4
 
 
 def test_a_retry_after_holds_everybody_back_and_is_capped() -> None:
