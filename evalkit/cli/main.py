@@ -143,7 +143,8 @@ def _run(given: list[str]) -> NoReturn:
     except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
         if debug:
             raise
-        click.echo(f"error: internal: {type(error).__name__}: {error}", err=True)
-        click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
+        from evalkit.cli.saying import show_defect
+
+        show_defect(error)
         sys.exit(int(ExitCode.NOT_MEASURED))
     sys.exit(code if isinstance(code, int) else 0)

@@ -12,6 +12,9 @@ import click
 
 from evalkit.errors import EvalkitError
 
+LONGEST_DEFECT = 300
+"""Characters of an unforeseen error's own words."""
+
 
 def say(text: str) -> None:
     """Print. Where whoever read our output has gone (``| head``) the rest is dropped: the exit code still counts."""
@@ -38,6 +41,15 @@ def drop_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def show_defect(error: Exception) -> None:
+    """One line: what an unforeseen error says of itself may be as long, and as hostile, as all that a model wrote."""
+    from evalkit.report.hostile import one_line, shorten_end
+
+    told = one_line(shorten_end(str(error), LONGEST_DEFECT))
+    click.echo(f"error: internal: {type(error).__name__}: {told}", err=True)
+    click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
 
 
 def show_error(error: EvalkitError) -> None:

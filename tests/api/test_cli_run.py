@@ -326,12 +326,16 @@ def test_a_suite_may_extend_a_bundled_one_by_name(evalkit: Evalkit, workdir: Pat
 
 def test_a_defect_is_one_line_and_never_a_pass(evalkit: Evalkit, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
-        raise RuntimeError("oh \x1b[2J no")
+        raise RuntimeError("oh \x1b[2J no\nno" + " and all that a model wrote" * 1000)
 
     monkeypatch.setattr("evalkit.cli.evaluation.run_suite", broken)
     called = evalkit("run", "smoke", "--model", "mock:oracle")
     assert called.code == 3
-    assert "internal: RuntimeError" in called.err
+    told, where, *more = called.err.splitlines()
+    assert told.startswith("error: internal: RuntimeError: oh ␛[2J no↵no and all")
+    assert len(told) < 400
+    assert "--debug" in where
+    assert not more
 
 
 def test_hostile_words_in_an_error_do_not_reach_the_terminal(evalkit: Evalkit, workdir: Path) -> None:
