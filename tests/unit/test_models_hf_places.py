@@ -5,10 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from evalkit.models.hf.answers import Ready
 from evalkit.models.hf.stream.kept import KeptBeginnings
 from evalkit.models.hf.stream.places import Places
 from evalkit.models.hf.stream.stream import Stream
+from evalkit.models.hf.stream.threads import one_thread
 from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.decode import Job
 
@@ -16,7 +19,9 @@ from evalkit.models.hf.writing.decode import Job
 def waiting(*lengths: int) -> Any:
     """A batch of none, before which prompts of these lengths wait, each for one token of answer."""
     work = Work()
-    made: Any = Stream(SimpleNamespace(device="cpu"), KeptBeginnings(0, work), Places(None, 100), work)  # type: ignore[arg-type]
+    config = SimpleNamespace(get_text_config=lambda decoder: SimpleNamespace(hidden_size=576))
+    engine: Any = SimpleNamespace(device="cpu", model=SimpleNamespace(config=config))
+    made: Any = Stream(engine, KeptBeginnings(0, work), Places(None, 100), work)
     for position, length in enumerate(lengths):
         prompt = (*range(length - 1), 1000 + position)
         made._waiting.append(Ready(position, length, frozenset(), job=Job(prompt, 1)))
@@ -56,3 +61,18 @@ def test_few_wait_for_each_other_while_the_batch_is_nearly_full() -> None:
     assert made._next_ones(SLOTS) == []
     made._rows = [row] * 28
     assert lengths_of(made._next_ones(SLOTS)) == [2] * 4
+
+
+@pytest.mark.parametrize(("alone", "threads"), [(True, [1, 3]), (False, [3, 3])])
+def test_a_small_model_computes_in_one_thread_and_the_number_that_was_set_comes_back(
+    alone: bool, threads: list[int]
+) -> None:
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        with one_thread(alone):
+            seen = [torch.get_num_threads()]
+        assert [*seen, torch.get_num_threads()] == threads
+    finally:
+        torch.set_num_threads(before)

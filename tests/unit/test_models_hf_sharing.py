@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models.hf.stream.places import PAYS, SAMPLES, START, Places
+from evalkit.models.hf.stream.places import MOST_SAMPLES, PAYS, SAMPLES, START, Places
 from evalkit.models.hf.stream.shared import WORTH, beginnings
 from evalkit.models.hf.work import Work
 
@@ -78,6 +78,16 @@ def test_one_disturbed_step_does_not_end_the_growth() -> None:
         chosen.timed(chosen.now, seconds)
     assert chosen.now == 4 * START
     assert PAYS < 2
+
+
+def test_quick_steps_are_timed_more_often_than_slow_ones() -> None:
+    chosen = Places(None, None)
+    for _ in range(SAMPLES):
+        chosen.timed(chosen.now, 0.001)
+    assert chosen.now == START
+    for _ in range(MOST_SAMPLES - SAMPLES):
+        chosen.timed(chosen.now, 0.001)
+    assert chosen.now == 2 * START
 
 
 def test_a_batch_that_is_not_full_says_nothing() -> None:

@@ -13,6 +13,7 @@ from evalkit.models.hf.loading.sources import Source, adapter_identity, find_sou
 from evalkit.models.hf.options import HfOptions, resolve_device, resolve_dtype
 from evalkit.models.hf.work import Work
 from evalkit.models.reference import Reference
+from evalkit.models.uncollected import without_collection
 from evalkit.models.refusing import Refusing
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
@@ -95,11 +96,12 @@ class HfBackend:
         if dtype not in self._engines:
             from evalkit.models.hf.loading.engine import load_engine, torch_and_transformers
 
-            torch, _ = torch_and_transformers()
-            if self._options.threads is not None:
-                torch.set_num_threads(self._options.threads)
-            _ = self.info  # what is wrong with the files is better said before the libraries trip over it
-            self._engines[dtype] = load_engine(self._source.folder(), self._options, self._device, dtype)
+            with without_collection():
+                torch, _ = torch_and_transformers()
+                if self._options.threads is not None:
+                    torch.set_num_threads(self._options.threads)
+                _ = self.info  # what is wrong with the files is better said before the libraries trip over it
+                self._engines[dtype] = load_engine(self._source.folder(), self._options, self._device, dtype)
         return self._engines[dtype]
 
     def session(self, condition: Condition) -> Session:
@@ -122,7 +124,10 @@ class HfBackend:
             if dtype != self._dtype:
                 self._engines.pop(dtype, None)
 
-        return HfSession(lambda: self._engine(dtype), condition, self._options.batch_size, close, self.work)
+        options = self._options
+        return HfSession(
+            lambda: self._engine(dtype), condition, options.batch_size, close, self.work, threads=options.threads
+        )
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Loads the tokenizer, not the weights."""

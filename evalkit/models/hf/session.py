@@ -59,6 +59,8 @@ class HfSession:
         batch_size: int | None,
         close: Callable[[], None],
         work: Work | None = None,
+        *,
+        threads: int | None = None,
     ) -> None:
         self._engine = engine
         self._work = work if work is not None else Work()
@@ -78,6 +80,7 @@ class HfSession:
         self._attention = condition.attention
         self._on_close = close
         self._most = batch_size
+        self._set_threads = threads
         self._lays_out = (condition.batch_size, condition.order, condition.padding) != (None, None, None)
         """Whether the condition says who stands beside whom: then so it is, whatever padding does to the model."""
         self._pads: bool | None = None
@@ -130,7 +133,7 @@ class HfSession:
             self._places = Places(self._most, None if free is None else int(SHARE * free))
             self._kept = KeptBeginnings(KEPT_BYTES if free is None else min(KEPT_BYTES, free // 10), self._work)
         recent, self._recent = self._recent, [item.job.prompt for item in waiting[-RECENT:] if item.job is not None]
-        yield from Stream(engine, self._kept, self._places, self._work).answers(waiting, recent)
+        yield from Stream(engine, self._kept, self._places, self._work, self._set_threads).answers(waiting, recent)
 
     def _shared(self, engine: Engine) -> SharedContexts:
         if self._contexts is None or self._contexts.engine is not engine:

@@ -6,6 +6,9 @@ START = 32
 MOST = 1024
 SAMPLES = 3
 """Steps that are timed at each number of rows. The fastest counts: whatever disturbs a step only makes it longer."""
+LONG = 0.02
+"""Seconds that they must take together: what disturbs a machine may last longer than three quick steps."""
+MOST_SAMPLES = 10
 PAYS = 1.08
 """Twice the rows must write this many times as many tokens a second, or they are not worth their memory."""
 SHARE = 0.4
@@ -35,7 +38,7 @@ class Places:
         if self._settled or rows != self.now:
             return
         self._times.append(seconds)
-        if len(self._times) < SAMPLES:
+        if len(self._times) < SAMPLES or (sum(self._times) < LONG and len(self._times) < MOST_SAMPLES):
             return
         rate = rows / max(min(self._times), 1e-9)
         self._times.clear()

@@ -105,7 +105,8 @@ def slot_layer() -> Any:
                 if slots.alike:
                     room[: new.shape[0], :, slots.width] = new[:, :, 0]
                 else:
-                    room[slots.index, :, slots.ends] = new[:, :, 0]
+                    where = slots.places(*room.shape[1:3])
+                    room.view(-1, room.shape[3]).index_copy_(0, where, new.reshape(-1, room.shape[3]))
             rows, shown = key_states.shape[0], slots.width + 1
             keys, values = self.keys[:rows, :, :shown], self.values[:rows, :, :shown]
             if self.base is not None:

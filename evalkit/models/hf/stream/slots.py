@@ -51,8 +51,9 @@ def can_stream(engine: Engine) -> bool:
 class Slots:
     """The rows that are being written, by slot: ``0`` to ``len(lengths) - 1``."""
 
-    def __init__(self, engine: Engine, base: Layers | None = None) -> None:
-        """``base`` is a beginning of every row, of which no row holds a copy."""
+    def __init__(self, engine: Engine, base: Layers | None = None, *, whole_masks: bool = False) -> None:
+        """``base`` is a beginning of every row, of which no row holds a copy. ``whole_masks``: the model takes masks as
+        its attention needs them, and need not make them from shorter ones for every step."""
         from transformers.cache_utils import DynamicCache
 
         self.lengths: list[int] = []
@@ -60,12 +61,13 @@ class Slots:
         self.base = base
         self.before = _width(base)
         self.engine = engine
-        self.ends: Any = None
-        self.index: Any = None
         self.alike = True
         """Whether all rows are equally long: then nothing is masked."""
         self.width = 0
         self.rows, self.columns = 0, 0
+        self._ends: Any = None
+        self._places: dict[tuple[int, int], Any] = {}
+        self._whole_masks = base is not None or whole_masks
         self.cache = DynamicCache(config=engine.model.config)
         layer = slot_layer()
         count = len(self.cache.layers)
@@ -112,12 +114,12 @@ class Slots:
         self.width = max(self.lengths)
         self.reserve(count, self.width + 1)
         self.alike = min(self.lengths) == self.width
-        self.ends = torch.tensor(self.lengths, device=engine.device)
-        self.index = torch.arange(count, device=engine.device)
+        self._ends = torch.tensor(self.lengths, device=engine.device)
+        self._places.clear()
         mask: Any = None
         if not self.alike:
-            mask = torch.arange(self.width + 1, device=engine.device) <= self.ends.unsqueeze(1)
-            mask = mask[:, None, None] if self.base else mask
+            mask = torch.arange(self.width + 1, device=engine.device) <= self._ends.unsqueeze(1)
+            mask = mask[:, None, None] if self._whole_masks else mask
         options: dict[str, Any] = {"use_cache": True, "return_dict": True}
         if "logits_to_keep" in engine.forward:
             options["logits_to_keep"] = 1
@@ -126,12 +128,23 @@ class Slots:
             output = engine.model(
                 input_ids=column,
                 attention_mask=mask,
-                position_ids=self.ends.unsqueeze(1) + self.before,
+                position_ids=self._ends.unsqueeze(1) + self.before,
                 past_key_values=self.cache,
                 **options,
             )
         self.lengths = [length + 1 for length in self.lengths]
         return output.logits[:, -1].float()
+
+    def places(self, heads: int, columns: int) -> Any:
+        """Where the next column of every row is in a room of so many heads and columns, counted through the whole of
+        it: row by row, head by head. The same for all layers of a step."""
+        import torch
+
+        if (heads, columns) not in self._places:
+            device = self._ends.device
+            first = torch.arange(len(self.lengths) * heads, device=device).view(-1, heads) * columns
+            self._places[heads, columns] = (first + self._ends.unsqueeze(1)).view(-1)
+        return self._places[heads, columns]
 
     def drop(self, slots: Sequence[int], spoilt: Sequence[int] = ()) -> list[int]:
         """Take rows out: the last ones move into the holes. Returns, for every slot that is left, which it was.

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from evalkit.errors import ModelError
 from evalkit.models.hf.answers import Ready, failure_of, to_answer
@@ -21,6 +22,8 @@ from evalkit.models.hf.stream.kept import KeptBeginnings
 from evalkit.models.hf.stream.places import Places
 from evalkit.models.hf.stream.shared import beginnings
 from evalkit.models.hf.stream.slots import Slots, behind, prefill
+from evalkit.models.hf.stream.threads import NARROW, one_thread
+from evalkit.models.hf.stream.trials import takes_whole_masks
 from evalkit.models.hf.tokens import Tokens, common
 from evalkit.models.hf.work import Work
 from evalkit.models.hf.writing.decode import Job, Written, append, choose, numbers, penalised, request_seed
@@ -30,6 +33,8 @@ from evalkit.records import Answer, Timing
 PASS_TOKENS = {"cpu": 512}
 """Prompt tokens of one pass: more of them are no faster on a processor, whose caches they leave."""
 OTHER_PASS_TOKENS = 8192
+WIDE = 576
+"""Numbers of a token for which these hold. Of a model half as wide, a pass takes twice as many tokens."""
 SCORES = 2**26
 """Scores of one pass against a beginning that is held once: they are all there at the same time, 256 MB of them."""
 FULL_PASS = 256
@@ -52,13 +57,18 @@ class _Row:
     memory: float | None
     next: int
     """The token that the model reads next: at first the prompt's last one."""
+    charged: float
+    """What a row of all steps had been charged when this one came in."""
     written: Written = field(default_factory=Written)
 
 
 class Stream:
     """The rows of one session's ``ask``."""
 
-    def __init__(self, engine: Engine, kept: KeptBeginnings, places: Places, work: Work) -> None:
+    def __init__(
+        self, engine: Engine, kept: KeptBeginnings, places: Places, work: Work, threads: int | None = None
+    ) -> None:
+        """``threads`` that somebody set are kept."""
         self._engine, self._kept, self._places, self._work = engine, kept, places, work
         self._waiting: deque[Ready] = deque()
         self._shared: dict[Tokens, int] = {}
@@ -71,6 +81,14 @@ class Stream:
         self._away = 0.0
         self._lap = 0.0
         """Up to when the engine's time has been shared among rows."""
+        wide = getattr(engine.model.config.get_text_config(decoder=True), "hidden_size", None) or WIDE
+        self._narrow = max(1, WIDE // wide)
+        """How many times the model is narrower than those for which tokens of a pass were found."""
+        self._alone = threads is None and engine.device == "cpu" and wide <= NARROW
+        # how long a step took must not depend on what else a processor does; of another device, it only waits
+        self._clock = time.thread_time if engine.device == "cpu" else time.perf_counter
+        self._charged = 0.0
+        """Of all steps, the share of a row that has been there all along."""
 
     def answers(self, items: Sequence[Ready], recent: Sequence[Tokens] = ()) -> Iterator[tuple[int, Answer]]:
         """Each answer when it is done. ``recent`` prompts were asked before: what they share may be asked again."""
@@ -133,20 +151,19 @@ class Stream:
         """Seconds of the engine: what those who take the answers do meanwhile is not its time."""
         return time.perf_counter() - self._away
 
-    def _charge(self, rows: Sequence[_Row]) -> float:
-        """Share the time since the last call among rows, and return it."""
+    def _spent(self) -> float:
+        """Seconds since the last call."""
         now = self._now()
         spent, self._lap = now - self._lap, now
-        for row in rows:
-            row.written.engine_seconds += spent / len(rows)
         return spent
 
     def _go_on(self) -> list[tuple[int, Answer]]:
         import torch
 
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread(self._alone):
             if self._slots is None:
-                self._slots = Slots(self._engine, self._kept.take(self._engine, self._base))
+                base = self._kept.take(self._engine, self._base)
+                self._slots = Slots(self._engine, base, whole_masks=takes_whole_masks(self._engine))
             new = self._next_ones(self._slots)
             if new:
                 self._take_up(self._slots, new)
@@ -170,7 +187,7 @@ class Stream:
             return []
         free = max(free, 1)
         tokens = sum(self._own_length(waiting[place]) for place in range(free))
-        ripe = not rows or free == len(waiting) or free >= places // 8 or tokens >= FULL_PASS
+        ripe = not rows or free == len(waiting) or free >= places // 8 or tokens >= FULL_PASS * self._narrow
         return [waiting.popleft() for _ in range(free)] if ripe else []
 
     def _own_length(self, item: Ready) -> int:
@@ -192,17 +209,21 @@ class Stream:
                 self._rows += rows
                 inside = {item.position for item in batch}
                 self._entering = [item for item in self._entering if item.position not in inside]
-                self._work.prefill_seconds += self._charge(rows)
+                spent = self._spent()
+                self._work.prefill_seconds += spent
+                for row in rows:
+                    row.written.engine_seconds = spent / len(rows)
 
     def _row(self, item: Ready, began: float, memory: float | None) -> _Row:
         job = _job(item)
-        draw = random.Random(request_seed(job.seed, job.attempt, job.prompt))
+        draw = random.Random(request_seed(job.seed, job.attempt, job.prompt) if job.temperature > 0 else 0)
         own = penalties(self._engine, len(job.prompt), job.max_tokens)
-        return _Row(item, job, draw, own, began, memory, job.prompt[-1])
+        return _Row(item, job, draw, own, began, memory, job.prompt[-1], self._charged)
 
     def _passes(self, slots: Slots, group: Sequence[Ready]) -> Iterator[list[Ready]]:
         """Rows of about the same length, as many as make a good pass."""
-        most = PASS_TOKENS.get(self._engine.device, OTHER_PASS_TOKENS)
+        most = PASS_TOKENS.get(self._engine.device, OTHER_PASS_TOKENS) * self._narrow
+        most = min(most, OTHER_PASS_TOKENS)
         if slots.base:
             heads = self._engine.model.config.get_text_config(decoder=True).num_attention_heads
             most = min(most, SCORES // (heads * slots.before))
@@ -236,25 +257,33 @@ class Stream:
 
     def _step(self, slots: Slots) -> list[tuple[int, Answer]]:
         rows, engine, work = self._rows, self._engine, self._work
-        began = time.perf_counter()
+        began = self._clock()
         logits = slots.step([row.next for row in rows])
-        logits = penalised(logits, [(row.own, row.job, row.written) for row in rows])
+        if any(row.own for row in rows):
+            logits = penalised(logits, [(row.own, row.job, row.written) for row in rows])
         chosen = choose(logits, [row.job for row in rows], [row.draw for row in rows])
-        wanted = [place for place, row in enumerate(rows) if row.item.wants]
-        told: dict[int, tuple[float, float]] = {}
-        if wanted:
-            some = logits if len(wanted) == len(rows) else logits[wanted]
-            told = dict(zip(wanted, numbers(some, [chosen[place] for place in wanted]), strict=True))
-        for place, row in enumerate(rows):
-            row.next = chosen[place]
-            append(engine, row.job, row.written, chosen[place], told.get(place))
+        for row, token, told in zip(rows, chosen, self._told(logits, chosen), strict=True):
+            row.next = token
+            append(engine, row.job, row.written, token, told)
         work.steps += 1
         work.row_steps += len(rows)
         work.most_rows = max(work.most_rows, len(rows))
         if self._waiting:
-            self._places.timed(len(rows), time.perf_counter() - began)
-        work.decode_seconds += self._charge(rows)
+            self._places.timed(len(rows), self._clock() - began)
+        spent = self._spent()
+        work.decode_seconds += spent
+        self._charged += spent / len(rows)
         return self._leave(slots)
+
+    def _told(self, logits: Any, chosen: Sequence[int]) -> list[tuple[float, float] | None]:
+        """By row, what is told of its token where somebody wants that."""
+        wanted = [place for place, row in enumerate(self._rows) if row.item.wants]
+        told: list[tuple[float, float] | None] = [None] * len(chosen)
+        if wanted:
+            some = logits if len(wanted) == len(chosen) else logits[wanted]
+            for place, of_row in zip(wanted, numbers(some, [chosen[place] for place in wanted]), strict=True):
+                told[place] = of_row
+        return told
 
     def _leave(self, slots: Slots) -> list[tuple[int, Answer]]:
         """The rows that are done, as answers; the others close up."""
@@ -265,6 +294,7 @@ class Stream:
         answers = []
         for row in (self._rows[place] for place in done):
             growth = None if memory is None or row.memory is None else memory - row.memory
+            row.written.engine_seconds += self._charged - row.charged
             timing = Timing(self._lap - row.began, beside, growth, row.written.engine_seconds)
             answers.append((row.item.position, to_answer(self._engine, row.item, row.written, timing)))
             self._work.output_tokens += len(row.written.tokens)

@@ -23,6 +23,11 @@ def exchangeable(engine: Engine) -> bool:
     return _alone_or_together(engine, some_tokens(engine, FEW), once=False)
 
 
+def takes_whole_masks(engine: Engine) -> bool:
+    """Whether a mask of rows by heads by tokens by columns is passed on to the attention as it is."""
+    return getattr(engine.model.config, "model_type", "") in KNOWN and plain_attention(engine)
+
+
 def shareable(engine: Engine, tokens: Sequence[int]) -> bool:
     """Whether the beginning may be held once for all rows."""
     few = list(tokens[:FEW])

@@ -19,6 +19,8 @@ from evalkit.models.hf.writing.steps import Steps, start
 
 BLOCK = 64
 """Logits looked through together for the best one."""
+FEW_BLOCKS = 16
+"""So few of them are looked through one by one: what is saved would not pay for one more look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _best(logits: Any) -> tuple[Any, Any]:
     """The best logit of every row and its token, the first of equals. A processor finds a maximum many times faster
     than its place: the block that holds it is found first, then the place in that block."""
     rows, vocabulary = logits.shape
-    if logits.device.type != "cpu" or vocabulary % BLOCK or rows == 0:
+    if logits.device.type != "cpu" or vocabulary % BLOCK or vocabulary < FEW_BLOCKS * BLOCK or rows == 0:
         found = logits.max(dim=-1)
         return found.values, found.indices
     tops = logits.view(rows, -1, BLOCK).amax(dim=-1)
