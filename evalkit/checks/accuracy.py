@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,10 +12,12 @@ from evalkit import plugins
 from evalkit.checks.base import AnswerCheck, Options, one
 from evalkit.checks.extract import ExtractionRule
 from evalkit.errors import did_you_mean
-from evalkit.metrics.extraction import Extractor, extractor
 from evalkit.metrics.kinds import rate
 from evalkit.protocols import AnswerMetric, Metric
 from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
+
+if TYPE_CHECKING:
+    from evalkit.metrics.extraction import Extractor
 
 DEFAULT_METRICS = ("exact_match", "token_f1", "sentence_bleu", "bleu", "rougeL")
 UNPARSED = "unparsed"
@@ -61,7 +63,7 @@ class Accuracy(AnswerCheck):
 
     def measures(self) -> Iterable[Metric]:
         rule = self.options.extract
-        self._extract: Extractor | None = None if rule is None else extractor(rule)
+        self._extract = None if rule is None else _extractor(rule)
         self._compared = tuple(self._text_metrics())
         if self._extract is None:
             yield from self._compared
@@ -218,6 +220,12 @@ class Accuracy(AnswerCheck):
                 f"cuts more than {_CUT:.0%} at letters beyond ASCII (Müller becomes m and ller): say rouge_tokenizer: "
                 "unicode"
             )
+
+
+def _extractor(rule: str | Mapping[str, str]) -> Extractor:
+    from evalkit.metrics.extraction import extractor  # its patterns are for suites that have a rule
+
+    return extractor(rule)
 
 
 class _Signed:

@@ -57,8 +57,9 @@ def write_text(path: Path, text: str) -> Path:
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     """JSON lines, streamed: a log of a million rows is never in memory at once."""
+    encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
     with _atomic(path) as stream:
         for row in rows:
-            line = json_escaped(json.dumps(row, ensure_ascii=False, default=str))
+            line = json_escaped(encode(row))
             stream.write(line.encode("utf-8", errors="backslashreplace") + b"\n")
     return path

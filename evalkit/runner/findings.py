@@ -109,10 +109,7 @@ def _exchange(
         secrets = {secret for span in spans if len(secret := text[slice(*span)]) >= SHORTEST_SECRET}
         yield Exchange(
             sample=name,
-            messages=tuple(
-                replace(message, content=_without(message.content, secrets))
-                for message in _asked(sample, score, position)
-            ),
+            messages=_without_in(_asked(sample, score, position), secrets),
             answer=_masked(text, spans),
             references=tuple(_without(reference, secrets) for reference in sample.references),
             labels=sample.labels,
@@ -159,3 +156,9 @@ def _without(text: str, secrets: Set[str]) -> str:
         if secret in text:
             text = text.replace(secret, _masked(secret, [(0, len(secret))]))
     return text
+
+
+def _without_in(messages: tuple[Message, ...], secrets: Set[str]) -> tuple[Message, ...]:
+    if not secrets:
+        return messages
+    return tuple(replace(message, content=_without(message.content, secrets)) for message in messages)
