@@ -13,8 +13,8 @@ from evalkit.models.hf.loading.sources import Source, adapter_identity, find_sou
 from evalkit.models.hf.options import HfOptions, resolve_device, resolve_dtype
 from evalkit.models.hf.work import Work
 from evalkit.models.reference import Reference
-from evalkit.models.uncollected import without_collection
 from evalkit.models.refusing import Refusing
+from evalkit.models.uncollected import without_collection
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
