@@ -178,8 +178,10 @@ class Pace:
         self.held_until = max(self.held_until, now + min(LONGEST_HOLD, seconds))
 
     def wait(self, unit: float) -> float:
-        """Seconds after which a refused request may come again: about as long as an answer takes, if that is known."""
-        return self._search.usual.shortest(unit)
+        """Seconds after which a refused request may come again: about as long as an answer takes, if that is known, and
+        a quarter of it where chance refuses, for then no place has to become free.
+        """
+        return self._search.usual.shortest(unit) / (4 if self.tolerated else 1)
 
     @property
     def told(self) -> str:
