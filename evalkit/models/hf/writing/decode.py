@@ -19,6 +19,8 @@ from evalkit.models.hf.writing.steps import Steps, start
 
 BLOCK = 64
 """Logits looked through together for the best one."""
+LIKELY = 1024
+"""Tokens among which those that a draw may come to are looked for first."""
 FEW_BLOCKS = 16
 """So few of them are looked through one by one: what is saved would not pay for one more look."""
 
@@ -161,16 +163,32 @@ def _sample(logits: Any, job: Job, draw: random.Random) -> int:
 
     probabilities = torch.softmax(logits.double().cpu() / job.temperature, dim=-1)
     if job.top_p < 1.0:
-        ordered, order = probabilities.sort(descending=True, stable=True)
-        beyond = ordered.cumsum(-1) - ordered >= job.top_p
-        beyond[0] = False
-        probabilities[order[beyond]] = 0.0
+        probabilities = most_likely(probabilities, job.top_p)
     cumulative = probabilities.cumsum(-1)
     point = draw.random() * float(cumulative[-1])
     token = int(torch.searchsorted(cumulative, point, right=True))
     if token >= len(cumulative):
         token = int(probabilities.nonzero()[-1])
     return token
+
+
+def most_likely(probabilities: Any, top_p: float) -> Any:
+    """All but the first ones of these, from the likeliest down, that together reach ``top_p``, set to nothing; of equal
+    ones the earlier in the vocabulary come first. The whole vocabulary is sorted only where many are needed."""
+    import torch
+
+    first = probabilities.topk(min(LIKELY, len(probabilities))).values
+    beyond = first.cumsum(-1) - first >= top_p
+    beyond[0] = False
+    kept = int((~beyond).sum())
+    if kept == len(first) < len(probabilities):
+        ordered, order = probabilities.sort(descending=True, stable=True)
+        beyond = ordered.cumsum(-1) - ordered >= top_p
+        beyond[0] = False
+        return probabilities.index_fill(0, order[beyond], 0.0)
+    least = first[kept - 1]
+    equals = (probabilities == least).nonzero().squeeze(1)[: int((first[:kept] == least).sum())]
+    return torch.where(probabilities > least, probabilities, 0.0).index_fill(0, equals, float(least))
 
 
 def numbers(logits: Any, chosen: Sequence[int]) -> list[tuple[float, float]]:
