@@ -94,7 +94,8 @@ START = {
     "import evalkit": (sys.executable, "-c", "import evalkit"),
     "evalkit --help": (sys.executable, "-m", "evalkit", "--help"),
 }
-LOADED = "from evalkit import ModelManager; ModelManager('smollm2-135m', engine='{}').load()"
+LOADED = "import os; from evalkit import ModelManager; ModelManager('smollm2-135m', engine='{}').load(); os._exit(0)"
+"""Until it is ready: how long Python then takes to end is another question, and `evalkit` ends otherwise."""
 READY = {
     f"SmolLM2 ready, {engine}": (sys.executable, "-c", LOADED.format(engine)) for engine in ("openvino", "transformers")
 }
