@@ -1,7 +1,7 @@
 """evalkit and its peers on the same work in one run.
 
 python -m benchmarks [NAME ...] [--sizes N,N] [--rounds N] [--only TOOL,TOOL] [--setting TOOL=SETTING]
-python -m benchmarks framework|metrics|scoring|throughput [OPTION ...]    with the script's own options
+python -m benchmarks framework|metrics|scoring|stages|throughput [OPTION ...]    with the script's own options
 
 Everything is written to benchmarks/results, and from there into docs/performance.md.
 """
@@ -51,6 +51,7 @@ SCRIPTS = {
     "framework": "framework_overhead.py",
     "metrics": "metric_speed.py",
     "scoring": "scoring_processes.py",
+    "stages": "stages.py",
     "throughput": "endpoint_throughput.py",
 }
 """In processes of their own: what they import would count as the peak memory of everybody started after it."""

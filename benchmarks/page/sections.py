@@ -219,6 +219,16 @@ def _waited(line: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {what} | {one[name]:.1f} |"
 
 
+def stages(document: Mapping[str, Any]) -> Iterator[str]:
+    lines = document["lines"]
+    yield how(document, _rounds(document), [one["load"] for line in lines for one in line["rounds"]])
+    for work in dict.fromkeys(line["work"] for line in lines):
+        yield from ("", f"| {work} | CPU s | wall s |", "| --- | ---: | ---: |")
+        for line in (one for one in lines if one["work"] == work):
+            cells = [shown_spread(_spread(line, name), "{:.2f}") for name in (CPU, "wall_seconds")]
+            yield f"| {line['part']} | {' | '.join(cells)} |"
+
+
 def throughput(document: Mapping[str, Any]) -> Iterator[str]:
     yield how(document, _rounds(document), [one["load"] for line in document["lines"] for one in line["rounds"]])
     yield ""
@@ -237,5 +247,6 @@ LINES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "framework": framework,
     "metrics": metrics,
     "scoring": scoring,
+    "stages": stages,
     "throughput": throughput,
 }
