@@ -156,6 +156,7 @@ class HfSession:
             except Unsettable as refused:
                 answers = [Answer.failed(FailureKind.UNSUPPORTED, f"local models cannot set {refused}") for _ in batch]
             except LooksAhead as refused:
+                batch = waiting  # all are likelihoods, and need not be tried again
                 answers = [Answer.failed(FailureKind.UNSUPPORTED, str(refused)) for _ in batch]
             except Exception as error:  # noqa: BLE001 - a model's code may raise anything: halve down to the one request
                 out_of_memory = is_out_of_memory(error)

@@ -163,6 +163,20 @@ def test_a_model_that_looks_ahead_has_no_likelihoods(what: str) -> None:
         assert ("is_decoder" in answer.failure.message) == ("an encoder" in what)
 
 
+def test_looking_ahead_is_found_out_once_for_all_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Engine] = []
+
+    def counted(engine: Engine) -> Rows:
+        tried.append(engine)
+        return rows_of(engine)
+
+    monkeypatch.setattr("evalkit.models.hf.session.rows_of", counted)
+    requests = [Request(Likelihood(context, f"{end} {number}")) for context, end in PAIRS for number in range(3)]
+    assert len(requests) > 16, "more than a batch"
+    assert all(answer.failure for answer in answers(made(*AHEAD["an encoder"]), requests))
+    assert len(tried) == 1
+
+
 @pytest.mark.parametrize("what", ["an encoder", "permutations", "masks", "positions from another number"])
 def test_models_of_every_kind_write_what_generate_writes(what: str, question: Question, prompts: list[str]) -> None:
     kind, settings = CAUSAL.get(what) or AHEAD[what]
