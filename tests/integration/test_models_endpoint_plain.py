@@ -104,6 +104,7 @@ def test_what_servers_write_is_read_as_a_library_reads_it(name: str, cut: int) -
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
         b"HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX:" + b" " * 60_000 + b"\x00\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000,
     ],
@@ -111,6 +112,13 @@ def test_what_servers_write_is_read_as_a_library_reads_it(name: str, cut: int) -
 def test_what_is_no_answer_is_broken(data: bytes) -> None:
     with pytest.raises(Broken):
         talk([data], end=True)
+
+
+def test_a_long_line_of_spaces_is_read_as_fast_as_any_other() -> None:
+    """Were it not, nothing of this would come to an end."""
+    padded = b"HTTP/1.1 200 OK\r\nX: a" + b" " * 60_000 + b"b \r\nContent-Length: 2\r\n\r\nok"
+    [(status, headers, body)], _ = talk([padded])
+    assert (status, headers["x"], body) == (200, "a" + " " * 60_000 + "b", b"ok")
 
 
 def test_a_connection_is_kept_and_closed_as_the_server_says() -> None:

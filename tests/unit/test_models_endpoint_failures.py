@@ -33,10 +33,20 @@ NOW = datetime(2026, 11, 21, 9, 0, 0, tzinfo=UTC)
         ("soon", None),
         ("", None),
         ("nan", None),
+        ("\u0661\u0662", None),
+        ("Sat, 21 Nov 99999999999999999999 08:00:00 GMT", None),
+        ("Sat, 21 Nov 2026 08:00:00 +99999999999999999999", None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
     assert parse_retry_after(value, NOW) == seconds
+
+
+@given(
+    st.lists(st.sampled_from(["Sat,", "21", "Nov", "2026", "09:00:30", "GMT", "+", "-", "9" * 20, "0", ":", ",", " "]))
+)
+def test_whatever_a_server_says_of_when_to_come_back_is_a_wait_or_nothing(words: list[str]) -> None:
+    assert (parse_retry_after(" ".join(words), NOW) or 0.0) >= 0.0
 
 
 @given(st.text("ab \n\t\x00\x1b\x7f\u202e\u2028é漢", max_size=2000))

@@ -83,11 +83,11 @@ def shown(text: str) -> str:
 
 def parse_retry_after(value: str, now: datetime) -> float | None:
     """Seconds, or an HTTP date; nothing where it is neither. Never below 0."""
-    if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", value.strip()):
+    if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", value.strip()):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # years and offsets may be of any length
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
