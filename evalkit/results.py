@@ -166,6 +166,100 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Distribution:
+    """How the values of a metric lie over the cases of a check."""
+
+    check: str
+    metric: str
+    edges: tuple[float, ...]
+    """Of the bins, one more than there are counts; the last bin holds its upper edge."""
+    counts: tuple[int, ...]
+    cases: int
+    """With a value of their own, all of which are counted."""
+    unit: str = ""
+    low: float | None = None
+    """Ends of the band that is wanted, where there is one."""
+    high: float | None = None
+    quantiles: Mapping[str, float] = field(default_factory=dict)
+    """``p5``, ``p25``, ``p50``, ``p75``, ``p95``, least and most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How often any two of a check's attempts, or conditions, gave the same answer."""
+
+    check: str
+    names: tuple[str, ...]
+    same: tuple[tuple[float | None, ...], ...]
+    """Shares of the cases that both answered; none where there is no such case."""
+    cases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a run stood."""
+
+    seconds: float
+    done: float
+    """Cases."""
+    output_tokens: int
+    memory_mb: float | None = None
+    """Of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A case that went otherwise than in the baseline: what each side said."""
+
+    check: str
+    metric: str
+    case: str
+    kind: str
+    """``fixed`` or ``regressed``."""
+    was: float | None
+    now: float | None
+    before: tuple[Exchange, ...]
+    after: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeCount:
+    """How many cases of a check went otherwise than in the baseline, by a metric."""
+
+    check: str
+    metric: str
+    fixed: int
+    regressed: int
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSummary:
+    """What people said of a part of a check's cases."""
+
+    queue: str
+    check: str
+    question: str
+    items: int
+    reviewed: int
+    """Items with a label of as many reviewers as are wanted."""
+    skipped: int
+    """Items that nobody labelled and somebody skipped."""
+    reviewers: tuple[str, ...] = ()
+    labels: Mapping[str, int] = field(default_factory=dict)
+    flagged: int = 0
+    agreement: float | None = None
+    """Cohen's kappa of the two who share most items."""
+    agreement_interval: Interval | None = None
+    raw: float | None = None
+    """What the check counted itself, over all its cases."""
+    refined: float | None = None
+    """The same rate as people would count it, over all its cases: prediction-powered."""
+    refined_interval: Interval | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """What the run cost."""
 
@@ -270,5 +364,14 @@ class Result:
     splits: tuple[VarianceSplit, ...] = ()
     corrections: tuple[Correction, ...] = ()
     group_gaps: tuple[GroupGap, ...] = ()
+    distributions: tuple[Distribution, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    changes: tuple[Change, ...] = ()
+    """Against the baseline, the largest of each check."""
+    change_counts: tuple[ChangeCount, ...] = ()
+    sampled: tuple[Finding, ...] = ()
+    """Cases drawn at random beside the worst; all others, where there are few."""
+    reviews: tuple[ReviewSummary, ...] = ()
+    timeline: tuple[Moment, ...] = field(default=(), compare=False)
     profile: Profile | None = field(default=None, compare=False)
     """Of a run with ``--profile``, as far as it was when the result was stored."""
