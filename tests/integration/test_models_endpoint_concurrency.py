@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from endpoint_asking import Opened, ask, question
 
+from evalkit.errors import ModelError
 from evalkit.records import (
     DEFAULT_CONDITION,
     Condition,
@@ -69,6 +70,30 @@ def test_closing_early_cancels_what_has_not_been_asked(http_server: Server, open
     assert sent <= 4
     time.sleep(0.1)
     assert len(http_server.posts) == sent
+
+
+def test_a_backend_that_is_closed_while_it_is_asked_ends_the_asking(http_server: Server, opened: Opened) -> None:
+    http_server.rule = lambda request: None if "first" in str(request.body) else http_server.hang()
+    backend = opened(http_server.reference + "&concurrency=2")
+    answers = backend.session(DEFAULT_CONDITION).ask([question("first"), *[question(f"{n}") for n in range(9)]])
+    assert next(iter(answers))[1].text == "first"
+    backend.close()
+    with pytest.raises(ModelError, match="closed before all was answered"):
+        list(answers)
+    answers = backend.session(DEFAULT_CONDITION).ask([question("first"), question("later")])
+    assert next(iter(answers))[1].text == "first"
+    backend.close()
+    answers.close()  # type: ignore[attr-defined]
+
+
+def test_closing_one_of_two_backends_of_a_server_costs_the_other_nothing(http_server: Server, opened: Opened) -> None:
+    http_server.rule = lambda request: http_server.ok(wait=0.02)
+    both = [opened(http_server.reference + f"&concurrency={number}") for number in (2, 3)]
+    asked = [backend.session(DEFAULT_CONDITION).ask([question(f"{n}") for n in range(12)]) for backend in both]
+    told = [next(iter(answers)) for answers in asked]
+    both[0].close()
+    told += asked[1]
+    assert [answer.failure for _, answer in told] == [None] * 13
 
 
 def test_a_closed_backend_leaves_no_thread_and_can_be_asked_again(http_server: Server, opened: Opened) -> None:

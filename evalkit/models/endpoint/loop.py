@@ -10,6 +10,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from evalkit.errors import ModelError
+
 T = TypeVar("T")
 CLOSING_SECONDS = 5.0
 Last = Callable[[], Coroutine[Any, Any, None]]
@@ -32,10 +34,16 @@ class LoopThread:
             raise
 
     def start(self, coroutine: Coroutine[Any, Any, None], when_done: Callable[[BaseException | None], None]) -> Job:
-        """Start it and go on. ``when_done`` is called once, in the loop's thread, with what went wrong, if anything."""
+        """Start it and go on. ``when_done`` is called once, in the loop's thread, with what went wrong, if anything:
+        being cancelled is among that, for somebody else than who waits may have closed the loop.
+        """
 
         def done(task: asyncio.Task[None]) -> None:
-            when_done(None if task.cancelled() else task.exception())
+            when_done(
+                ModelError("the connection was closed before all was answered")
+                if task.cancelled()
+                else task.exception()
+            )
 
         async def create() -> asyncio.Task[None]:
             task = asyncio.create_task(coroutine)
@@ -63,14 +71,15 @@ class LoopThread:
             self.run(last(), timeout=CLOSING_SECONDS)
 
     def close(self, last: Last | None = None) -> None:
-        """Run ``last``, then stop the thread. May be called twice, by the garbage collector in any thread, at the end
-        of the process, and after a fork, where the thread is not alive.
+        """Cancel what is under way, run ``last``, then stop the thread. May be called twice, by the garbage collector
+        in any thread, at the end of the process, and after a fork, where the thread is not alive.
         """
         if not self.alive:
             return
         if threading.current_thread() is self._thread:
             self._loop.stop()
             return
+        self.finish(_cancel_all)
         if last is not None:
             self.finish(last)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -79,10 +88,19 @@ class LoopThread:
             self._loop.close()
 
 
+async def _cancel_all() -> None:
+    """Whoever waits for one of them would wait for ever."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Job:
     def __init__(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
         self._loop = loop
         self._task = task
 
     def cancel(self) -> None:
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        with suppress(RuntimeError):  # a loop that is closed has cancelled everything
+            self._loop.call_soon_threadsafe(self._task.cancel)
