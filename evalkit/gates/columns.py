@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.compact import MadeOnDemand, Places, Texts
+from evalkit.gates.packed import Packed
 from evalkit.records import Status, Vector
 
 if TYPE_CHECKING:
@@ -34,49 +35,66 @@ def label_text(labels: Mapping[str, Any], label: str) -> str | None:
 
 
 class Vectors(MadeOnDemand[Vector]):
-    """Statistics of many cases, an array a component: tuples to whoever goes through them, a matrix to numpy."""
+    """Statistics of some cases of a column: tuples to whoever goes through them, a matrix to numpy. Nothing of them is
+    held twice: numbers stay packed until they are looked at, a component after the other."""
 
-    __slots__ = ("_parts", "_size")
+    __slots__ = ("_parts", "_places", "_size")
 
-    def __init__(self, parts: Sequence[NDArray[Any]], size: int) -> None:
+    def __init__(self, parts: Sequence[Packed], size: int, places: NDArray[np.int64] | None = None) -> None:
+        """``places``: which rows they are; None: the first ones, so many."""
         self._parts = parts
         self._size = size
+        self._places = places
 
     def __len__(self) -> int:
         return self._size
 
     def item(self, place: int) -> Vector:
-        return tuple(part[place].item() for part in self._parts)
+        row = place if self._places is None else int(self._places[place])
+        return tuple(part[row] for part in self._parts)
+
+    def _numbers(self, part: Packed) -> NDArray[Any]:
+        return part.between(0, self._size) if self._places is None else part.at(self._places)
 
     def __iter__(self) -> Iterator[Vector]:
+        chosen = None if self._places is None else [self._numbers(part) for part in self._parts]
         for begin in range(0, self._size, AT_ONCE):
-            yield from zip(*(part[begin : begin + AT_ONCE].tolist() for part in self._parts), strict=True)
+            end = min(begin + AT_ONCE, self._size)
+            if chosen is None:
+                yield from zip(*(part.between(begin, end).tolist() for part in self._parts), strict=True)
+            else:
+                yield from zip(*(numbers[begin:end].tolist() for numbers in chosen), strict=True)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         matrix = np.empty((self._size, len(self._parts)), dtype or np.float64)
         for column, part in enumerate(self._parts):
-            matrix[:, column] = part
+            matrix[:, column] = self._numbers(part)
         return matrix
 
 
 class Rows(MadeOnDemand[Vector | str]):
     """A row a case: its vector, or the reason why it has none.
 
-    Vectors of one length and of plain numbers, as nearly all are, stand in arrays; any other stands beside them as it
-    is. A reason is kept once.
+    Vectors of one length and of plain numbers, as nearly all are, stand packed by component; any other stands beside
+    them as it is. A reason is kept once.
     """
 
     __slots__ = ("_codes", "_numbers", "_odd", "_parts", "_reasons")
 
     def __init__(self) -> None:
-        self._codes = array("i")
-        self._parts: list[array[Any]] = []
+        self._codes = Packed("i")
+        self._parts: list[Packed] = []
         self._reasons: list[str] = []
         self._numbers: dict[str, int] = {}
         self._odd: dict[int, Vector] = {}
 
     def __len__(self) -> int:
         return len(self._codes)
+
+    @property
+    def bytes_held(self) -> int:
+        """By the numbers of its rows."""
+        return sum(part.bytes_held for part in (self._codes, *self._parts))
 
     def append(self, row: Vector | str) -> None:
         place = len(self._codes)
@@ -119,7 +137,7 @@ class Rows(MadeOnDemand[Vector | str]):
         """By the first vector: what the others look like."""
         kinds = [_NUMBERS.get(type(number)) for number in row]
         if kinds and all(kinds):
-            self._parts = [array(kind, bytes(8 * len(self._codes))) for kind in kinds if kind]
+            self._parts = [Packed(kind, len(self._codes)) for kind in kinds if kind]
         return bool(self._parts)
 
     def _put(self, row: Vector) -> bool:
@@ -152,12 +170,12 @@ class Rows(MadeOnDemand[Vector | str]):
         else:
             self._codes[place], self._odd[place] = ODD, row
 
-    def _codes_at(self, positions: Sequence[int]) -> tuple[NDArray[np.int64] | slice, NDArray[np.int32]]:
-        codes = np.frombuffer(self._codes, dtype=np.int32).copy() if len(self._codes) else np.zeros(0, dtype=np.int32)
-        if isinstance(positions, range) and positions == range(len(codes)):
-            return slice(None), codes
+    def _codes_at(self, positions: Sequence[int]) -> tuple[NDArray[np.int64] | None, NDArray[np.int32]]:
+        """The positions, None where they are all there are; and their codes."""
+        if isinstance(positions, range) and positions == range(len(self._codes)):
+            return None, self._codes.between(0, len(self._codes))
         places = np.asarray(positions, dtype=np.int64).reshape(-1)
-        return places, codes[places]
+        return places, self._codes.at(places)
 
     def counted(self, positions: Sequence[int]) -> tuple[Sequence[Vector], Sequence[int]]:
         """The vectors at these positions, and which of the positions have one."""
@@ -167,11 +185,9 @@ class Rows(MadeOnDemand[Vector | str]):
         places, codes = self._codes_at(positions)
         counts = codes == VECTOR
         if not counts.all():
-            places = np.flatnonzero(counts) if isinstance(places, slice) else places[counts]
+            places = np.flatnonzero(counts) if places is None else places[counts]
             positions = Places(places)
-        # copies: a view of an array that still grows would forbid that
-        parts = [np.frombuffer(part, dtype=part.typecode)[places].copy() for part in self._parts]
-        return Vectors(parts, len(positions)), positions
+        return Vectors(self._parts, len(positions), places), positions
 
     def reasons(self, positions: Sequence[int]) -> Counter[str]:
         """How often each reason stands at these positions, in the order in which they are first met."""
@@ -187,7 +203,7 @@ class Rows(MadeOnDemand[Vector | str]):
         """Of these positions those that have a reason and no vector."""
         places, codes = self._codes_at(positions)
         found = np.flatnonzero(codes > VECTOR)
-        found_at: list[int] = (found if isinstance(places, slice) else places[found]).tolist()
+        found_at: list[int] = (found if places is None else places[found]).tolist()
         return found_at
 
 

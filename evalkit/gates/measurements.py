@@ -142,6 +142,10 @@ class CheckTable:
             self._slices[key] = self.labels.places(key[1])
         return self._slices[key]
 
+    def forget_slices(self) -> None:
+        """Where they are is found again when it is asked: kept for every table, it would be as much as its scores."""
+        self._slices.clear()
+
     def slice_values(self, label: str) -> list[str]:
         return self.labels.values(label)
 

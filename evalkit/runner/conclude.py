@@ -49,6 +49,7 @@ def estimate_all(plan: Plan, tables: Measurements, verdicts: Sequence[Verdict]) 
             for wanted in ({}, *_slices(table, plan.suite.slices, name)):
                 label = Estimate(table.name, name, None, None, table.counts, slice=wanted).name
                 found[label] = known.get(label) or table.estimate(name, wanted)
+        table.forget_slices()
     for name, estimate in known.items():
         found.setdefault(name, estimate)
     return tuple(found.values())

@@ -148,10 +148,9 @@ def resampled_values(
     matrix = as_matrix(statistics, metric.name)
     if len(matrix) == 0:
         raise ValueError(f"metric '{metric.name}': no cases, a resample needs at least one")
-    sums = _cluster_sums(clusters, matrix)
+    sums = _drawn_sums(clusters, matrix, resampling.seed)
     if len(sums) < 2:
         return np.empty(0)
-    sums = _grouped_sums(sums, resampling.seed)
     return values_of(metric, resampled_sums(resampling.counts(len(sums)), sums))
 
 
@@ -210,6 +209,18 @@ def _cluster_sums(clusters: Sequence[str] | None, matrix: Matrix) -> Matrix:
         order = in_canonical_order(matrix)  # rounding, too, depends on the order of adding up
         matrix = sum_by(codes[order], count, matrix[order])
     return _in_order(matrix)
+
+
+def _drawn_sums(clusters: Sequence[str] | None, matrix: Matrix, seed: int) -> Matrix:
+    """The sums of what is drawn as a whole. Of very many cases, each a cluster of its own, a column after the other: a
+    wide matrix and its copies, in order and without negative noughts, would be more than a run holds of its scores."""
+    _, count = cluster_codes(clusters, len(matrix))
+    if count < len(matrix) or count <= MOST_UNITS:
+        return _grouped_sums(_cluster_sums(clusters, matrix), seed)
+    order = in_canonical_order(matrix)
+    group, groups = grouped(count, seed)
+    columns = (column[order] + 0.0 for column in matrix.T)
+    return np.stack([np.bincount(group, weights=column, minlength=groups) for column in columns], axis=1)
 
 
 def _grouped_sums(sums: Matrix, seed: int) -> Matrix:
