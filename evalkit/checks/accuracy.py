@@ -12,7 +12,7 @@ from evalkit import plugins
 from evalkit.checks.base import AnswerCheck, Options, one
 from evalkit.checks.extract import ExtractionRule
 from evalkit.errors import did_you_mean
-from evalkit.metrics.kinds import rate
+from evalkit.metrics.kinds import EVALUATE, rate
 from evalkit.protocols import AnswerMetric, Metric
 from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
 
@@ -310,13 +310,11 @@ def _short(number: str | None) -> str | None:
 
 
 def _known_and_different(metrics: Sequence[str | EvaluateMetric]) -> Sequence[str | EvaluateMetric]:
-    from evalkit.metrics.evaluate_imported import PREFIX
-
     known = [*plugins.names(_GROUP), EMBEDDING]
     found: list[str | EvaluateMetric] = []
     for name in metrics:
-        if isinstance(name, str) and name.startswith(PREFIX):
-            found.append(EvaluateMetric(evaluate=name.removeprefix(PREFIX)))
+        if isinstance(name, str) and name.startswith(EVALUATE):
+            found.append(EvaluateMetric(evaluate=name.removeprefix(EVALUATE)))
             continue
         if isinstance(name, str) and name not in known:
             raise ValueError(f"unknown metric '{name}'; {did_you_mean(name, known, 'known metrics')}")

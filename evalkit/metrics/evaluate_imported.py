@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.metrics.evaluate_rows import MEAN, NUMBERS, TEXTS, Form, form_of, recorded_form
+from evalkit.metrics.kinds import EVALUATE as PREFIX
 from evalkit.metrics.kinds import TextMetric
 from evalkit.metrics.numeric import last_number
 from evalkit.records import Unscored, Vector
 
-PREFIX = "evaluate:"
 _KINDS = ("metric", "comparison", "measurement")
 _TEXT = frozenset({"string", "large_string"})
 _OTHER_INPUTS = frozenset({"predictions", "data"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer; kana, CJK ideographs and their extensions. Each character
 # counts as a word there, because finding the words would need a dictionary of each language.
@@ -13,8 +13,13 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff"
 )
-_UNSPACED_CHARACTER = re.compile(f"([{UNSPACED}])")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
+
+
+@cache
+def _unspaced_character() -> re.Pattern[str]:
+    """Compiling a class of eighty thousand characters takes milliseconds, and texts in ASCII need none of it."""
+    return re.compile(f"([{UNSPACED}])")
 
 
 class _Punctuation(dict[int, str | None]):
@@ -45,16 +50,13 @@ def normalize(text: str) -> str:
     )
     bare = _ARTICLES.sub(" ", folded.translate(_without_punctuation))
     if not text.isascii():
-        bare = _UNSPACED_CHARACTER.sub(r" \1 ", bare)
+        bare = _unspaced_character().sub(r" \1 ", bare)
     return " ".join(bare.split()) or " ".join(folded.split())
-
-
-_UNSPACED_AT = re.compile(f"[{UNSPACED}]").match
 
 
 def is_unspaced(character: str) -> bool:
     """It belongs to a script that is written without spaces between words."""
-    return _UNSPACED_AT(character) is not None
+    return character >= UNSPACED[0] and _unspaced_character().match(character) is not None
 
 
 def fold(text: str) -> str:
@@ -85,4 +87,4 @@ def tokens_of_any_script(text: str) -> list[str]:
     if text.isascii():
         return text.lower().translate(_not_of_words).split()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return _UNSPACED_CHARACTER.sub(r" \1 ", folded.translate(_not_of_words)).split()
+    return _unspaced_character().sub(r" \1 ", folded.translate(_not_of_words)).split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 PACKAGES = ("torch", "transformers", "tokenizers", "sacrebleu", "rouge-score", "textstat", "numpy")
@@ -21,7 +21,14 @@ def environment() -> dict[str, Any]:
 
 
 def _version(name: str) -> str:
+    """Nothing for a package that is not installed."""
     try:
-        return version(name)
+        found = distribution(name)
     except PackageNotFoundError:
         return ""
+    # a package's whole description is in that file: parsing all of it takes a hundred times as long
+    for line in (found.read_text("METADATA") or "").partition("\n\n")[0].splitlines():
+        key, _, value = line.partition(":")
+        if key == "Version":
+            return value.strip()
+    return found.version
