@@ -15,7 +15,7 @@ import pytest
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
-TIERS = ("unit", "integration", "quality", "api", "e2e", "performance")
+TIERS = ("unit", "integration", "quality", "api", "browser", "e2e", "performance")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
