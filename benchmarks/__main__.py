@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
+from benchmarks.options import numbers, positive
 from benchmarks.peers.choice import CHOICE
 from benchmarks.peers.contestants import OURS, Workload
 from benchmarks.peers.endpoints import ENDPOINTS
@@ -57,13 +58,6 @@ SCRIPTS = {
 """In processes of their own: what they import would count as the peak memory of everybody started after it."""
 
 
-def numbers(text: str) -> tuple[int, ...]:
-    sizes = tuple(int(word) for word in text.replace("_", "").split(","))
-    if any(size < 1 for size in sizes):
-        raise ValueError(text)
-    return sizes
-
-
 def arguments(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="evalkit and its peers on the same work.")
     names = ", ".join(WORKLOADS)
@@ -74,7 +68,9 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
         help=f"{names}, {scripts}; all of these without any; options of {scripts} come right after them",
     )
     parser.add_argument("--sizes", type=numbers, help="how much work, as in 1000,5000; else what the benchmark says")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured (5; verdicts, which take long, 2)")
+    parser.add_argument(
+        "--rounds", type=positive, help="how often everything is measured (5; verdicts, which take long, 2)"
+    )
     parser.add_argument("--only", help="these tools beside evalkit, as in lm-eval,asyncio")
     parser.add_argument(
         "--setting",
@@ -94,9 +90,31 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
             parser.error(f"there is no benchmark {name!r}; there are: {', '.join([*WORKLOADS, *SCRIPTS])}")
     if wrong := [one for one in chosen.setting if not all(one.partition("="))]:
         parser.error(f"--setting is TOOL=SETTING, such as lm-eval=16, not {wrong[0]!r}")
-    if chosen.rounds is not None and chosen.rounds < 1:
-        parser.error("--rounds must be at least 1")
+    if reason := unknown_tools([WORKLOADS[name] for name in chosen.name or WORKLOADS if name in WORKLOADS], chosen):
+        parser.error(reason)
     return chosen
+
+
+def unknown_tools(workloads: Sequence[Workload], chosen: argparse.Namespace) -> str:
+    """What is wrong with the tools that are named, before hours of measuring: each benchmark that is asked for must
+    have those of --only, and one of them those of --setting. Empty where nothing is."""
+    for workload in workloads if chosen.only is not None else ():
+        if reason := lacks(workload, chosen.only):
+            return f"--only: {reason}"
+    for tool, _, _ in (one.partition("=") for one in chosen.setting):
+        of_the_name = [one for workload in workloads for one in workload.contestants if one.name == tool]
+        if not any(one.settings or one.setting for one in of_the_name):
+            known = {one.name for workload in workloads for one in workload.contestants if one.settings or one.setting}
+            there = f"; these have: {', '.join(sorted(known))}" if known else ""
+            return f"--setting: no tool {tool!r} with settings is measured{there}"
+    return ""
+
+
+def lacks(workload: Workload, only: str) -> str:
+    """Which tool it has not, if any; empty where it has them all."""
+    known = [one.name for one in workload.contestants]
+    unknown = [tool for word in only.split(",") if (tool := word.strip()) not in known]
+    return f"{workload.name} has no tool {unknown[0]!r}; it has: {', '.join(known)}" if unknown else ""
 
 
 def narrowed(workload: Workload, only: str | None) -> Workload:
@@ -104,10 +122,6 @@ def narrowed(workload: Workload, only: str | None) -> Workload:
     if only is None:
         return workload
     wanted = {word.strip() for word in only.split(",")} | {OURS}
-    unknown = wanted - {one.name for one in workload.contestants}
-    if unknown:
-        known = ", ".join(one.name for one in workload.contestants)
-        sys.exit(f"{workload.name} has no tool {min(unknown)!r}; it has: {known}")
     kept = tuple(one for one in workload.contestants if one.name in wanted)
     return replace(workload, contestants=kept)
 

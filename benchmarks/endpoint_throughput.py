@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.endpoint_server import KINDS
+from benchmarks.options import numbers, positive, seconds
 from benchmarks.results import command_of, head, keep
 from evalkit.models.endpoint import open_endpoint
 from evalkit.models.reference import ModelSettings, parse_reference
@@ -130,10 +131,12 @@ def measure(kind: str, capacity: int, options: str, chosen: argparse.Namespace) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=0.2, help="that the server takes for each")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--capacity", default="32,64")
+    parser.add_argument("--requests", type=positive, default=1000)
+    parser.add_argument("--seconds", type=seconds, default=0.2, help="that the server takes for each")
+    parser.add_argument("--rounds", type=positive, default=3)
+    parser.add_argument(
+        "--capacity", type=numbers, default=(32, 64), help="of the server: so many requests at once, as in 32,64"
+    )
     kinds = "; ".join(f"{kind}: {what}" for kind, what in KINDS.items())
     parser.add_argument("--kind", action="append", choices=list(KINDS), help=kinds)
     parser.add_argument("--verbose", action="store_true")
@@ -144,7 +147,7 @@ def main() -> None:
     columns = ("server", "capacity", "named", "of the ideal", "of plain asyncio", "client CPU ms a request", "failed")
     print(f"| {' | '.join(columns)} |\n| --- | ---: | ---: | --- | --- | --- | ---: |")
     lines = []
-    for capacity in map(int, chosen.capacity.split(",")):
+    for capacity in chosen.capacity:
         for kind in chosen.kind or KINDS:
             lines.append(measure(kind, capacity, "", chosen))
             if kind in {"queue", "429"}:

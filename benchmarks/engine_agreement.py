@@ -53,6 +53,8 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument("--repeat", action="store_true", help="also ask again, in another order, and one by one")
     chosen = parser.parse_args(words)
+    if min(chosen.rows, chosen.tokens) < 1:
+        parser.error("--rows and --tokens must be at least 1")
     rows = read_rows(chosen.rows)
     dtypes = chosen.dtype or ["float32", "bfloat16"]
     requests = [asking(row, chosen.tokens) for row in rows]

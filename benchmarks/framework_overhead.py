@@ -26,6 +26,7 @@ from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.options import numbers_or_none, positive
 from benchmarks.peers.processes import Failed, Usage, run_measured
 
 EXACT = (10, 1_000, 5_000, 10_000, 100_000)
@@ -249,14 +250,6 @@ def _growth(before: Line, line: Line) -> str:
     return f" {cpu:>7.2f}x {memory:>6.2f}x {more:>14}"
 
 
-def numbers(text: str) -> tuple[int, ...]:
-    """None of them where the text is empty."""
-    found = tuple(int(word) for word in text.replace("_", "").split(",") if word)
-    if any(number < 1 for number in found):
-        raise ValueError(text)
-    return found
-
-
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python benchmarks/framework_overhead.py", description="What evalkit costs.")
     parser.add_argument("--million", action="store_true", help="a million samples with exact match, once")
@@ -267,13 +260,10 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
         ("--long", LONG, f"five checks on answers of {LONG_ANSWER} words"),
     ):
         said = ",".join(str(number) for number in default)
-        parser.add_argument(name, type=numbers, default=default, help=f"samples with {what} ({said})")
-    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
+        parser.add_argument(name, type=numbers_or_none, default=default, help=f"samples with {what} ({said})")
+    parser.add_argument("--rounds", type=positive, default=3, help="how often everything is measured (3)")
     parser.add_argument("--results", type=Path, help="where framework.json is written; else it is not")
-    chosen = parser.parse_args(given)
-    if chosen.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    return chosen
+    return parser.parse_args(given)
 
 
 def all_lines(folder: Path, environment: Environment, chosen: argparse.Namespace) -> Iterator[Line]:

@@ -106,6 +106,8 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.functions) - set(NAMES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if min(asked.texts // 10, asked.words) < 1:
+        parser.error("--texts must be at least 10, and --words at least 1")
     if asked.here:
         for name in asked.functions:
             measure(name, asked.texts, asked.words)

@@ -35,6 +35,7 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.options import positive
 from benchmarks.results import command_of, head, keep
 from evalkit.metrics import corpus, match, rouge, words
 
@@ -239,20 +240,21 @@ def compare(name: str, comparison: Comparison, pairs: Pairs, repetitions: int) -
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "data", nargs="?", type=Path, default=Path(os.environ.get("EVALKIT_TEST_DATA", "../shared/data"))
-    )
-    parser.add_argument("--pairs", type=int, default=1000)
-    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("data", nargs="?", type=Path, help="the folder that holds onestopenglish")
+    parser.add_argument("--pairs", type=positive, default=1000, help="at most so many (1000)")
+    parser.add_argument("--repetitions", type=positive, default=3, help="how often everything is measured (3)")
     parser.add_argument("--metrics", nargs="+", metavar="METRIC", help="some of the metrics only")
     parser.add_argument("--results", type=Path, help="where metrics.json is written; else it is not")
     asked = parser.parse_args()
     known = comparisons()
     if unknown := set(asked.metrics or ()) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    data = asked.data or Path(os.environ.get("EVALKIT_TEST_DATA", "../shared/data"))
+    there = (data / "onestopenglish").is_dir()
+    if asked.data and not there:  # made texts are another work than the one that was asked for
+        parser.error(f"there is no folder onestopenglish in {asked.data}")
     rng = random.Random(20)
-    there = (asked.data / "onestopenglish").is_dir()
-    source = published(asked.data, rng) if there else made(rng)
+    source = published(data, rng) if there else made(rng)
     pairs = [pair for pair, _ in zip(source, range(asked.pairs), strict=False)]
     length = statistics.mean(len(text.split()) for pair in pairs for text in pair)
     lines = statistics.mean(text.strip().count("\n") + 1 for pair in pairs for text in pair)

@@ -25,6 +25,7 @@ from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.options import positive, positive_or_none, seconds
 from benchmarks.results import command_of, head, keep
 
 WORDS = [
@@ -156,12 +157,12 @@ def waiting(folder: Path, rows: int, words: int, workers: int, wait: float) -> R
 
 def main(given: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="Judging by processes beside the run.")
-    parser.add_argument("--rows", type=int, default=20_000, help="answers that are there at once (20000)")
-    parser.add_argument("--words", type=int, default=300, help="in each answer (300)")
-    parser.add_argument("--workers", type=int, default=1, help="processes beside the run (1, for two processors)")
-    parser.add_argument("--rounds", type=int, default=3, help="how often both are measured in turn (3)")
-    parser.add_argument("--wait", type=float, default=20, help="milliseconds before each of the other answers (20)")
-    parser.add_argument("--few", type=int, default=1_000, help="answers that are waited for (1000)")
+    parser.add_argument("--rows", type=positive_or_none, default=20_000, help="answers that are there at once (20000)")
+    parser.add_argument("--words", type=positive, default=300, help="in each answer (300)")
+    parser.add_argument("--workers", type=positive, default=1, help="processes beside the run (1, for two processors)")
+    parser.add_argument("--rounds", type=positive, default=3, help="how often both are measured in turn (3)")
+    parser.add_argument("--wait", type=seconds, default=20, help="milliseconds before each of the other answers (20)")
+    parser.add_argument("--few", type=positive_or_none, default=1_000, help="answers that are waited for (1000)")
     parser.add_argument("--results", type=Path, help="where scoring.json is written; else it is not")
     chosen = parser.parse_args(given)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")

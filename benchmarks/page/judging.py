@@ -34,13 +34,13 @@ def costs_at_most(name: str, size: int, quantity: str, most: float, unit: str) -
     return judge
 
 
-def times_the_best_peer(name: str, least: float, quantity: str, size: int, without: str = "") -> Judge:
-    """Beside the peer that costs least, of those whose names do not have `without` in them; who is absent is named."""
+def times_the_best_peer(name: str, least: float, quantity: str, size: int, only: Sequence[str] = ()) -> Judge:
+    """Beside the peer that costs least, of all or of those named; who is absent is named."""
 
     @figures
     def judge(results: Results) -> Iterator[Figure]:
         kept = results.side_by_side.get(name)
-        peers = [peer for peer in kept.peers if not without or without not in peer] if kept else []
+        peers = [peer for peer in kept.peers if not only or peer in only] if kept else []
         found = {peer: share for peer in peers if kept and (share := times(kept, peer, size, quantity))}
         if kept and found:
             best = min(found, key=lambda peer: found[peer].median)

@@ -30,7 +30,8 @@ class Contestant:
     `packages` are those whose versions belong into the results. `answers` reads the stored answers by the samples' ids,
     where everybody asks the same model: they are held against evalkit's. `numbers` reads what lies behind the answers,
     as many for a sample as evalkit's: how far they are apart at most is told. Of `settings` the best is found first,
-    each tried once at the largest size, and then kept: a contestant is measured as well as it can be.
+    each tried once at the largest size, and then kept: a contestant is measured as well as it can be. `setting` is what
+    it runs in where there is none to look for.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Contestant:
     answers: Callable[[Work], dict[str, str]] | None = None
     numbers: Callable[[Work], dict[str, list[float]]] | None = None
     settings: tuple[str, ...] = ()
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)

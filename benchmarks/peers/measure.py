@@ -133,7 +133,7 @@ class _Run:
         for one in ready:
             name = one.contestant.name
             if name in given or not one.contestant.settings:
-                found.append(replace(one, setting=given.get(name, "")))
+                found.append(replace(one, setting=given.get(name, one.contestant.setting)))
                 continue
             trials = list(self._tried(one, size))
             done = [trial for trial in trials if trial.cpu_seconds is not None]

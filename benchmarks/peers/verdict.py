@@ -20,7 +20,8 @@ from benchmarks.peers.local_models import link_model, write_rows
 from benchmarks.peers.overhead import ROWS, SCRIPTS
 
 TOKENS = 32
-BATCH = "16"
+BATCH = "64"
+"""Of the sizes that `generation` tries at the same limit, the one that costs lm-eval and plain `generate` least."""
 WORDS = 15
 """An answer should have at most so many."""
 ROWS_WRITTEN = 1_000
@@ -148,7 +149,7 @@ def _evalkit_decided(_: Path, work: Work) -> int:
 def _lm_eval(*tasks: str) -> Callable[[Path, Work], list[str]]:
     def command(python: Path, work: Work) -> list[str]:
         script = str(SCRIPTS / "lm_eval_verdict.py")
-        return [str(python), script, str(work.inputs), str(work.folder / "results"), BATCH, *tasks]
+        return [str(python), script, str(work.inputs), str(work.folder / "results"), work.setting, *tasks]
 
     return command
 
@@ -156,7 +157,7 @@ def _lm_eval(*tasks: str) -> Callable[[Path, Work], list[str]]:
 def _inspect(how: str) -> Callable[[Path, Work], list[str]]:
     def command(python: Path, work: Work) -> list[str]:
         script = str(SCRIPTS / "inspect_verdict.py")
-        return [str(python), script, str(work.inputs), str(work.folder / "results"), BATCH, str(TOKENS), how]
+        return [str(python), script, str(work.inputs), str(work.folder / "results"), work.setting, str(TOKENS), how]
 
     return command
 
@@ -172,7 +173,16 @@ def _asked(_: Path, work: Work) -> int:
 
 def _peer(name: str, what: str, command: Callable[[Path, Work], list[str]], environment: str) -> Contestant:
     packages = ("lm-eval" if environment.startswith("lm") else "inspect-ai", "torch", "transformers")
-    return Contestant(name, what, command, _asked, environment=environment, packages=packages, answers=_told_verdicts)
+    return Contestant(
+        name,
+        f"{what}, in batches of {BATCH} where no other size is asked for",
+        command,
+        _asked,
+        environment=environment,
+        packages=packages,
+        answers=_told_verdicts,
+        setting=BATCH,
+    )
 
 
 def _contestants() -> tuple[Contestant, ...]:

@@ -31,7 +31,26 @@ def test_it_ends_with_1_where_a_number_differs(
 
     made = metric_speed.Comparison("theirs", lambda pairs: [nothing()], lambda pairs: [nothing() + error])
     monkeypatch.setattr(metric_speed, "comparisons", lambda: {"length": made})
-    monkeypatch.setattr(sys, "argv", ["metric_speed.py", str(tmp_path), "--pairs", "2"])
+    monkeypatch.setattr(sys, "argv", ["metric_speed.py", "--pairs", "2"])
+    monkeypatch.setenv("EVALKIT_TEST_DATA", str(tmp_path))
     assert metric_speed.main() == (1 if error > 1e-9 else 0)
     row = capsys.readouterr().out.splitlines()[-1]
     assert ("equal" in row, "within 1e-12" in row, "DIFFER" in row) == (error == 0, error == 1e-12, error == 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["nowhere"], "there is no folder onestopenglish in nowhere"),
+        (["--pairs", "0"], "a number of at least 1 is needed, not '0'"),
+        (["--repetitions", "x"], "a number of at least 1 is needed, not 'x'"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    words: list[str], reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["metric_speed.py", *words])
+    with pytest.raises(SystemExit) as stopped:
+        metric_speed.main()
+    assert stopped.value.code == 2
+    assert reason in capsys.readouterr().err

@@ -287,8 +287,43 @@ def test_sizes_and_rounds_must_be_positive_numbers(words: list[str], capsys: pyt
 def test_a_narrowed_benchmark_keeps_evalkit_and_refuses_unknown_tools() -> None:
     tools = workload(contestant(OURS), contestant("peer"), contestant("other"))
     assert [one.name for one in command_line.narrowed(tools, "other").contestants] == [OURS, "other"]
-    with pytest.raises(SystemExit, match="has no tool 'nobody'; it has: evalkit, peer, other"):
-        command_line.narrowed(tools, "nobody")
+    assert command_line.lacks(tools, "other, nobody") == "tiny has no tool 'nobody'; it has: evalkit, peer, other"
+    assert not command_line.lacks(tools, "peer,evalkit")
+    assert command_line.lacks(tools, "") == "tiny has no tool ''; it has: evalkit, peer, other"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--only", "nobody"], "one has no tool 'nobody'"),
+        (["--only", "peer"], "two has no tool 'peer'"),
+        (["--setting", "nobody=3"], "no tool 'nobody' with settings is measured; these have: tuned"),
+        (["--setting", "peer=3"], "no tool 'peer' with settings is measured; these have: tuned"),
+    ],
+)
+def test_a_wrong_name_is_refused_before_anything_is_measured(
+    words: list[str], reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = replace(workload(contestant(OURS), contestant("peer")), name="one")
+    second = replace(workload(contestant(OURS), replace(contestant("tuned"), setting="64")), name="two")
+    monkeypatch.setattr(command_line, "WORKLOADS", {"one": first, "two": second})
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main(words)
+    assert stopped.value.code == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_a_tool_that_has_one_setting_runs_in_it_unless_another_is_given() -> None:
+    asked: list[str] = []
+
+    def command(python: Path, work: Work) -> list[str]:
+        asked.append(work.setting)
+        return [str(python), "-S", "-c", WRITES, str(work.size)]
+
+    tools = workload(contestant(OURS), replace(contestant("peer"), command=command, setting="64"))
+    measure(tools, (3,), 1, say=quiet)
+    measure(tools, (3,), 1, say=quiet, settings={"peer": "16"})
+    assert asked == ["64", "64", "16", "16"]
 
 
 @pytest.mark.parametrize(("script", "code"), [(WRITES, 0), ("raise SystemExit(3)", 1)])
