@@ -61,7 +61,7 @@ except SystemExit as stopped:
 print(len(compiled))
 """
 TELL_AT_EXIT = """
-import gc, sys
+import gc, os, sys
 from evalkit import cli
 sys.argv[0] = "evalkit"
 frozen = []
@@ -72,7 +72,7 @@ try:
     cli.main()
 except SystemExit as stopped:
     assert stopped.code == 0, stopped.code
-print(len(frozen), looked() - before, gc.get_freeze_count() > 10_000)
+print(len(frozen), looked() - before, gc.get_freeze_count() > 10_000, os.environ["OPENBLAS_THREAD_TIMEOUT"])
 """
 NOT_ON_THE_WAY = (
     *("scipy", "sacrebleu", "httpx", "torch", "transformers", "datasets", "pandas", "pyarrow", "psutil", "rich"),
@@ -81,7 +81,7 @@ NOT_ON_THE_WAY = (
     *("evalkit.metrics.refusal", "evalkit.models.endpoint", "evalkit.models.hf", "evalkit.runner.power"),
     *("evalkit.data.profile", "evalkit.data.validation", "evalkit.metrics.agreement", "evalkit.report.bias_review"),
     *("evalkit.report.safety_picture", "evalkit.report.profile", "evalkit.runner.profile_models"),
-    "evalkit.stats.paired",
+    *("evalkit.stats.paired", "evalkit.metrics.numeric", "evalkit.metrics.evaluate_imported"),
 )
 """The second row draws charts: the page's are lines of its own."""
 WORDS = ("the", "model", "answers", "this", "question", "with", "plain", "words", "about", "rivers", "and", "stones")
@@ -142,8 +142,19 @@ def test_a_run_of_right_answers_loads_nothing_that_it_does_not_use(tmp_path: Pat
 
 def test_a_short_run_never_looks_for_cycles_among_what_it_imports(tmp_path: Path) -> None:
     """Frozen when the work begins and when the process ends; in between, ten samples make too little to look at."""
-    times, looked, all_of_it = last_line(TELL_AT_EXIT, write_short_suite(tmp_path)).split()
+    times, looked, all_of_it, _ = last_line(TELL_AT_EXIT, write_short_suite(tmp_path)).split()
     assert (times, looked, all_of_it) == ("2", "0", "True")
+
+
+def test_threads_of_a_library_of_matrices_sleep_at_once_unless_somebody_has_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of them would otherwise wait awake for the whole start."""
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
+    suite = write_short_suite(tmp_path)
+    assert last_line(TELL_AT_EXIT, suite).split()[-1] == "4"
+    monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "20")
+    assert last_line(TELL_AT_EXIT, suite).split()[-1] == "20"
 
 
 def test_a_second_run_compiles_no_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
