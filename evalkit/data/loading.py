@@ -199,10 +199,12 @@ class _Loading:
         finished = asked if isinstance(asked, Samples) else Samples(asked)
         if exemplars or spec.prompt.system:
             finished = Samples(replace(s, messages=conversation(spec.prompt, exemplars, s)) for s in asked)
+        identity = fingerprint(finished) if finished.digests is None else fingerprint_of(finished.digests)
+        finished.digests = None  # they have said what they were made for, and are thirty-two bytes a row
         return Dataset(
             spec.name,
             finished,
-            fingerprint(finished) if finished.digests is None else fingerprint_of(finished.digests),
+            identity,
             self.found.rows,
             self.bad_rows,
             tuple(self.problems),

@@ -5,7 +5,6 @@ A column looks like the list that it stands for; what reads many rows gets them 
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -241,12 +240,44 @@ class Statuses(MadeOnDemand[Status]):
         return found
 
 
+class Alike(MadeOnDemand[str]):
+    """Texts that are the first ones of another column, as the cases of checks on the same rows are: nothing is kept
+    before one differs."""
+
+    __slots__ = ("_count", "_own", "_texts")
+
+    def __init__(self, texts: Texts | Alike) -> None:
+        self._texts = texts
+        self._count = 0
+        """Of those texts, while there are no others."""
+        self._own: Texts | None = None
+
+    def __len__(self) -> int:
+        return self._count if self._own is None else len(self._own)
+
+    def append(self, text: str) -> None:
+        if self._own is None:
+            if self._count < len(self._texts) and self._texts.item(self._count) == text:
+                self._count += 1
+                return
+            self._own = Texts(self)
+        self._own.append(text)
+
+    def item(self, place: int) -> str:
+        return self._texts.item(place) if self._own is None else self._own.item(place)
+
+    def in_order(self) -> Sequence[int]:
+        if self._own is None and self._count == len(self._texts):
+            return self._texts.in_order()
+        return Texts(self).in_order()
+
+
 class Clusters(MadeOnDemand[str]):
     """Which cluster each case is in. Most tables have none, or one a case by its name: then nothing is kept."""
 
     __slots__ = ("_cases", "_empty", "_texts")
 
-    def __init__(self, cases: Texts) -> None:
+    def __init__(self, cases: Texts | Alike) -> None:
         self._cases = cases
         self._empty = 0
         """Cases without a cluster, while there are no others."""
@@ -287,7 +318,7 @@ class Labels:
         """``only``: the labels that anybody will ask for; none keeps them all."""
         self._only = None if only is None else tuple(dict.fromkeys(only))
         self._count = 0
-        self._codes: dict[str, array[int]] = {}
+        self._codes: dict[str, Packed] = {}
         self._known: dict[str, dict[str, int]] = {}
         self._texts: dict[str, list[str]] = {}
 
@@ -298,14 +329,15 @@ class Labels:
                 continue
             codes = self._codes.get(label)
             if codes is None:
-                codes = self._codes[label] = array("i")
+                codes = self._codes[label] = Packed("i", self._count)
                 self._known[label], self._texts[label] = {}, []
             known = self._known[label]
             code = known.get(text)
             if code is None:
                 self._texts[label].append(text)
                 code = known[text] = len(self._texts[label])
-            codes.frombytes(bytes(4 * (self._count - len(codes))))  # the cases before that had none
+            if len(codes) < self._count:  # the cases before that had none
+                codes.extend(bytes(self._count - len(codes)))
             codes.append(code)
         self._count += 1
 
@@ -324,6 +356,6 @@ class Labels:
             code = self._known.get(label, {}).get(value)
             if code is None:
                 return Places(np.zeros(0, dtype=np.int64))
-            here = np.flatnonzero(np.frombuffer(self._codes[label], dtype=np.int32) == code)
+            here = np.flatnonzero(self._codes[label].between(0, self._count) == code)
             found = here if found is None else found[np.isin(found, here)]
         return range(self._count) if found is None else Places(found)

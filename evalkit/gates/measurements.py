@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.compact import Texts
 from evalkit.errors import PluginError
-from evalkit.gates.columns import Clusters, Labels, Rows, Statuses
+from evalkit.gates.columns import Alike, Clusters, Labels, Rows, Statuses
 from evalkit.gates.weighing import anytime
 from evalkit.protocols import Metric
 from evalkit.records import Counts, Estimate, Score, Status, Unscored, Vector
@@ -66,7 +66,7 @@ class CheckTable:
     metrics: Sequence[Metric]
     sliced_by: InitVar[Iterable[str] | None] = None
     """The labels that gates and slices will ask for; of none, all are kept."""
-    cases: Texts = field(default_factory=Texts)
+    cases: Texts | Alike = field(default_factory=Texts)
     clusters: Clusters = field(init=False)
     labels: Labels = field(init=False)
     statuses: Statuses = field(default_factory=Statuses)

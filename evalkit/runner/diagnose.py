@@ -31,7 +31,7 @@ from evalkit.results import SliceDiagnosis
 from evalkit.stats import betting
 from evalkit.stats.factorials import log_factorials
 from evalkit.stats.multiplicity import benjamini_hochberg, e_benjamini_hochberg
-from evalkit.stats.resampling import Matrix, in_canonical_order, numbers_of
+from evalkit.stats.resampling import Matrix, numbers_of
 
 MOST_SLICES = 40
 """A label with more values than this is no category."""
@@ -199,8 +199,9 @@ def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str]
     torn = np.intersect1d(inside, outside, assume_unique=True)
     if min(len(inside), len(outside)) - len(torn) < LEAST_CLUSTERS or len(torn) > len(inside) - len(torn):
         return _permute(*_torn(rows, torn)), PERMUTATION
-    whole = ~np.isin(rows.clusters, torn)
-    rows = _Rows(rows.sums[whole], rows.sizes[whole], rows.inside[whole], rows.clusters[whole])
+    if len(torn):
+        whole = ~np.isin(rows.clusters, torn)
+        rows = _Rows(rows.sums[whole], rows.sizes[whole], rows.inside[whole], rows.clusters[whole])
     return _permute(*_whole(rows)), PERMUTATION
 
 
@@ -247,13 +248,14 @@ def _whole(rows: _Rows) -> tuple[float, Any, int]:
     count = int(rows.clusters.max()) + 1
     present = np.unique(rows.clusters)
     sums = np.bincount(rows.clusters, rows.sums, count)[present]
-    sizes = np.bincount(rows.clusters, rows.sizes, count)[present]
+    sizes = np.asarray(np.bincount(rows.clusters, rows.sizes, count)[present], dtype=np.float64)
     inside = np.bincount(rows.clusters, rows.inside, count)[present] > 0
-    order = in_canonical_order(np.stack([~inside, sums, sizes], axis=1))  # the draw must not depend on the rows' order
+    order = np.lexsort((sizes, sums, ~inside))  # the draw must not depend on the rows' order
     sums, sizes, inside = sums[order], sizes[order], inside[order]
-    sums = sums - sizes * (sums.sum() / sizes.sum())  # centred: the variance below loses no digits
-    parts = np.stack([sums, sizes, sums**2, sums * sizes, sizes**2], axis=1)
-    total, size, slice_size = parts.sum(axis=0), len(sums), int(inside.sum())
+    centred = np.asarray(sums - sizes * (sums.sum() / sizes.sum()))  # so that the variance below loses no digits
+    parts = _moments(centred, sizes)
+    total, size, slice_size = parts.sum(axis=0), len(parts), int(inside.sum())
+    tiny = 1e-12 * max(1.0, float(np.abs(parts[:, 0]).max()))
 
     def spread(of: Matrix, units: int) -> tuple[Matrix, Matrix]:
         mean = of[:, 0] / of[:, 1]
@@ -263,7 +265,6 @@ def _whole(rows: _Rows) -> tuple[float, Any, int]:
     def statistic(of: Matrix) -> Matrix:
         (here, own), (there, other) = spread(of, slice_size), spread(total - of, size - slice_size)
         error = np.sqrt(own + other)
-        tiny = 1e-12 * max(1.0, float(np.abs(sums).max()))
         gap = np.where(np.abs(here - there) <= tiny, 0.0, here - there)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(gap == 0.0, 0.0, np.where(error <= tiny, np.copysign(np.inf, gap), gap / error))
@@ -273,6 +274,16 @@ def _whole(rows: _Rows) -> tuple[float, Any, int]:
         return statistic(parts[chosen].sum(axis=1))
 
     return float(statistic(parts[inside].sum(axis=0)[None])[0]), draw, size
+
+
+def _moments(sums: Matrix, sizes: Matrix) -> Matrix:
+    """A row a cluster: both, and their squares and product."""
+    parts = np.empty((len(sums), 5))  # filled in place: of very many clusters a second copy would be much
+    parts[:, 0], parts[:, 1] = sums, sizes
+    np.square(sums, out=parts[:, 2])
+    np.multiply(sums, sizes, out=parts[:, 3])
+    np.square(sizes, out=parts[:, 4])
+    return parts
 
 
 def _torn(rows: _Rows, torn: Collection[int]) -> tuple[float, Any, int]:

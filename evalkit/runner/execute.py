@@ -12,7 +12,7 @@ from typing import Any
 
 from evalkit.data.rowstore import by_id
 from evalkit.errors import Interrupted, StoreError, SuiteError
-from evalkit.gates.measurements import CheckTable, Judged, Measurements
+from evalkit.gates.measurements import Judged, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
@@ -35,6 +35,7 @@ from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of,
 from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
 from evalkit.runner.stopping import Stopping, prepare
+from evalkit.runner.tables import empty_tables
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -190,10 +191,7 @@ def _note_end(running: _Running, state: str, cause: str) -> None:
 
 def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
-    sliced_by = plan.sliced_by()
-    tables = {
-        check.name: CheckTable(check.name, check.check.kind, check.check.metrics, sliced_by) for check in plan.checks
-    }
+    tables = empty_tables(plan)
     cases = plan.count
     done = under_way = 0
     shown = 0.0

@@ -8,12 +8,15 @@ from itertools import islice
 from typing import TypeVar
 
 from evalkit import plugins
+from evalkit.compact import Texts
 from evalkit.errors import StoreError
+from evalkit.gates.columns import Alike
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
 from evalkit.records import Vector
 from evalkit.results import MetricInfo, Result
+from evalkit.runner.plan import Plan
 from evalkit.store import Store
 
 T = TypeVar("T")
@@ -88,6 +91,20 @@ def restore(info: MetricInfo, known: Mapping[str, Metric]) -> Metric:
         return Recorded(info, known_by_signature or plugins.load("evalkit.metrics", info.name))
     at = 0.5 if info.quantile is None else info.quantile
     return Quantity(info.name, info.kind, info.better, info.unit, info.bounds, info.signature, info.worst, at)
+
+
+def empty_tables(plan: Plan) -> Measurements:
+    """Empty ones, for a run to fill. Checks on the same rows mostly have the same cases: their ids are kept once."""
+    tables: Measurements = {}
+    first: dict[str, CheckTable] = {}
+    sliced_by = plan.sliced_by()
+    for check in plan.checks:
+        others = first.get(check.dataset)
+        cases = Alike(others.cases) if others else Texts()
+        table = CheckTable(check.name, check.check.kind, check.check.metrics, sliced_by, cases)
+        tables[check.name] = table
+        first.setdefault(check.dataset, table)
+    return tables
 
 
 def load_tables(store: Store, result: Result, known: Mapping[str, Mapping[str, Metric]] | None = None) -> Measurements:

@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evalkit.compact import Texts
-from evalkit.gates.columns import Clusters, Labels, Rows, Statuses, label_text
+from evalkit.gates.columns import Alike, Clusters, Labels, Rows, Statuses, label_text
 from evalkit.gates.measurements import CheckTable
+from evalkit.gates.packed import CHUNK
 from evalkit.metrics.kinds import Quantity, rate
 from evalkit.records import Score, Status, Unscored, Vector
 
@@ -187,6 +188,52 @@ def test_a_case_takes_a_hundred_bytes_of_a_table_however_many_there_are() -> Non
     few, many = bytes_a_case(2_000), bytes_a_case(20_000)
     assert many <= 100
     assert many <= 1.2 * few
+
+
+@given(st.lists(st.text(max_size=3)), st.lists(st.text(max_size=3)), st.integers(0, 9))
+def test_texts_like_others_are_what_was_put_in(others: list[str], texts: list[str], same: int) -> None:
+    leading = Texts()
+    texts = others[:same] + texts
+    follower = Alike(leading)
+    for place, text in enumerate(texts):
+        if place < len(others):
+            leading.append(others[place])
+        follower.append(text)
+    for text in others[len(leading) :]:
+        leading.append(text)
+    assert list(follower) == texts
+    assert [follower[place] for place in range(len(follower))] == texts
+    assert list(follower.in_order()) == list(Texts(texts).in_order())
+
+
+def bytes_of_two_tables(cases: int) -> int:
+    """That ten counts and five shares of each case take, in two tables of checks on the same rows."""
+    metrics = [Quantity("counted", "mean"), *(rate(f"share{n}") for n in range(5))]
+    first = CheckTable("first", "accuracy", metrics, ["category"])
+    tables = [first, CheckTable("other", "accuracy", metrics, ["category"], Alike(first.cases))]
+    scores = [
+        Score(
+            {"counted": tuple(float((i + part) % 30) for part in range(10))}
+            | {f"share{n}": (float((i + n) % 2), 1.0) for n in range(5)}
+        )
+        for i in range(30)
+    ]
+    tracemalloc.start()
+    for begin in range(0, cases, 512):
+        judged = [(f"r{i}", f"r{i}", {"category": f"c{i % 8}"}, scores[i % 30]) for i in range(begin, begin + 512)]
+        for table in tables:
+            table.add_all(judged)
+        del judged
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return taken
+
+
+def test_a_case_more_takes_what_tells_its_statistics_apart() -> None:
+    """Fifteen bytes of counts and shares, one of the status and one of the label in each table, and the id once. With
+    eight bytes a number, denominators among them, it was more than two hundred in each."""
+    more = (bytes_of_two_tables(2 * CHUNK) - bytes_of_two_tables(CHUNK)) / CHUNK
+    assert more <= 2 * 20 + 20
 
 
 def test_a_table_of_one_metric_estimates_what_its_vectors_say() -> None:
