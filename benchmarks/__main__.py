@@ -134,7 +134,9 @@ def main(words: Sequence[str]) -> int:
     names = chosen.name or [*WORKLOADS, *SCRIPTS]
     with interruptible():
         code = measured([WORKLOADS[name] for name in names if name in WORKLOADS], chosen)
-    for name in [name for name in names if name in SCRIPTS and code != INTERRUPTED]:
+    for name in (name for name in names if name in SCRIPTS):
+        if code == INTERRUPTED:
+            break
         code = max(code, script(name, ["--results", str(chosen.results)], page=None))
     written_page(chosen.results, chosen.page)
     return code
@@ -151,11 +153,13 @@ def script(name: str, words: Sequence[str], page: Path | None = None) -> int:
 
 
 def finished(command: Sequence[str]) -> int:
-    """Its exit code. Ctrl-C reaches the script as well, which writes what it has measured."""
+    """Its exit code, as a shell says it of what a signal ended. Ctrl-C reaches the script as well, which writes what it
+    has measured."""
     process = subprocess.Popen(command)
     while True:
         try:
-            return process.wait()
+            code = process.wait()
+            return code if code >= 0 else 128 - code
         except KeyboardInterrupt:
             continue
 

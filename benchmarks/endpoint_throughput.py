@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.endpoint_server import KINDS
 from benchmarks.options import numbers, positive, seconds
-from benchmarks.results import command_of, head, keep
+from benchmarks.results import command_of, head, interruptible, keep
 from evalkit.models.endpoint import open_endpoint
 from evalkit.models.reference import ModelSettings, parse_reference
 from evalkit.records import DEFAULT_CONDITION, Decoding, Generate, Message, Request
@@ -44,7 +44,8 @@ class Run:
 @contextmanager
 def server(kind: str, capacity: int, seconds: float, seed: int = 0) -> Iterator[int]:
     words = [sys.executable, str(SERVER), kind, str(capacity), str(seconds), f"seed={seed}"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    # in a session of its own, so that Ctrl-C ends the benchmark, and not the server before it
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())
@@ -129,7 +130,7 @@ def measure(kind: str, capacity: int, options: str, chosen: argparse.Namespace) 
     return {**known, "rounds": rounds}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=positive, default=1000)
     parser.add_argument("--seconds", type=seconds, default=0.2, help="that the server takes for each")
@@ -147,16 +148,18 @@ def main() -> None:
     columns = ("server", "capacity", "named", "of the ideal", "of plain asyncio", "client CPU ms a request", "failed")
     print(f"| {' | '.join(columns)} |\n| --- | ---: | ---: | --- | --- | --- | ---: |")
     lines = []
-    for capacity in chosen.capacity:
-        for kind in chosen.kind or KINDS:
-            lines.append(measure(kind, capacity, "", chosen))
-            if kind in {"queue", "429"}:
-                lines.append(measure(kind, capacity, f"&concurrency={capacity}", chosen))
-    if chosen.results:
+    with interruptible() as interruption:
+        for capacity in chosen.capacity:
+            for kind in chosen.kind or KINDS:
+                lines.append(measure(kind, capacity, "", chosen))
+                if kind in {"queue", "429"}:
+                    lines.append(measure(kind, capacity, f"&concurrency={capacity}", chosen))
+    if chosen.results and lines:
         command = command_of("throughput", sys.argv[1:])
         document = head("throughput", "What share of a server's capacity requests use, from first to last", command)
-        print(f"written: {keep({**document, 'lines': lines}, chosen.results)}")
+        print(f"written: {keep({**document, 'interrupted': interruption.came, 'lines': lines}, chosen.results)}")
+    return interruption.exit_code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

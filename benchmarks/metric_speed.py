@@ -36,7 +36,7 @@ from sacrebleu.metrics.ter import TER
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.options import positive
-from benchmarks.results import command_of, head, keep
+from benchmarks.results import command_of, head, interruptible, keep
 from evalkit.metrics import corpus, match, rouge, words
 
 Pairs = Sequence[tuple[str, str]]
@@ -264,10 +264,11 @@ def main() -> int:
     print(texts)
     print(f"{'metric':<16} {'reference':<19} {'pairs':>6} {'us a pair':>10}  {'times as fast':<26} values")
     compared = []
-    for name in asked.metrics or known:
-        compared.append(compare(name, known[name], pairs, asked.repetitions))
-        print(compared[-1].shown(), flush=True)
-    if asked.results:
+    with interruptible() as interruption:
+        for name in asked.metrics or known:
+            compared.append(compare(name, known[name], pairs, asked.repetitions))
+            print(compared[-1].shown(), flush=True)
+    if asked.results and compared:
         words_given = [word for word in sys.argv[1:] if word != str(asked.data)]  # where the data lie is this machine's
         document = head(
             "metrics",
@@ -275,8 +276,9 @@ def main() -> int:
             command_of("metrics", words_given),
         )
         told = [asdict(one) for one in compared]
-        print(f"written: {keep({**document, 'texts': texts, 'lines': told}, asked.results)}")
-    return 0 if all(one.equal for one in compared) else 1
+        measured = {"texts": texts, "interrupted": interruption.came, "lines": told}
+        print(f"written: {keep({**document, **measured}, asked.results)}")
+    return interruption.exit_code or int(not all(one.equal for one in compared))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import json
 import os
 import platform
 import shlex
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,29 @@ MEASURED = ("evalkit", "benchmarks", ":!benchmarks/results", "pyproject.toml", "
 """What figures depend on: all of the checkout that is run."""
 CHECKOUT = Path(__file__).parent.parent
 RESULTS = CHECKOUT / "benchmarks" / "results"
+
+
+@dataclass(slots=True)
+class Interruption:
+    came: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        return 130 if self.came else 0
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Ctrl-C, or being told to stop, ends what is inside; what was measured by then can be written behind it."""
+    interruption = Interruption()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield interruption
+    except KeyboardInterrupt:
+        interruption.came = True
+        print("interrupted: what is measured so far is kept")
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def head(benchmark: str, title: str, command: str) -> dict[str, Any]:

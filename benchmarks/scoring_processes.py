@@ -26,7 +26,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.options import positive, positive_or_none, seconds
-from benchmarks.results import command_of, head, keep
+from benchmarks.results import command_of, head, interruptible, keep
 
 WORDS = [
     *("river", "stone", "city", "market", "answer", "model", "number", "garden", "winter", "letter", "water", "people"),
@@ -108,10 +108,9 @@ def measure(suite: Path, model: str, workers: int) -> tuple[Cost, object]:
     return Cost(wall, own, beside), values
 
 
-def in_turn(suite: Path, workers: int, rounds: int) -> list[Round]:
-    """Prints each turn; ends where the results differ."""
+def in_turn(suite: Path, workers: int, rounds: int, done: list[Round]) -> None:
+    """Prints each turn, and adds it to those that are ``done``; ends where the results differ."""
     print(f"{'':<18} {'wall s':>8} {'run CPU s':>10} {'beside CPU s':>13} {'faster':>8} {'at best':>8}")
-    done: list[Round] = []
     for number in range(1, rounds + 1):
         alone, said_alone = measure(suite, "mock:oracle", 0)
         together, said_together = measure(suite, "mock:oracle", workers)
@@ -129,7 +128,6 @@ def in_turn(suite: Path, workers: int, rounds: int) -> list[Round]:
         )
     middle = [median(one[name] for one in done) for name in ("faster", "at_best")]
     print(f"{'median':<18} {'':>33} {middle[0]:>7.2f}x {middle[1]:>7.2f}x   results equal")
-    return done
 
 
 def waiting(folder: Path, rows: int, words: int, workers: int, wait: float) -> Round:
@@ -155,7 +153,7 @@ def waiting(folder: Path, rows: int, words: int, workers: int, wait: float) -> R
     return {"round": 1, **{name: round(cost.wall, 3) for name, cost in seconds.items()}}
 
 
-def main(given: Sequence[str]) -> None:
+def main(given: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Judging by processes beside the run.")
     parser.add_argument("--rows", type=positive_or_none, default=20_000, help="answers that are there at once (20000)")
     parser.add_argument("--words", type=positive, default=300, help="in each answer (300)")
@@ -168,19 +166,22 @@ def main(given: Sequence[str]) -> None:
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
     lines: list[dict[str, object]] = []
     known = {"words": chosen.words, "workers": chosen.workers, "load": round(os.getloadavg()[0], 2)}
-    with tempfile.TemporaryDirectory() as made:
+    turns: list[Round] = []
+    with interruptible() as interruption, tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         if chosen.rows:
-            suite = write_suite(folder, "dear", DEAR, chosen.rows, chosen.words)
-            turns = in_turn(suite, chosen.workers, chosen.rounds)
             lines.append({"work": AT_ONCE, "answers": chosen.rows, **known, "rounds": turns})
+            suite = write_suite(folder, "dear", DEAR, chosen.rows, chosen.words)
+            in_turn(suite, chosen.workers, chosen.rounds, turns)
         if chosen.few:
             waited = waiting(folder, chosen.few, chosen.words, chosen.workers, chosen.wait)
             lines.append({"work": WAITING, "answers": chosen.few, **known, "wait": chosen.wait, "rounds": [waited]})
+    lines = [line for line in lines if line["rounds"]]
     if chosen.results and lines:
         document = head("scoring", "Long answers judged by processes beside the run", command_of("scoring", given))
-        print(f"written: {keep({**document, 'lines': lines}, chosen.results)}")
+        print(f"written: {keep({**document, 'interrupted': interruption.came, 'lines': lines}, chosen.results)}")
+    return interruption.exit_code
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from benchmarks.peers.contestants import OURS, Contestant, Work, Workload
 from benchmarks.peers.measure import Absence, Outcome, Repetition, measure
 from benchmarks.peers.processes import Failed, presentable, run_measured
 from benchmarks.peers.summary import Spread, at_the_margin, document, margin_ratio, ratio, spread, table, write
+from benchmarks.results import interruptible
 
 WRITES = "import sys; open('answers.txt', 'w').write('answer\\n' * int(sys.argv[1]))"
 
@@ -506,6 +508,35 @@ def test_an_interrupted_script_is_waited_for(monkeypatch: pytest.MonkeyPatch) ->
     with monkeypatch.context() as here:
         here.setattr(command_line.subprocess, "Popen", Script)
         assert command_line.finished(["script"]) == 130
+
+
+def test_an_interrupted_script_is_the_last_one(
+    scripts: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(contestant(OURS))})
+    monkeypatch.setattr(command_line, "finished", lambda command: (scripts.append(command), 130)[1])
+    assert command_line.main(["--rounds", "1", "--results", str(tmp_path / "kept")]) == 130
+    assert len(scripts) == 1
+
+
+def test_a_script_that_a_signal_ended_has_failed() -> None:
+    ends = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert command_line.finished([sys.executable, "-S", "-c", ends]) == 137
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_interrupted_ends_there_and_says_so(word: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with interruptible() as interruption:
+        os.kill(os.getpid(), word)
+        time.sleep(5)
+        pytest.fail("nobody was interrupted")
+    assert (interruption.came, interruption.exit_code) == (True, 130)
+    assert "interrupted" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGTERM) is before
+    with interruptible() as interruption:
+        pass
+    assert (interruption.came, interruption.exit_code) == (False, 0)
 
 
 @pytest.mark.parametrize("name", command_line.SCRIPTS)
