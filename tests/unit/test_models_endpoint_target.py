@@ -55,6 +55,20 @@ def test_the_base_address_may_come_from_the_environment(monkeypatch: pytest.Monk
     assert caught.value.where == "OPENAI_BASE_URL"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://localhost/v1", "http://LocalHost:80/v2", True),
+        ("https://a.test:443/v1", "https://a.test/v1", True),
+        ("http://a.test/v1", "https://a.test/v1", False),
+        ("http://a.test:8000/v1", "http://a.test:8001/v1", False),
+    ],
+)
+def test_models_of_one_server_are_known_to_be(one: str, other: str, same: bool) -> None:
+    targets = [make_target(parse_reference(f"{address}?model=x"), ModelSettings()) for address in (one, other)]
+    assert (targets[0].server == targets[1].server) is same
+
+
 def test_the_public_service_needs_its_key_and_other_servers_get_none() -> None:
     assert (target("openai:m").key_env, target("openai:m").key_required) == ("OPENAI_API_KEY", True)
     assert (target("http://h/v1?model=m").key_env, target("http://h/v1?model=m").key_required) == ("", False)

@@ -75,9 +75,10 @@ class Target:
 
     @property
     def server(self) -> str:
-        """What is the same for all that talk to one server."""
+        """What is the same for all that talk to one server, whether they name its usual port or not."""
         parts = urlsplit(self.address)
-        return f"{parts.scheme}://{parts.netloc}"
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        return f"{parts.scheme}://{parts.hostname}:{port}"
 
     @property
     def loopback(self) -> bool:

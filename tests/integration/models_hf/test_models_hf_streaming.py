@@ -146,6 +146,20 @@ FIRST = "Rain falls on the old roofs of the town. Red, green and blue are three 
 SECOND = "Who wrote Hamlet? Shakespeare wrote it around 1600. User: hello. Assistant: hello. "
 
 
+def test_any_of_several_end_tokens_ends_a_row(
+    llama_maker: Callable[..., Path], tmp_path: Path, opened: Callable[..., HfBackend], question: Question
+) -> None:
+    """Of rows of one token, of very different lengths, and twice the same prompt with other limits."""
+    ends = list(range(2, 400, 25))
+    folder = llama_maker(tmp_path, seed=7, template=None, eos_token_id=ends)
+    asked = [(text * times, limit) for text in ("Rain", "Hi ", "0 1 2 ") for times in (1, 9, 25) for limit in (1, 40)]
+    answers = answers_of(opened(folder, 4), [question(p, max_tokens=n, wants=["tokens"]) for p, n in asked])
+    reference = Reference(folder)
+    for answer, (prompt, limit) in zip(answers, asked, strict=True):
+        reference.assert_same(answer, prompt, limit)
+    assert {answer.finish for answer in answers} == {"stop", "length"}
+
+
 @pytest.mark.usefixtures("cheap")
 @pytest.mark.parametrize("base", [12, 10_000], ids=["joint", "copied"])
 @pytest.mark.parametrize("batch_size", [1, 3, None])
