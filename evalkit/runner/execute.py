@@ -34,7 +34,7 @@ from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
 from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
-from evalkit.runner.stopping import Stopping, prepare
+from evalkit.runner.stopping import Decided, Stopping, prepare
 from evalkit.runner.tables import empty_tables
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
@@ -63,6 +63,10 @@ class Progress:
     seconds: float
     traffic: str = ""
     """How many requests the subject's server is sent at once; empty where nobody has to find out."""
+    decided: tuple[Decided, ...] = ()
+    """Gates that need no more cases, in a run that may stop early."""
+    gates: int = 0
+    """How many the suite wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,8 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     cases = plan.count
     done = under_way = 0
     shown = 0.0
+    decided: tuple[Decided, ...] = ()
+    gates = sum(1 for gate in plan.suite.gates if not gate.automatic)
     subject = running.backends["subject"]
     paced = subject if isinstance(subject, Paced) else None
 
@@ -203,8 +209,8 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         seconds = time.monotonic() - running.started
         shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
         traffic = paced.traffic if paced else ""
-        progress = Progress(plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic)
-        running.options.on_progress(progress)
+        where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic, decided, gates)
+        running.options.on_progress(Progress(*where))
 
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
     asker = Asker(
@@ -236,6 +242,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
                 rows = _taken_in(examined, tables, signatures)
                 with stage("estimate and decide"):
                     settled = running.stopping.update(tables, number, block)
+                    decided = running.stopping.decided()
                 with stage("store"):
                     kept.add(rows, settled)
                 done += len(block)

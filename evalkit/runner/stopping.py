@@ -13,7 +13,7 @@ from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
 from evalkit.gates.stopping import Extent, Watch, watch
 from evalkit.gates.weighing import ALPHA
 from evalkit.protocols import Metric
-from evalkit.records import Vector
+from evalkit.records import Vector, Word
 from evalkit.runner.baseline import Baseline
 from evalkit.runner.eachrow import CasesOfRows, ClusterSizes
 from evalkit.runner.plan import Plan, Planned
@@ -22,6 +22,16 @@ from evalkit.store import EvidenceRow
 Slice = tuple[tuple[str, str], ...]
 SAME = 1e-6
 """Evidence that differs by less is the same evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A gate that needs no more cases."""
+
+    gate: str
+    word: Word
+    cases: int
+    """Of its check, that had been asked by then."""
 
 
 @dataclass(slots=True)
@@ -55,6 +65,13 @@ class Stopping:
                 self.stopped.add(name)
         self.contradictions += [row.gate for row in rows if not _agrees(row, self.before.get((row.block, row.gate)))]
         return rows
+
+    def decided(self) -> tuple[Decided, ...]:
+        """The suite's gates whose word will not change any more, in the order in which it fell; of a run that may not
+        stop there are none, since all its cases have a say."""
+        own = (one for one in self.watches.values() if self.may_stop and not one.gate.automatic)
+        found = [Decided(one.gate.text, word, one.decided_after) for one in own if (word := one.word) is not None]
+        return tuple(sorted(found, key=lambda one: one.cases))
 
     def _of(self, check: str) -> list[Watch]:
         return [one for one in self.watches.values() if one.gate.check == check]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,25 @@ def test_a_check_without_gates_runs_to_the_end(make: Any, store: Store) -> None:
     whole = run(make("checks: {length: {}}\n".replace("length", "readability")), store, stop_early=True)
     assert whole.usage.asked == ROWS
     assert "no gate" in summary(whole).stopped
+
+
+def test_whoever_watches_hears_of_each_gate_once_it_is_decided(make: Any, store: Store) -> None:
+    seen: list[Progress] = []
+    quick = run(make(WITH_BLEU), store, stop_early=True, on_progress=seen.append)
+    told = [progress.decided for progress in seen]
+    assert (told[0], seen[0].gates) == ((), 2)
+    assert all(after[: len(before)] == before for before, after in pairwise(told))
+    (one,) = told[-1]
+    verdict = next(verdict for verdict in own(quick) if verdict.gate == one.gate)
+    assert (one.gate, one.word) == ("accuracy.exact_match >= 0.8", verdict.word)
+    assert 0 < one.cases < ROWS
+    assert next(progress.done for progress in seen if progress.decided) == one.cases
+
+
+def test_of_a_run_that_may_not_stop_no_gate_is_decided_before_its_end(make: Any, store: Store) -> None:
+    seen: list[Progress] = []
+    run(make(STOPPING), store, stop_early=False, on_progress=seen.append)
+    assert {(progress.decided, progress.gates) for progress in seen} == {((), 2)}
 
 
 def test_evidence_is_stored_with_its_block(make: Any, store: Store) -> None:
