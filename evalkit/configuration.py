@@ -15,7 +15,7 @@ from evalkit.errors import ConfigurationError, did_you_mean, nearest
 from evalkit.models.reference import ModelSettings
 
 PREFIX = "EVALKIT_"
-NOT_SETTINGS = frozenset({"EVALKIT_TEST_DATA", "EVALKIT_CACHE"})
+NOT_SETTINGS = frozenset({"EVALKIT_TEST_DATA", "EVALKIT_CACHE", "EVALKIT_VIEW_TOKEN"})
 """Variables with the prefix that are read elsewhere."""
 DEVICES = r"^(auto|cpu|mps|xpu|cuda(:\d+)?)$"
 ENGINES = ("transformers", "openvino")

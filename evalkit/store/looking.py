@@ -1,0 +1,162 @@
+"""A runs database that is only looked at: connections that refuse to write, and lists that read columns alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, event, func, select
+
+from evalkit.errors import StoreError
+from evalkit.store import documents as doc
+from evalkit.store import lease
+from evalkit.store.database import Store
+from evalkit.store.engine import Database
+from evalkit.store.runs import FINISHED, INTERRUPTED, RUNNING, read_state
+from evalkit.store.schema import runs, scores
+
+MOST_NAMES = 500
+"""Of suites and of models, to choose from."""
+COLUMNS = (
+    *(runs.c.number, runs.c.id, runs.c.suite, runs.c.model, runs.c.state, runs.c.created, runs.c.finished),
+    *(runs.c.partial, runs.c.outcome, runs.c.host, runs.c.process, runs.c.heartbeat),
+)
+
+
+def open_for_looking(url: str) -> Store:
+    """Every connection refuses to write, whatever it is asked to do. The database must have been opened before (which
+    makes or migrates it)."""
+    database = Database.open(url)
+    if database.location.in_memory:
+        database.close()
+        raise StoreError("a runs database in memory has no runs of another process", hint="give a path with --store")
+    database.engine.dispose()  # the connection that looked at the schema's version may still write
+    refuse = "PRAGMA query_only = ON" if database.location.is_sqlite else "SET default_transaction_read_only = on"
+
+    def on_connect(connection: Any, _: Any) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(refuse)
+        if not database.location.is_sqlite:
+            connection.commit()
+
+    event.listen(database.engine, "connect", on_connect)
+    return Store(database)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A run as a list shows it."""
+
+    number: int
+    id: str
+    suite: str
+    model: str
+    state: str
+    created: str
+    finished: str
+    partial: bool
+    outcome: str
+    heartbeat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which runs; empty means any."""
+
+    suite: str = ""
+    model: str = ""
+    state: str = ""
+    outcome: str = ""
+
+
+def list_page(store: Store, wanted: Wanted, *, before: int = 0, after: int = 0, size: int = 50) -> list[Listed]:
+    """Newest first: those older than number ``before``, or the ``size`` next newer than ``after``."""
+    query = select(*COLUMNS).where(*_conditions(wanted, time.time()))
+    if after:
+        query = query.where(runs.c.number > after).order_by(runs.c.number.asc())
+    else:
+        query = query.order_by(runs.c.number.desc())
+        query = query.where(runs.c.number < before) if before else query
+    found = _listed(store, query.limit(size))
+    return found[::-1] if after else found
+
+
+def listed(store: Store, numbers: Iterable[int]) -> list[Listed]:
+    """Where these runs stand now."""
+    return _listed(store, select(*COLUMNS).where(runs.c.number.in_(list(numbers))))
+
+
+def count_runs(store: Store, wanted: Wanted) -> int:
+    query = select(func.count()).select_from(runs).where(*_conditions(wanted, time.time()))
+    with store.database.reading() as connection:
+        return int(connection.scalar(query) or 0)
+
+
+def names(store: Store) -> Mapping[str, list[str]]:
+    """What there is to choose from: ``suite``, ``model`` and ``outcome``."""
+    found = {}
+    with store.database.reading() as connection:
+        for column in (runs.c.suite, runs.c.model, runs.c.outcome):
+            values = connection.scalars(select(column).distinct().limit(MOST_NAMES))
+            found[column.name] = sorted(filter(None, map(doc.shown_name, values)))
+    return found
+
+
+def count_scores(store: Store, run_id: str, most: int) -> int:
+    """How many cases are judged, and no more than ``most``: counting a million takes longer than a page may."""
+    some = select(scores.c.position).where(scores.c.run_id == doc.stored_name(run_id)).limit(most).subquery()
+    with store.database.reading() as connection:
+        return int(connection.scalar(select(func.count()).select_from(some)) or 0)
+
+
+def judged_by_check(store: Store, run_id: str) -> dict[str, int]:
+    query = select(scores.c.check_name, func.count()).where(scores.c.run_id == doc.stored_name(run_id))
+    with store.database.reading() as connection:
+        rows = connection.execute(query.group_by(scores.c.check_name)).all()
+    return {doc.shown_name(name): int(many) for name, many in rows}
+
+
+def _listed(store: Store, query: Select[Any]) -> list[Listed]:
+    now = time.time()
+    with store.database.reading() as connection:
+        rows = connection.execute(query).all()
+    return [
+        Listed(
+            number=row.number,
+            id=doc.shown_name(row.id),
+            suite=doc.shown_name(row.suite),
+            model=doc.shown_name(row.model),
+            state=read_state(row, now),
+            created=row.created,
+            finished=row.finished,
+            partial=bool(row.partial),
+            outcome=doc.shown_name(row.outcome) if row.state == FINISHED else "",
+            heartbeat=row.heartbeat,
+        )
+        for row in rows
+    ]
+
+
+def _conditions(wanted: Wanted, now: float) -> list[ColumnElement[bool]]:
+    """A run whose process is not heard of reads as interrupted; one that died a moment ago is still found as running
+    where it cannot be known without asking the machine."""
+    conditions = [
+        column == doc.stored_name(value)
+        for column, value in (
+            (runs.c.suite, wanted.suite),
+            (runs.c.model, wanted.model),
+            (runs.c.outcome, wanted.outcome),
+        )
+        if value
+    ]
+    alive = runs.c.heartbeat >= now - lease.LEASE_SECONDS
+    if wanted.state == RUNNING:
+        conditions.append((runs.c.state == RUNNING) & alive)
+    elif wanted.state == INTERRUPTED:
+        conditions.append((runs.c.state == INTERRUPTED) | ((runs.c.state == RUNNING) & ~alive))
+    elif wanted.state:
+        conditions.append(runs.c.state == wanted.state)
+    return conditions

@@ -1,0 +1,161 @@
+"""Who is let in: by a name of ours, with the token, from our own pages; and what every answer tells the browser."""
+
+from __future__ import annotations
+
+import html
+from base64 import b64encode
+from hashlib import sha256
+from hmac import compare_digest
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from evalkit.web.workbench import Access
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+READING = frozenset({"GET", "HEAD"})
+MOST_BODY = 1_000_000
+"""Bytes that a request may bring: a note is a text, not a file."""
+TOKEN = "token"  # noqa: S105 - the parameter's name
+STYLE = (
+    ":root{color-scheme:light dark}body{font:1rem/1.55 system-ui,sans-serif;max-width:38rem;margin:15vh auto;"
+    "padding:0 1.5rem}h1{font:500 2rem/1.2 Georgia,serif}code{font-size:.95em}"
+)
+STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
+
+
+class Guard:
+    """Around the whole application, so that no page can forget it."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self.app = app
+        self.access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # nothing here speaks websocket
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope, headers)
+        app = self.app if refusal is None else refusal
+        await app(scope, _limited(receive), _with_headers(send))
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
+        """What is answered in place of the page; none where the request is let through."""
+        if _name(headers.get("host", "")) not in self.access.hosts:
+            names = ", ".join(sorted(self.access.hosts))
+            return page(421, "This is not the name of this server", f"It answers to {names}. Use the printed link.")
+        if scope["method"] not in READING and not _from_ourselves(headers):
+            return page(403, "That came from another page", "Only pages of this server may change something here.")
+        if int(headers.get("content-length", "0") or 0) > MOST_BODY:
+            return page(413, "That is too much", f"A request may bring {MOST_BODY:,} bytes.")
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        given = [value for name, value in query if name == TOKEN]
+        if given and scope["method"] in READING and self._is_token(given[0]):
+            clean = urlencode([pair for pair in query if pair[0] != TOKEN])
+            return self._welcome(_path(scope) + (f"?{clean}" if clean else ""), headers)
+        if not self._is_token(_cookie(headers, self.access.cookie)):
+            return page(
+                401,
+                "This link does not open here" if given else "A link with a token opens this",
+                "Use the whole link that evalkit view printed when it started. Each start makes a new one.",
+            )
+        return None
+
+    def _is_token(self, given: str) -> bool:
+        return compare_digest(given.encode("utf-8", "surrogateescape"), self.access.token.encode())
+
+    def _welcome(self, path: str, headers: Headers) -> Response:
+        """The token goes from the address into a cookie. From another site (a mail, a chat) a redirect would not bring
+        a strict cookie along: a page of our own goes on then."""
+        if headers.get("sec-fetch-site", "none") == "cross-site":
+            address = html.escape(path)
+            going_on = f'<meta http-equiv="refresh" content="0;url={address}">'
+            response = page(200, "Opening", "One moment.", head=going_on)
+        else:
+            response = RedirectResponse(path, status_code=303)
+        response.set_cookie(self.access.cookie, self.access.token, httponly=True, samesite="strict", path="/")
+        return response
+
+
+def page(status: int, title: str, sentence: str, *, head: str = "") -> Response:
+    """For those who are not let in: nothing of the application, not even its style."""
+    content = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{head}'
+        f'<meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
+        f"<style>{STYLE}</style></head><body><main><h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p></main>"
+        "</body></html>"
+    )
+    policy = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+    return HTMLResponse(content, status_code=status, headers={"content-security-policy": policy})
+
+
+def _path(scope: Scope) -> str:
+    """Ours, whatever it begins with: ``//elsewhere`` would be another server."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return "/" + raw.decode("latin-1").split("?")[0].lstrip("/\\")
+
+
+def _name(host: str) -> str:
+    """``localhost:8765`` and ``[::1]:8765`` without the port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower().rstrip(".")
+
+
+def _from_ourselves(headers: Headers) -> bool:
+    """Browsers say where a change comes from. What says nothing is no page of ours."""
+    site = headers.get("sec-fetch-site", "same-origin")
+    origin = headers.get("origin", "")
+    return site == "same-origin" and origin in {f"{scheme}://{headers.get('host', '')}" for scheme in ("http", "https")}
+
+
+def _cookie(headers: Headers, name: str) -> str:
+    for line in headers.getlist("cookie"):
+        for part in line.split(";"):
+            key, _, value = part.strip().partition("=")
+            if key == name:
+                return value
+    return ""
+
+
+def _limited(receive: Receive) -> Receive:
+    """A body without a length is cut off, too."""
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        if message["type"] == "http.request":
+            taken += len(message.get("body", b""))
+            if taken > MOST_BODY:
+                return {"type": "http.disconnect"}
+        return message
+
+    return limited
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in {**HEADERS, "content-security-policy": POLICY}.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending

@@ -1,0 +1,106 @@
+"""Templates into responses. Whatever a template writes is escaped, and what would act or hide shows itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from evalkit.report import hostile
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from evalkit.web.workbench import Workbench
+
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place in the navigation. Of a run, ``{run}`` in its path is the run's id."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    content: bytes
+    kind: str
+    version: str
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from evalkit.report.compiled import CompiledTemplates
+
+    environment = Environment(
+        loader=PackageLoader("evalkit.web"),
+        autoescape=True,
+        finalize=_seen,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(),
+    )
+    environment.filters.update(line=hostile.one_line, shown=hostile.shown)
+    environment.globals.update(static=static)
+    return environment
+
+
+def _seen(value: Any) -> Any:
+    return hostile.visible(value) if type(value) is str else value
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Styles and scripts by name: all that lies in ``static``, and the report's style, which the pages share."""
+    found = {}
+    for package, folder in (("evalkit.report", "templates"), ("evalkit.web", "static")):
+        for file in resources.files(package).joinpath(folder).iterdir():
+            ending = file.name[file.name.rfind(".") :]
+            if ending in TYPES and (package == "evalkit.web" or file.name == "report.css"):
+                content = file.read_bytes()
+                found[file.name] = Asset(content, TYPES[ending], hashlib.sha256(content).hexdigest()[:12])
+    return found
+
+
+def static(name: str) -> str:
+    """The address of a style or script, for templates."""
+    return f"/static/{name}?v={assets()[name].version}"
+
+
+def workbench(request: Request) -> Workbench:
+    bench: Workbench = request.app.state.workbench
+    return bench
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """A page from ``templates``. Beside ``values`` it knows ``links`` (of the navigation), ``path`` and ``store``."""
+    common = {
+        "links": request.app.state.links,
+        "run_links": request.app.state.run_links,
+        "path": request.url.path,
+        "store": workbench(request).store.location,
+    }
+    return HTMLResponse(_environment().get_template(template).render({**common, **values}), status_code=status)
+
+
+def render_part(template: str, macro: str, *arguments: Any) -> str:
+    """A macro of a template alone: what a script puts in place of what was there."""
+    return str(getattr(_environment().get_template(template).module, macro)(*arguments))
+
+
+def event(name: str, data: object, number: int | None = None) -> bytes:
+    """A server-sent event; JSON has no line breaks of its own."""
+    identity = "" if number is None else f"id: {number}\n"
+    return f"{identity}event: {name}\ndata: {json.dumps(data)}\n\n".encode()

@@ -1,0 +1,80 @@
+"""The page of one run: the report of a finished one, where it stands of any other."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from evalkit.errors import EvalkitError
+from evalkit.report.hostile import one_line
+from evalkit.results import Run
+from evalkit.store.looking import judged_by_check
+from evalkit.web.pages import Link, render, render_part, workbench
+from evalkit.web.standing import moment
+from evalkit.web.workbench import Workbench
+
+POLICY_TAG = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+
+
+def show(request: Request) -> Response:
+    bench = workbench(request)
+    asked = request.path_params["run"]
+    run = bench.store.get_run(asked)
+    if run.id != asked:  # a prefix, ``last`` or ``last:SUITE``
+        return RedirectResponse(str(request.url_for("run", run=run.id).path), status_code=307)
+    if run.state == "finished":
+        return _within(request, _report(bench, run), run)
+    return render(
+        request,
+        "run.html.j2",
+        run=run,
+        run_id=run.id,
+        here="Report",
+        events=[(moment(one.time), one.after, one.cause) for one in bench.store.events(run.id)],
+        counts=bench.store.counts(run.id),
+        checks=sorted(judged_by_check(bench.store, run.id).items()),
+    )
+
+
+def report_file(request: Request) -> Response:
+    """The file as ``evalkit report`` writes it: it opens anywhere."""
+    bench = workbench(request)
+    run = bench.store.get_run(request.path_params["run"], finished=True)
+    headers = {"content-disposition": f'attachment; filename="report-{_file_name(run.id)}.html"'}
+    return Response(_report(bench, run), media_type="text/html; charset=utf-8", headers=headers)
+
+
+def _report(bench: Workbench, run: Run) -> str:
+    from evalkit.report.page import page
+    from evalkit.runner.document import from_json
+
+    return bench.pages.get(run.id, lambda: page(from_json(bench.store.get_result(run.id))))
+
+
+def _within(request: Request, report: str, run: Run) -> Response:
+    """The report's own document with a bar above it. Its own policy goes into the answer's head, where the bar's style
+    is allowed beside what the report knows by hash."""
+    found = POLICY_TAG.search(report)
+    if found is None:
+        raise EvalkitError("the report has no policy of its own", where=run.id)
+    policy = html.unescape(found[1]).replace("style-src ", "style-src 'self' ", 1)
+    bar = render_part("bar.html.j2", "bar", request.app.state.links, request.app.state.run_links, run.id, "Report")
+    head, body, rest = POLICY_TAG.sub("", report, count=1).partition("<body>")
+    head = head.replace("</head>", render_part("bar.html.j2", "style") + "</head>", 1)
+    headers = {"content-security-policy": f"{policy}; frame-ancestors 'none'"}
+    return HTMLResponse(head + body + bar + rest, headers=headers)
+
+
+def _file_name(identifier: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", one_line(identifier))[:80]
+
+
+run_links = [Link("Report", "/runs/{run}")]
+routes = [
+    Route("/runs/{run}", show, name="run"),
+    Route("/runs/{run}/report.html", report_file),
+]

@@ -1,0 +1,122 @@
+"""The server: one address, one link, and an end without loose threads."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from evalkit.errors import ConfigurationError, MissingExtra
+from evalkit.web.workbench import Access, Workbench, open_workbench
+
+if TYPE_CHECKING:
+    import uvicorn
+
+DEFAULT_PORT = 8765
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SECONDS_TO_END = 1
+"""What is under way may take so long when the server ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str = "127.0.0.1"
+    port: int | None = None
+    """None: the usual one, or any where that is taken."""
+    names: tuple[str, ...] = ()
+    """Under which others reach this machine."""
+
+    @property
+    def everywhere(self) -> bool:
+        return self.host in {"", "0.0.0.0", "::"}  # noqa: S104 - looked for, not bound
+
+    @property
+    def here_only(self) -> bool:
+        return self.host in LOOPBACK or (_is_address(self.host) and ipaddress.ip_address(self.host).is_loopback)
+
+
+def check_installed() -> None:
+    try:
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise MissingExtra("looking at runs in a browser", "web") from error
+
+
+def bind(address: Address) -> socket.socket:
+    """The socket is ours before anything is said: no link leads to another program."""
+    if address.everywhere and not address.names:
+        raise ConfigurationError(
+            "a server that listens everywhere must know the names under which it is reached",
+            where=f"--host {address.host}",
+            hint="add --allow-host NAME for each, as in http://NAME:8765/",
+        )
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    ports = (address.port,) if address.port is not None else (DEFAULT_PORT, 0)
+    for port in ports:
+        try:
+            return socket.create_server((address.host, port), family=family)
+        except (OSError, OverflowError) as error:
+            if port == ports[-1]:
+                raise ConfigurationError(
+                    f"cannot listen there: {getattr(error, 'strerror', None) or error}",
+                    where=f"{address.host}:{port}",
+                    hint="--port 0 takes any free port; --host is an address of this machine",
+                ) from error
+    raise AssertionError("unreachable")
+
+
+def serve(url: str, address: Address, token: str, path: str, say: Callable[[str], None]) -> None:
+    """Until Ctrl-C. ``say`` gets the link, once."""
+    check_installed()
+    with bind(address) as listening:
+        port = listening.getsockname()[1]
+        hosts = LOOPBACK | {address.host, *address.names} if not address.everywhere else LOOPBACK | {*address.names}
+        access = Access(token, frozenset(name.lower() for name in hosts), f"evalkit-view-{port}")
+        workbench = open_workbench(url, access)
+        try:
+            server = _server(workbench)
+            shown = address.names[0] if address.names else address.host
+            shown = f"[{shown}]" if ":" in shown else shown
+            say(f"http://{shown}:{port}{quote(path)}?token={token}")
+            server.run(sockets=[listening])
+        finally:
+            workbench.close()
+
+
+def _server(workbench: Workbench) -> uvicorn.Server:
+    import uvicorn
+
+    from evalkit.web.app import make_app
+
+    class Ending(uvicorn.Server):
+        """Streams of events know that the end has come: nobody waits for them."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            workbench.closing.set()
+            super().handle_exit(sig, frame)
+
+    return Ending(
+        uvicorn.Config(
+            make_app(workbench),
+            access_log=False,  # the first address has the token in it
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=SECONDS_TO_END,
+            ws="none",
+            http="h11",
+            loop="asyncio",
+        )
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
