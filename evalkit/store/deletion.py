@@ -18,6 +18,10 @@ from evalkit.store.schema import (
     evidence,
     incidents,
     results,
+    review_items,
+    review_queues,
+    reviews,
+    revisions,
     runs,
     samples,
     scores,
@@ -28,7 +32,7 @@ class Deletion:
     database: Database
 
     def delete_run(self, run_id: str, *, force: bool = False) -> None:
-        """Forget a run: its scores, evidence, result, events, attempts and incidents, and
+        """Forget a run: its scores, evidence, result, revisions, reviews, events, attempts and incidents, and
 
         * the answers that it made, but for those that the scores of another run rest on;
         * the dataset rows that no other run was made with.
@@ -45,7 +49,8 @@ class Deletion:
             _delete_baselines(connection, name, force)
             _delete_answers(connection, name)
             _delete_samples(connection, name, set(doc.load(row.datasets).values()))
-            for table in (scores, evidence, results, events, attempts, incidents):
+            _delete_reviews(connection, name)
+            for table in (scores, evidence, results, revisions, events, attempts, incidents):
                 connection.execute(delete(table).where(table.c.run_id == name))
             connection.execute(delete(runs).where(runs.c.id == name))
 
@@ -60,6 +65,13 @@ def _delete_baselines(connection: Connection, name: str, force: bool) -> None:
             hint="name another run first (evalkit baseline set RUN --as NAME), or delete it with --force",
         )
     connection.execute(delete(baselines).where(*resting))
+
+
+def _delete_reviews(connection: Connection, name: str) -> None:
+    queues = select(review_queues.c.id).where(review_queues.c.run_id == name)
+    for table in (review_items, reviews):
+        connection.execute(delete(table).where(table.c.queue_id.in_(queues)))
+    connection.execute(delete(review_queues).where(review_queues.c.run_id == name))
 
 
 def _delete_answers(connection: Connection, name: str) -> None:

@@ -37,8 +37,36 @@ def _baselines_and_evidence(connection: Connection) -> None:
     )
 
 
+def _reviews(connection: Connection) -> None:
+    counted = "INTEGER NOT NULL" if connection.dialect.name == "sqlite" else "SERIAL NOT NULL"
+    for statement in (
+        (
+            f"CREATE TABLE review_queues (id {counted}, run_id TEXT NOT NULL, name TEXT NOT NULL, "
+            "check_name TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (id))"
+        ),
+        "CREATE UNIQUE INDEX review_queues_by_run ON review_queues (run_id, name)",
+        (
+            "CREATE TABLE review_items (queue_id INTEGER NOT NULL, position INTEGER NOT NULL, case_id TEXT NOT NULL, "
+            "PRIMARY KEY (queue_id, position))"
+        ),
+        (
+            f"CREATE TABLE reviews (number {counted}, queue_id INTEGER NOT NULL, case_id TEXT NOT NULL, "
+            "reviewer TEXT NOT NULL, time VARCHAR(40) NOT NULL, document TEXT NOT NULL, PRIMARY KEY (number))"
+        ),
+        "CREATE INDEX reviews_by_queue ON reviews (queue_id, number)",
+        (
+            "CREATE TABLE revisions (run_id TEXT NOT NULL, number INTEGER NOT NULL, made VARCHAR(40) NOT NULL, "
+            "outcome TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (run_id, number))"
+        ),
+    ):
+        connection.exec_driver_sql(statement)
+
+
 FIRST_VERSION = 1
-STEPS: tuple[Step, ...] = (Step(2, "named baselines, and the evidence of gates by block", _baselines_and_evidence),)
+STEPS: tuple[Step, ...] = (
+    Step(2, "named baselines, and the evidence of gates by block", _baselines_and_evidence),
+    Step(3, "queues for people's review, what they say, and later outcomes of finished runs", _reviews),
+)
 """After the first version, in order and without gaps."""
 
 

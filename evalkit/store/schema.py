@@ -130,3 +130,44 @@ baselines = Table(
     Column("set_at", String(40), nullable=False),
     Column("document", Text, nullable=False),  # empty: a run of this database; else the file that was imported
 )
+
+review_queues = Table(
+    "review_queues",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("check_name", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+Index("review_queues_by_run", review_queues.c.run_id, review_queues.c.name, unique=True)
+
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("queue_id", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("case_id", Text, nullable=False),
+)
+
+reviews = Table(  # rows are added and never changed: to withdraw one is another row
+    "reviews",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("queue_id", Integer, nullable=False),
+    Column("case_id", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("document", Text, nullable=False),
+)
+Index("reviews_by_queue", reviews.c.queue_id, reviews.c.number)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("made", String(40), nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
