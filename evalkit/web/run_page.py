@@ -61,12 +61,13 @@ def _within(request: Request, report: str, run: Run) -> Response:
     found = POLICY_TAG.search(report)
     if found is None:
         raise EvalkitError("the report has no policy of its own", where=run.id)
-    policy = html.unescape(found[1]).replace("style-src ", "style-src 'self' ", 1)
+    policy = html.unescape(found[1]) + "; frame-ancestors 'none'; img-src 'self' data:"
+    for kind in ("style-src ", "script-src "):
+        policy = policy.replace(kind, f"{kind}'self' ", 1)
     bar = render_part("bar.html.j2", "bar", request.app.state.links, request.app.state.run_links, run.id, "Report")
     head, body, rest = POLICY_TAG.sub("", report, count=1).partition("<body>")
     head = head.replace("</head>", render_part("bar.html.j2", "style") + "</head>", 1)
-    headers = {"content-security-policy": f"{policy}; frame-ancestors 'none'"}
-    return HTMLResponse(head + body + bar + rest, headers=headers)
+    return HTMLResponse(head + body + bar + rest, headers={"content-security-policy": policy})
 
 
 def _file_name(identifier: str) -> str:
