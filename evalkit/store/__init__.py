@@ -8,7 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from evalkit.store.keys import Identity, request_key
-from evalkit.store.rows import EvidenceRow, Incident, RunCounts, RunEvent, ScoreRow, StoredBaseline, StoredScore
+from evalkit.store.rows import (
+    EvidenceRow,
+    Incident,
+    NewQueue,
+    NewReview,
+    RunCounts,
+    RunEvent,
+    ScoreRow,
+    StoredBaseline,
+    StoredQueue,
+    StoredReview,
+    StoredRevision,
+    StoredScore,
+)
 
 if TYPE_CHECKING:
     from evalkit.store.database import Store
@@ -18,11 +31,16 @@ __all__ = [
     "EvidenceRow",
     "Identity",
     "Incident",
+    "NewQueue",
+    "NewReview",
     "RunCounts",
     "RunEvent",
     "ScoreRow",
     "Store",
     "StoredBaseline",
+    "StoredQueue",
+    "StoredReview",
+    "StoredRevision",
     "StoredScore",
     "open_store",
     "request_key",

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database
+from evalkit.store.reviews import delete_reviews
 from evalkit.store.runs import RUNNING, no_such_run, read_state
 from evalkit.store.schema import (
     answers,
@@ -18,9 +19,6 @@ from evalkit.store.schema import (
     evidence,
     incidents,
     results,
-    review_items,
-    review_queues,
-    reviews,
     revisions,
     runs,
     samples,
@@ -49,7 +47,7 @@ class Deletion:
             _delete_baselines(connection, name, force)
             _delete_answers(connection, name)
             _delete_samples(connection, name, set(doc.load(row.datasets).values()))
-            _delete_reviews(connection, name)
+            delete_reviews(connection, name)
             for table in (scores, evidence, results, revisions, events, attempts, incidents):
                 connection.execute(delete(table).where(table.c.run_id == name))
             connection.execute(delete(runs).where(runs.c.id == name))
@@ -65,13 +63,6 @@ def _delete_baselines(connection: Connection, name: str, force: bool) -> None:
             hint="name another run first (evalkit baseline set RUN --as NAME), or delete it with --force",
         )
     connection.execute(delete(baselines).where(*resting))
-
-
-def _delete_reviews(connection: Connection, name: str) -> None:
-    queues = select(review_queues.c.id).where(review_queues.c.run_id == name)
-    for table in (review_items, reviews):
-        connection.execute(delete(table).where(table.c.queue_id.in_(queues)))
-    connection.execute(delete(review_queues).where(review_queues.c.run_id == name))
 
 
 def _delete_answers(connection: Connection, name: str) -> None:

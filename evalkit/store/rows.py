@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from evalkit.records import Case, Score
 
@@ -91,3 +91,54 @@ class RunCounts:
     """Requests that failed, each time counted."""
     incidents: int
     scores: int
+
+
+class NewQueue(NamedTuple):
+    """Cases that people are to review, on their way into the store."""
+
+    name: str
+    check: str
+    document: Mapping[str, Any]
+    """What is asked, and how the cases were drawn."""
+    cases: Sequence[str]
+    """In the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQueue:
+    id: int
+    run_id: str
+    name: str
+    check: str
+    document: Mapping[str, Any]
+
+
+class NewReview(NamedTuple):
+    """What a person says of a case, on its way into the store."""
+
+    case: str
+    reviewer: str
+    document: Mapping[str, Any]
+    time: str = ""
+    """Now, unless it was said elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReview:
+    number: int
+    """In the order of the whole database: later is larger."""
+    case: str
+    reviewer: str
+    time: str
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRevision:
+    """What a finished run's outcome came to be."""
+
+    run_id: str
+    number: int
+    made: str
+    outcome: str
+    document: Mapping[str, Any]
