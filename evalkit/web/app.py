@@ -12,19 +12,23 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evalkit.errors import EvalkitError, RunNotFound, StoreError
-from evalkit.web import live, run_page, runs
+from evalkit.web import live, run_page, runs, under_way
 from evalkit.web.guard import Guard
 from evalkit.web.pages import assets, render
 from evalkit.web.workbench import Workbench
 
-MODULES: tuple[Any, ...] = (runs, live, run_page)
+MODULES: tuple[Any, ...] = (runs, live, under_way, run_page)
 """Each has ``routes``, and may have ``links`` (into the navigation), ``run_links`` (into that of a run), and
 ``compare_path`` (which takes ``?run=ID&run=ID``)."""
 
 
 def make_app(workbench: Workbench) -> Starlette:
     app = Starlette(
-        routes=[Route("/static/{name}", _asset), *(route for module in MODULES for route in module.routes)],
+        routes=[
+            Route("/static/{name}", _asset),
+            Route("/favicon.ico", _asset),
+            *(route for module in MODULES for route in module.routes),
+        ],
         middleware=[Middleware(Guard, access=workbench.access)],
         exception_handlers={EvalkitError: _wrong, HTTPException: _not_there, Exception: _defect},
     )
@@ -36,7 +40,7 @@ def make_app(workbench: Workbench) -> Starlette:
 
 
 def _asset(request: Request) -> Response:
-    asset = assets().get(request.path_params["name"])
+    asset = assets().get(request.path_params.get("name", "icon.svg"))
     if asset is None:
         raise HTTPException(404)
     return Response(asset.content, media_type=asset.kind)

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from evalkit.errors import EvalkitError
 from evalkit.store.looking import Wanted, list_page, listed
 from evalkit.web.pages import event, workbench
 from evalkit.web.runs import SIZE, number
-from evalkit.web.standing import standing
+from evalkit.web.standing import standings
 from evalkit.web.workbench import Workbench
 
 SECONDS = 1.0
@@ -32,7 +33,11 @@ def stream(bench: Workbench, look: Callable[[], Events]) -> Response:
         yield b"retry: 2000\n\n"
         while not bench.closing.is_set():
             news = b""
-            for about, name, data in await to_thread.run_sync(look):
+            try:
+                found = await to_thread.run_sync(look)
+            except EvalkitError:  # the run was deleted, or the database is gone: the page says so when it asks again
+                return
+            for about, name, data in found:
                 if sent.get(about) != data:
                     sent[about] = data
                     news += event(name, data)
@@ -60,7 +65,8 @@ def changes(request: Request) -> Response:
 
 
 def _standings(bench: Workbench, numbers: Iterable[int]) -> Events:
-    return [(str(run.number), "run", standing(bench, run).fields()) for run in listed(bench.store, numbers)]
+    found = standings(bench, listed(bench.store, numbers))
+    return [(str(one.number), "run", one.fields()) for one in found]
 
 
 def _newer(bench: Workbench, newest: int) -> Events:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from evalkit.web.workbench import Workbench
 
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     return HTMLResponse(_environment().get_template(template).render({**common, **values}), status_code=status)
 
 
-def render_part(template: str, macro: str, *arguments: Any) -> str:
+def render_part(template: str, macro: str, *arguments: Any, **named: Any) -> str:
     """A macro of a template alone: what a script puts in place of what was there."""
-    return str(getattr(_environment().get_template(template).module, macro)(*arguments))
+    return str(getattr(_environment().get_template(template).module, macro)(*arguments, **named))
 
 
 def event(name: str, data: object, number: int | None = None) -> bytes:

@@ -12,9 +12,8 @@ from starlette.routing import Route
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import one_line
 from evalkit.results import Run
-from evalkit.store.looking import judged_by_check
-from evalkit.web.pages import Link, render, render_part, workbench
-from evalkit.web.standing import moment
+from evalkit.web import under_way
+from evalkit.web.pages import Link, render_part, workbench
 from evalkit.web.workbench import Workbench
 
 POLICY_TAG = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
@@ -28,16 +27,7 @@ def show(request: Request) -> Response:
         return RedirectResponse(str(request.url_for("run", run=run.id).path), status_code=307)
     if run.state == "finished":
         return _within(request, _report(bench, run), run)
-    return render(
-        request,
-        "run.html.j2",
-        run=run,
-        run_id=run.id,
-        here="Report",
-        events=[(moment(one.time), one.after, one.cause) for one in bench.store.events(run.id)],
-        counts=bench.store.counts(run.id),
-        checks=sorted(judged_by_check(bench.store, run.id).items()),
-    )
+    return under_way.show(request, run)
 
 
 def report_file(request: Request) -> Response:
@@ -64,7 +54,8 @@ def _within(request: Request, report: str, run: Run) -> Response:
     policy = html.unescape(found[1]) + "; frame-ancestors 'none'; img-src 'self' data:"
     for kind in ("style-src ", "script-src "):
         policy = policy.replace(kind, f"{kind}'self' ", 1)
-    bar = render_part("bar.html.j2", "bar", request.app.state.links, request.app.state.run_links, run.id, "Report")
+    state = request.app.state
+    bar = render_part("bar.html.j2", "bar", state.links, state.run_links, run.id, "Report", file=True)
     head, body, rest = POLICY_TAG.sub("", report, count=1).partition("<body>")
     head = head.replace("</head>", render_part("bar.html.j2", "style") + "</head>", 1)
     return HTMLResponse(head + body + bar + rest, headers={"content-security-policy": policy})

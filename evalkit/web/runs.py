@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from evalkit.store.looking import Wanted, count_runs, list_page, names
 from evalkit.web.pages import Link, render, workbench
-from evalkit.web.standing import standing
+from evalkit.web.standing import standings
 
 SIZE = 50
 STATES = ("finished", "running", "interrupted", "failed", "planned")
@@ -32,7 +32,7 @@ def index(request: Request) -> Response:
     return render(
         request,
         "runs.html.j2",
-        rows=[standing(bench, run) for run in found],
+        rows=standings(bench, found),
         total=count_runs(bench.store, wanted),
         filtered=any(asdict(wanted).values()),
         choices=_choices(wanted, names(bench.store)),

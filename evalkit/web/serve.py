@@ -79,7 +79,7 @@ def serve(url: str, address: Address, token: str, path: str, say: Callable[[str]
         access = Access(token, frozenset(name.lower() for name in hosts), f"evalkit-view-{port}")
         workbench = open_workbench(url, access)
         try:
-            server = _server(workbench)
+            server = make_server(workbench)
             shown = address.names[0] if address.names else address.host
             shown = f"[{shown}]" if ":" in shown else shown
             say(f"http://{shown}:{port}{quote(path)}?token={token}")
@@ -88,7 +88,7 @@ def serve(url: str, address: Address, token: str, path: str, say: Callable[[str]
             workbench.close()
 
 
-def _server(workbench: Workbench) -> uvicorn.Server:
+def make_server(workbench: Workbench) -> uvicorn.Server:
     import uvicorn
 
     from evalkit.web.app import make_app

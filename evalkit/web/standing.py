@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ MOST_COUNTED = 100_000
 SHADES = {"good enough": "pass", "not good enough": "fail", "running": "plain", "planned": "plain"}
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~", "plain": "…"}
 OPEN = frozenset({"planned", "running"})
+Fields = dict[str, str | float | bool | None]
+"""What a page shows by name: a template writes them first, a script keeps them up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,20 @@ class Standing:
     partial: bool
     live: bool
     share: float | None = None
-    """Of the cases, what is done: of a run under way whose plan is known."""
+    """Of the cases, what is done: of a run under way that has told."""
     said: str = ""
     """``124 of 400 cases, about 12 s left``"""
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> Fields:
         return asdict(self)
 
 
-def standing(bench: Workbench, run: Listed) -> Standing:
+def standings(bench: Workbench, runs: Sequence[Listed]) -> list[Standing]:
+    told = bench.store.get_progress(run.id for run in runs if run.state in OPEN)
+    return [standing(bench, run, read(told.get(run.id, ""))) for run in runs]
+
+
+def standing(bench: Workbench, run: Listed, told: Mapping[str, Any]) -> Standing:
     word = run.outcome or (_outcome(bench, run) if run.state == "finished" else run.state)
     shade = SHADES.get(word, "unsure")
     return Standing(
@@ -61,22 +68,55 @@ def standing(bench: Workbench, run: Listed) -> Standing:
         word=one_line(word),
         shade=shade,
         mark=MARKS[shade],
-        cases=_cases(bench, run),
+        cases=f"{told['done']:,.0f}" if told else _cases(bench, run),
         started=moment(run.created),
         took=_took(run),
         partial=run.partial,
         live=run.state in OPEN,
+        share=share(told.get("done"), told.get("cases")),
+        said=said(told),
     )
+
+
+def read(document: str) -> dict[str, Any]:
+    """What the run itself told; nothing of one that has only begun."""
+    told = json.loads(document) if document else {}
+    return told if isinstance(told, dict) else {}
+
+
+def share(done: float | None, of: float | None) -> float | None:
+    return round(min(done / of, 1.0), 4) if of and done is not None else None
+
+
+def said(told: Mapping[str, Any]) -> str:
+    if not told:
+        return "getting ready"
+    left = time_left(told)
+    counted = f"{told['done']:,.0f} of {formatting.count(told['cases'], 'case')}"
+    return ", ".join(filter(None, [counted, f"about {left} left" if left else ""]))
+
+
+def time_left(told: Mapping[str, Any]) -> str:
+    """As fast as until now, once there is a pace to speak of."""
+    done, cases, seconds = told["done"], told["cases"], told["seconds"]
+    if not done or done >= cases or seconds < 2:
+        return ""
+    return whole_seconds(seconds * (cases - done) / done)
+
+
+def whole_seconds(seconds: float) -> str:
+    whole = max(round(seconds), 1)
+    return f"{whole} s" if whole < 10 else formatting.duration(whole)
 
 
 def _outcome(bench: Workbench, run: Listed) -> str:
     """A database may hold runs that were finished without noting the word beside them: it is read once."""
 
-    def read() -> str:
+    def look() -> str:
         document: Mapping[str, Any] = json.loads(bench.store.get_result(run.id))
         return str(document["outcome"]["word"])
 
-    return bench.outcomes.get(run.id, read)
+    return bench.outcomes.get(run.id, look)
 
 
 def _cases(bench: Workbench, run: Listed) -> str:
@@ -88,11 +128,10 @@ def _cases(bench: Workbench, run: Listed) -> str:
 
 
 def _took(run: Listed) -> str:
+    """Of what was interrupted, until it was last heard of."""
     begun = seconds_of(run.created)
-    ended = time.time() if run.state in OPEN else seconds_of(run.finished)
-    if begun is None or ended is None:
-        return ""
-    return formatting.duration(max(ended - begun, 0.0))
+    ended = time.time() if run.state in OPEN else seconds_of(run.finished) or run.heartbeat
+    return "" if begun is None else whole_seconds(ended - begun)
 
 
 def seconds_of(written: str) -> float | None:
@@ -105,6 +144,7 @@ def seconds_of(written: str) -> float | None:
 def moment(written: str) -> str:
     """``22 Nov 2026, 08:15`` in UTC, as it is stored."""
     try:
-        return f"{datetime.fromisoformat(written):%-d %b %Y, %H:%M}"
+        found = datetime.fromisoformat(written)
     except ValueError:
         return one_line(written)
+    return f"{found.day} {found:%b %Y, %H:%M}"

@@ -1,0 +1,40 @@
+"use strict";
+// Puts values into the elements that name them. Text goes in as text: nothing here makes markup.
+const putFields = (within, fields) => {
+  for (const element of within.querySelectorAll("[data-field]")) {
+    const field = element.dataset.field;
+    const value = fields[field];
+    if (value === undefined) continue;
+    if (element.tagName === "PROGRESS") {
+      if (value === null) element.removeAttribute("value");
+      else element.value = value;
+    } else if (field === "shade" || field.endsWith(".shade")) {
+      element.className = `badge ${value}`;
+    } else if (element.textContent !== String(value)) {
+      element.textContent = value;
+    }
+  }
+};
+
+// Listens while somebody looks: a browser has few connections to one server, and a hidden page gives its own back.
+const listenTo = (address, handlers) => {
+  let source = null;
+  const listen = () => {
+    if (source || document.hidden) return;
+    const at = address();
+    if (!at) return;
+    source = new EventSource(at);
+    for (const [name, handle] of Object.entries(handlers)) {
+      source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
+    }
+  };
+  const rest = () => {
+    source?.close();
+    source = null;
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", listen);
+  listen();
+  return rest;
+};
