@@ -6,7 +6,6 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,14 +21,15 @@ MODULES: tuple[Any, ...] = (runs, live, under_way, run_page)
 ``compare_path`` (which takes ``?run=ID&run=ID``)."""
 
 
-def make_app(workbench: Workbench) -> Starlette:
+def make_app(workbench: Workbench) -> Guard:
+    """The guard is outside of everything, so that also what fails is answered as it says."""
+    return Guard(pages(workbench), workbench.access)
+
+
+def pages(workbench: Workbench) -> Starlette:
+    own = [Route("/static/{name}", _asset), Route("/favicon.ico", _asset)]
     app = Starlette(
-        routes=[
-            Route("/static/{name}", _asset),
-            Route("/favicon.ico", _asset),
-            *(route for module in MODULES for route in module.routes),
-        ],
-        middleware=[Middleware(Guard, access=workbench.access)],
+        routes=[*own, *(route for module in MODULES for route in module.routes)],
         exception_handlers={EvalkitError: _wrong, HTTPException: _not_there, Exception: _defect},
     )
     app.state.workbench = workbench
