@@ -181,7 +181,7 @@ def _print_gates(found: SuitePower, screen: Console) -> None:
 
 
 def _markdown(found: SuitePower) -> str:
-    from evalkit.report.markdown import text
+    from evalkit.report.markdown_text import text
 
     lines = [f"**{text(found.suite)}**: {text(_shared(found))}", ""]
     if found.gates:

@@ -8,7 +8,8 @@ from evalkit.report import comparison_words as words
 from evalkit.report import formatting
 from evalkit.report.comparison_notes import notes
 from evalkit.report.hostile import shorten_end
-from evalkit.report.markdown import LIMIT, ROOM_FOR_NOTE, code, fence, html, text
+from evalkit.report.markdown import LIMIT, ROOM_FOR_NOTE
+from evalkit.report.markdown_text import code, fence, html, text
 from evalkit.runner.compare import CaseChange, Comparison, MetricChange, Pairing
 
 

@@ -1,103 +1,160 @@
 """``report.md``: fits a pull-request comment, and can do nothing there but be read.
 
-Texts of models and datasets stand in fenced blocks whose fence is longer than any run of backticks inside, where no
-Markdown dialect looks for links, images, mentions, HTML or issue numbers. The few that stand in a sentence or a table
-are escaped, and the characters that make a mention or a reference are separated from the word behind them.
+The verdict is its first line. Its last is a mark that nobody sees, by which a later report of the same suite finds the
+comment that it takes the place of: texts of models stand above it, so that none of them can pass for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html import escape
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.records import Word
+from evalkit.records import Estimate, Word
 from evalkit.report import formatting, trust, view
+from evalkit.report import markdown_changes as since
 from evalkit.report.files import write_text
-from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.report.hostile import shorten_end
+from evalkit.report.markdown_text import LONGEST_CELL, code, fence, html, text
 from evalkit.report.together import NAMES, together
-from evalkit.results import CheckSummary, Exchange, Finding, Result
+from evalkit.results import CheckSummary, Distribution, Exchange, Finding, Result
 
 NAME = "report.md"
 LIMIT = 60_000
 """Characters. Code hosts refuse comments of more than 65,536."""
 ROOM_FOR_NOTE = 200
-LONGEST_TEXT = 1500
-LONGEST_CELL = 200
+LONGEST_SENTENCE = 300
+LONGEST_REASON = 500
 MOST_SLICES = 40
+MOST_WARNINGS = 20
+MOST_REGRESSED = 25
 MOST_CASES = 3
 """Of a check with a gate that did not pass; of another check, one."""
 MARKS = {"pass": "✅", "fail": "❌", "unsure": "❔"}
-ESCAPES = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "\\`*_{}[]#+!~$^="},
-        "&": "&amp;",
-        "<": "&lt;",
-        ">": "&gt;",
-        "|": "&#124;",
-        '"': "&quot;",
-    }
-)
-APART = "\u2060"
-"""Word joiner: takes no room and keeps ``@`` and the name behind it from becoming a mention."""
+HEIGHTS = "▁▂▃▄▅▆▇█"
+GATES = "| | gate | value | interval | reason |\n|---|---|---:|---|---|\n"
+MEASURED = "| measured | value | interval | counts |\n|---|---:|---|---|\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Parts that are kept or left out as they are, in their order."""
+
+    parts: tuple[str, ...]
+    one: str
+    """What a part is called where some are left out: ``gate``."""
+    upto: float
+    """The share of the comment that may be used when this section ends: what sections before it do not need, it has."""
+    head: str = ""
+    tail: str = "\n"
+    beyond: int = 0
+    """How many there are that nobody could show here."""
+
+    def fitted(self, room: int) -> tuple[str, int]:
+        """As many parts as there is room for, and how many are left out."""
+        whole, kept = self.head, 0
+        for part in self.parts:
+            if len(whole) + len(part) + len(self.tail) + ROOM_FOR_NOTE > room:
+                break
+            whole += part
+            kept += 1
+        if not kept:
+            return "", len(self.parts)
+        left = len(self.parts) - kept
+        unseen = left + self.beyond
+        more = f"{formatting.count(unseen, f'more {self.one}')} in report.html.\n\n" if unseen else ""
+        return whole + self.tail + more, left
 
 
 def write(result: Result, folder: Path) -> Path:
     return write_text(folder / NAME, render(result))
 
 
+def marker(suite: str) -> str:
+    """``<!-- evalkit: NAME -->``: what a comment of this suite ends in. No name ends it early or passes for another."""
+    name = re.sub(r"[^A-Za-z0-9_.-]|(?<=-)-", lambda found: f"%{ord(found[0]):02X}", suite)
+    return f"<!-- evalkit: {shorten_end(name, 100)} -->"
+
+
 def render(result: Result, limit: int = LIMIT) -> str:
-    """Sections in order of importance, as many as fit; never more than ``limit`` characters."""
-    whole = ""
-    sections = list(_sections(result))
-    for written, section in enumerate(sections):
-        room = limit - ROOM_FOR_NOTE - len(whole)
-        if len(section) > room:
-            left = len(sections) - written
-            note = f"\n_{formatting.count(left, 'section')} left out to keep this short; report.html has them all._\n"
-            return whole + note
-        whole += section
-    return whole
+    """Sections in order of importance, each with as much as fits; never more than ``limit`` characters."""
+    end = f"{marker(result.run.suite)}\n"
+    room = limit - ROOM_FOR_NOTE - len(end)
+    whole, left = "", 0
+    for section in _sections(result):
+        written, missing = section.fitted(int(room * section.upto) - len(whole))
+        whole += written
+        left += missing
+    note = f"_{formatting.count(left, 'part')} left out to keep this short; report.html has them all._\n\n"
+    return whole + (note if left else "") + end
 
 
-def _sections(result: Result) -> Iterator[str]:
+def _sections(result: Result) -> Iterator[Section]:
+    """The shares of the room add up so that a thousand gates leave some to what became worse, and that to the cases."""
+    yield Section(tuple(_head(result)), "line", 1.0, tail="")
+    gates = [gate for gate in view.gates(result) if not gate.automatic or gate.status != "pass"]
+    if gates:
+        yield Section(tuple(map(_gate, gates)), "gate", 0.35, head=GATES)
+    yield Section(tuple(_tally(result, len(result.outcome.verdicts) - len(gates))), "line", 0.4, tail="")
+    yield from _changes(result)
+    yield Section(tuple(_notes(result)), "note", 0.8, tail="")
+    yield Section((_run(result),), "line", 0.85, tail="")
+    yield Section(tuple(_check(result, check) for check in result.checks), "check", 0.93, tail="")
+    yield Section(tuple(_findings(result)), "case", 1.0, tail="")
+
+
+def _head(result: Result) -> Iterator[str]:
     mark = MARKS[view.outcome_shade(result)]
-    yield f"## {mark} {text(view.sentence(result))}\n\n"
-    yield f"{text(result.outcome.reason)}. {text(view.effort(result))}.\n\n"
-    gates = view.gates(result)
-    shown_gates = [gate for gate in gates if not gate.automatic or gate.status != "pass"]
-    yield from _gate_table(shown_gates)
-    if hidden := len(gates) - len(shown_gates):
+    yield f"## {mark} {text(shorten_end(view.sentence(result), LONGEST_SENTENCE))}\n\n"
+    yield f"{text(shorten_end(result.outcome.reason, LONGEST_REASON))}. {text(view.effort(result))}.\n\n"
+
+
+def _gate(gate: view.GateView) -> str:
+    status = "" if gate.status in {"pass", "fail"} else f"**{gate.status}**: "
+    reason = status + text(shorten_end(gate.reason, LONGEST_REASON))
+    return f"| {MARKS[gate.shade]} | {code(gate.gate)} | {gate.value} | {gate.interval} | {reason} |\n"
+
+
+def _tally(result: Result, hidden: int) -> Iterator[str]:
+    if hidden:
         yield f"{formatting.count(hidden, 'automatic coverage gate')} passed.\n\n"
     unscored, errored, reasons = view.fates(result)
-    why = f" ({text(formatting.reasons(reasons))})" if reasons else ""
+    shown = {shorten_end(reason, LONGEST_CELL): times for reason, times in reasons.items()}
+    why = f" ({text(formatting.reasons(shown))})" if reasons else ""
     yield f"{unscored:,} unscored, {errored:,} errored{why}.\n\n"
+
+
+def _changes(result: Result) -> Iterator[Section]:
+    rows, same = since.metric_rows(result)
+    if not rows and not same:
+        return
+    head = f"### Against {since.baseline_name(result)}\n\n"
+    if rows:
+        yield Section(tuple(rows), "metric", 0.5, head=head + since.TABLE)
+        head = ""
+    if same:
+        yield Section((f"{head}Nothing changed in {', '.join(same[:MOST_SLICES])}.\n\n",), "line", 0.52, tail="")
+    shown, many = since.regressed(result)
+    units = since.units(result)
+    parts = tuple(since.folded(one, units.get((one.check, one.metric), "")) for one in shown[:MOST_REGRESSED])
+    if parts:
+        title = f"**Regressed:** {formatting.count(many, 'case')}\n\n"
+        yield Section(parts, "regressed case", 0.7, head=title, tail="", beyond=many - len(parts))
+
+
+def _notes(result: Result) -> Iterator[str]:
     if worst := view.worst_slices(result):
         yield "**Worst slices:** " + " · ".join(f"{code(name)} {value}" for name, value in worst) + "\n\n"
     if said := trust.notes(result):
-        sentences = "".join(f"- **{trust.LABELS[note.label]}:** {text(shorten_end(note.text, 500))}\n" for note in said)
+        sentences = "".join(
+            f"- **{trust.LABELS[note.label]}:** {text(shorten_end(note.text, LONGEST_REASON))}\n" for note in said
+        )
         yield f"**How sure these numbers are**\n\n{sentences}\n"
     if notices := view.notices(result):
-        listed = [f"- {text(shorten_end(notice, 500))}\n" for notice in notices[:20]]
-        left = [f"- {len(notices) - 20:,} more in report.html\n"] if len(notices) > 20 else []
-        yield "**Warnings**\n\n" + "".join(listed + left) + "\n"
-    yield _run(result)
-    for check in result.checks:
-        yield from _check(result, check)
-    yield from _findings(result)
-
-
-def _gate_table(gates: list[view.GateView]) -> Iterator[str]:
-    if not gates:
-        return
-    yield "| | gate | value | interval | reason |\n|---|---|---:|---|---|\n"
-    for gate in gates:
-        status = "" if gate.status in {"pass", "fail"} else f"**{gate.status}**: "
-        mark = MARKS[gate.shade]
-        reason = status + text(shorten_end(gate.reason, 500))
-        yield f"| {mark} | {code(gate.gate)} | {gate.value} | {gate.interval} | {reason} |\n"
-    yield "\n"
+        listed = "".join(f"- {text(shorten_end(notice, LONGEST_REASON))}\n" for notice in notices[:MOST_WARNINGS])
+        left = len(notices) - MOST_WARNINGS
+        yield f"**Warnings**\n\n{listed}" + (f"- {left:,} more in report.html\n" if left > 0 else "") + "\n"
 
 
 def _run(result: Result) -> str:
@@ -108,21 +165,41 @@ def _run(result: Result) -> str:
     return f"{again}<details><summary>Run {html(run.id)} and fingerprints</summary>\n\n{listed}\n</details>\n\n"
 
 
-def _check(result: Result, check: CheckSummary) -> Iterator[str]:
+def _check(result: Result, check: CheckSummary) -> str:
     estimates = view.of_check(result.estimates, check.name)
     whole = [estimate for estimate in estimates if not estimate.slice]
     leading = view.leading_metric(result, check.name)
     sliced = [estimate for estimate in estimates if estimate.slice]
     slices = [estimate for estimate in sliced if estimate.metric == leading][:MOST_SLICES]
-    rows = "".join(
-        f"| {code(estimate.name)} | {formatting.measure(estimate.value, estimate.unit)} "
-        f"| {formatting.interval(estimate.interval, estimate.unit)} | {formatting.counts(estimate.counts)} |\n"
-        for estimate in [*whole, *slices]
-    )
+    rows = "".join(map(_measured, [*whole, *slices]))
     left = len(sliced) - len(slices)
     more = f"\n{formatting.count(left, 'more slice')} in report.html.\n" if left else ""
+    spread = "".join(_spread(one) for one in result.distributions if one.check == check.name and one.cases)
     head = f"<details><summary>{html(check.name)} ({html(check.kind)} on {html(check.dataset)})</summary>\n\n"
-    yield f"{head}| measured | value | interval | counts |\n|---|---:|---|---|\n{rows}{more}\n</details>\n\n"
+    return f"{head}{MEASURED}{rows}{more}\n{spread}\n</details>\n\n"
+
+
+def _measured(estimate: Estimate) -> str:
+    value = formatting.measure(estimate.value, estimate.unit)
+    between = formatting.interval(estimate.interval, estimate.unit)
+    return f"| {code(estimate.name)} | {value} | {between} | {formatting.counts(estimate.counts)} |\n"
+
+
+def _spread(of: Distribution) -> str:
+    """How a metric's values lie, in a line."""
+    told = [f"- {code(of.metric)} by case: {code(sparkline(of.counts))}"]
+    if {"p25", "p50", "p75"} <= of.quantiles.keys():
+        low, middle, high = (formatting.measure(of.quantiles[key], of.unit) for key in ("p25", "p50", "p75"))
+        told.append(f"half of {formatting.count(of.cases, 'case')} from {low} to {high}, the median {middle}")
+    return ", ".join(told) + "\n"
+
+
+def sparkline(counts: Iterable[int]) -> str:
+    """Heights against the highest; what is empty is a dot, so that a single case still shows."""
+    counts = list(counts)
+    highest = max(counts, default=0)
+    step = len(HEIGHTS) - 1
+    return "".join(HEIGHTS[round(step * count / highest)] if count else "·" for count in counts)
 
 
 def _findings(result: Result) -> Iterator[str]:
@@ -144,7 +221,7 @@ def _finding(finding: Finding, value: str) -> str:
     name = html(shorten_end(f"{finding.check}: {finding.case}", LONGEST_CELL))
     parts = [f"<details><summary>{name} ({html(finding.metric)} {value})</summary>\n\n"]
     if finding.note:
-        parts.append(f"{text(shorten_end(finding.note, 500))}\n\n")
+        parts.append(f"{text(shorten_end(finding.note, LONGEST_REASON))}\n\n")
     before: Exchange | None = None
     for told in together(finding)[:4]:
         exchange = told.exchange
@@ -157,39 +234,3 @@ def _finding(finding: Finding, value: str) -> str:
         if exchange.error:
             parts.append(f"error\n\n{fence(exchange.error)}\n")
     return "".join(parts) + "</details>\n\n"
-
-
-def text(raw: str) -> str:
-    """A text in a sentence or cell: letters only, nothing that Markdown, HTML or a code host would act on."""
-    return re.sub(r"^(\d*)([-.)])", r"\1\\\2", _apart(raw).translate(ESCAPES))  # no list begins here
-
-
-def html(raw: str) -> str:
-    """A text inside ``summary``: there Markdown is not read, but code hosts still look for mentions."""
-    return escape(_apart(raw))
-
-
-def _apart(raw: str) -> str:
-    """Signs that make a mention, a reference or an address are separated from the word behind them."""
-    return re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
-
-
-def code(raw: str) -> str:
-    """A name in backticks, one backtick more than it holds; ``|`` would end a table's cell even there."""
-    line = shorten_end(one_line(raw), LONGEST_CELL).replace("|", "¦")
-    if not line.strip():
-        return formatting.NONE
-    ticks = "`" * (longest_run(line, "`") + 1)
-    padding = " " if line[0] in "` " or line[-1] in "` " else ""
-    return f"{ticks}{padding}{line}{padding}{ticks}"
-
-
-def fence(raw: str) -> str:
-    """A block that its content cannot leave."""
-    body = shown(raw, LONGEST_TEXT)
-    ticks = "`" * max(3, longest_run(body, "`") + 1)
-    return f"{ticks}text\n{body}\n{ticks}\n"
-
-
-def longest_run(body: str, character: str) -> int:
-    return max((len(run) for run in re.findall(rf"{re.escape(character)}+", body)), default=0)

@@ -276,7 +276,7 @@ def to_markdown(found: Sensitivity) -> str:
 
 
 def _markdown(found: Sensitivity) -> Iterator[str]:
-    from evalkit.report.markdown import code, text
+    from evalkit.report.markdown_text import code, text
 
     yield f"### {text(found.suite)}: {verdict(found)}\n"
     yield f"{setting(found)}.\n"

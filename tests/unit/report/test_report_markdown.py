@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from evalkit.report import markdown
+from evalkit.records import Contrast, Interval, Message, Word
+from evalkit.report import markdown, markdown_text
 from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.results import Change, ChangeCount, Distribution, Exchange
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=60) | st.text(alphabet="`|\\<>[]()!*_~@#&;:/.- \n1aw")
 READER = MarkdownIt("gfm-like", {"linkify": False, "html": True})
@@ -41,24 +43,24 @@ def test_gates_stand_in_one_table_and_coverage_only_where_it_fails(make) -> None
 
 @given(ANY_TEXT)
 def test_a_text_in_a_sentence_is_only_text(raw: str) -> None:
-    written = markdown.text(raw)
+    written = markdown_text.text(raw)
     if not written.strip():
         return
     children = inline(written)
     assert not ACTING & {child.type for child in children}
     said = "".join(child.content for child in children)
-    assert said.replace(markdown.APART, "") == one_line(raw).strip()
+    assert said.replace(markdown_text.APART, "") == one_line(raw).strip()
 
 
 @given(ANY_TEXT)
 def test_a_text_in_a_sentence_mentions_and_refers_to_nobody(raw: str) -> None:
-    said = "".join(child.content for child in READER.parse(f"x {markdown.text(raw)}")[1].children or [])
+    said = "".join(child.content for child in READER.parse(f"x {markdown_text.text(raw)}")[1].children or [])
     assert not re.search(r"[@#!$%&~^]\w|://|\bwww\.|\bGH-", said, re.IGNORECASE)
 
 
 @given(ANY_TEXT)
 def test_a_name_in_backticks_cannot_leave_them_nor_its_cell(raw: str) -> None:
-    written = markdown.code(raw)
+    written = markdown_text.code(raw)
     if written == "–":
         assert not one_line(raw).replace("|", "¦").strip()
         return
@@ -67,26 +69,28 @@ def test_a_name_in_backticks_cannot_leave_them_nor_its_cell(raw: str) -> None:
     assert len(contents) == 4
     (span,) = contents[2].children or []
     assert span.type == "code_inline"
-    assert span.content.strip(" ") == shorten_end(one_line(raw), markdown.LONGEST_CELL).replace("|", "¦").strip(" ")
+    assert span.content.strip(" ") == shorten_end(one_line(raw), markdown_text.LONGEST_CELL).replace("|", "¦").strip(
+        " "
+    )
 
 
 def test_a_summary_shows_the_text_itself() -> None:
-    assert html.unescape(markdown.html("a_b*c - <b> & \\ `d` [e](f)")) == "a_b*c - <b> & \\ `d` [e](f)"
-    assert markdown.html("<i>@octocat</i>") == f"&lt;i&gt;@{markdown.APART}octocat&lt;/i&gt;"
+    assert html.unescape(markdown_text.html("a_b*c - <b> & \\ `d` [e](f)")) == "a_b*c - <b> & \\ `d` [e](f)"
+    assert markdown_text.html("<i>@octocat</i>") == f"&lt;i&gt;@{markdown_text.APART}octocat&lt;/i&gt;"
 
 
 @given(ANY_TEXT)
 def test_a_block_cannot_be_left_by_its_content(raw: str) -> None:
-    (block,) = READER.parse(markdown.fence(raw))
+    (block,) = READER.parse(markdown_text.fence(raw))
     assert block.type == "fence"
-    assert block.content == shown(raw, markdown.LONGEST_TEXT) + "\n"
+    assert block.content == shown(raw, markdown_text.LONGEST_TEXT) + "\n"
 
 
 def test_a_hostile_result_makes_no_links_images_or_elements(make) -> None:
     blocks = READER.parse(markdown.render(make.hostile_result()))
     for block in blocks:
         if block.type == "html_block":
-            tags = re.sub(r"</?(details|summary)>", "", block.content)
+            tags = re.sub(r"</?(details|summary)>|<!-- evalkit: [\w.%…-]+ -->", "", block.content)
             assert "<" not in tags
         for child in block.children or []:
             assert child.type not in {"link_open", "image", "html_inline", "s_open"}
@@ -129,4 +133,140 @@ def test_many_warnings_and_slices_are_counted_instead_of_listed(make) -> None:
 
 @pytest.mark.parametrize("raw", ["1. one", "- one", "+ one", "# one", "> one", "    one", "10) one", "===", "---"])
 def test_a_text_begins_no_list_heading_or_quote(raw: str) -> None:
-    assert "".join(child.content for child in inline(markdown.text(raw))) == raw.strip()
+    assert "".join(child.content for child in inline(markdown_text.text(raw))) == raw.strip()
+
+
+def changed(case: str = "a1", before: str = "Paris.", after: str = "Lyon.", kind: str = "regressed") -> Change:
+    asked = (Message("user", "Which city is the capital of France?"),)
+    was, now = Exchange(case, asked, before, ("Paris",)), Exchange(case, asked, after, ("Paris",))
+    return Change("qa", "exact_match", case, kind, 1.0, 0.0, (was,), (now,))
+
+
+def test_what_changed_since_the_baseline_is_a_table_the_most_regressed_first(make) -> None:
+    counts = (
+        ChangeCount("chat", "grade", 1, 2, 97),
+        ChangeCount("safety", "refusal_rate", 3, 20, 77),
+        ChangeCount("qa", "exact_match", 0, 0, 100),
+    )
+    result = make.result(change_counts=counts)
+    run = replace(result.run, options={"baseline": "main|v2"})
+    text = markdown.render(replace(result, run=run))
+    assert "### Against main&#124;v2" in text
+    assert "| `safety.refusal_rate` | 0.213 | – | – | 3 | 20 | 77 |" in text
+    assert "| `chat.grade` | grade 8.4 | – | – | 1 | 2 | 97 |" in text
+    assert text.index("| `safety.refusal_rate` | 0.213 | –") < text.index("| `chat.grade` | grade 8.4 | –")
+    assert "| `accuracy.bleu` | 10.4 | +1.3 | −1.1 to +3.6 | – | – | – |" in text  # of a gate on the baseline
+    assert "Nothing changed in `qa.exact_match`." in text
+
+
+def test_without_a_baseline_nothing_is_said_of_one(make) -> None:
+    result = make.result()
+    verdicts = tuple(replace(one, contrast=None) for one in result.outcome.verdicts)
+    assert "Against" not in markdown.render(replace(result, outcome=replace(result.outcome, verdicts=verdicts)))
+
+
+def test_a_gate_on_a_slice_says_nothing_of_the_whole_metric(make) -> None:
+    part = replace(make.estimate("qa", "exact_match", 0.5), slice={"topic": "x"})
+    contrast = Contrast("qa.exact_match", 0.2, Interval(0.1, 0.3, 0.95, "swaps"), 40)
+    gate = make.verdict("qa.exact_match[topic=x] >= 0", Word.PASS, part, contrast=contrast)
+    result = make.result()
+    assert "Against" not in markdown.render(replace(result, outcome=replace(result.outcome, verdicts=(gate,))))
+
+
+def test_a_regressed_case_is_folded_with_what_was_said_before_and_now(make) -> None:
+    counts = (ChangeCount("qa", "exact_match", 4, 30, 66),)
+    changes = (changed("a1"), changed("a2", kind="fixed"), changed("a3", before="same", after="same"))
+    text = markdown.render(make.result(changes=changes, change_counts=counts))
+    assert "**Regressed:** 30 cases" in text
+    assert "<details><summary>qa: a1 (exact_match 1 → 0)</summary>" in text
+    assert "```diff\n-Paris.\n+Lyon.\n```" in text
+    assert "qa: a2" not in text
+    assert "answer, the same in both" in text
+    assert "28 more regressed cases in report.html." in text
+
+
+def test_a_baseline_without_answers_shows_those_of_now(make) -> None:
+    counts = (ChangeCount("qa", "exact_match", 0, 1, 9),)
+    text = markdown.render(make.result(changes=(replace(changed(), before=()),), change_counts=counts))
+    assert "answer (the baseline has none)\n\n```text\nLyon.\n```" in text
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_a_difference_cannot_be_left_by_its_content(before: str, after: str) -> None:
+    (block,) = READER.parse(markdown_text.difference(before, after))
+    assert (block.type, block.info) == ("fence", "diff")
+    lines = block.content.removesuffix("\n").split("\n")
+    assert all(line == "@@" or line[:1] in {"", " ", "-", "+"} for line in lines)
+    if shown(before) != shown(after):
+        said = {line[1:] for line in lines if line[:1] in {" ", "+"}}
+        was, now = shown(before).split("\n"), shown(after).split("\n")
+        assert {line for line in now if line not in was} <= said
+
+
+def test_of_long_answers_only_what_changed_is_shown() -> None:
+    before = "\n".join(f"line {n}" for n in range(100))
+    text = markdown_text.difference(before, before.replace("line 50", "LINE 50"))
+    assert text.splitlines() == [
+        "```diff",
+        *(" line 48", " line 49", "-line 50", "+LINE 50", " line 51", " line 52"),
+        "```",
+    ]
+
+
+def test_the_last_line_marks_the_suite_and_nothing_above_can_pass_for_it(make) -> None:
+    mark = markdown.marker("assistant")
+    assert mark == "<!-- evalkit: assistant -->"
+    text = markdown.render(make.hostile_result(f"\n\n{mark}\n"))
+    last = text.splitlines()[-1]
+    assert last.startswith("<!-- evalkit: ")
+    assert text.count(last) == 1
+    assert [line for line in markdown.render(make.result()).splitlines() if line == mark] == [mark]
+
+
+@given(ANY_TEXT)
+def test_a_mark_is_one_comment_whatever_the_name(name: str) -> None:
+    mark = markdown.marker(name)
+    (block,) = READER.parse(mark)
+    assert (block.type, block.content) == ("html_block", mark)
+    assert re.fullmatch(r"<!-- evalkit: [A-Za-z0-9_.%…-]* -->", mark)
+    assert "--" not in mark[4:-3]
+
+
+@given(st.text(alphabet="a-b>_", max_size=20), st.text(alphabet="a-b>_", max_size=20))
+def test_two_suites_have_two_marks(one: str, other: str) -> None:
+    assert (markdown.marker(one) == markdown.marker(other)) == (one == other)
+
+
+def test_a_thousand_gates_leave_room_for_what_regressed_and_that_for_cases(make) -> None:
+    gates = tuple(
+        make.verdict(f"safety.m{n} >= 0.5", Word.FAIL, make.estimate("safety", f"m{n}", 0.1)) for n in range(1000)
+    )
+    counts = tuple(ChangeCount("qa", f"m{n}", 1, 1000 - n, 5) for n in range(1000))
+    long = "word " * 200_000
+    changes = tuple(changed(f"a{n}", long, f"x{long}") for n in range(40))
+    result = make.result(changes=changes, change_counts=counts)
+    result = replace(result, outcome=replace(result.outcome, verdicts=gates))
+    text = markdown.render(result)
+    assert len(text) <= markdown.LIMIT
+    assert text.startswith("## ❌")
+    assert text.endswith("<!-- evalkit: assistant -->\n")
+    for part in (
+        "more gates in report.html",
+        "more metrics in report.html",
+        "more regressed cases in",
+        "safety: safety-017",
+    ):
+        assert part in text
+    assert len(text) > markdown.LIMIT / 2  # the room is used
+
+
+def test_how_a_metric_lies_over_the_cases_is_one_line(make) -> None:
+    quantiles = {"p25": 8.0, "p50": 12.0, "p75": 20.0}
+    lengths = Distribution("chat", "words", (0, 10, 20, 30, 40), (4, 8, 0, 1), 13, "words", quantiles=quantiles)
+    text = markdown.render(make.result(distributions=(lengths,)))
+    assert "- `words` by case: `▅█·▂`, half of 13 cases from 8.0 words to 20.0 words, the median 12.0 words" in text
+
+
+def test_heights_are_against_the_highest_and_an_empty_bin_is_a_dot() -> None:
+    assert markdown.sparkline([0, 1, 1000, 500]) == "·▁█▅"
+    assert markdown.sparkline([]) == ""
