@@ -9,13 +9,14 @@ from evalkit.store.answers import AnswerTables
 from evalkit.store.baselines import BaselineTables
 from evalkit.store.deletion import Deletion
 from evalkit.store.engine import Database
+from evalkit.store.progress import ProgressTable
 from evalkit.store.reviews import ReviewTables
 from evalkit.store.runs import RunTables
 from evalkit.store.samples import SampleTables
 from evalkit.store.scores import ScoreTables
 
 
-class Store(RunTables, AnswerTables, SampleTables, ScoreTables, BaselineTables, ReviewTables, Deletion):
+class Store(RunTables, AnswerTables, SampleTables, ScoreTables, BaselineTables, ReviewTables, Deletion, ProgressTable):
     """An open runs database; also a context manager. Threads of one process may share it."""
 
     def __init__(self, database: Database) -> None:

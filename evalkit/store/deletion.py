@@ -18,6 +18,7 @@ from evalkit.store.schema import (
     events,
     evidence,
     incidents,
+    progress,
     results,
     revisions,
     runs,
@@ -48,7 +49,7 @@ class Deletion:
             _delete_answers(connection, name)
             _delete_samples(connection, name, set(doc.load(row.datasets).values()))
             delete_reviews(connection, name)
-            for table in (scores, evidence, results, revisions, events, attempts, incidents):
+            for table in (scores, evidence, results, revisions, events, attempts, incidents, progress):
                 connection.execute(delete(table).where(table.c.run_id == name))
             connection.execute(delete(runs).where(runs.c.id == name))
 

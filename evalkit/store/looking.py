@@ -15,14 +15,17 @@ from evalkit.store import documents as doc
 from evalkit.store import lease
 from evalkit.store.database import Store
 from evalkit.store.engine import Database
-from evalkit.store.runs import FINISHED, INTERRUPTED, RUNNING, read_state
-from evalkit.store.schema import runs, scores
+from evalkit.store.runs import FINISHED, INTERRUPTED, RUNNING, no_such_run, read_state
+from evalkit.store.schema import revisions, runs, scores
 
 MOST_NAMES = 500
 """Of suites and of models, to choose from."""
+_REVISED = select(revisions.c.outcome).where(revisions.c.run_id == runs.c.id).order_by(revisions.c.number.desc())
+OUTCOME = func.coalesce(_REVISED.limit(1).scalar_subquery(), runs.c.outcome)
+"""As the newest revision has it: people's reviews may have changed it since the run ended."""
 COLUMNS = (
     *(runs.c.number, runs.c.id, runs.c.suite, runs.c.model, runs.c.state, runs.c.created, runs.c.finished),
-    *(runs.c.partial, runs.c.outcome, runs.c.host, runs.c.process, runs.c.heartbeat),
+    *(runs.c.partial, OUTCOME.label("outcome"), runs.c.host, runs.c.process, runs.c.heartbeat),
 )
 
 
@@ -89,6 +92,13 @@ def listed(store: Store, numbers: Iterable[int]) -> list[Listed]:
     return _listed(store, select(*COLUMNS).where(runs.c.number.in_(list(numbers))))
 
 
+def listed_by_id(store: Store, run_id: str) -> Listed:
+    found = _listed(store, select(*COLUMNS).where(runs.c.id == doc.stored_name(run_id)))
+    if not found:
+        raise no_such_run(run_id)
+    return found[0]
+
+
 def count_runs(store: Store, wanted: Wanted) -> int:
     query = select(func.count()).select_from(runs).where(*_conditions(wanted, time.time()))
     with store.database.reading() as connection:
@@ -99,9 +109,9 @@ def names(store: Store) -> Mapping[str, list[str]]:
     """What there is to choose from: ``suite``, ``model`` and ``outcome``."""
     found = {}
     with store.database.reading() as connection:
-        for column in (runs.c.suite, runs.c.model, runs.c.outcome):
+        for name, column in (("suite", runs.c.suite), ("model", runs.c.model), ("outcome", OUTCOME)):
             values = connection.scalars(select(column).distinct().limit(MOST_NAMES))
-            found[column.name] = sorted(filter(None, map(doc.shown_name, values)))
+            found[name] = sorted(filter(None, map(doc.shown_name, values)))
     return found
 
 
@@ -148,7 +158,7 @@ def _conditions(wanted: Wanted, now: float) -> list[ColumnElement[bool]]:
         for column, value in (
             (runs.c.suite, wanted.suite),
             (runs.c.model, wanted.model),
-            (runs.c.outcome, wanted.outcome),
+            (OUTCOME, wanted.outcome),
         )
         if value
     ]

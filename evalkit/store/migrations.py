@@ -62,10 +62,17 @@ def _reviews(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _progress(connection: Connection) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE progress (run_id TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY (run_id))"
+    )
+
+
 FIRST_VERSION = 1
 STEPS: tuple[Step, ...] = (
     Step(2, "named baselines, and the evidence of gates by block", _baselines_and_evidence),
     Step(3, "queues for people's review, what they say, and later outcomes of finished runs", _reviews),
+    Step(4, "where runs under way stand", _progress),
 )
 """After the first version, in order and without gaps."""
 

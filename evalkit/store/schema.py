@@ -121,6 +121,10 @@ evidence = Table(
     Column("document", Text, nullable=False),
 )
 
+progress = Table(
+    "progress", metadata, Column("run_id", Text, primary_key=True), Column("document", Text, nullable=False)
+)
+
 baselines = Table(
     "baselines",
     metadata,
