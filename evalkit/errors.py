@@ -82,6 +82,10 @@ class ReportError(EvalkitError):
     """A report cannot be written where it was asked for."""
 
 
+class ReviewError(EvalkitError):
+    """A review names what its run does not have, or says what it cannot say."""
+
+
 class PluginError(EvalkitError):
     """A plugin cannot be imported or does not do what its protocol says; the message names it."""
 

@@ -245,6 +245,8 @@ class ReviewSummary:
     """Items with a label of as many reviewers as are wanted."""
     skipped: int
     """Items that nobody labelled and somebody skipped."""
+    outstanding: int = 0
+    """Items that as many as are wanted have neither labelled nor skipped."""
     reviewers: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
     flagged: int = 0
@@ -372,6 +374,8 @@ class Result:
     sampled: tuple[Finding, ...] = ()
     """Cases drawn at random beside the worst; all others, where there are few."""
     reviews: tuple[ReviewSummary, ...] = ()
+    revision: int = 0
+    """Of the outcome: 0 as the run ended, more after people reviewed it."""
     timeline: tuple[Moment, ...] = field(default=(), compare=False)
     profile: Profile | None = field(default=None, compare=False)
     """Of a run with ``--profile``, as far as it was when the result was stored."""

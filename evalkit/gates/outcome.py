@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from evalkit.errors import PRECEDENCE, ExitCode
 from evalkit.gates.measurements import Measurements
@@ -43,6 +44,18 @@ def conclude(verdicts: Sequence[Verdict], measurements: Measurements, tolerance:
                 f"{lost / planned:.1%} of the attempts" if table.errored_attempts else f"{errored} of {planned} cases"
             )
             codes.setdefault(ExitCode.NOT_MEASURED, f"{what} of {name} errored; tolerated are {tolerance:.0%}")
+    return _concluded(verdicts, codes)
+
+
+def reconclude(outcome: Outcome, verdicts: Sequence[Verdict]) -> Outcome:
+    """The same run's outcome with other verdicts. What it could not measure, it has still not measured."""
+    if outcome.exit_code in {ExitCode.NOT_MEASURED, ExitCode.NOTHING_EVALUATED}:
+        return replace(outcome, verdicts=tuple(verdicts))
+    return _concluded(verdicts, {})
+
+
+def _concluded(verdicts: Sequence[Verdict], codes: dict[ExitCode, str]) -> Outcome:
+    """``codes``: what was not measured, and why."""
     failed = [v for v in verdicts if v.counts_as is Word.FAIL]
     unsure = [v for v in verdicts if v.counts_as is Word.UNSURE]
     if failed:

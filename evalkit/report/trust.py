@@ -11,6 +11,7 @@ from evalkit.report import formatting
 from evalkit.report.gap_table import gap_sentences, p_value
 from evalkit.report.hostile import one_line
 from evalkit.report.judges import judge_sentences
+from evalkit.report.reviews import review_sentences
 from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
 
 LABELS = {
@@ -19,6 +20,7 @@ LABELS = {
     "groups": "groups of people, against the others of their families",
     "repeats": "prompts or attempts",
     "judge": "the judgement's own errors",
+    "review": "what people said of a part of the cases",
     "versus": "the baseline",
 }
 """What the short labels of notes stand for, where there is room to say it."""
@@ -43,6 +45,7 @@ def notes(result: Result, *, brief: bool = False) -> list[Note]:
         ("repeats", map(_split, result.splits)),
         ("judge", (_correction(result, one, brief=brief) for one in result.corrections)),
         ("judge", judge_sentences(result, brief=brief)),
+        ("review", review_sentences(result, brief=brief)),
         ("versus", _baseline(result)),
     )
     found = []

@@ -81,7 +81,11 @@ def to_json(result: Result, *, indent: int | None = None) -> str:
 
 
 def from_json(text: str) -> Result:
-    document = json.loads(text)
+    return from_document(json.loads(text))
+
+
+def from_document(document: dict[str, Any]) -> Result:
+    """Takes the document apart."""
     if document.get("schema") != SCHEMA_VERSION:
         raise StoreError(
             f"a result of schema {document.get('schema')} cannot be read; this evalkit reads {SCHEMA_VERSION}",

@@ -32,6 +32,7 @@ from evalkit.runner.profile import recorder, stage, timed
 from evalkit.runner.provable import unprovable_gates
 from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
+from evalkit.runner.revise import begin_review
 from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
 from evalkit.runner.stopping import Decided, Stopping, prepare
@@ -167,6 +168,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         tables, tally = _measure(running)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
+            result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
         result = _profiled(result)
         with stage("store"):
             store.finish(run.id, to_json(result), outcome=result.outcome.word)

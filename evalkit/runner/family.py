@@ -9,6 +9,7 @@ from evalkit.gates.measurements import COVERAGE
 from evalkit.gates.weighing import ALPHA
 from evalkit.runner.plan import Plan
 from evalkit.runner.provable import witnesses
+from evalkit.runner.waiting import fallible_reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Family:
 def family_of(plan: Plan, *, stop_early: bool) -> Family:
     checks = {check.name for check in plan.checks}
     gates = [gate for gate in plan.suite.gates if gate.check in checks]
-    uncertain = sum(is_uncertain(plan, gate) for gate in gates)
-    streams = sum(max(1, witnesses(plan, gate).slices) for gate in gates if not gate.universal)
+    waiting = fallible_reviews(plan)
+    uncertain = waiting + sum(is_uncertain(plan, gate) for gate in gates)
+    streams = waiting + sum(max(1, witnesses(plan, gate).slices) for gate in gates if not gate.universal)
     return Family(uncertain, streams if stop_early else uncertain, stop_early)
 
 

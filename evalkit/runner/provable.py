@@ -15,6 +15,7 @@ from evalkit.protocols import Metric
 from evalkit.records import Case, Unscored
 from evalkit.runner.eachrow import CasesOfRows, ClusterSizes
 from evalkit.runner.plan import Plan
+from evalkit.runner.waiting import unprovable_reviews
 from evalkit.stats.betting import FIXED
 from evalkit.stats.power import Provable, provable
 from evalkit.stats.sequential import STAKES
@@ -131,7 +132,7 @@ def provability(plan: Plan, gate: Gate, *, stop_early: bool = False) -> tuple[in
 def unprovable_gates(plan: Plan, *, stop_early: bool = False) -> list[str]:
     """A sentence for each. ``stop_early``: gates are tested while their cases come in."""
     sentences = []
-    if all(gate.automatic for gate in plan.suite.gates):
+    if all(gate.automatic for gate in plan.suite.gates) and not any(spec.gates for spec in plan.suite.reviews):
         sentences.append("the suite has no gates of its own: it passes when half of every check's cases are scored")
     for gate in plan.suite.gates:
         if gate.metric == COVERAGE or gate.check not in {check.name for check in plan.checks}:
@@ -146,4 +147,4 @@ def unprovable_gates(plan: Plan, *, stop_early: bool = False) -> list[str]:
         if verdict.fewest:
             needed = f"{verdict.fewest:,} {unit if verdict.fewest != 1 else unit[:-1]} could"
         sentences.append(f"gate '{gate.text}' cannot be proven with {count:,} {unit}, whatever they say; {needed}")
-    return sentences
+    return [*sentences, *unprovable_reviews(plan)]

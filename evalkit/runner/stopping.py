@@ -16,7 +16,9 @@ from evalkit.protocols import Metric
 from evalkit.records import Vector, Word
 from evalkit.runner.baseline import Baseline
 from evalkit.runner.eachrow import CasesOfRows, ClusterSizes
+from evalkit.runner.family import is_uncertain
 from evalkit.runner.plan import Plan, Planned
+from evalkit.runner.waiting import fallible_reviews
 from evalkit.store import EvidenceRow
 
 Slice = tuple[tuple[str, str], ...]
@@ -43,6 +45,8 @@ class Stopping:
     may_stop: bool = False
     level: float = ALPHA
     """Of false alarms, what is left to the gates that are decided at the end."""
+    review_level: float = ALPHA
+    """Of them, what each gate has that waits for people's flags."""
     stopped: set[str] = field(default_factory=set)
     before: Mapping[tuple[int, str], EvidenceRow] = field(default_factory=dict)
     """The evidence of the run that this one continues."""
@@ -124,11 +128,14 @@ def prepare(
     plan: Plan, baseline: Baseline, *, may_stop: bool, earlier: Iterable[EvidenceRow] | None = None
 ) -> Stopping:
     """``earlier``: the evidence of a run that this one continues; then every gate is watched again from its start."""
+    waiting = fallible_reviews(plan)
     if not may_stop and earlier is None:
-        return Stopping(plan)
+        uncertain = sum(is_uncertain(plan, gate) for gate in plan.suite.gates if gate.check in plan.cases)
+        shared = ALPHA / max(1, uncertain + waiting)
+        return Stopping(plan, level=ALPHA - waiting * shared if uncertain else ALPHA, review_level=shared)
     gates = [gate for gate in plan.suite.gates if gate.check in plan.cases and _may_be_decided(plan, gate, baseline)]
     extents = _extents(plan, gates)
-    fallible = sum(max(1, len(extents[gate.text])) for gate in gates if not gate.universal)
+    fallible = waiting + sum(max(1, len(extents[gate.text])) for gate in gates if not gate.universal)
     watches = {}
     for gate in gates:
         metric = _metric(plan, gate)
@@ -141,6 +148,7 @@ def prepare(
         watches,
         may_stop,
         level=ALPHA * at_the_end / fallible if at_the_end else ALPHA,
+        review_level=ALPHA / max(fallible, 1),
         before={(row.block, row.gate): row for row in earlier or ()},
     )
 

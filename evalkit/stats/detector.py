@@ -20,6 +20,7 @@ from evalkit.stats.resampling import Matrix
 Counts = tuple[int, int]
 """How many were judged rightly, and of how many."""
 DRAWS = 20_000
+IMPOSSIBLE = "judgements and labels are yes or no, or shares between 0 and 1"
 FEWEST_LABELS = 10
 """Fewer labels than this tell too little of the judgement's errors."""
 
@@ -32,6 +33,16 @@ class Corrected:
     observed: float
     method: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What the judgement says of all cases, as far as an estimate needs it."""
+
+    cases: int
+    mean: float
+    variance: float
+    """Mean squared distance from the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,24 +143,36 @@ def prediction_powered(
     seen, because ten labels that all agree prove no perfect judgement. Fewer than 10 labels: no value.
     """
     require_confidence(confidence)
-    every, judged, human = (np.asarray(v, dtype=np.float64) for v in (judged_all, judged_labelled, human_labelled))
-    n, total = len(human), len(every)
+    every = np.asarray(judged_all, dtype=np.float64)
+    if ((every < 0) | (every > 1) | ~np.isfinite(every)).any():
+        raise ValueError(IMPOSSIBLE)
+    moments = Moments(len(every), float(every.mean()), float(every.var())) if len(every) else Moments(0, 0.0, 0.0)
+    return prediction_powered_of(moments, judged_labelled, human_labelled, confidence)
+
+
+def prediction_powered_of(
+    every: Moments, judged_labelled: Sequence[float], human_labelled: Sequence[float], confidence: float = 0.95
+) -> Corrected:
+    """The same, where no more is known of all cases than their number, mean and variance."""
+    require_confidence(confidence)
+    judged, human = (np.asarray(v, dtype=np.float64) for v in (judged_labelled, human_labelled))
+    n, total = len(human), every.cases
     if len(judged) != n:
         raise ValueError(f"{len(judged)} judgements for {n} labels")
     if n > total or total == 0:
         raise ValueError(f"{n} labels for {total} cases")
-    if any(((v < 0) | (v > 1) | ~np.isfinite(v)).any() for v in (every, judged, human)):
-        raise ValueError("judgements and labels are yes or no, or shares between 0 and 1")
-    observed, method = float(every.mean()), f"prediction-powered, {n} of {total} cases labelled"
+    if any(((v < 0) | (v > 1) | ~np.isfinite(v)).any() for v in (judged, human)):
+        raise ValueError(IMPOSSIBLE)
+    observed, method = every.mean, f"prediction-powered, {n} of {total} cases labelled"
     if n < FEWEST_LABELS:
         return Corrected(None, None, observed, method, f"no correction: {n} labels, and it takes {FEWEST_LABELS}")
     weight = _weight(judged, human)
-    value = float(human.mean() + weight * (every.mean() - judged.mean()))
+    value = float(human.mean() + weight * (every.mean - judged.mean()))
     unseen = weight * (total - n) / total
     rests = np.concatenate([human - unseen * judged, [1.0, -unseen]])
     error = float(rests.var(ddof=1)) / n
     if total > n:
-        error += unseen**2 * float(every.var()) / (total - n)
+        error += unseen**2 * every.variance / (total - n)
     value = min(1.0, max(0.0, value))
     middle = (value * n + 1) / (n + 2)
     worth = max(1.0, middle * (1 - middle) / error)

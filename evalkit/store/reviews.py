@@ -124,17 +124,6 @@ class ReviewTables:
             raise RunNotFound(f"run {run_id} has no revision {number}", hint=f"it has {known}")
         return _revision(row)
 
-    def revised_outcomes(self, run_ids: Iterable[str]) -> dict[str, str]:
-        """The newest outcome's word of each run that has a revision."""
-        columns = revisions.c.run_id, revisions.c.outcome
-        found: dict[str, str] = {}
-        with self.database.reading() as connection:
-            for names in in_chunks(map(doc.stored_name, run_ids)):
-                query = select(*columns).where(revisions.c.run_id.in_(names)).order_by(revisions.c.number)
-                for name, word in connection.execute(query):  # the newest is the last
-                    found[doc.shown_name(name)] = doc.shown_name(word)
-        return found
-
 
 def delete_reviews(connection: Connection, name: str) -> None:
     """Queues, items and reviews of a run, by its stored name."""

@@ -17,7 +17,7 @@ from evalkit.store import documents as doc
 from evalkit.store import lease
 from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import RunCounts, RunEvent
-from evalkit.store.schema import answers, attempts, events, incidents, results, runs, scores
+from evalkit.store.schema import answers, attempts, events, incidents, results, revisions, runs, scores
 
 PLANNED, RUNNING, FINISHED, INTERRUPTED, FAILED = "planned", "running", "finished", "interrupted", "failed"
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -247,14 +247,15 @@ class RunTables:
         return str(document)
 
     def outcomes(self, run_ids: Iterable[str]) -> dict[str, str]:
-        """The outcome's word of each finished run."""
+        """The outcome's word of each finished run, by its newest revision."""
         finished = select(runs.c.id, runs.c.outcome).where(runs.c.state == FINISHED)
+        newer = select(revisions.c.run_id, revisions.c.outcome).order_by(revisions.c.number)
+        found: dict[str, str] = {}
         with self.database.reading() as connection:
-            return {
-                doc.shown_name(name): doc.shown_name(word)
-                for names in in_chunks(map(doc.stored_name, run_ids))
-                for name, word in connection.execute(finished.where(runs.c.id.in_(names)))
-            }
+            for names in in_chunks(map(doc.stored_name, run_ids)):
+                for query in (finished.where(runs.c.id.in_(names)), newer.where(revisions.c.run_id.in_(names))):
+                    found.update((name, word) for name, word in connection.execute(query))
+        return {doc.shown_name(name): doc.shown_name(word) for name, word in found.items()}
 
     def events(self, run_id: str) -> list[RunEvent]:
         query = select(events.c.time, events.c.before, events.c.after, events.c.cause)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from evalkit import plugins
 from evalkit.checks.base import AnswerCheck, BaseCheck
@@ -19,14 +19,14 @@ from evalkit.errors import EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.expression import Gate, parse_gate
 from evalkit.gates.measurements import COVERAGE
 from evalkit.records import Decoding
+from evalkit.suite.review import ReviewSpec, reviews_of
 from evalkit.suite.schema import CheckConfig, ContractConfig, DatasetConfig, GateConfig, Generation, Prompt, SuiteConfig
 from evalkit.suite.source import KeyPath, Source, read_source
-from evalkit.suite.wording import said
+from evalkit.suite.validating import validated
 
 if TYPE_CHECKING:
     from evalkit.protocols import Check
 
-M = TypeVar("M", bound=BaseModel)
 MINIMUM_COVERAGE = 0.5
 DERIVE = "checks derive from evalkit.checks.base.BaseCheck or AnswerCheck"
 
@@ -59,6 +59,7 @@ class Suite:
     datasets: Mapping[str, DatasetSpec]
     checks: tuple[SuiteCheck, ...]
     gates: tuple[Gate, ...]
+    """Of what checks measure; those that wait for people are the reviews' own."""
     unsure: str
     baseline: str
     stop_early: bool
@@ -70,6 +71,8 @@ class Suite:
     fingerprint: str
     """Of what is asked and how it is judged, not of file names: a moved suite is the same suite."""
 
+    reviews: tuple[ReviewSpec, ...] = ()
+
     def check(self, name: str) -> SuiteCheck:
         return next(check for check in self.checks if check.name == name)
 
@@ -79,16 +82,18 @@ def load_suite(path: Path, *, seed: int | None = None) -> Suite:
     source = read_source(path)
     if seed is not None:
         _reseed(source.data, seed)
-    config = _validated(SuiteConfig, source.data, source, ())
+    config = validated(SuiteConfig, source.data, source, ())
     datasets = {name: _dataset(name, dataset, source) for name, dataset in config.datasets.items()}
     checks = tuple(_check(name, check, config, source) for name, check in config.checks.items())
+    written = _written_gates(config, source)
+    reviews, others = reviews_of(config, checks, written, source)
     return Suite(
         name=config.name,
         title=config.title or config.name,
         path=path,
         datasets=datasets,
         checks=checks,
-        gates=_gates(config, checks, source),
+        gates=_gates(others, checks, config.judge),
         unsure=config.unsure,
         baseline=config.baseline,
         stop_early=config.stop_early,
@@ -98,6 +103,7 @@ def load_suite(path: Path, *, seed: int | None = None) -> Suite:
         minutes=config.limits.minutes,
         requests=config.limits.requests,
         fingerprint=_fingerprint(config),
+        reviews=reviews,
     )
 
 
@@ -106,63 +112,6 @@ def _reseed(data: dict[str, Any], seed: int) -> None:
     for check in (data.get("checks") or {}).values():
         if isinstance(check, dict) and isinstance(check.get("generation"), dict):
             check["generation"]["seed"] = seed
-
-
-def _validated(
-    model: type[M], data: Any, source: Source, keys: KeyPath, what: str = "", *, beside: Iterable[str] = ()
-) -> M:
-    """Validate, and turn the first problem into an error with its line and the nearest valid name.
-
-    ``beside`` are keys that are valid there too, and were read before.
-    """
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        problems = error.errors(include_url=False)
-        # the deepest problem is the most telling one: every arm of a union complains, the arm that was meant deepest
-        first = min(problems, key=lambda problem: (problem["type"] != "extra_forbidden", -len(problem["loc"])))
-        loc: KeyPath = tuple(part for part in first["loc"] if not _is_union_arm(part))
-        where = source.where((*keys, *loc))
-        name = ".".join(str(part) for part in (*keys, *loc))
-        if first["type"] == "extra_forbidden":
-            known = [*_known_keys(model, loc[:-1]), *(beside if len(loc) == 1 else ())]
-            raise SuiteError(
-                f"unknown key '{loc[-1]}'{what}", where=where, hint=did_you_mean(str(loc[-1]), known, "known keys")
-            ) from error
-        if first["type"] == "missing":
-            raise SuiteError(f"'{name}' is missing{what}", where=where) from error
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        got = first["input"]
-        is_told = not isinstance(got, str | int | float) or f"'{got}'" in first["msg"]
-        shown = "" if is_told else f", not {json.dumps(got, ensure_ascii=False)[:60]}"
-        raise SuiteError(f"'{name}': {said(first)}{shown}{more}", where=where) from error
-
-
-def _is_union_arm(part: str | int) -> bool:
-    """Pydantic names the arm of a union in the location; a person never wrote it."""
-    return isinstance(part, str) and (part in {"str", "GateConfig", "ContractConfig"} or "[" in part)
-
-
-def _known_keys(model: type[BaseModel], loc: KeyPath) -> list[str]:
-    """The keys valid where an unknown one stood."""
-    current: Any = model
-    for part in loc:
-        fields = getattr(current, "model_fields", None)
-        if fields and part in fields:
-            current = _model_in(fields[part].annotation)
-    known = list(getattr(current, "model_fields", {}))
-    return [*known, "extends"] if current is SuiteConfig else known
-
-
-def _model_in(annotation: Any) -> Any:
-    """The model inside ``dict[Name, Model]``, ``Model | None`` and the like."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
 
 
 def _dataset(name: str, config: DatasetConfig, source: Source) -> DatasetSpec:
@@ -207,7 +156,7 @@ def _perturbations(name: str, config: DatasetConfig, source: Source) -> tuple[Pe
                 hint="perturbations derive from evalkit.data.perturb.Perturbation or Rewording",
             )
         if options:
-            _validated(model, options, source, (*keys, kind), f" of perturbation '{kind}'")
+            validated(model, options, source, (*keys, kind), f" of perturbation '{kind}'")
         specs.append(PerturbSpec(kind, options or {}, where))
     return tuple(specs)
 
@@ -238,13 +187,13 @@ def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -
         )
     where = source.where(keys)
     check_class: type[BaseCheck] = plugins.load("evalkit.checks", kind, where=where)
-    generation = _validated(
+    generation = validated(
         Generation, {**suite.generation.model_dump(), **config.generation}, source, (*keys, "generation")
     )
     model = getattr(check_class, "Options", None)
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise PluginError(f"check kind '{kind}' has no Options, a pydantic model", where=where, hint=DERIVE)
-    options = _validated(
+    options = validated(
         model,
         config.model_extra or {},
         source,
@@ -308,15 +257,19 @@ def _dataset_of(name: str, config: CheckConfig, suite: SuiteConfig, source: Sour
     return next(iter(suite.datasets))
 
 
-def _gates(config: SuiteConfig, checks: tuple[SuiteCheck, ...], source: Source) -> tuple[Gate, ...]:
-    by_name = {check.name: check for check in checks}
+def _written_gates(config: SuiteConfig, source: Source) -> list[Gate]:
     gates = []
     for index, entry in enumerate(config.gates):
         text, about = (entry.gate, entry.about) if isinstance(entry, GateConfig) else (entry, None)
-        gate = parse_gate(text, about=about or config.about, origin=source.where(("gates", index)))
+        gates.append(parse_gate(text, about=about or config.about, origin=source.where(("gates", index))))
+    return gates
+
+
+def _gates(gates: list[Gate], checks: tuple[SuiteCheck, ...], judge: str) -> tuple[Gate, ...]:
+    by_name = {check.name: check for check in checks}
+    for gate in gates:
         _resolve(gate, by_name)
-        gates.append(gate)
-    refuse_judge_alone(gates, checks, config.judge)
+    refuse_judge_alone(gates, checks, judge)
     gates = [_told_apart(gate, gates) for gate in gates]
     covered = {gate.check for gate in gates if gate.metric == COVERAGE and not gate.slice and not gate.by}
     for check in checks:
@@ -390,7 +343,7 @@ def _fingerprint(config: SuiteConfig) -> str:
         shots = dataset["prompt"]["few_shot"]
         if shots:
             shots["path"] = Path(shots["path"]).name
-    for unimportant in ("title", "description", "limits", "stop_early"):
+    for unimportant in ("title", "description", "limits", "stop_early", "review"):
         data.pop(unimportant)
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 
 
+ReviewLabel = Annotated[str, StringConstraints(pattern=r"^\S(.{0,38}\S)?$")]
+
+
 class Config(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -103,6 +106,21 @@ class Limits(Config):
     requests: int | None = Field(None, ge=1)
 
 
+class ReviewConfig(Config):
+    check: Name = Field(alias="from", description="The check whose cases people read.")
+    name: Name | None = Field(None, description="Of the queue; by default the check's.")
+    sample: int = Field(50, ge=1, description="How many of the scored cases, drawn at random.")
+    blind: bool = Field(True, description="Hide the model, the check's findings and the dataset's labels.")
+    question: str = Field("", description="What the reviewer answers; by default what suits the check.")
+    labels: list[ReviewLabel] | dict[ReviewLabel, str] | None = Field(
+        None, description="What there is to choose from, 2 to 9, each with what it means."
+    )
+    flag: list[ReviewLabel] | None = Field(None, description="The labels that speak against the model.")
+    metric: str = Field("", description="The check's share that people's flags refine.")
+    reviewers: int = Field(1, ge=1, le=20, description="How many people are to label each item.")
+    seed: int = Field(0, ge=0, description="Which cases are drawn.")
+
+
 class SuiteConfig(Config):
     name: Name
     title: str = ""
@@ -127,6 +145,9 @@ class SuiteConfig(Config):
     judge: str = Field("", description="Model reference of the judge, for checks that ask one.")
     errors: Errors = Errors()
     limits: Limits = Limits()
+    review: ReviewConfig | list[ReviewConfig] | None = Field(
+        None, description="Which cases people review when a run has ended: one queue, or a list of them."
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,117 @@
+"""Which cases people are to read: drawn when a run ends, of the cases that were scored.
+
+Every scored case is as likely as any other. Its place is a hash of the queue's seed and name, the dataset and the case,
+which knows nothing of answers and scores. The order in which cases are asked would not do: where a check stops early,
+it stops because of what its first cases said, so the first cases of that order are a picked part of those that were
+asked. The hash names neither run nor model: two models that were asked the same cases are reviewed on the same ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict
+from heapq import nsmallest
+from typing import Any
+
+from evalkit.gates.expression import Gate
+from evalkit.gates.measurements import CheckTable, Measurements
+from evalkit.protocols import Metric
+from evalkit.records import Status
+from evalkit.results import Run
+from evalkit.runner.findings import MASKING
+from evalkit.runner.plan import Plan
+from evalkit.store import NewQueue
+from evalkit.suite.review import ReviewSpec, is_share
+
+
+def draw_queues(plan: Plan, tables: Measurements, run: Run, level: float) -> list[NewQueue]:
+    """``level``: how surprising a failing gate on flags must be, among all gates of the suite."""
+    masked = any(check.check.kind == MASKING for check in plan.checks)
+    found = []
+    for spec in plan.suite.reviews:
+        check = next((check for check in plan.checks if check.name == spec.check), None)
+        if check is None:  # left out by --only
+            continue
+        table, dataset = tables[spec.check], run.datasets[check.dataset]
+        drawn = {
+            "dataset": dataset,
+            "masked": masked,
+            "sample": spec.sample,
+            "seed": spec.seed,
+            "stopped": len(table.cases) < len(plan.cases[spec.check]),
+            "gates": [gate_document(gate) for gate in spec.gates],
+            "unsure": plan.suite.unsure,
+            "level": level,
+        }
+        found.append(_drawn(spec, table, dataset, drawn))
+    return found
+
+
+def gate_document(gate: Gate) -> dict[str, Any]:
+    return {**asdict(gate), "slice": {}}
+
+
+def gate_of(document: dict[str, Any]) -> Gate:
+    return Gate(**document)
+
+
+def _drawn(spec: ReviewSpec, table: CheckTable, dataset: str, drawn: dict[str, Any]) -> NewQueue:
+    metric, eligible = _eligible(spec, table)
+    names = [table.cases[at] for at in eligible]
+    chosen = nsmallest(spec.sample, zip(names, eligible, strict=True), key=lambda one: place(spec, dataset, one[0]))
+    places = [at for _, at in chosen]
+    clusters = table.clusters_at(places)
+    document = {
+        "question": spec.question,
+        "labels": list(spec.labels.items()),
+        "flag": list(spec.flag),
+        "blind": spec.blind,
+        "reviewers": spec.reviewers,
+        "drawn": {
+            **drawn,
+            "eligible": len(eligible),
+            "automatic": _automatic(table, metric, eligible, places) if metric else None,
+            "clusters": clusters,
+        },
+    }
+    return NewQueue(spec.name, spec.check, document, [name for name, _ in chosen])
+
+
+def place(spec: ReviewSpec, dataset: str, case: str) -> tuple[bytes, str]:
+    seed = f"review\0{spec.seed}\0{spec.name}\0{dataset}\0{case}"
+    return hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest(), case
+
+
+def _eligible(spec: ReviewSpec, table: CheckTable) -> tuple[Metric | None, Sequence[int]]:
+    """The metric that flags refine, and the places of the cases that are drawn from: those that it scored, where the
+    suite names it, else all that were scored."""
+    scored = [at for at in range(len(table.cases)) if table.statuses[at] is Status.SCORED]
+    if spec.metric:
+        return table.columns[spec.metric].metric, _counted(table, spec.metric, scored)
+    shares = (metric for metric in table.metrics if is_share(metric))
+    return next((one for one in shares if len(_counted(table, one.name, scored)) == len(scored)), None), scored
+
+
+def _counted(table: CheckTable, metric: str, places: Sequence[int]) -> list[int]:
+    vectors, kept = table.vectors(metric, places)
+    return [at for vector, at in zip(vectors, kept, strict=True) if len(vector) == 2 and vector[1]]
+
+
+def _automatic(table: CheckTable, metric: Metric, eligible: Sequence[int], places: Sequence[int]) -> dict[str, Any]:
+    """What the check itself says of all cases and of those that were drawn, 1 speaking against the model."""
+    against = {at: _against(metric, vector) for vector, at in zip(*table.vectors(metric.name, eligible), strict=True)}
+    mean = sum(against.values()) / len(against) if against else 0.0
+    spread = sum((value - mean) ** 2 for value in against.values()) / len(against) if against else 0.0
+    return {
+        "metric": metric.name,
+        "cases": len(against),
+        "mean": mean,
+        "variance": spread,
+        "judged": [against[at] for at in places],
+    }
+
+
+def _against(metric: Metric, vector: tuple[float, ...]) -> float:
+    share = min(1.0, max(0.0, vector[0] / vector[1]))
+    return 1.0 - share if metric.better == "higher" else share

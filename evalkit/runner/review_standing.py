@@ -1,0 +1,284 @@
+"""What people's reviews of a queue come to: who said what, what is still to be done, and the rates that follow.
+
+Reviews are rows that are only added. What a reviewer says of a case is the last row that was not withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+from evalkit.records import Interval
+from evalkit.results import ReviewSummary
+from evalkit.store import StoredQueue, StoredReview
+
+DISAGREED = "disagreed"
+"""What counts as the label of an item whose reviewers are evenly divided."""
+FEW_SHARED = 2
+"""Items that two reviewers share, below which nothing is said of their agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Cases of one check that people are to read, and what they are asked."""
+
+    id: int
+    run_id: str
+    name: str
+    check: str
+    question: str
+    labels: Mapping[str, str]
+    """Each with what it means, which may be nothing."""
+    flag: frozenset[str]
+    """Labels that speak against the model."""
+    blind: bool
+    reviewers: int
+    """How many are to label each item."""
+    cases: tuple[str, ...]
+    """In the order in which they are shown."""
+    drawn: Mapping[str, Any] = field(default_factory=dict)
+    """How: what the run noted when it ended."""
+
+
+def queue_of(stored: StoredQueue, cases: Iterable[str]) -> Queue:
+    document = stored.document
+    return Queue(
+        id=stored.id,
+        run_id=stored.run_id,
+        name=stored.name,
+        check=stored.check,
+        question=document["question"],
+        labels=dict(document["labels"]),
+        flag=frozenset(document["flag"]),
+        blind=document["blind"],
+        reviewers=document["reviewers"],
+        cases=tuple(cases),
+        drawn=document["drawn"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one reviewer says of one case."""
+
+    label: str = ""
+    skipped: bool = False
+    note: str = ""
+    time: str = ""
+    number: int = 0
+    """Of the row that says so."""
+
+    @property
+    def settled(self) -> bool:
+        return bool(self.label) or self.skipped
+
+
+def said_of(reviews: Iterable[StoredReview]) -> dict[str, dict[str, Said]]:
+    """By case and reviewer."""
+    rows = list(reviews)
+    withdrawn = {row.document["undo"] for row in rows if "undo" in row.document}
+    found: dict[str, dict[str, Said]] = {}
+    for row in rows:
+        if row.number in withdrawn or "undo" in row.document:
+            continue
+        of_case = found.setdefault(row.case, {})
+        before = of_case.get(row.reviewer, Said())
+        note = row.document.get("note", before.note)
+        if row.document.get("label"):
+            now = Said(row.document["label"], False, note, row.time, row.number)
+        elif row.document.get("skip"):
+            now = Said("", True, note, row.time, row.number)
+        else:
+            now = replace(before, note=note, time=row.time)
+        of_case[row.reviewer] = now
+    return found
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a queue stands. Values of items are 1 where people flag it, 0 where they do not, and a half where they are
+    evenly divided; none of an item that nobody labelled, or that is not settled yet."""
+
+    queue: Queue
+    said: Mapping[str, Mapping[str, Said]]
+
+    @classmethod
+    def of(cls, queue: Queue, reviews: Iterable[StoredReview]) -> Standing:
+        return cls(queue, said_of(reviews))
+
+    def labels(self, case: str) -> list[str]:
+        return [said.label for said in self.said.get(case, {}).values() if said.label in self.queue.labels]
+
+    def settled(self, case: str) -> bool:
+        """As many reviewers as are wanted have labelled or skipped it."""
+        return sum(said.settled for said in self.said.get(case, {}).values()) >= self.queue.reviewers
+
+    @cached_property
+    def reviewed(self) -> int:
+        return sum(len(self.labels(case)) >= self.queue.reviewers for case in self.queue.cases)
+
+    @cached_property
+    def outstanding(self) -> list[str]:
+        return [case for case in self.queue.cases if not self.settled(case)]
+
+    @property
+    def done(self) -> bool:
+        return not self.outstanding
+
+    @cached_property
+    def skipped(self) -> int:
+        return sum(self.settled(case) and not self.labels(case) for case in self.queue.cases)
+
+    @cached_property
+    def values(self) -> list[float | None]:
+        return [self._value(case) for case in self.queue.cases]
+
+    def _value(self, case: str) -> float | None:
+        labels = self.labels(case)
+        if not labels or not self.settled(case):
+            return None
+        against = 2 * sum(label in self.queue.flag for label in labels) - len(labels)
+        return 0.5 if against == 0 else float(against > 0)
+
+    @property
+    def rated(self) -> list[float]:
+        return [value for value in self.values if value is not None]
+
+    @property
+    def share(self) -> float | None:
+        """Flagged, of the items that have a label; the evenly divided count half."""
+        rated = self.rated
+        return sum(rated) / len(rated) if rated else None
+
+    def if_unknown(self, counted: float) -> tuple[list[float], list[int]]:
+        """Values of the settled items, what people could not say counted as ``counted``, and the items' places."""
+        chosen = [at for at, case in enumerate(self.queue.cases) if self.settled(case)]
+        return [counted if self.values[at] in {None, 0.5} else float(self.values[at] or 0.0) for at in chosen], chosen
+
+    @cached_property
+    def counted(self) -> dict[str, int]:
+        """Items by the label that most of their reviewers gave, in the order of the queue's labels."""
+        found: Counter[str] = Counter()
+        for case in self.queue.cases:
+            if (labels := self.labels(case)) and self.settled(case):
+                (first, times), *others = Counter(labels).most_common(2)
+                found[DISAGREED if others and others[0][1] == times else first] += 1
+        return {name: found[name] for name in (*self.queue.labels, DISAGREED) if found[name]}
+
+    @cached_property
+    def reviewers(self) -> tuple[str, ...]:
+        """Who labelled or skipped something, the most diligent first."""
+        did: Counter[str] = Counter()
+        for by_reviewer in self.said.values():
+            did.update(name for name, said in by_reviewer.items() if said.settled)
+        return tuple(sorted(did, key=lambda name: (-did[name], name)))
+
+    def shared(self) -> tuple[list[str], list[str]]:
+        """What the two reviewers who share most items said of them."""
+        best: tuple[list[str], list[str]] = ([], [])
+        for one, other in combinations(self.reviewers, 2):
+            both = [
+                (of_case[one].label, of_case[other].label)
+                for case in self.queue.cases
+                if {one, other} <= (of_case := self.said.get(case, {})).keys()
+                and of_case[one].label
+                and of_case[other].label
+            ]
+            if len(both) > len(best[0]):
+                best = [left for left, _ in both], [right for _, right in both]
+        return best
+
+
+def summary_of(standing: Standing) -> ReviewSummary:
+    queue = standing.queue
+    kappa, between = agreement(*standing.shared(), categories=list(queue.labels))
+    automatic = queue.drawn.get("automatic")
+    refined, interval, note = _refined(standing) if queue.flag else (None, None, "")
+    return ReviewSummary(
+        queue=queue.name,
+        check=queue.check,
+        question=queue.question,
+        items=len(queue.cases),
+        reviewed=standing.reviewed,
+        skipped=standing.skipped,
+        outstanding=len(standing.outstanding),
+        reviewers=standing.reviewers,
+        labels=standing.counted,
+        flagged=sum(value > 0.5 for value in standing.rated),
+        agreement=kappa,
+        agreement_interval=between,
+        raw=automatic["mean"] if automatic and queue.flag else None,
+        refined=refined,
+        refined_interval=interval,
+        note="; ".join(part for part in (_drawn(queue), _unknown(standing), note) if part),
+    )
+
+
+def _drawn(queue: Queue) -> str:
+    cases, eligible = len(queue.cases), queue.drawn["eligible"]
+    if not cases:
+        return "no case was scored, so there is none to review"
+    stopped = ", which stopped early: its rates are of the cases that were asked" if queue.drawn["stopped"] else ""
+    if cases == eligible:
+        return f"all {cases:,} scored cases of {queue.check}{stopped}"
+    return f"{cases:,} of {eligible:,} scored cases of {queue.check}, drawn at random{stopped}"
+
+
+def _unknown(standing: Standing) -> str:
+    ties = standing.counted.get(DISAGREED, 0)
+    parts = [f"{standing.skipped:,} skipped"] if standing.skipped else []
+    parts += [f"{ties:,} evenly divided"] if ties else []
+    return f"{' and '.join(parts)}: intervals allow for either" if parts else ""
+
+
+def _refined(standing: Standing) -> tuple[float | None, Interval | None, str]:
+    """The rate of all scored cases as people would count it. The value is that of the items with a label, as if those
+    that were skipped were like them; the interval holds whatever people would have said of what they skipped."""
+    from evalkit.stats.detector import FEWEST_LABELS, Moments, prediction_powered_of
+
+    automatic = standing.queue.drawn.get("automatic")
+    if not automatic:
+        return None, None, "the check has no share of its own to refine"
+    every = Moments(automatic["cases"], automatic["mean"], automatic["variance"])
+    judged = automatic["judged"]
+    rated = [(judged[at], value) for at, value in enumerate(standing.values) if value is not None]
+    if len(rated) < FEWEST_LABELS:
+        return None, None, f"a refined rate takes {FEWEST_LABELS} labels" if standing.done else ""
+    found = prediction_powered_of(every, [one for one, _ in rated], [value for _, value in rated])
+    if standing.queue.drawn.get("clusters"):
+        return found.value, None, "cases come in clusters: the refined rate has no interval"
+    ends = []
+    for counted in (0.0, 1.0):
+        values, places = standing.if_unknown(counted)
+        ends.append(prediction_powered_of(every, [judged[at] for at in places], values).interval)
+    if found.interval is None or ends[0] is None or ends[1] is None:
+        return found.value, None, found.note
+    sides = min(found.interval.low, ends[0].low), max(found.interval.high, ends[1].high)
+    return found.value, replace(found.interval, low=sides[0], high=sides[1], method=found.method), ""
+
+
+def agreement(
+    left: Sequence[str], right: Sequence[str], *, categories: Sequence[str]
+) -> tuple[float | None, Interval | None]:
+    """Cohen's kappa of two reviewers, and an interval: the wider of the large-sample one on either side and of what
+    Wilson's interval of the share that agree comes to. Ten items that all agree are no perfect agreement."""
+    from evalkit.metrics.agreement import cohen_kappa
+    from evalkit.stats.intervals import wilson
+
+    if len(left) < FEW_SHARED:
+        return None, None
+    found = cohen_kappa(left, right, categories=categories)
+    if found.kappa is None or found.agreed is None:
+        return None, None
+    same = sum(one == other for one, other in zip(left, right, strict=True))
+    shares = [(left.count(name) / len(left), right.count(name) / len(right)) for name in categories]
+    by_chance = sum(one * other for one, other in shares)
+    share = wilson(same, len(left))
+    low, high = ((side - by_chance) / (1 - by_chance) for side in (share.low, share.high))
+    if found.low is not None and found.high is not None:
+        low, high = min(low, found.low), max(high, found.high)
+    return found.kappa, Interval(max(-1.0, low), min(1.0, high), 0.95, f"of kappa over {len(left)} items")
