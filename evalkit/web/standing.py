@@ -38,7 +38,9 @@ class Standing:
     shade: str
     mark: str
     cases: str
+    day: str
     started: str
+    """The time of that day."""
     took: str
     partial: bool
     live: bool
@@ -57,6 +59,7 @@ def standings(bench: Workbench, runs: Sequence[Listed]) -> list[Standing]:
 
 
 def standing(bench: Workbench, run: Listed, told: Mapping[str, Any]) -> Standing:
+    day, _, started = moment(run.created).partition(", ")
     word = run.outcome or (_outcome(bench, run) if run.state == "finished" else run.state)
     shade = SHADES.get(word, "unsure")
     return Standing(
@@ -69,7 +72,8 @@ def standing(bench: Workbench, run: Listed, told: Mapping[str, Any]) -> Standing
         shade=shade,
         mark=MARKS[shade],
         cases=f"{told['done']:,.0f}" if told else _cases(bench, run),
-        started=moment(run.created),
+        day=day,
+        started=started,
         took=_took(run),
         partial=run.partial,
         live=run.state in OPEN,

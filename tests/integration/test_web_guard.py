@@ -1,0 +1,272 @@
+"""Who is let into ``evalkit view``, what it answers to everybody else, and that a look changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+import httpx
+from click.testing import CliRunner
+from web_server import TOKEN, WebServer
+
+from evalkit.cli.main import commands
+from evalkit.errors import EvalkitError, StoreError
+from evalkit.store.schema import runs
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of one finished run."""
+    folder = tmp_path_factory.mktemp("view")
+    arguments = ["run", "smoke", "--model", "mock:oracle", "-q", "--store", str(folder / "runs.db")]
+    finished = CliRunner().invoke(commands, [*arguments, "--report", str(folder / "reports")])
+    assert finished.exit_code == 0, finished.output
+    return folder / "runs.db"
+
+
+@pytest.fixture(scope="module")
+def server(database: Path) -> Iterator[WebServer]:
+    with WebServer(str(database), names=["eval.example.org"]) as running:
+        yield running
+
+
+def ask(server: WebServer, path: str = "/", *, method: str = "GET", known: bool = True, **headers: str) -> Any:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    if known:
+        given["cookie"] = f"{server.cookie}={TOKEN}"
+    with httpx.Client(trust_env=False) as client:
+        return client.request(method, server.base + path, headers=given)
+
+
+def run_id(server: WebServer) -> str:
+    return server.bench.store.get_run("last").id
+
+
+def pages(server: WebServer) -> list[str]:
+    """One address of every route."""
+    from evalkit.web.app import pages as application
+
+    known = {"{run}": run_id(server), "{name}": "web.css"}
+    found = []
+    for route in application(server.bench).routes:
+        path = route.path  # type: ignore[attr-defined]
+        for name, value in known.items():
+            path = path.replace(name, value)
+        found.append(path)
+    return found
+
+
+def test_without_the_token_every_address_answers_401(server: WebServer) -> None:
+    paths = [*pages(server), "/nothing-there", "/runs/../x", "/static/nothing"]
+    assert {path: ask(server, path, known=False).status_code for path in paths} == dict.fromkeys(paths, 401)
+
+
+@pytest.mark.parametrize("query", ["token=", "token=wrong", f"token={TOKEN}x", f"token={TOKEN[:-1]}", "token=%C3%A9"])
+def test_another_token_answers_401_and_sets_no_cookie(server: WebServer, query: str) -> None:
+    answered = ask(server, f"/?{query}", known=False)
+    assert answered.status_code == 401
+    assert "set-cookie" not in answered.headers
+    assert TOKEN not in answered.text
+
+
+def test_a_refusal_says_what_to_do_and_nothing_of_the_runs(server: WebServer) -> None:
+    answered = ask(server, f"/runs/{run_id(server)}", known=False)
+    assert "evalkit view" in answered.text
+    assert "smoke" not in answered.text
+
+
+def test_the_link_puts_the_token_into_a_cookie_and_out_of_the_address(server: WebServer) -> None:
+    answered = ask(server, f"/?suite=smoke&token={TOKEN}&state=", known=False)
+    assert answered.status_code == 303
+    assert answered.headers["location"] == "/?suite=smoke&state="
+    name, _, rest = answered.headers["set-cookie"].partition("=")
+    value, *attributes = [part.strip().lower() for part in rest.split(";")]
+    assert (name, value) == (server.cookie, TOKEN)
+    assert {"httponly", "samesite=strict", "path=/"} <= set(attributes)
+    assert ask(server, answered.headers["location"]).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/", "/\\elsewhere.example", "///elsewhere.example"])
+def test_the_link_leads_to_no_other_server(server: WebServer, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        request = f"GET {path}?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        connection.sendall(request.encode())
+        answered = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    location = re.search(r"^location: (.*)\r$", answered, re.MULTILINE | re.IGNORECASE)
+    assert location is None or re.match(r"/[^/\\]", location[1] + " "), answered
+
+
+def test_a_link_followed_from_another_site_goes_on_by_a_page_of_ours(server: WebServer) -> None:
+    """A redirect would arrive without a strict cookie."""
+    answered = ask(server, f"/?token={TOKEN}", known=False, sec_fetch_site="cross-site")
+    assert answered.status_code == 200
+    assert '<meta http-equiv="refresh" content="0;url=/">' in answered.text
+    assert TOKEN not in answered.text
+    assert server.cookie in answered.headers["set-cookie"]
+
+
+@pytest.mark.parametrize(
+    "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "localhost.elsewhere.example:80", ""]
+)
+def test_under_a_foreign_name_it_answers_nobody(server: WebServer, host: str) -> None:
+    assert ask(server, host=host).status_code == 421
+    assert ask(server, f"/?token={TOKEN}", known=False, host=host).status_code == 421
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:9000", "127.0.0.1:1", "[::1]:8765", "eval.example.org"])
+def test_under_its_own_names_it_answers_whatever_the_port(server: WebServer, host: str) -> None:
+    assert ask(server, host=host).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "https://elsewhere.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"origin": "OWN", "sec_fetch_site": "cross-site"},
+        {"origin": "OWN", "sec_fetch_site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_change_from_elsewhere_is_refused(server: WebServer, method: str, headers: dict[str, str]) -> None:
+    own = {name: value.replace("OWN", server.base) for name, value in headers.items()}
+    assert ask(server, method=method, **own).status_code == 403
+
+
+def test_a_change_from_our_own_page_reaches_the_application(server: WebServer) -> None:
+    answered = ask(server, method="POST", origin=server.base, sec_fetch_site="same-origin")
+    assert answered.status_code == 405, "the list of runs takes no changes, and says so itself"
+
+
+def test_too_much_is_refused(server: WebServer) -> None:
+    with httpx.Client(trust_env=False) as client:
+        headers = {"cookie": f"{server.cookie}={TOKEN}", "origin": server.base}
+        assert client.post(server.base, headers=headers, content=b"x" * 1_000_001).status_code == 413
+
+
+def test_every_answer_tells_the_browser_what_may_be_done_with_it(server: WebServer) -> None:
+    for path, known in [(path, True) for path in pages(server) if not path.endswith("events")] + [("/", False)]:
+        headers = ask(server, path, known=known).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["cache-control"] == "no-store", path
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'"), path
+        assert "frame-ancestors 'none'" in policy, path
+        assert "unsafe" not in policy, path
+        assert "http" not in policy, path
+
+
+def test_what_fails_is_answered_as_everything_is(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("a secret of the database")
+
+    monkeypatch.setattr(server.bench.store, "get_run", fail)
+    answered = ask(server, "/runs/last")
+    assert answered.status_code == 500
+    assert "secret" not in answered.text
+    assert answered.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_a_look_at_every_page_changes_nothing(server: WebServer, database: Path) -> None:
+    def state() -> tuple[str, list[str]]:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+            return hashlib.sha256(database.read_bytes()).hexdigest(), list(connection.iterdump())
+
+    before = state()
+    for path in pages(server):
+        if not path.endswith("events"):
+            assert ask(server, path).status_code < 500, path
+    assert state() == before
+
+
+def test_the_database_that_pages_look_at_refuses_to_write(server: WebServer) -> None:
+    with pytest.raises(StoreError, match="cannot be written"):
+        server.bench.store.transition(run_id(server), "failed")
+    with (
+        pytest.raises(StoreError, match="cannot be written"),
+        server.bench.store.database.writing() as writing,
+    ):
+        writing.execute(runs.delete())
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def view(*arguments: str, **environment: str) -> Any:
+    return CliRunner().invoke(commands, ["view", *arguments], env=environment)
+
+
+def test_a_taken_port_is_said_with_what_to_do(database: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        found = view("--store", str(database), "--port", str(taken.getsockname()[1]))
+    assert isinstance(found.exception, EvalkitError)
+    assert "in use" in found.exception.message
+    assert "--port 0" in found.exception.hint
+
+
+def test_listening_everywhere_wants_names(database: Path) -> None:
+    found = view("--store", str(database), "--host", "0.0.0.0")
+    assert isinstance(found.exception, EvalkitError)
+    assert "--allow-host" in found.exception.hint
+
+
+@pytest.mark.parametrize("token", ["short", "has spaces in between it", "quotes\"and'semicolons;;;"])
+def test_a_token_of_ones_own_is_checked(database: Path, token: str) -> None:
+    found = view("--store", str(database), EVALKIT_VIEW_TOKEN=token)
+    assert isinstance(found.exception, EvalkitError)
+    assert found.exception.where == "EVALKIT_VIEW_TOKEN"
+    assert token not in str(found.exception)
+
+
+def test_there_is_no_option_for_the_token() -> None:
+    assert "--token" not in view("--help").output
+
+
+def test_without_the_extra_it_says_how_to_install_it(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    found = view("--store", str(database))
+    assert isinstance(found.exception, EvalkitError)
+    assert "pip install 'evalkit-lm[web]'" in found.exception.hint
+
+
+def test_it_prints_its_link_once_and_ends_on_ctrl_c_though_somebody_listens(database: Path) -> None:
+    listening = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from evalkit.cli.main import run_and_exit; run_and_exit()"
+    )
+    command = [sys.executable, "-u", "-c", listening, "view", "--store", str(database), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        link = process.stdout.readline().strip()
+        base, _, token = link.partition("/?token=")
+        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+            assert client.get(link).status_code == 200
+            with client.stream("GET", f"{base}/events?newest=1") as events:
+                assert next(events.iter_lines()) == "retry: 2000"
+                os.kill(process.pid, signal.SIGINT)
+                said, complained = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0, complained
+    assert len(token) >= 40
+    assert token not in said + complained
+    assert "Traceback" not in complained
