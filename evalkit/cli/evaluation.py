@@ -13,6 +13,7 @@ from typing import Any
 from evalkit.cli import keep_what_is_imported
 from evalkit.cli.options import open_configured_store
 from evalkit.cli.saying import say, say_json, show_error
+from evalkit.cli.services import tell_service
 from evalkit.configuration import Configuration, judge_settings
 from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
@@ -161,6 +162,7 @@ def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any
 
     with stage("write the report"):
         write_all(result, folder, case_logs(store, result))
+    tell_service(result)
     result = _with_whole_profile(result, folder)
     if options["as_json"]:
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import store_option
+from evalkit.cli.options import revision_option, store_option
 from evalkit.cli.past import need_store
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evalkit.store import Store
 
 MOST_NAMED = 5
-FORMATS = ("html", "json", "junit", "markdown", "terminal")
+FORMATS = ("html", "json", "junit", "markdown", "terminal", "gitlab", "openmetrics")
 
 
 @click.command("report")
@@ -29,8 +29,16 @@ FORMATS = ("html", "json", "junit", "markdown", "terminal")
 )
 @click.option("-o", "--output", metavar="DIR", help="Folder for the files, with the logs of every case.")
 @click.option("--labels", metavar="FILE", help="People's labels of refusals (JSON Lines), to correct refusal rates by.")
+@revision_option
 @store_option
-def command(run: str, formats: tuple[str, ...], output: str | None, labels: str | None, store: str | None) -> None:
+def command(  # noqa: PLR0917 - its options
+    run: str,
+    formats: tuple[str, ...],
+    output: str | None,
+    labels: str | None,
+    revision: int | None,
+    store: str | None,
+) -> None:
     """Show a run's verdicts again, or write its report files.
 
     RUN is an id, a unique prefix, last (the default) or last:SUITE. Nothing is asked and nothing computed again:
@@ -45,10 +53,10 @@ def command(run: str, formats: tuple[str, ...], output: str | None, labels: str 
     evalkit report last --format markdown > comment.md
     evalkit report last --labels labels.jsonl
     """
-    from evalkit.runner.document import from_json
+    from evalkit.runner.revise import result_of
 
     with need_store(store) as runs:
-        result = from_json(runs.get_result(runs.get_run(run, finished=True).id))
+        result = result_of(runs, runs.get_run(run, finished=True).id, revision)
         if labels is not None:
             result = _corrected(runs, result, Path(labels))
         if output is None:

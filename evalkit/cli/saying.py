@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import Any
@@ -16,8 +17,25 @@ LONGEST_DEFECT = 300
 """Characters of an unforeseen error's own words."""
 
 
+def inert(text: str) -> str:
+    """GitHub Actions obeys a line of a log that begins with ``::``, and ``##[`` anywhere in it. What we print quotes
+    datasets, endpoints and models: a backslash in there is seen, and keeps it from being a command."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    return re.sub(r"^([^\S\n]*:)(?=:)", r"\1\\", text, flags=re.MULTILINE).replace("##[", "##\\[")
+
+
+def inert_json(text: str) -> str:
+    """The same document: no line of it begins with a colon, and a bracket in a text may be written as its escape."""
+    return text.replace("##[", "##\\u005b") if os.environ.get("GITHUB_ACTIONS") == "true" else text
+
+
 def say(text: str) -> None:
     """Print. Where whoever read our output has gone (``| head``) the rest is dropped: the exit code still counts."""
+    _say(inert(text))
+
+
+def _say(text: str) -> None:
     try:
         click.echo(text, nl=not text.endswith("\n"), color=True)
         sys.stdout.flush()
@@ -32,7 +50,7 @@ def say_json(document: Any) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(document, ensure_ascii=True, indent=2)
-    say(text)
+    _say(inert_json(text))
 
 
 def drop_output() -> None:
@@ -48,7 +66,7 @@ def show_defect(error: Exception) -> None:
     from evalkit.report.hostile import one_line, shorten_end
 
     told = one_line(shorten_end(str(error), LONGEST_DEFECT))
-    click.echo(f"error: internal: {type(error).__name__}: {told}", err=True)
+    click.echo(inert(f"error: internal: {type(error).__name__}: {told}"), err=True)
     click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
 
 
@@ -58,6 +76,7 @@ def show_error(error: EvalkitError) -> None:
 
     where = f"{error.where}: " if error.where else ""
     lines = visible(f"{where}{error.message}").split("\n")
-    click.echo(click.style("error: ", fg="red", bold=True, reset=True) + "\n       ".join(lines), err=True)
+    head = "error: " if os.environ.get("NO_COLOR") else click.style("error: ", fg="red", bold=True, reset=True)
+    click.echo(inert(head + "\n       ".join(lines)), err=True)
     if error.hint:
-        click.echo("       " + visible(error.hint).replace("\n", "\n       "), err=True)
+        click.echo(inert("       " + visible(error.hint).replace("\n", "\n       ")), err=True)

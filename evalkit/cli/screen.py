@@ -6,9 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import click
+
+from evalkit.cli.saying import inert, inert_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +31,21 @@ def screen_width() -> int:
 def console() -> Console:
     from rich.console import Console
 
-    return Console(file=sys.stdout, width=screen_width(), highlight=False, soft_wrap=False)
+    file = cast("IO[str]", _Inert(sys.stdout)) if inert("::") != "::" else sys.stdout
+    return Console(file=file, width=screen_width(), highlight=False, soft_wrap=False)
+
+
+class _Inert:
+    """Standard output where a line can be a command. What is written at once are whole lines."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(inert(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def cell(value: object, style: str = "") -> Text:
@@ -80,4 +96,4 @@ def print_json(data: Any) -> None:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         text = json.dumps(data, ensure_ascii=True, indent=2, default=str)
-    click.echo(text)
+    click.echo(inert_json(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from evalkit.results import Result
 
 __all__ = ["ensure_writable", "write_all"]
 
+READ_BY = {"gitlab": "GITLAB_CI", "openmetrics": "GITLAB_CI"}
+"""Reporters whose files only one service reads, and the variable that is set where it runs: elsewhere they are made
+when they are asked for."""
+
 
 def write_all(
     result: Result,
@@ -21,12 +26,13 @@ def write_all(
 ) -> list[Path]:
     """Every report of one run, each file whole or absent, and the logs (file name to rows) as JSON lines.
 
-    ``reporters`` are names of the entry points ``evalkit.reporters``; without it, all that are installed.
+    ``reporters`` are names of the entry points ``evalkit.reporters``; without it, all that are installed and that
+    somebody here reads.
     """
     from evalkit import plugins
 
     folder = ensure_writable(Path(folder))
-    names = plugins.names("evalkit.reporters") if reporters is None else list(reporters)
+    names = _usual(plugins.names("evalkit.reporters")) if reporters is None else list(reporters)
     writers = {name: plugins.load("evalkit.reporters", name) for name in names}
     paths = [_write(name, write, result, folder) for name, write in writers.items()]
     for name, rows in (logs or {}).items():
@@ -42,6 +48,10 @@ def write_all(
 
         paths += profile_files.write(result, folder)
     return paths
+
+
+def _usual(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name not in READ_BY or os.environ.get(READ_BY[name])]
 
 
 def _write(name: str, write: Any, result: Result, folder: Path) -> Path:

@@ -25,6 +25,8 @@ def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("COLUMNS", raising=False)
     for name in ("MODEL", "STORE", "REPORT", "LIMIT", "DEVICE", "DTYPE", "BATCH_SIZE"):
         monkeypatch.delenv(f"EVALKIT_{name}", raising=False)
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITLAB_CI"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 

@@ -30,6 +30,18 @@ def test_all_reports_and_logs_are_written(make, tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == [{"case": n, "answer": make.hostile} for n in range(3)]
 
 
+def test_files_that_one_service_reads_are_made_there_and_where_they_are_asked_for(
+    make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gitlab = {"gl-code-quality-report.json", "metrics.txt"}
+    monkeypatch.delenv("GITLAB_CI", raising=False)
+    assert not gitlab & {path.name for path in report.write_all(make.result(), tmp_path / "here")}
+    named = report.write_all(make.result(), tmp_path / "named", reporters=["gitlab", "openmetrics"])
+    assert {path.name for path in named} == gitlab
+    monkeypatch.setenv("GITLAB_CI", "true")
+    assert gitlab < {path.name for path in report.write_all(make.result(), tmp_path / "there")}
+
+
 def test_only_the_named_reports_are_written(make, tmp_path: Path) -> None:
     assert [path.name for path in report.write_all(make.result(), tmp_path, reporters=["json"])] == ["report.json"]
 
