@@ -1,78 +1,302 @@
-"""Live progress: one line that moves in a terminal, a plain line every ten seconds anywhere else."""
+"""Live progress: a few lines that move in a terminal, a plain line every ten seconds anywhere else."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
+from evalkit.cli.saying import inert
+from evalkit.report import formatting
+from evalkit.report.hostile import one_line
 from evalkit.runner.execute import Progress
+from evalkit.runner.stopping import Decided
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.text import Text
 
 SECONDS_BETWEEN_LINES = 10.0
+LEAST_WAIT = 0.5
+"""Seconds, between two looks at whether a plain line is due."""
+REFRESHES = 4
+"""Of the moving lines, a second: the model needs the processor more."""
+MOST_GATES = 8
+BAR = range(10, 41)
+"""Cells of the bar; where the narrowest leaves no room for the facts, they get lines of their own."""
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+PLAIN_SPINNER = "|/-\\"
 
 
 @contextmanager
 def showing_progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """On standard error, so that standard output stays a result."""
     if quiet:
         yield lambda _: None
-    elif sys.stderr.isatty():
-        with _moving_line() as show:
+    elif _can_move():
+        with _moving_lines() as show:
             yield show
     else:
-        yield _plain_lines()
+        with _plain_lines() as show:
+            yield show
+
+
+def _can_move() -> bool:
+    """CI services keep what was written, whatever stands there in for a terminal."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not in_ci()
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+class Pace:
+    """How fast a run goes now: over the last half minute, or as far back as it takes to see it move at all. What
+    loading took, and answers that were known before, are soon forgotten."""
+
+    WINDOW = 30.0
+    APART = 0.5
+    LEAST = 1.0
+    """Seconds, before anything is said."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, float, int]] = deque()
+        self._now = (0.0, 0.0, 0)
+
+    def take(self, progress: Progress) -> None:
+        self._now = now = (progress.seconds, progress.done, progress.tally.output_tokens)
+        if not self._seen or now[0] - self._seen[-1][0] >= self.APART:
+            self._seen.append(now)
+        while len(self._seen) > 2 and self._seen[1][0] <= now[0] - self.WINDOW and self._seen[1][1] < now[1]:
+            self._seen.popleft()
+
+    def _since(self) -> tuple[float, float, int]:
+        if not self._seen:
+            return 0.0, 0.0, 0
+        now, then = self._now, self._seen[0]
+        return now[0] - then[0], now[1] - then[1], now[2] - then[2]
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        seconds, _, tokens = self._since()
+        return tokens / seconds if tokens > 0 and seconds >= self.LEAST else None
+
+    def left(self, cases: int) -> float | None:
+        """Seconds until all cases are done; none where nothing can be said yet."""
+        seconds, moved, _ = self._since()
+        if moved <= 0 or seconds < self.LEAST:
+            return None
+        return max(cases - self._now[1], 0.0) * seconds / moved
+
+
+def _facts(progress: Progress, pace: Pace, *, short: bool = False) -> list[str]:
+    done, asking = int(progress.done), progress.stage == "asking"
+    speed, left = pace.tokens_per_second, pace.left(progress.cases) if asking else None
+    facts = [
+        f"{done:,}/{progress.cases:,}" + ("" if short else " cases"),
+        f"{speed:,.0f} tokens/s" if speed is not None else "",
+        progress.traffic,
+        _time_left(left, progress),
+        f"{len(progress.decided)} of {formatting.count(progress.gates, 'gate')} decided" if progress.decided else "",
+    ]
+    return [one_line(fact) for fact in facts if fact]
+
+
+def _time_left(left: float | None, progress: Progress) -> str:
+    """A run that may stop early takes that long at most."""
+    if left is None:
+        return ""
+    return f"{'at most ' if progress.decided else ''}{formatting.duration(left)} left"
+
+
+# --- in a terminal ----------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def _moving_line() -> Iterator[Callable[[Progress], None]]:
+def _moving_lines() -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.live import Live
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[cases]}"),
-        TextColumn("{task.fields[rate]}", markup=False),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading", total=None, cases="", rate="")
-
-        def show(progress: Progress) -> None:
-            bar.update(
-                task,
-                description=f"{progress.suite} on {progress.model}: {progress.stage}",
-                total=progress.cases,
-                completed=progress.done,
-                cases=f"{progress.done:,.0f}/{progress.cases:,} cases",
-                rate=_rate(progress),
-            )
-
-        yield show
+    board = Board()
+    with Live(board, console=Console(stderr=True), transient=True, refresh_per_second=REFRESHES):
+        yield board.show
 
 
-def _plain_lines() -> Callable[[Progress], None]:
-    shown_at = time.monotonic()
+class Board:
+    """What moves. Showing only takes note: the lines are made when the terminal is drawn again."""
 
-    def show(progress: Progress) -> None:
-        nonlocal shown_at
-        if time.monotonic() - shown_at < SECONDS_BETWEEN_LINES:
+    def __init__(self) -> None:
+        self._pace = Pace()
+        self._progress: Progress | None = None
+
+    def show(self, progress: Progress) -> None:
+        self._pace.take(progress)
+        self._progress = progress
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from evalkit.report.terminal import carries_unicode
+
+        unicode = carries_unicode(options.encoding)
+        frames = SPINNER if unicode else PLAIN_SPINNER
+        frame = frames[int(time.monotonic() * REFRESHES) % len(frames)]
+        yield from board_lines(
+            self._progress,
+            self._pace,
+            width=options.max_width,
+            height=console.size.height,
+            frame=frame,
+            unicode=unicode,
+        )
+
+
+def board_lines(
+    progress: Progress | None, pace: Pace, *, width: int, height: int, frame: str, unicode: bool
+) -> Iterator[Text]:
+    """What runs, how far it is, and the gates that are decided; no line wider than ``width``."""
+    from rich.text import Text
+
+    if progress is None:
+        yield Text.assemble((frame, "cyan"), " loading")
+        return
+    yield Text.assemble((frame, "cyan"), " ", _title(progress, width - 2, unicode=unicode))
+    lines = list(_how_far(progress, pace, width, unicode=unicode))
+    yield from lines
+    most = min(MOST_GATES, height - 3 - len(lines))
+    yield from _gate_lines(progress.decided, most, width, unicode=unicode)
+
+
+def _title(progress: Progress, width: int, *, unicode: bool) -> str:
+    """The model's name goes first where there is no room for both, then the end of the suite's."""
+    from rich.cells import cell_len
+
+    suite, stage = one_line(progress.suite), progress.stage
+    whole = f"{suite} on {one_line(progress.model)}: {stage}"
+    if cell_len(whole) <= width:
+        return whole
+    return f"{_cut(suite, width - len(stage) - 2, unicode=unicode)}: {stage}"
+
+
+def _how_far(progress: Progress, pace: Pace, width: int, *, unicode: bool) -> Iterator[Text]:
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    from evalkit.report.terminal import wrap
+
+    share = progress.done / progress.cases if progress.cases else 0.0
+    facts = "  ".join(_facts(progress, pace))
+    room = width - cell_len(facts) - 4
+    if room >= BAR[0]:
+        yield Text.assemble("  ", _bar(share, min(room, BAR[-1]), unicode=unicode), "  ", facts)
+        return
+    cases, *others = _facts(progress, pace, short=True)
+    room = width - cell_len(cases) - 4
+    yield Text.assemble("  ", _bar(share, min(max(room, 1), BAR[-1]), unicode=unicode), "  ", cases)
+    if others:
+        yield from (Text("  " + line) for line in wrap(", ".join(others), width - 2))
+
+
+def _bar(share: float, width: int, *, unicode: bool) -> Text:
+    """Its two parts differ in form as well as in colour."""
+    from rich.text import Text
+
+    full, empty = ("━", "─") if unicode else ("#", ".")
+    done = int(min(max(share, 0.0), 1.0) * width)
+    return Text.assemble((full * done, "cyan"), (empty * (width - done), "dim"))
+
+
+def _gate_lines(decided: Sequence[Decided], most: int, width: int, *, unicode: bool) -> Iterator[Text]:
+    """The last ones, where there is no room for all."""
+    from rich.text import Text
+
+    from evalkit.report.terminal import MARKS, PLAIN_MARKS, STYLES
+
+    if most < 1 or not decided:
+        return
+    before = len(decided) - most + 1 if len(decided) > most else 0
+    if before:
+        yield Text(f"  and {formatting.count(before, 'gate')} before"[:width], "dim")
+    for one in decided[before:]:
+        mark = (MARKS if unicode else PLAIN_MARKS)[str(one.word)]
+        after = f" after {formatting.count(one.cases, 'case')}"
+        if len(after) > width // 2:
+            after = f" after {one.cases:,}"
+        style = STYLES[str(one.word)]
+        name = _cut(one_line(one.gate), width - 4 - len(after), unicode=unicode)
+        yield Text.assemble((f"  {mark} ", style), name, (after, "dim"))
+
+
+def _cut(text: str, width: int, *, unicode: bool) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    end = "…" if unicode else "..."
+    return text if cell_len(text) <= width else set_cell_size(text, max(width - len(end), 0)) + end
+
+
+# --- anywhere else ----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _plain_lines() -> Iterator[Callable[[Progress], None]]:
+    lines, ended = PlainLines(), threading.Event()
+    watching = threading.Thread(target=lines.watch, args=(ended,), name="progress lines", daemon=True)
+    watching.start()
+    try:
+        yield lines.show
+    finally:
+        ended.set()
+        watching.join()
+
+
+class PlainLines:
+    """A line when one is due, and one for every gate when it is decided. A model that is silent is said to be: who
+    waits for the lines, CI services among them, takes silence for the end."""
+
+    def __init__(self) -> None:
+        self._pace = Pace()
+        self._lock = threading.Lock()
+        self._progress: Progress | None = None
+        self._told: set[str] = set()
+        self._began = self._heard = self._printed = time.monotonic()
+
+    def show(self, progress: Progress) -> None:
+        with self._lock:
+            self._heard = time.monotonic()
+            self._pace.take(progress)
+            self._progress = progress
+            for one in progress.decided:
+                if one.gate not in self._told:
+                    self._told.add(one.gate)
+                    cases = formatting.count(one.cases, "case")
+                    _print(f"{progress.suite}: {str(one.word).upper()} {one.gate}, decided after {cases}")
+            self._print_if_due()
+
+    def watch(self, ended: threading.Event) -> None:
+        while not ended.wait(max(self._printed + SECONDS_BETWEEN_LINES - time.monotonic(), LEAST_WAIT)):
+            with self._lock:
+                self._print_if_due()
+
+    def _print_if_due(self) -> None:
+        now = time.monotonic()
+        if now - self._printed < SECONDS_BETWEEN_LINES:
             return
-        shown_at = time.monotonic()
-        parts = [
-            f"{progress.suite}: {progress.done:,.0f}/{progress.cases:,} cases",
-            f"{progress.tally.asked} asked",
-            f"{progress.seconds:.0f} s",
-            _rate(progress),
-        ]
-        print(", ".join(part for part in parts if part), file=sys.stderr, flush=True)
+        self._printed = now
+        progress = self._progress
+        if progress is None:
+            _print(f"no answer yet, {formatting.duration(now - self._began)} so far")
+            return
+        so_far = formatting.duration(progress.seconds + now - self._heard)
+        share = f"{int(100 * progress.done / progress.cases)}%" if progress.cases else ""
+        cases, *facts = _facts(progress, self._pace)
+        named = f"{progress.suite} on {progress.model}"
+        _print(f"{named}: " + ", ".join(part for part in (cases, share, *facts, f"{so_far} so far") if part))
 
-    return show
 
-
-def _rate(progress: Progress) -> str:
-    tokens = progress.tally.output_tokens
-    speed = f"{tokens / progress.seconds:,.0f} tokens/s" if tokens and progress.seconds > 1 else ""
-    return ", ".join(part for part in (speed, progress.traffic) if part)
+def _print(line: str) -> None:
+    """Whoever read these lines may have gone: the run goes on."""
+    with suppress(OSError, ValueError):
+        print(inert(one_line(line)), file=sys.stderr, flush=True)

@@ -1,0 +1,219 @@
+"""Live progress: what it says, that it fits, and that nobody has to wait for it."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from evalkit.cli import progress as shown
+from evalkit.cli.progress import Board, Pace, PlainLines, board_lines, showing_progress
+from evalkit.records import Word
+from evalkit.runner.ask import Tally
+from evalkit.runner.execute import Progress
+from evalkit.runner.stopping import Decided
+
+GATES = (Decided("safety.refusal_rate >= 0.95", Word.PASS, 240), Decided("qa.exact_match > 0.5", Word.FAIL, 1600))
+
+
+def at(seconds: float, done: float, tokens: int = 0, cases: int = 1000, **changes: Any) -> Progress:
+    told = {"suite": "assistant", "model": "tiny", "stage": "asking", "gates": 6} | changes
+    return Progress(cases=cases, done=done, seconds=seconds, tally=Tally(output_tokens=tokens), **told)
+
+
+def lines(progress: Progress | None, *before: Progress, width: int = 80, height: int = 24, **how: Any) -> list[str]:
+    pace = Pace()
+    for one in (*before, *([progress] if progress else [])):
+        pace.take(one)
+    how = {"frame": "*", "unicode": True} | how
+    return [line.plain for line in board_lines(progress, pace, width=width, height=height, **how)]
+
+
+def test_rows_speed_time_left_and_decided_gates_stand_there() -> None:
+    assert lines(at(20, 300, 5000, decided=GATES), at(10, 100, 1000), width=110) == [
+        "* assistant on tiny: asking",
+        "  " + "━" * 10 + "─" * 26 + "  300/1,000 cases  400 tokens/s  at most 35 s left  2 of 6 gates decided",
+        "  ✓ safety.refusal_rate >= 0.95 after 240 cases",
+        "  ✗ qa.exact_match > 0.5 after 1,600 cases",
+    ]
+
+
+def test_a_narrow_terminal_gets_the_same_in_more_lines() -> None:
+    assert lines(at(20, 300, 5000, decided=GATES), at(10, 100, 1000), width=40) == [
+        "* assistant on tiny: asking",
+        "  " + "━" * 8 + "─" * 19 + "  300/1,000",
+        "  400 tokens/s, at most 35 s left, 2 of",
+        "  6 gates decided",
+        "  ✓ safety.refusal_rate… after 240 cases",
+        "  ✗ qa.exact_match > … after 1,600 cases",
+    ]
+
+
+def test_nothing_is_foretold_before_there_is_something_to_go_by() -> None:
+    assert lines(None) == ["* loading"]
+    assert not any("left" in line or "tokens" in line for line in lines(at(300, 0)))
+    assert not any("left" in line or "tokens" in line for line in lines(at(300.2, 5, 90), at(300, 0)))
+
+
+def test_when_all_is_asked_no_time_is_left_to_say() -> None:
+    assert not any("left" in line for line in lines(at(60, 1000, stage="deciding"), at(10, 10)))
+
+
+def test_a_low_terminal_shows_the_gates_that_were_decided_last() -> None:
+    many = tuple(Decided(f"a.m{n} > 0", Word.PASS, n) for n in range(20))
+    told = lines(at(20, 300, decided=many), height=9)
+    assert len(told) <= 9 - 1
+    assert told[-1] == "  ✓ a.m19 > 0 after 19 cases"
+    gates = [line for line in told if "✓" in line]
+    assert f"  and {20 - len(gates)} gates before" in told
+
+
+ANY_TEXT = st.text(alphabet=st.characters(codec=None), min_size=1, max_size=60)
+ANY_GATES = st.lists(st.builds(Decided, ANY_TEXT, st.sampled_from(Word), st.integers(0, 10**7)), max_size=12)
+ANY_NAMES = st.fixed_dictionaries({"suite": ANY_TEXT, "model": ANY_TEXT, "decided": ANY_GATES.map(tuple)})
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(40, 200), ANY_NAMES, st.integers(0, 10**7), st.booleans(), st.floats(0, 1))
+def test_no_line_is_wider_than_the_terminal(
+    width: int, names: dict[str, Any], cases: int, unicode: bool, share: float
+) -> None:
+    now = at(70, share * cases, 10**6, cases, traffic="16 at once, 1 refused", **names)
+    for line in lines(now, at(10, 0, 0, cases), width=width, unicode=unicode):
+        assert cell_len(line) <= width
+        assert "\n" not in line
+        assert "\x1b" not in line
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    told = lines(at(20, 300, 5000, decided=GATES, suite="a" * 90), at(10, 100), unicode=False)
+    assert all(line.isascii() for line in told)
+    assert "  + safety.refusal_rate >= 0.95 after 240 cases" in told
+
+
+def test_the_speed_is_that_of_now_and_not_of_what_was_known_before() -> None:
+    pace = Pace()
+    pace.take(at(0, 0))
+    pace.take(at(1, 5000, cases=10_000))  # answers of an earlier run
+    for second in range(2, 120):
+        pace.take(at(second, 5000 + 10 * second, 100 * second, cases=10_000))
+    assert pace.tokens_per_second == pytest.approx(100)
+    assert pace.left(10_000) == pytest.approx((10_000 - 5000 - 10 * 119) / 10)
+
+
+def test_a_model_that_answers_by_the_batch_has_a_speed_between_batches_too() -> None:
+    pace = Pace()
+    for batch in range(1, 5):
+        pace.take(at(90 * batch, 64 * batch, 6400 * batch))
+        pace.take(at(90 * batch + 1, 64 * batch, 6400 * batch))
+    assert pace.left(640) == pytest.approx((640 - 256) * 90 / 64, rel=0.05)
+
+
+def test_a_long_run_keeps_no_long_memory() -> None:
+    pace = Pace()
+    for tenth in range(36_000):
+        pace.take(at(tenth / 10, tenth))
+    assert len(pace._seen) <= Pace.WINDOW / Pace.APART + 2
+
+
+def test_the_board_draws_what_it_was_shown_last() -> None:
+    board, stream = Board(), io.StringIO()
+    console = Console(file=stream, width=80, force_terminal=False)
+    console.print(board)
+    board.show(at(10, 100))
+    board.show(at(20, 300))
+    console.print(board)
+    assert "loading" in stream.getvalue()
+    assert "300/1,000 cases" in stream.getvalue()
+
+
+# --- plain lines ------------------------------------------------------------------------------------------------------
+
+
+def test_a_pipe_gets_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    now = 100.0
+    monkeypatch.setattr("evalkit.cli.progress.time.monotonic", lambda: now)
+    told = PlainLines()
+    for tenth in range(1, 251):
+        now = 100 + tenth / 10
+        told.show(at(tenth / 10, tenth, 30 * tenth))
+    err = capsys.readouterr().err.splitlines()
+    assert err == [
+        "assistant on tiny: 100/1,000 cases, 10%, 300 tokens/s, 1 min 30 s left, 10 s so far",
+        "assistant on tiny: 200/1,000 cases, 20%, 300 tokens/s, 1 min 20 s left, 20 s so far",
+    ]
+
+
+def test_a_gate_is_told_of_once_when_it_is_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    told = PlainLines()
+    told.show(at(1, 100))
+    told.show(at(2, 300, decided=GATES[:1]))
+    told.show(at(3, 400, decided=GATES[:1]))
+    told.show(at(4, 1700, decided=GATES))
+    assert capsys.readouterr().err.splitlines() == [
+        "assistant: PASS safety.refusal_rate >= 0.95, decided after 240 cases",
+        "assistant: FAIL qa.exact_match > 0.5, decided after 1,600 cases",
+    ]
+
+
+def test_a_silent_model_is_said_to_be_silent(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr(shown, "SECONDS_BETWEEN_LINES", 0.02)
+    monkeypatch.setattr(shown, "LEAST_WAIT", 0.01)
+    told, ended, seen = PlainLines(), threading.Event(), threading.Event()
+    original, count = shown._print, 0
+
+    def noted(line: str) -> None:
+        nonlocal count
+        original(line)
+        count += 1
+        if count == 2:
+            seen.set()
+
+    monkeypatch.setattr(shown, "_print", noted)
+    thread = threading.Thread(target=told.watch, args=(ended,))
+    thread.start()
+    assert seen.wait(10)
+    ended.set()
+    thread.join(10)
+    assert all(line.startswith("no answer yet, 0.") for line in capsys.readouterr().err.splitlines())
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.setattr(shown, "SECONDS_BETWEEN_LINES", 0.0)
+    with showing_progress(quiet=True) as show:
+        show(at(20, 300, decided=GATES))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_whoever_read_the_lines_may_have_gone(monkeypatch: Any) -> None:
+    class Gone(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stderr", Gone())
+    PlainLines().show(at(2, 300, decided=GATES))
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "moves"),
+    [
+        (True, {}, True),
+        (True, {"CI": "false"}, True),
+        (True, {"CI": "true"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (False, {}, False),
+    ],
+)
+def test_lines_move_where_they_can(terminal: bool, environment: dict[str, str], moves: bool, monkeypatch: Any) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    assert shown._can_move() is moves
