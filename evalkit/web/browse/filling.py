@@ -14,9 +14,8 @@ from itertools import islice
 from typing import Any
 
 from evalkit.errors import EvalkitError
-from evalkit.protocols import Metric
 from evalkit.records import Unscored, Vector
-from evalkit.results import CheckSummary, Exchange, Result
+from evalkit.results import Exchange, MetricInfo, Result
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.runner.tables import restore
 from evalkit.store import Store, StoredScore
@@ -49,7 +48,7 @@ ALIKE = 4096
 MOST_VALUES = 200
 """Of a label: one with more is no way to choose cases."""
 LONGEST_VALUE = 80
-ValueOf = Callable[[Vector], float | None]
+Formula = Callable[[Vector], float | None]
 
 
 class _Reader:
@@ -76,7 +75,7 @@ class Fill:
         self._result = result
         self._masked = any(check.kind == MASKING for check in result.checks)
         self._summaries = {check.name: check for check in result.checks}
-        self._values: dict[str, list[ValueOf | None]] = {}
+        self._formulas: dict[str, list[Formula | None]] = {}
         self._reading: _Reader | None = None
 
     def step(self) -> bool:
@@ -109,12 +108,12 @@ class Fill:
             set_phase(connection, INDEXING)
             return
         batch = self._reader(check).take(check.listed, LISTED_AT_ONCE)
-        value_of = self._values_of(check.name)
+        formulas = self._formulas_of(check.name)
         first = check.rows[0] + check.listed
         connection.executemany(
             "INSERT INTO cases VALUES (?, ?, ?, ?)",
             (
-                (first + place, stored_name(one.case), STATUSES.index(one.score.status), _numbers(check, value_of, one))
+                (first + place, stored_name(one.case), STATUSES.index(one.score.status), _numbers(check, formulas, one))
                 for place, one in enumerate(batch)
             ),
         )
@@ -143,10 +142,10 @@ class Fill:
             self._reading = _Reader(check.name, self._store.iter_scores(self._result.run.id, check.name))
         return self._reading
 
-    def _values_of(self, check: str) -> list[ValueOf | None]:
-        if check not in self._values:
-            self._values[check] = [_value_of(metric) for metric in _restored(self._summaries[check])]
-        return self._values[check]
+    def _formulas_of(self, check: str) -> list[Formula | None]:
+        if check not in self._formulas:
+            self._formulas[check] = [_formula(info) for info in self._summaries[check].metrics]
+        return self._formulas[check]
 
     # --- words --------------------------------------------------------------------------------------------------------
 
@@ -218,17 +217,20 @@ def _merge(connection: sqlite3.Connection) -> None:
         set_phase(connection, DONE)
 
 
-def _restored(check: CheckSummary) -> Iterator[Metric | None]:
-    for info in check.metrics:
-        try:
-            yield restore(info, {})
-        except EvalkitError:  # its plugin is not installed here: the metric has no values, everything else does
-            yield None
+def value_of(info: MetricInfo, score: StoredScore) -> float | None:
+    """Of one case; none where it was not measured, or its formula is not installed here."""
+    return _value(_formula(info), score.score.results.get(info.name))
 
 
-def _value_of(metric: Metric | None) -> ValueOf | None:
-    """Of one case. Many cases have equal statistics, and some formulas take their time."""
-    if metric is None:
+def _value(formula: Formula | None, measured: Vector | Unscored | None) -> float | None:
+    return None if formula is None or measured is None or isinstance(measured, Unscored) else formula(measured)
+
+
+def _formula(info: MetricInfo) -> Formula | None:
+    """Many cases have equal statistics, and some formulas take their time."""
+    try:
+        metric = restore(info, {})
+    except EvalkitError:  # its plugin is not installed here: the metric has no values, everything else does
         return None
 
     def value(vector: Vector) -> float | None:
@@ -241,12 +243,9 @@ def _value_of(metric: Metric | None) -> ValueOf | None:
     return lru_cache(maxsize=ALIKE)(value)
 
 
-def _numbers(check: IndexedCheck, values: Sequence[ValueOf | None], one: StoredScore) -> bytes:
-    found: list[float | None] = []
-    for metric, value in zip(check.metrics, values, strict=True):
-        vector = one.score.results.get(metric.name)
-        found.append(None if value is None or vector is None or isinstance(vector, Unscored) else value(vector))
-    return packed(found)
+def _numbers(check: IndexedCheck, formulas: Sequence[Formula | None], one: StoredScore) -> bytes:
+    measured = (one.score.results.get(metric.name) for metric in check.metrics)
+    return packed([_value(formula, found) for formula, found in zip(formulas, measured, strict=True)])
 
 
 def _answers(exchanges: Iterable[Exchange]) -> str:

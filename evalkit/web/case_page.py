@@ -1,0 +1,227 @@
+"""One case of a run: what was asked, hoped for and answered, and what every check made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from evalkit.errors import RunNotFound
+from evalkit.records import Unscored
+from evalkit.report import formatting
+from evalkit.report.cases import CaseView, groups, pieces, spans_of
+from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.report.together import together
+from evalkit.results import Exchange, Finding, Result, Run
+from evalkit.runner.findings import MASKING, exchanges_of
+from evalkit.store import Store, StoredScore
+from evalkit.web.browse.background import Indexer
+from evalkit.web.browse.desk import desk_of
+from evalkit.web.browse.file import Outdated, TooLong
+from evalkit.web.browse.filling import value_of
+from evalkit.web.browse.query import FoundCase, Wanted, page
+from evalkit.web.browse.words import parse
+from evalkit.web.choosing import address, case_of, case_parameter, parameters, row_of, wanted_of
+from evalkit.web.marking import Pieces, marked_in
+from evalkit.web.pages import render, workbench
+
+MOST = 100_000
+"""Characters of one text on the page."""
+MOST_EXCHANGES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    check: str
+    link: str
+    now: bool
+    """It is the check that the case was looked up in."""
+    status: str
+    values: tuple[tuple[str, str], ...]
+    view: CaseView
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    heading: str
+    prompt: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+    answer: Pieces
+    finish: str
+    error: str
+
+
+def show(request: Request) -> Response:
+    desk = desk_of(workbench(request))
+    run = desk.finished_run(request.path_params["run"])
+    result, given = desk.result(run), request.query_params
+    check, case = given.get("of", ""), case_of(given)
+    wanted, row = wanted_of(given), row_of(given.get("row", ""))
+    scores = _scores(desk.bench.store, result, check, case)
+    said = _exchanges(desk.bench.store, result, scores[check])
+    terms = [term for term, _ in parse(wanted.text).terms]
+    told = _spoken(_finding(check, scores[check], said, result), terms)
+    before, after = _neighbours(desk.indexer, run, wanted, row)
+    labels = said[0].labels if said else {}
+    return render(
+        request,
+        "case.html.j2",
+        run=run,
+        run_id=run.id,
+        here="Cases",
+        case=one_line(shorten_end(case, 200)),
+        check=one_line(check),
+        back=address(run.id, "cases", parameters(wanted)),
+        before=before,
+        after=after,
+        shared=_shared(told),
+        told=told[:MOST_EXCHANGES],
+        more=len(told) - MOST_EXCHANGES,
+        judgements=_judgements(desk.bench.store, result, scores, check),
+        labels=[(one_line(str(name)), shown(str(value), 500)) for name, value in labels.items()],
+        position=scores[check].position + 1,
+    )
+
+
+def _scores(store: Store, result: Result, check: str, case: str) -> dict[str, StoredScore]:
+    """By check: the one that is asked for, and the others that read the same dataset."""
+    asked = next((one for one in result.checks if one.name == check), None)
+    found = {}
+    if asked is not None:
+        for one in result.checks:
+            if one.dataset == asked.dataset and (scores := store.get_scores(result.run.id, one.name, [case])):
+                found[one.name] = scores[0]
+    if check not in found:
+        raise RunNotFound(
+            f"run {result.run.id} has no case '{one_line(shorten_end(case, 80))}' of check "
+            f"'{one_line(shorten_end(check, 80))}'",
+            hint="Its cases can be searched by their id.",
+        )
+    return found
+
+
+def _exchanges(store: Store, result: Result, score: StoredScore) -> list[Exchange]:
+    masked = any(check.kind == MASKING for check in result.checks)
+    dataset = next(check.dataset for check in result.checks if check.name == score.check)
+    found = exchanges_of(store, result.run.datasets.get(dataset, ""), [score], masked=masked)[score.case]
+    return found or _unanswered(store, result.run.datasets.get(dataset, ""), score)
+
+
+def _unanswered(store: Store, fingerprint: str, score: StoredScore) -> list[Exchange]:
+    """A case without an answer was asked something all the same."""
+    samples = store.get_samples(fingerprint, score.samples)
+    return [
+        Exchange(name, sample.messages, "", sample.references, sample.labels, "error", score.score.error or "no answer")
+        for name, sample in samples.items()
+    ]
+
+
+# --- what was said ----------------------------------------------------------------------------------------------------
+
+
+def _finding(check: str, score: StoredScore, exchanges: Sequence[Exchange], result: Result) -> Finding:
+    metrics = next((one.metrics for one in result.checks if one.name == check), ())
+    metric = metrics[0] if metrics else None
+    value = value_of(metric, score) if metric else None
+    return Finding(
+        check=check,
+        case=score.case,
+        metric=metric.name if metric else "",
+        value=value,
+        exchanges=tuple(exchanges),
+        evidence=score.score.evidence,
+        status=score.score.status,
+        note=score.score.error,
+    )
+
+
+def _spoken(finding: Finding, terms: Sequence[str]) -> list[Spoken]:
+    spans = spans_of(finding.evidence)
+    return [
+        Spoken(
+            heading=one.heading,
+            prompt=tuple((one_line(m.role), shown(m.content, MOST)) for m in one.exchange.messages),
+            references=tuple(shown(reference, 10_000) for reference in one.exchange.references[:50]),
+            answer=_answer(one.exchange.answer, spans.get(one.position), terms),
+            finish=one_line(one.exchange.finish),
+            error=shown(one.exchange.error, 1000),
+        )
+        for one in together(finding)
+    ]
+
+
+def _answer(text: str, span: tuple[int, int] | None, terms: Sequence[str]) -> Pieces:
+    """The check's own evidence is marked; where it has none, what was searched for."""
+    return pieces(text, span, MOST) if span else marked_in(text, terms, MOST)
+
+
+def _shared(told: Sequence[Spoken]) -> Spoken | None:
+    """Prompt and references that all answers have in common are shown once."""
+    if not told or any(one.prompt != told[0].prompt or one.references != told[0].references for one in told):
+        return None
+    return told[0]
+
+
+# --- what was made of it ----------------------------------------------------------------------------------------------
+
+
+def _judgements(store: Store, result: Result, scores: Mapping[str, StoredScore], check: str) -> list[Judgement]:
+    """The check that was asked for first."""
+    found = []
+    for name in sorted(scores, key=lambda name: name != check):
+        score = scores[name]
+        finding = _finding(name, score, _exchanges(store, result, score), result)
+        view = groups(replace(result, findings=(finding,)))[0].cases[0]
+        found.append(
+            Judgement(
+                check=one_line(name),
+                link=address(result.run.id, "case", [("of", name), case_parameter(score.case)]),
+                now=name == check,
+                status=str(score.score.status),
+                values=tuple(_values(result, score)),
+                view=view,
+            )
+        )
+    return found
+
+
+def _values(result: Result, score: StoredScore) -> list[tuple[str, str]]:
+    infos = next(check.metrics for check in result.checks if check.name == score.check)
+    written = []
+    for info in infos:
+        measured = score.score.results.get(info.name)
+        if isinstance(measured, Unscored):
+            text = one_line(measured.reason)
+        else:
+            text = formatting.measure(value_of(info, score), info.unit)
+        written.append((one_line(info.name), text))
+    return written
+
+
+def _neighbours(indexer: Indexer, run: Run, wanted: Wanted, row: int | None) -> tuple[str, str]:
+    """Addresses of the cases before and after, in the order and choice of the list that this one came from."""
+    if row is None:
+        return "", ""
+    kept = parameters(wanted)
+    try:
+        with indexer.want(run).reading() as connection:
+            around = [
+                page(connection, wanted, before=row, size=1).cases,
+                page(connection, wanted, after=row, size=1).cases,
+            ]
+    except (Outdated, TooLong):  # the case itself is shown all the same
+        return "", ""
+    return _link(run, kept, around[0]), _link(run, kept, around[1])
+
+
+def _link(run: Run, kept: Sequence[tuple[str, str]], found: Sequence[FoundCase]) -> str:
+    if not found:
+        return ""
+    one = found[0]
+    return address(run.id, "case", [*kept, ("of", one.check), case_parameter(one.case), ("row", str(one.row))])
+
+
+routes = [Route("/runs/{run}/case", show)]

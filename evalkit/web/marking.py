@@ -1,0 +1,86 @@
+"""Texts in pieces: what was searched for marked, and what differs between two answers, word by word."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+from evalkit.report.hostile import one_line, shown
+
+Pieces = tuple[tuple[str, bool], ...]
+MOST_WORDS = 2000
+"""Of two texts together, whose words are told apart; longer ones differ as a whole."""
+_token = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+
+
+def around(text: str, terms: Iterable[str], most: int) -> Pieces:
+    """One line of a text, about where the first of the terms is, with all of them marked."""
+    text = text[:200_000]
+    found = _pattern(terms)
+    first = found.search(text) if found else None
+    begin = max(0, first.start() - most // 3) if first and first.end() > most else 0
+    cut = text[begin : begin + most]
+    return tuple(
+        (one_line(piece), marked)
+        for piece, marked in (
+            *([("…", False)] if begin else []),
+            *marked_pieces(cut, found),
+            *([("…", False)] if begin + most < len(text) else []),
+        )
+    )
+
+
+def marked_in(text: str, terms: Iterable[str], most: int) -> Pieces:
+    """A whole text with the terms marked."""
+    return tuple((shown(piece, most), marked) for piece, marked in marked_pieces(text[:most], _pattern(terms)))
+
+
+def marked_pieces(text: str, pattern: re.Pattern[str] | None) -> list[tuple[str, bool]]:
+    if pattern is None:
+        return [(text, False)] if text else []
+    pieces, end = [], 0
+    for match in pattern.finditer(text):
+        if match.start() > end:
+            pieces.append((text[end : match.start()], False))
+        pieces.append((match.group(), True))
+        end = match.end()
+    if end < len(text):
+        pieces.append((text[end:], False))
+    return pieces
+
+
+def _pattern(terms: Iterable[str]) -> re.Pattern[str] | None:
+    """Words as the index finds them: from where a word begins, whatever their case; a phrase over any signs between."""
+    said = []
+    for term in sorted(set(terms), key=len, reverse=True):
+        between = r"\W+" if term.isascii() else r"\W*"  # scripts without spaces stand letter by letter in the index
+        said.append(between.join(map(re.escape, re.findall(r"\w+", term))))
+    wanted = "|".join(filter(None, said))
+    return re.compile(rf"(?<![A-Za-z0-9_])(?:{wanted})", re.IGNORECASE) if wanted else None
+
+
+def differences(before: str, after: str, most: int) -> tuple[Pieces, Pieces]:
+    """Two texts in pieces, and whether each is only in the one: nothing of two that are the same or too long."""
+    before, after = before[:most], after[:most]
+    left, right = _token.findall(before), _token.findall(after)
+    if before == after:
+        return ((shown(before, most), False),), ((shown(after, most), False),)
+    if len(left) + len(right) > MOST_WORDS:
+        return ((shown(before, most), True),), ((shown(after, most), True),)
+    matcher = difflib.SequenceMatcher(None, left, right)
+    was: list[tuple[str, bool]] = []
+    now: list[tuple[str, bool]] = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        _add(was, left[a:b], kind != "equal")
+        _add(now, right[c:d], kind != "equal")
+    return _shown(was, most), _shown(now, most)
+
+
+def _add(pieces: list[tuple[str, bool]], words: Sequence[str], marked: bool) -> None:
+    if words:
+        pieces.append(("".join(words), marked))
+
+
+def _shown(pieces: Sequence[tuple[str, bool]], most: int) -> Pieces:
+    return tuple((shown(text, most), marked) for text, marked in pieces)

@@ -1,0 +1,205 @@
+"""Looking into runs in a real browser: search, filters, keys, one case, comparisons, trends and data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+from browse_runs import Said, finished_run
+from click.testing import CliRunner
+from web_server import WebServer
+
+from evalkit.cli.main import commands
+from evalkit.store import open_store
+
+OpenPage = Callable[..., Any]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>",
+    "[click](javascript:alert(1)) ![x](http://attacker.example/x.png)",
+    "{{7*7}} {% raw %} ${7*7} #{7*7}",
+    '=HYPERLINK("http://attacker.example","x")',
+    "\u202eevil\u202c \u200b\u2066hidden\u2069",
+    "nul\x00nul </textarea></style></title><iframe src=//attacker.example>",
+    "x" * 1_000_000,
+    '" onmouseover="alert(1)" autofocus onfocus="alert(1)',
+]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browse")
+    for model in ("mock:oracle", "mock:empty"):
+        arguments = ["run", "smoke", "--model", model, "-q", "--store", str(folder / "runs.db")]
+        CliRunner().invoke(commands, [*arguments, "--report", str(folder / "reports")], catch_exceptions=False)
+    with open_store(str(folder / "runs.db")) as store:
+        said = [
+            Said(f"c{n:03}", f"sorry, I cannot do number {n}" if n % 4 == 0 else f"this is number {n}",
+                 labels={"kind": "abc"[n % 3]}, words=float(n % 40))
+            for n in range(130)
+        ]  # fmt: skip
+        finished_run(store, "many", {"check": said}, suite="many cases")
+        for name in ("hostile", "hostile again"):
+            texts = [Said(f"h{n}", f"{text} needle {name}", text, {text[:60]: text[:60]}, good=name == "hostile")
+                     for n, text in enumerate(HOSTILE)]  # fmt: skip
+            finished_run(store, name, {"check": texts}, suite=HOSTILE[0])
+    return folder / "runs.db"
+
+
+@pytest.fixture(scope="module")
+def server(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EVALKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        with WebServer(str(database)) as running:
+            yield running
+
+
+@pytest.fixture
+def look(open_page: OpenPage, server: WebServer) -> Callable[..., Any]:
+    def go(path: str, **options: Any) -> Any:
+        opened = open_page(**options)
+        opened.goto(server.link)
+        opened.goto(server.base + path)
+        return opened
+
+    return go
+
+
+def cases(page: Any) -> list[str]:
+    return list(page.locator("#cases tbody th a").all_inner_texts())
+
+
+PATHS = [
+    "/runs/many/cases?check=check&sort=-words",
+    "/runs/last:smoke/cases?q=the",
+    "/runs/many/case?of=check&case=c004",
+    "/runs/many/data",
+    "/compare?run=hostile&run=hostile%20again&different=1",
+    "/compare",
+    "/trends?suite=smoke",
+    "/runs/hostile/cases?q=needle",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("window", [("light", 1280), ("dark", 390)])
+def test_every_page_is_accessible_fits_and_asks_nobody_else(
+    look: Callable[..., Any],
+    serious_violations: Callable[[Any], list[str]],
+    server: WebServer,
+    path: str,
+    window: tuple[str, int],
+) -> None:
+    scheme, width = window
+    page = look(path, color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.wait_for_load_state("networkidle")
+    assert page.complaints == []
+    assert all(address.startswith(server.base) for address in page.asked_for)
+    assert serious_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_searching_filtering_sorting_and_turning_pages(look: Callable[..., Any]) -> None:
+    page = look("/runs/many/cases")
+    page.fill("#q", '"cannot do"')
+    page.press("#q", "Enter")
+    page.wait_for_url("**q=*")
+    assert cases(page) == [f"c{n:03}" for n in range(0, 130, 4)]
+    assert page.locator("#cases mark").first.inner_text() == "cannot do"
+    page.select_option("select[name=check]", "check")
+    page.wait_for_url("**check=check*")
+    page.locator("summary", has_text="Labels").click()
+    page.select_option("select[name='label.kind']", "b")
+    page.wait_for_url("**label.kind=b*")
+    assert cases(page) == [f"c{n:03}" for n in range(0, 130, 4) if n % 3 == 1]
+    page.get_by_role("link", name="words").click()
+    page.wait_for_url("**sort=*")
+    shown = [int(case[1:]) % 40 for case in cases(page)]
+    assert shown == sorted(shown, reverse=True)
+    page.get_by_role("link", name="words").click()
+    page.wait_for_url("**sort=words*")
+    shown = [int(case[1:]) % 40 for case in cases(page)]
+    assert shown == sorted(shown)
+    page.get_by_role("link", name="All cases").click()
+    first = cases(page)
+    page.get_by_role("link", name="After").click()
+    page.wait_for_url("**after=*")
+    assert cases(page)[0] == "c050"
+    page.get_by_role("link", name="Before").click()
+    page.wait_for_url("**before=*")
+    assert cases(page) == first
+    assert page.complaints == []
+
+
+def test_it_is_walked_through_by_keys(look: Callable[..., Any]) -> None:
+    page = look("/runs/many/cases?q=sorry")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.textContent") == "c004"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/case?*")
+    assert page.locator("h1").inner_text() == "c004"
+    assert page.locator(".answer-text mark").inner_text() == "sorry"
+    page.keyboard.press("j")
+    page.wait_for_url("**case=c008*")
+    page.keyboard.press("k")
+    page.wait_for_url("**case=c004*")
+    page.keyboard.press("u")
+    page.wait_for_url("**/cases?q=sorry")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
+def test_pages_work_without_scripts(look: Callable[..., Any]) -> None:
+    page = look("/runs/many/cases", java_script_enabled=False)
+    page.fill("#q", "sorry")
+    page.get_by_role("button", name="Show").click()
+    assert len(cases(page)) == 33
+
+
+def test_nothing_hostile_acts_anywhere(look: Callable[..., Any], server: WebServer) -> None:
+    page = look("/runs/hostile/cases?q=needle")
+    page.wait_for_load_state("networkidle")
+    assert len(cases(page)) == len(HOSTILE)
+    links = page.locator("#cases tbody th a").evaluate_all("found => found.map(one => one.href)")
+    for address in [
+        *links,
+        f"{server.base}/compare?run=hostile&run=hostile%20again&different=1",
+        f"{server.base}/runs/hostile/data",
+        f"{server.base}/trends?suite=%3Cscript%3Ealert(1)%3C%2Fscript%3E&check=all",
+    ]:
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        for summary in page.locator("details > summary").all():
+            summary.click()
+        page.mouse.move(300, 300)
+    assert page.complaints == []
+    assert all(address.startswith(server.base) for address in page.asked_for)
+
+
+def test_a_comparison_shows_what_changed_word_by_word(look: Callable[..., Any]) -> None:
+    page = look("/compare?run=hostile&run=hostile%20again&different=1")
+    page.get_by_role("heading", name="cases regressed").wait_for()
+    change = page.locator("details.change").nth(4)
+    change.locator("summary").click()
+    assert change.locator("mark.now").inner_text().strip() == "again"
+    change.get_by_role("link", name="in the candidate").click()
+    page.wait_for_url("**/runs/hostile%20again/case?*")
+
+
+def test_a_dot_of_a_trend_leads_to_its_run(look: Callable[..., Any]) -> None:
+    page = look("/trends?suite=smoke")
+    dot = page.locator("svg a").first
+    name = dot.get_attribute("aria-label")
+    dot.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/*")
+    assert "mock:" in name

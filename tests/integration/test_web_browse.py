@@ -1,0 +1,277 @@
+"""Looking into runs over HTTP: the cases, one case, comparisons, trends and data, whatever is in them or asked for."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+import httpx
+from browse_runs import Said, finished_run
+from click.testing import CliRunner
+from web_server import WebServer
+
+from evalkit.cli.main import commands
+from evalkit.results import Run
+from evalkit.store import Store, open_store
+from evalkit.web import compare_page
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'\u202e{{7*7}}"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three real runs of one suite, by models that differ."""
+    folder = tmp_path_factory.mktemp("browse")
+    for model in ("mock:oracle", "mock:empty", "mock:oracle"):
+        arguments = ["run", "smoke", "--model", model, "-q", "--store", str(folder / "runs.db"), "--replicate", "1"]
+        CliRunner().invoke(commands, [*arguments, "--report", str(folder / "reports")], catch_exceptions=False)
+    return folder / "runs.db"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "runs.db"
+
+
+@pytest.fixture
+def store(database: Path) -> Iterator[Store]:
+    with open_store(str(database)) as opened:
+        yield opened
+
+
+def client_of(server: WebServer) -> httpx.Client:
+    return httpx.Client(base_url=server.base, cookies=server.cookies, trust_env=False, follow_redirects=True)
+
+
+@pytest.fixture
+def client(store: Store, database: Path) -> Iterator[httpx.Client]:
+    with WebServer(str(database)) as server, client_of(server) as opened:
+        yield opened
+
+
+@pytest.fixture
+def real(smoke: Path) -> Iterator[httpx.Client]:
+    with WebServer(str(smoke)) as server, client_of(server) as opened:
+        yield opened
+
+
+def until_searchable(client: httpx.Client, run: str) -> None:
+    ends = time.monotonic() + 30
+    while not client.get(f"/runs/{run}/cases/progress").json()["done"]:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def cases_in(text: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="[^"]*">([^<]*)</a>', text)
+
+
+def link(text: str, words: str) -> str:
+    found = re.search(rf'href="([^"]*)"[^>]*>[^<]*{words}', text)
+    assert found is not None, words
+    return html.unescape(found[1])
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+
+def test_pages_of_cases_go_forth_and_back(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "run", {"check": [Said(f"c{n:03}", f"answer {n}") for n in range(120)]})
+    until_searchable(client, "run")
+    path, seen = "/runs/run/cases", []
+    for _ in range(3):
+        text = client.get(path).text
+        seen.append(cases_in(text))
+        path = link(text, "After") if 'rel="next"' in text else ""
+    assert [case for page in seen for case in page] == [f"c{n:03}" for n in range(120)]
+    assert path == ""
+    assert cases_in(client.get(link(text, "← Before")).text) == seen[1]
+
+
+def test_the_address_says_what_is_shown(store: Store, client: httpx.Client) -> None:
+    said = [
+        Said(f"c{n}", "sorry, no" if n % 3 == 0 else "of course", labels={"kind": "ab"[n % 2]}, words=float(n))
+        for n in range(20)
+    ]
+    finished_run(store, "run", {"check": said})
+    until_searchable(client, "run")
+
+    def cases(query: str) -> list[str]:
+        return cases_in(client.get(f"/runs/run/cases?check=check&{query}").text)
+
+    assert cases("q=sorry") == [f"c{n}" for n in range(0, 20, 3)]
+    assert cases("q=sorry&label.kind=b") == ["c3", "c9", "c15"]
+    assert cases("sort=-words&metric=words&low=5&high=8,5") == ["c8", "c7", "c6", "c5"]
+    assert "No case is like that" in client.get("/runs/run/cases?q=unheard").text
+    assert "<mark>sorry</mark>" in client.get("/runs/run/cases?q=sorry").text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "check=nowhere",
+        "status=nonsense",
+        "sort=nothing",
+        "sort=-",
+        "low=abc&metric=words",
+        "after=xyz",
+        "after=99999999999",
+        "before=0",
+        "q=%22%22%22",
+        "q=AND%20OR%20NOT",
+        "q=%00",
+        "q=%ED%A0%80",
+        "q=" + "a" * 5000,
+        "label.=x",
+        "label.kind=",
+        "q=a*",
+        "in=elsewhere",
+        "after=1&before=2",
+        "metric=words&low=nan&high=inf",
+        "label." + "x" * 300 + "=y",
+    ],
+)
+def test_no_address_breaks_the_page(store: Store, client: httpx.Client, query: str) -> None:
+    finished_run(store, "run", {"check": [Said("a", labels={"kind": "x"}), Said("b", labels={"kind": "y"})]})
+    until_searchable(client, "run")
+    answer = client.get(f"/runs/run/cases?{query}")
+    assert answer.status_code == 200
+
+
+def test_hostile_texts_are_shown_and_do_nothing(store: Store, client: httpx.Client) -> None:
+    said = Said(HOSTILE, HOSTILE + " needle", HOSTILE, {HOSTILE: HOSTILE})
+    other = Said("other", "word", labels={HOSTILE: "other"})
+    finished_run(store, "run", {"check": [said, other]}, suite=HOSTILE)
+    until_searchable(client, "run")
+    listed = client.get("/runs/run/cases?check=check&q=needle").text
+    pages = [listed, client.get(link(listed, re.escape("&lt;img"))).text, client.get("/runs/run/data").text]
+    pages += [client.get(path).text for path in ("/trends", "/compare", f"/trends?suite={quote(HOSTILE)}")]
+    for text in pages:
+        assert "<img src=x" not in text
+        assert "\u202e" not in text
+        assert "49" not in re.sub(r"v=[0-9a-f]+", "", text) or "{{7*7}}" in text
+    assert "&lt;img src=x" in pages[1]
+
+
+def test_names_that_no_text_can_hold_have_pages(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "run", {"check": [Said("nul\0name", "a\0b"), Said("\ud800", "lone \ud800")]})
+    until_searchable(client, "run")
+    text = client.get("/runs/run/cases").text
+    assert len(cases_in(text)) == 2
+    for address in re.findall(r'<th scope="row"><a href="([^"]*)"', text):
+        assert client.get(html.unescape(address)).status_code == 200
+
+
+def test_a_run_that_is_not_finished_says_so(store: Store, client: httpx.Client) -> None:
+    store.create_run(Run("open", "suite", "mock", "running", "2026-03-01T12:00:00+00:00"))
+    answer = client.get("/runs/open/cases")
+    assert answer.status_code == 503
+    assert "when it has finished" in answer.text
+
+
+def test_an_unknown_run_or_case_is_not_there(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "run", {"check": [Said("a")]})
+    paths = ["/runs/nowhere/cases", "/runs/run/case?of=check&case=b", "/runs/run/case?of=x&case=a", "/runs/run/case"]
+    assert [client.get(path).status_code for path in paths] == [404, 404, 404, 404]
+
+
+# --- one case ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_shows_everything_and_leads_to_its_neighbours_in_the_chosen_order(real: httpx.Client) -> None:
+    run = re.findall(r'name="run" value="([^"]*)"', real.get("/").text)[0]
+    until_searchable(real, run)
+    listed = real.get(f"/runs/{run}/cases?check=keywords&sort=-recall").text
+    first, second = re.findall(r'<th scope="row"><a href="([^"]*)"', listed)[:2]
+    page = real.get(html.unescape(first)).text
+    # the same rows are read by three checks: all judged this case
+    assert all(f">{name}<" in page for name in ("keywords", "readability", "length"))
+    assert 'rel="prev"' not in page
+    assert link(page, "After") == html.unescape(second)
+    assert "instruction" in page or "user" in page
+
+
+# --- comparing --------------------------------------------------------------------------------------------------------
+
+
+def test_two_runs_beside_each_other(real: httpx.Client) -> None:
+    runs = re.findall(r'name="run" value="([^"]*)"', real.get("/").text)
+    good, bad = runs[2], runs[1]
+    text = real.get(f"/compare?run={good}&run={bad}").text
+    ends = time.monotonic() + 60
+    while "are being compared" in text:
+        assert time.monotonic() < ends
+        time.sleep(0.2)
+        text = real.get(f"/compare?run={good}&run={bad}").text
+    assert "regression" in text
+    assert re.search(r"cases? regressed", text)
+    assert '<mark class="was">' in text
+    turned = real.get(f"/compare?baseline={bad}&run={good}").text
+    while "are being compared" in turned:
+        turned = real.get(f"/compare?baseline={bad}&run={good}").text
+    assert re.search(r"cases? fixed", turned)
+
+
+def test_runs_over_other_data_are_refused_with_a_way_on(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "one", {"check": [Said("a"), Said("b")]})
+    finished_run(store, "two", {"check": [Said("a", good=False), Said("b")]})
+    text = client.get("/compare?run=one&run=two").text
+    assert "not made alike" in text
+    assert "regressed" in client.get(link(text, "Compare them all the same")).text
+    assert client.get("/compare?" + "&".join(f"run={n}" for n in range(9))).status_code == 400
+    assert client.get("/compare?run=one&run=nowhere").status_code == 404
+    assert client.get("/compare").status_code == 200
+
+
+def test_a_comparison_that_takes_long_does_not_keep_the_page(
+    store: Store, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_run(store, "one", {"check": [Said("a")]})
+    finished_run(store, "two", {"check": [Said("a")]})
+    monkeypatch.setattr(compare_page, "PATIENCE", 0.01)
+    monkeypatch.setattr(compare_page, "compare_runs", lambda *_, **__: time.sleep(0.3))
+    text = client.get("/compare?run=one&run=two").text
+    assert "are being compared" in text
+    assert 'http-equiv="refresh"' in text
+
+
+# --- trends and data --------------------------------------------------------------------------------------------------
+
+
+def test_trends_have_a_dot_and_a_row_for_every_run(real: httpx.Client) -> None:
+    text = real.get("/trends?suite=smoke").text
+    assert text.count('class="sheet trend"') >= 3
+    drawings = re.findall(r'<svg viewBox="0 0 640.*?</svg>', text, re.DOTALL)
+    assert drawings
+    assert all(1 <= drawing.count('class="dot ') <= 3 for drawing in drawings)
+    assert any('class="target"' in drawing for drawing in drawings)
+    everything = real.get("/trends?suite=smoke&check=all").text
+    assert everything.count('class="sheet trend"') > text.count('class="sheet trend"')
+    assert real.get("/trends?suite=nothing").status_code == 200
+
+
+def test_data_tells_lengths_labels_and_what_is_odd(store: Store, client: httpx.Client) -> None:
+    said = [Said(f"c{n}", prompt=f"Question {n}?", labels={"kind": "ab"[n % 2]}) for n in range(10)]
+    said += [Said("twice", prompt="Question 1?"), Said("empty", prompt=""), Said("hidden", prompt="a\u200bb")]
+    finished_run(store, "run", {"check": said})
+    text = client.get("/runs/run/data").text
+    assert "13 rows" in text
+    assert "1 row that repeat" in text
+    assert "with an empty prompt" in text
+    assert "hide, reorder or control" in text
+    assert 'label.kind=a">a</a>' in text
+    odd = client.get(link(text, "empty"))
+    assert odd.status_code == 200
