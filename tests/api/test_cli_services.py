@@ -43,7 +43,7 @@ def test_github_annotates_the_line_of_the_gate_and_shows_the_report(
     commands = [line for line in (called.out + called.err).splitlines() if line.lstrip().startswith("::")]
     (command,) = commands
     assert command.startswith(
-        "::error title=small%3A gate failed,file=evals/suite.yaml,line=6::accuracy.exact_match >= "
+        "::error file=evals/suite.yaml,line=6,title=small%3A gate failed::accuracy.exact_match >= 0.5: "
     )
     assert command in called.err
     report = Path("out/report.md").read_text(encoding="utf-8")
