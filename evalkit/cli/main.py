@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "view": ("evalkit.cli.view", "Look at runs in a browser: the list, live progress, reports."),
     "compare": ("evalkit.cli.compare", "Compare runs with a baseline, case by case."),
     "baseline": ("evalkit.cli.baseline", "Name the runs that others are compared with; keep them as files."),
+    "review": ("evalkit.cli.review", "Review a run's answers by hand, one at a time by keyboard."),
     "models": ("evalkit.cli.models", "List, describe and fetch models."),
     "data": ("evalkit.cli.data", "Validate, describe and make datasets."),
     "init": ("evalkit.cli.init", "Write a starter suite, dataset, CI workflow and pre-commit hook."),

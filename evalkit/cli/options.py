@@ -21,6 +21,12 @@ model_option = click.option(
     help="smollm2-135m, hf:ORG/NAME, ./folder, http://HOST/v1?model=NAME, mock:oracle, ... Repeat to compare.",
 )
 store_option = click.option("--store", metavar="URL", help="Runs database: path or URL.  [default: .evalkit/runs.db]")
+revision_option = click.option(
+    "--revision",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="The outcome as revision N has it; 0 as the run ended.  [default: the newest]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 

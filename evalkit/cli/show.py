@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import json_option, store_option
+from evalkit.cli.options import json_option, revision_option, store_option
 from evalkit.cli.past import need_store
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ MOST_EXCHANGES = 4
 @click.argument("run", default="last", metavar="[RUN]")
 @click.option("--check", metavar="NAME", help="Estimates and cases of this check alone, its slices included.")
 @click.option("--cases", type=click.IntRange(min=0), default=2, show_default=True, help="Worst cases of each check.")
+@revision_option
 @store_option
 @json_option
-def command(run: str, *, check: str | None, cases: int, store: str | None, as_json: bool) -> None:
+def command(run: str, *, check: str | None, cases: int, revision: int | None, store: str | None, as_json: bool) -> None:
     """Show one run: fingerprints, counts, estimates, worst cases.
 
     RUN is an id, a unique prefix, last (the default) or last:SUITE. A run that is not finished shows its state and
@@ -41,7 +42,7 @@ def command(run: str, *, check: str | None, cases: int, store: str | None, as_js
     with need_store(store) as runs:
         found = runs.get_run(run)
         events, counts = runs.events(found.id), runs.counts(found.id)
-        result = _result(runs, found, check)
+        result = _result(runs, found, check, revision)
     if as_json:
         from evalkit.cli.screen import print_json
 
@@ -56,16 +57,16 @@ def command(run: str, *, check: str | None, cases: int, store: str | None, as_js
         _print_findings(result, screen, cases)
 
 
-def _result(runs: Store, run: Run, check: str | None) -> Result | None:
+def _result(runs: Store, run: Run, check: str | None, revision: int | None) -> Result | None:
     """Narrowed to one check where that was asked for; none of a run without a result."""
     from dataclasses import replace
 
     from evalkit.errors import RunNotFound, did_you_mean
-    from evalkit.runner.document import from_json
+    from evalkit.runner.revise import result_of
 
     if run.state != "finished":
         return None
-    result = from_json(runs.get_result(run.id))
+    result = result_of(runs, run.id, revision)
     if check is None:
         return result
     names = [one.name for one in result.checks]
@@ -94,6 +95,7 @@ def _document(run: Run, events: list[RunEvent], counts: RunCounts, result: Resul
 
 def _print_run(run: Run, events: list[RunEvent], counts: RunCounts, result: Result | None, screen: Console) -> None:
     from evalkit.cli.screen import cell, facts
+    from evalkit.report.reviews import review_sentences
 
     screen.print(cell(f"{run.suite} on {run.model}", "bold"))
     packages = run.environment.get("packages") or {}
@@ -103,6 +105,8 @@ def _print_run(run: Run, events: list[RunEvent], counts: RunCounts, result: Resu
                 ("run", run.id + (" (partial)" if run.partial else "")),
                 ("state", run.state),
                 ("outcome", f"{result.outcome.word}: {result.outcome.reason}" if result else ""),
+                ("revision", f"{result.revision}, after people reviewed it" if result and result.revision else ""),
+                *(("review", said) for said in (review_sentences(result) if result else ())),
                 ("created", run.created),
                 ("finished", run.finished),
                 ("options", _options(run)),

@@ -1,0 +1,175 @@
+"""A person at the keyboard, or a script on standard input, and one item after the other."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+
+import click
+
+from evalkit.errors import Interrupted
+from evalkit.report.hostile import LONGEST, one_line, shown
+from evalkit.results import Exchange
+from evalkit.runner import review
+from evalkit.runner.review import ReviewItem
+from evalkit.runner.review_standing import Queue
+from evalkit.store import Store
+
+MOST_EXCHANGES = 8
+LONGEST_PROMPT = 1500
+QUIT = "q"
+HELP = "s skip   u undo   n note   q quit"
+
+
+class Session:
+    """Whatever is said is kept before the next item is shown: leaving at any moment loses nothing."""
+
+    def __init__(self, store: Store, queue: Queue, reviewer: str, *, with_skipped: bool = False) -> None:
+        self._store = store
+        self._queue = queue
+        self._reviewer = reviewer
+        self._with_skipped = with_skipped
+        self._by_keys = sys.stdin.isatty() and sys.stdout.isatty()
+        self._seen: set[int] = set()
+        """Of the skipped ones that are shown once more: each comes once."""
+
+    def go(self) -> None:
+        while (position := self._next()) is not None:
+            item = review.item(self._store, self._queue, position, reviewer=self._reviewer)
+            self._show(item)
+            if not self._answered(item):
+                break
+        self._say(self._progress())
+
+    def _next(self) -> int | None:
+        now = review.standing(self._store, self._queue)
+        waiting = review.waiting_for(now, self._reviewer, skipped=self._with_skipped)
+        return next((position for position in waiting if position not in self._seen), None)
+
+    def _progress(self) -> str:
+        now = review.standing(self._store, self._queue)
+        left = len(list(review.waiting_for(now, self._reviewer)))
+        said = f"{self._queue.name}: {now.reviewed:,} of {len(self._queue.cases):,} reviewed"
+        skipped = f", {now.skipped:,} skipped" if now.skipped else ""
+        return f"{said}{skipped}, {f'{left:,}' if left else 'none'} left for {self._reviewer}"
+
+    # --- what is said -------------------------------------------------------------------------------------------------
+
+    def _answered(self, item: ReviewItem) -> bool:
+        """Until this item has a label or a skip, or another one is asked for; false: the person leaves."""
+        labels = list(self._queue.labels)
+        while True:
+            said, rest = self._read()
+            if said == QUIT:
+                return False
+            if said == "u":
+                self._undo()
+                return True
+            if said == "n":
+                self._note(item, rest)
+                continue
+            if said == "s":
+                review.skip(self._store, self._queue, item.case, self._reviewer)
+                self._seen.add(item.position)
+                self._say(f"skipped; {self._progress()}")
+                return True
+            chosen = _label(said, labels)
+            if chosen is None:
+                self._say(f"1 to {len(labels)} for a label, or {HELP}")
+                continue
+            review.label(self._store, self._queue, item.case, self._reviewer, chosen)
+            self._seen.discard(item.position)
+            self._say(f"{chosen}; {self._progress()}")
+            return True
+
+    def _undo(self) -> None:
+        case = review.undo(self._store, self._queue, self._reviewer)
+        if case is not None:
+            self._seen.discard(self._queue.cases.index(case))
+        self._say("there is nothing to undo" if case is None else f"withdrawn; {self._progress()}")
+
+    def _note(self, item: ReviewItem, text: str) -> None:
+        if self._by_keys:
+            text = click.prompt("note", default=item.mine.note, show_default=False)
+        if text.strip():
+            review.note(self._store, self._queue, item.case, self._reviewer, text.strip())
+            self._say("noted")
+
+    def _read(self) -> tuple[str, str]:
+        """A key, or the first word of a line and the rest of it. The end of the input is leaving."""
+        if self._by_keys:
+            click.echo("> ", nl=False)
+            try:
+                key = click.getchar()
+            except (EOFError, KeyboardInterrupt) as error:
+                if isinstance(error, KeyboardInterrupt):
+                    raise Interrupted("interrupted; everything said so far is kept") from error
+                return QUIT, ""
+            click.echo(key if key.isprintable() else "")
+            return ("" if key in {"\r", "\n"} else key.lower() if key.isascii() else key), ""
+        line = sys.stdin.readline()
+        if not line:
+            return QUIT, ""
+        word, _, rest = line.strip().partition(" ")
+        return (word, rest) if word in {"n", "u", "s", QUIT} else (line.strip(), "")
+
+    # --- what is shown ------------------------------------------------------------------------------------------------
+
+    def _say(self, text: str) -> None:
+        click.echo(one_line(text))
+        sys.stdout.flush()
+
+    def _show(self, item: ReviewItem) -> None:
+        for line in shown_item(item, shutil.get_terminal_size((100, 24)).columns):
+            click.echo(line)
+        sys.stdout.flush()
+
+
+def _label(said: str, labels: Sequence[str]) -> str | None:
+    if said.isdecimal() and 1 <= int(said) <= len(labels):
+        return labels[int(said) - 1]
+    return said if said in labels else None
+
+
+def shown_item(item: ReviewItem, width: int) -> Iterator[str]:
+    """Texts of models and datasets are shown, never obeyed."""
+    queue = item.queue
+    head = f"{queue.name}, item {item.position + 1:,} of {len(queue.cases):,}"
+    yield ""
+    yield click.style(one_line(head if queue.blind else f"{head}  {item.case}"), bold=True)
+    if item.model:
+        yield click.style(one_line(item.model), dim=True)
+    for number, exchange in enumerate(item.exchanges[:MOST_EXCHANGES], 1):
+        yield from _exchange(exchange, str(number) if len(item.exchanges) > 1 else "")
+    if len(item.exchanges) > MOST_EXCHANGES:
+        yield f"and {len(item.exchanges) - MOST_EXCHANGES} more answers"
+    for name, value in item.score.items():
+        yield click.style(one_line(f"{name}: {str(value)[:200]}"), dim=True)
+    yield ""
+    yield fill(one_line(queue.question), max(width, 20))
+    longest = max(map(len, queue.labels))
+    for number, (label, meaning) in enumerate(queue.labels.items(), 1):
+        marked = "*" if label == item.mine.label else " "
+        yield one_line(f"{marked} {number} {label:<{longest}}  {meaning}").rstrip()
+    if item.mine.note:
+        yield click.style(one_line(f"  your note: {item.mine.note}"), dim=True)
+    yield click.style(f"  {HELP}", dim=True)
+
+
+def _exchange(exchange: Exchange, number: str) -> Iterator[str]:
+    for message in exchange.messages:
+        yield click.style(one_line(f"{number} {message.role}".strip()), fg="cyan")
+        yield _indented(shown(message.content, LONGEST_PROMPT))
+    yield click.style(f"{number} answer".strip(), fg="cyan")
+    yield _indented(shown(exchange.answer, LONGEST)) if exchange.answer else "  (empty)"
+    if exchange.error:
+        yield _indented(shown(exchange.error, 500))
+    for reference in exchange.references[:3]:
+        yield click.style(f"{number} reference".strip(), fg="cyan")
+        yield _indented(shown(reference, 500))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.split("\n"))
