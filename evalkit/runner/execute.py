@@ -37,6 +37,7 @@ from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
 from evalkit.runner.stopping import Decided, Stopping, prepare
 from evalkit.runner.tables import empty_tables
+from evalkit.runner.telling import Telling
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -198,6 +199,7 @@ def _note_end(running: _Running, state: str, cause: str) -> None:
 def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
     tables = empty_tables(plan)
+    telling = Telling(store, run.id, plan, tables)
     cases = plan.count
     done = under_way = 0
     shown = 0.0
@@ -212,7 +214,9 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
         traffic = paced.traffic if paced else ""
         where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic, decided, gates)
-        running.options.on_progress(Progress(*where))
+        progress = Progress(*where)
+        telling.tell(progress)
+        running.options.on_progress(progress)
 
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
     asker = Asker(
