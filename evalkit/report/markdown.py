@@ -135,12 +135,12 @@ def _changes(result: Result) -> Iterator[Section]:
         head = ""
     if same:
         yield Section((f"{head}Nothing changed in {', '.join(same[:MOST_SLICES])}.\n\n",), "line", 0.52, tail="")
-    shown, many = since.regressed(result)
+    found = since.regressed(result)
     units = since.units(result)
-    parts = tuple(since.folded(one, units.get((one.check, one.metric), "")) for one in shown[:MOST_REGRESSED])
+    parts = tuple(since.folded(one, units.get((one.check, one.metric), "")) for one in found.shown[:MOST_REGRESSED])
     if parts:
-        title = f"**Regressed:** {formatting.count(many, 'case')}\n\n"
-        yield Section(parts, "regressed case", 0.7, head=title, tail="", beyond=many - len(parts))
+        title = f"**Regressed:** {'at least ' if found.least else ''}{formatting.count(found.many, 'case')}\n\n"
+        yield Section(parts, "regressed case", 0.7, head=title, tail="", beyond=found.many - len(parts))
 
 
 def _notes(result: Result) -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import zip_longest
 
 from evalkit.records import Contrast
@@ -14,7 +16,6 @@ from evalkit.results import Change, Exchange, Result
 REGRESSED = "regressed"
 MOST_EXCHANGES = 2
 """Of a case of several: those whose answers differ come first."""
-MOST_REFERENCES = 3
 TABLE = "| metric | now | difference | 95% interval | fixed | regressed | same |\n|---|---:|---:|---|---:|---:|---:|\n"
 
 
@@ -52,10 +53,29 @@ def _contrasts(result: Result) -> dict[str, Contrast]:
     return {one.estimate.name: one.contrast for one in found if one.estimate and one.contrast}
 
 
-def regressed(result: Result) -> tuple[list[Change], int]:
-    """Those whose answers are at hand, as they are ranked, and how many there are in all."""
-    shown = [change for change in result.changes if change.kind == REGRESSED]
-    return shown, max(len(shown), sum(count.regressed for count in result.change_counts))
+@dataclass(frozen=True, slots=True)
+class Regressed:
+    shown: tuple[Change, ...]
+    """Those at hand: of every check the worst, then of every check the second worst, and so on."""
+    many: int
+    """All there are."""
+    least: bool
+    """A check counts them by several metrics, and which case regressed by which is not at hand: there may be more."""
+
+
+def regressed(result: Result) -> Regressed:
+    places: Counter[str] = Counter()
+    ranked = []
+    for change in result.changes:
+        if change.kind == REGRESSED:
+            ranked.append((places[change.check], change))
+            places[change.check] += 1
+    by_check: dict[str, list[int]] = {}
+    for count in result.change_counts:
+        by_check.setdefault(count.check, []).append(count.regressed)
+    many = sum(max(*by_check.get(check, [0]), places[check]) for check in {*by_check, *places})
+    least = any(sum(1 for number in numbers if number) > 1 for numbers in by_check.values())
+    return Regressed(tuple(change for _, change in sorted(ranked, key=lambda one: one[0])), many, least)
 
 
 def folded(change: Change, unit: str) -> str:
@@ -74,8 +94,10 @@ def _pair(before: Exchange | None, after: Exchange | None) -> Iterator[str]:
         return
     for message in asked.messages:
         yield f"{text(message.role)}\n\n{fence(message.content)}\n"
-    for reference in asked.references[:MOST_REFERENCES]:
-        yield f"reference\n\n{fence(reference)}\n"
+    if asked.references:
+        others = len(asked.references) - 1
+        also = f" (and {formatting.count(others, 'other')})" if others else ""
+        yield f"reference{also}\n\n{fence(asked.references[0])}\n"
     if before is None:
         yield f"answer (the baseline has none)\n\n{fence(_said(after))}\n"
     elif after is None:

@@ -185,6 +185,21 @@ def test_a_regressed_case_is_folded_with_what_was_said_before_and_now(make) -> N
     assert "28 more regressed cases in report.html." in text
 
 
+def test_every_check_shows_its_worst_before_one_shows_its_second(make) -> None:
+    changes = tuple(replace(changed(f"{check}{n}"), check=check) for check in ("qa", "chat") for n in range(3))
+    counts = tuple(ChangeCount(check, "exact_match", 0, 3, 7) for check in ("qa", "chat"))
+    text = markdown.render(make.result(changes=changes, change_counts=counts))
+    assert "**Regressed:** 6 cases" in text
+    assert re.findall(r"<summary>\w+: (\w+\d) \(exact", text) == ["qa0", "chat0", "qa1", "chat1", "qa2", "chat2"]
+
+
+def test_cases_that_regressed_by_several_metrics_are_not_counted_twice(make) -> None:
+    counts = (ChangeCount("qa", "exact_match", 0, 30, 70), ChangeCount("qa", "rouge", 0, 50, 50))
+    text = markdown.render(make.result(changes=(changed(),), change_counts=counts))
+    assert "**Regressed:** at least 50 cases" in text
+    assert "49 more regressed cases in report.html." in text
+
+
 def test_a_baseline_without_answers_shows_those_of_now(make) -> None:
     counts = (ChangeCount("qa", "exact_match", 0, 1, 9),)
     text = markdown.render(make.result(changes=(replace(changed(), before=()),), change_counts=counts))
