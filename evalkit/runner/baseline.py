@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.errors import RunNotFound, StoreError, nearest
 from evalkit.gates.measurements import COVERAGE, Measurements
 from evalkit.results import Run
 from evalkit.runner import baseline_file
+from evalkit.runner.findings import MASKING
 from evalkit.runner.generation import generation_of, other_settings
 from evalkit.runner.kept import Kept, KeptCheck, kept_run, tables_of
 from evalkit.runner.plan import Plan
@@ -30,6 +31,10 @@ class Baseline:
     differences: tuple[str, ...] = ()
     """In what it was made differently, where that was allowed; and what no gate compares, in any case."""
     run_id: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+    """By check, the fingerprint of the dataset that it read."""
+    masked: bool = False
+    """It looked for leaks: whoever shows its answers masks what is one."""
 
 
 def find_baseline(store: Store, plan: Plan, name: str, *, allow_different: bool = False) -> Baseline:
@@ -58,7 +63,14 @@ def find_baseline(store: Store, plan: Plan, name: str, *, allow_different: bool 
     known = {check.name: {metric.name: metric for metric in check.check.metrics} for check in plan.checks}
     tables = tables_of(kept, known, read_as_ours=allow_different)
     _require_answers(suite, tables, shown)
-    return Baseline(tables, shown, (*faults, *remarks), kept.run.id)
+    return Baseline(
+        tables,
+        shown,
+        (*faults, *remarks),
+        kept.run.id,
+        data={name: check.dataset_fingerprint for name, check in kept.checks.items()},
+        masked=any(check.kind == MASKING for check in kept.checks.values()),
+    )
 
 
 def _require_answers(suite: Suite, tables: Measurements, shown: str) -> None:

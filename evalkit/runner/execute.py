@@ -17,16 +17,18 @@ from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
 from evalkit.results import Result, Run, Usage
+from evalkit.runner.agreements import agreements
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.bias_gaps import gaps_of_run
-from evalkit.runner.conclude import decide_gates, estimate_all, summarise
+from evalkit.runner.conclude import changes_since, decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
 from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
+from evalkit.runner.distributions import distributions
 from evalkit.runner.document import to_json
 from evalkit.runner.examine import Examined
-from evalkit.runner.findings import findings
+from evalkit.runner.findings import cases_to_read
 from evalkit.runner.plan import Plan, Planned, Scope, make_plan
 from evalkit.runner.profile import recorder, stage, timed
 from evalkit.runner.provable import unprovable_gates
@@ -38,6 +40,7 @@ from evalkit.runner.scoring import Scoring
 from evalkit.runner.stopping import Decided, Stopping, prepare
 from evalkit.runner.tables import empty_tables
 from evalkit.runner.telling import Telling
+from evalkit.runner.timeline import Timeline
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -137,6 +140,7 @@ class _Running:
     started: float
     warnings: list[str]
     stopping: Stopping
+    timeline: Timeline = field(default_factory=Timeline)
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -216,7 +220,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic, decided, gates)
         progress = Progress(*where)
         telling.tell(progress)
-        running.options.on_progress(progress)
+        _pass_on(running, progress)
 
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
     asker = Asker(
@@ -258,6 +262,13 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
     running.warnings += scoring.warnings()
     show(asker.tally, "deciding")
     return tables, asker.tally
+
+
+def _pass_on(running: _Running, progress: Progress) -> None:
+    timeline = running.timeline
+    if progress.seconds >= timeline.due:
+        timeline.add(progress.seconds, progress.done, progress.tally.output_tokens)
+    running.options.on_progress(progress)
 
 
 def _asked_together(subject: Backend) -> int:
@@ -311,12 +322,14 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
     made_with = {**run.options, "baseline": baseline.name}
     finished = replace(run, state="finished", finished=moment, options=made_with)
     usage: dict[str, Any] = {"needed": tally.needed, "asked": tally.asked, "reused": tally.reused}
+    worst, sampled = cases_to_read(store, finished, plan.checks, tables, verdicts)
+    changed, change_counts = changes_since(store, finished, plan, tables, baseline)
     return Result(
         run=finished,
         outcome=conclude(verdicts, tables, plan.suite.tolerance),
         estimates=estimate_all(plan, tables, verdicts),
         checks=summarise(plan, plan.checks, tables, running.stopping),
-        findings=findings(store, finished, plan.checks, tables, verdicts),
+        findings=worst,
         usage=Usage(
             cases=total(tables).planned,
             prompt_tokens=tally.prompt_tokens,
@@ -339,4 +352,10 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         splits=splits(plan, tables),
         corrections=corrections(tables),
         group_gaps=gaps_of_run(store, run.id, plan.checks, running.stopping.may_stop),
+        distributions=distributions(plan, tables),
+        agreements=agreements(store, finished, plan.checks),
+        changes=changed,
+        change_counts=change_counts,
+        sampled=sampled,
+        timeline=running.timeline.ended(time.monotonic() - running.started, plan.count, tally.output_tokens),
     )

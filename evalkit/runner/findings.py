@@ -1,21 +1,33 @@
-"""The cases that a person should read: errored ones, and the worst of every check, with what was said."""
+"""The cases that a person should read: errored ones, the worst of every check, and some drawn at random, with what was
+said."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 from heapq import nsmallest
+from random import Random
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
 from evalkit.records import Answer, Message, Sample, Status, Verdict
 from evalkit.results import Exchange, Finding, Run
+from evalkit.runner.tables import batched
 from evalkit.store import Store, StoredScore
 from evalkit.suite.load import SuiteCheck
 
 WORST = 6
 ERRORED = 3
+SMALL = 200
+"""Of a check with no more cases, all are listed."""
+DRAWN = 60
+"""Of a check with more."""
+TOGETHER = 50
+"""Cases whose texts are read at once."""
+MOST_TEXT = 1_000_000
+"""Characters of a check's cases that were drawn; what would be more is left out."""
 ALIKE = 4096
 """Different statistics whose values are remembered while a check's cases are ranked."""
 MASKING = "leakage"
@@ -24,43 +36,86 @@ SHORTEST_SECRET = 6
 """Characters of what is masked in the prompt as well: fewer may stand in any word."""
 
 
-def findings(
+def cases_to_read(
     store: Store, run: Run, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable], verdicts: Sequence[Verdict]
-) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The worst of every check; and beside them all its other cases where there are few, else some drawn at random."""
+    worst: list[Finding] = []
+    sampled: list[Finding] = []
     masked = any(check.check.kind == MASKING for check in checks)
     for check in checks:
         table = tables[check.name]
+        fingerprint = run.datasets[check.dataset]
         metric = _telling_metric(table, verdicts)
-        chosen = _worst(table, metric)
-        stored = {score.case: score for score in store.get_scores(run.id, check.name, chosen)}
-        exchanges = exchanges_of(store, run.datasets[check.dataset], stored.values(), masked=masked)
-        for case, value in chosen.items():
+        first = _worst(table, metric)
+        others = _drawn(table, metric, first, f"{fingerprint}\0{run.options.get('seed')}")
+        read = partial(_read, store, run, check.name, fingerprint, metric.name if metric else COVERAGE, masked=masked)
+        if len(first) + len(others) <= TOGETHER:  # of few cases all are read at once
+            both = list(read({**first, **others}))
+            worst += both[: len(first)]
+            sampled += limited(both[len(first) :])
+        else:
+            worst += read(first)
+            sampled += limited(read(others))
+    return tuple(worst), tuple(sampled)
+
+
+def _read(  # noqa: PLR0917 - the parts of a finding, in their order
+    store: Store,
+    run: Run,
+    check: str,
+    fingerprint: str,
+    metric: str,
+    chosen: Mapping[str, float | None],
+    *,
+    masked: bool,
+) -> Iterator[Finding]:
+    """With what was said, some cases at a time: answers may be long."""
+    for some in batched(chosen.items(), TOGETHER):
+        stored = {score.case: score for score in store.get_scores(run.id, check, [case for case, _ in some])}
+        exchanges = exchanges_of(store, fingerprint, stored.values(), masked=masked)
+        for case, value in some:
             score = stored[case].score
-            found.append(
-                Finding(
-                    check=check.name,
-                    case=case,
-                    metric=metric.name if metric else COVERAGE,
-                    value=value,
-                    exchanges=tuple(exchanges[case]),
-                    evidence=score.evidence,
-                    status=score.status,
-                    note=score.error,
-                )
+            yield Finding(
+                check=check,
+                case=case,
+                metric=metric,
+                value=value,
+                exchanges=tuple(exchanges[case]),
+                evidence=score.evidence,
+                status=score.status,
+                note=score.error,
             )
-    return tuple(found)
+
+
+def limited(found: Iterable[Finding]) -> Iterator[Finding]:
+    """As many as have ``MOST_TEXT`` characters together: a report is read in a browser."""
+    left = MOST_TEXT
+    for finding in found:
+        left -= characters(finding.exchanges)
+        if left < 0:
+            return
+        yield finding
+
+
+def characters(exchanges: Iterable[Exchange]) -> int:
+    """Of what was asked and answered."""
+    return sum(
+        len(one.answer) + sum(map(len, one.references)) + sum(len(message.content) for message in one.messages)
+        for one in exchanges
+    )
 
 
 def _telling_metric(table: CheckTable, verdicts: Sequence[Verdict]) -> Metric | None:
     """The metric to rank cases by: that of the check's worst gate, else its first that has a value per case."""
     order = {"fail": 0, "unsure": 1, "pass": 2}
-    mine = [v for v in verdicts if v.estimate and v.estimate.check == table.name and v.estimate.metric != COVERAGE]
-    for verdict in sorted(mine, key=lambda v: order[v.word]):
-        assert verdict.estimate is not None
-        metric = table.columns[verdict.estimate.metric].metric
-        if metric.kind != "quantile":
-            return metric
+    for verdict in sorted(verdicts, key=lambda verdict: order[verdict.word]):
+        one = verdict.estimate
+        if one is None or one.check != table.name or one.metric == COVERAGE:
+            continue
+        column = table.columns.get(one.metric)  # of what people say of its cases there is none
+        if column is not None and column.metric.kind != "quantile":
+            return column.metric
     return next((metric for metric in table.metrics if metric.kind != "quantile"), None)
 
 
@@ -80,6 +135,26 @@ def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
     for _, i in nsmallest(WORST, ranked):
         if not isinstance(vector := rows[i], str):
             chosen[table.cases[i]] = value_of(vector)
+    return chosen
+
+
+def _drawn(
+    table: CheckTable, metric: Metric | None, without: Mapping[str, float | None], seed: str
+) -> dict[str, float | None]:
+    """Cases by chance, and the value of each; in the order in which they were asked. The same data and seed draw the
+    same cases, whatever the model answered."""
+    count = len(table.cases)
+    places: Iterable[int] = range(count)
+    if count > SMALL:
+        chance = Random(hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest())
+        places = sorted(chance.sample(range(count), DRAWN))
+    chosen: dict[str, float | None] = {}
+    for place in places:
+        if (case := table.cases[place]) not in without:
+            chosen[case] = None
+            row = table.columns[metric.name].rows[place] if metric else ""
+            if metric is not None and not isinstance(row, str) and table.statuses[place] is not Status.ERRORED:
+                chosen[case] = table.value_of(metric.name, row)
     return chosen
 
 

@@ -281,7 +281,7 @@ def test_the_command_line_says_it_in_a_word_and_shows_no_traceback(  # noqa: PLR
 
 # --- the same inputs, the same bytes ----------------------------------------------------------------------------------
 
-CLOCKS = {"seconds", "memory_growth_mb", "created", "finished"}
+CLOCKS = {"seconds", "timeline", "memory_growth_mb", "created", "finished"}
 
 
 def unclocked(result: Result) -> str:

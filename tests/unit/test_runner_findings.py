@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from evalkit.gates.measurements import CheckTable
 from evalkit.records import Score, Unscored, Vector
-from evalkit.runner.findings import ERRORED, WORST, _worst
+from evalkit.runner.findings import DRAWN, ERRORED, SMALL, WORST, _drawn, _worst
 
 
 @dataclass
@@ -61,3 +62,40 @@ def test_cases_of_equal_statistics_are_valued_once() -> None:
     results: list[Vector | str] = [(float(place % 3), 4.0) for place in range(600)]
     _worst(filled(metric, results), metric)
     assert metric.times.total() <= 3 + WORST
+
+
+def plain(count: int) -> CheckTable:
+    return filled(Asked(), [(float(place % 5), 4.0) for place in range(count)])
+
+
+def test_of_few_cases_all_others_are_drawn_and_of_many_as_many_as_can_be_read() -> None:
+    metric = Asked()
+    worst = _worst(plain(SMALL), metric)
+    others = _drawn(plain(SMALL), metric, worst, "seed")
+    assert sorted({**worst, **others}) == sorted(f"r{place}" for place in range(SMALL))
+    assert len(worst) + len(others) == SMALL
+    assert len(_drawn(plain(SMALL + 1), metric, {}, "seed")) == DRAWN
+
+
+def test_a_draw_is_that_of_its_seed_and_in_the_order_of_the_cases() -> None:
+    table, metric = plain(1000), Asked()
+    drawn = _drawn(table, metric, {}, "data\0None")
+    assert drawn == _drawn(table, metric, {}, "data\0None")
+    assert drawn.keys() != _drawn(table, metric, {}, "data\x001").keys()
+    places = [int(case[1:]) for case in drawn]
+    assert places == sorted(places)
+    assert all(value == (place % 5) / 4 for place, value in zip(places, drawn.values(), strict=True))
+
+
+def test_every_case_is_as_likely_to_be_drawn() -> None:
+    """400 draws of 60 in 300: each case 80 times, with a standard error of 8; of 300 none is 5 of these away."""
+    table = filled(Asked(), [(1.0, 1.0)] * 300)
+    times = Counter(case for seed in range(400) for case in _drawn(table, None, {}, f"{seed}"))
+    error = math.sqrt(400 * 0.2 * 0.8)
+    assert len(times) == 300
+    assert all(abs(count - 80) <= 5 * error for count in times.values())
+
+
+def test_an_errored_case_has_no_value_among_those_drawn() -> None:
+    table = filled(Asked(), ["time-out", "", (2.0, 4.0)])
+    assert _drawn(table, Asked(), {}, "seed") == {"r0": None, "r1": None, "r2": 0.5}

@@ -1,0 +1,112 @@
+"""Which cases went otherwise than in the baseline: against a plain walk through both, case by case."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evalkit.gates.measurements import COVERAGE, CheckTable
+from evalkit.metrics.kinds import Quantity, mean, rate
+from evalkit.protocols import Metric
+from evalkit.records import Score, Status, Unscored
+from evalkit.runner.changes import MOST, _listed
+from evalkit.runner.compare_cases import case_changes, common_places, turned
+
+RIGHT = rate("right")
+WORTH = mean("worth", better="lower", bounds=(0.0, 9.0))
+TELLING: tuple[Metric, ...] = (RIGHT, WORTH)
+Row = tuple[str, float | None, float | None]
+"""A case, whether it is right and what it is worth; errored without either."""
+
+
+def table(rows: Sequence[Row], metrics: Sequence[Quantity] = (RIGHT, WORTH)) -> CheckTable:
+    made = CheckTable("c", "toy", metrics)
+    for case, right, worth in rows:
+        values = {"right": right, "worth": worth}
+        results = {name: Unscored("none") if value is None else (value, 1.0) for name, value in values.items()}
+        made.add(case, "", {}, Score(error="no") if right is None and worth is None else Score(results))
+    return made
+
+
+CASES = st.sampled_from(["a", "b", "c", "d", "é", "zz", "𝄞", "10", "9"])
+VALUES = st.none() | st.sampled_from([0.0, 1.0])
+WORTHS = st.none() | st.sampled_from([0.0, 1.0, 2.5, 9.0])
+ROWS = st.lists(st.tuples(CASES, VALUES, WORTHS), max_size=9, unique_by=lambda row: row[0])
+
+
+def plainly(before: Sequence[Row], after: Sequence[Row]) -> list[tuple[str, str, str, float]]:
+    """Case, direction, metric and how far: what changed, the largest first, one-sided scores before all."""
+    there = {case: (right, worth) for case, right, worth in before}
+    found = []
+    for case, *now in after:
+        if case not in there:
+            continue
+        was = there[case]
+        errored = was == (None, None), now == [None, None]
+        if errored[0] != errored[1]:
+            found.append((case, "regressed" if errored[1] else "improved", COVERAGE, float("inf")))
+        elif not any(errored):
+            for metric, one, other in zip(TELLING, was, now, strict=True):
+                if one is not None and other is not None and one != other:
+                    up = (other > one) == (metric.better == "higher")
+                    found.append((case, "improved" if up else "regressed", metric.name, abs(other - one)))
+                    break
+    return sorted(found, key=lambda row: -row[3])
+
+
+@given(ROWS, ROWS)
+def test_the_first_telling_metric_that_changed_tells_of_a_case(before: list[Row], after: list[Row]) -> None:
+    found = case_changes(table(before), table(after), TELLING)
+    wanted = plainly(before, after)
+    assert [(one.case, one.direction, one.metric) for one in found] == [row[:3] for row in wanted]
+    for one, (_, _, metric, far) in zip(found, wanted, strict=True):
+        if metric == COVERAGE:
+            assert (one.baseline, one.candidate) == (None, None)
+            assert (one.baseline_status is Status.ERRORED) != (one.candidate_status is Status.ERRORED)
+        else:
+            assert one.baseline is not None
+            assert one.candidate is not None
+            assert abs(one.candidate - one.baseline) == far
+
+
+@given(ROWS, ROWS)
+def test_common_cases_are_found_in_our_order(before: list[Row], after: list[Row]) -> None:
+    theirs, ours = table(before), table(after)
+    there, here = common_places(theirs, ours)
+    known = {case for case, _, _ in before}
+    assert [ours.cases[at] for at in here.tolist()] == [case for case, _, _ in after if case in known]
+    assert [theirs.cases[at] for at in there.tolist()] == [ours.cases[at] for at in here.tolist()]
+
+
+def test_counts_are_by_metric_of_the_cases_that_both_sides_measured() -> None:
+    nothing: list[Row] = [("e", None, None)]
+    before: list[Row] = [("a", 1, 2), ("b", 0, 2), ("c", 1, 2), ("d", None, None), ("f", 1, None), ("g", 1, 1)]
+    after: list[Row] = [("a", 0, 1), ("b", 1, 2), ("c", 1, 2), ("d", 1, 1), ("f", 1, 2), ("h", 1, 1)]
+    counts = turned(table([*before, *nothing]), table([*nothing, *after]), TELLING).counts
+    assert counts == {COVERAGE: (1, 0, 5), "right": (1, 1, 2), "worth": (1, 0, 2)}
+
+
+def test_statistics_of_another_shape_are_not_compared() -> None:
+    before, after = table([("a", 1, 1)]), table([("a", 0, 1)])
+    before.columns["right"].rows[0] = (1.0, 1.0, 1.0)
+    found = turned(before, after, TELLING)
+    assert len(found) == 0
+    assert set(found.counts) == {COVERAGE, "worth"}
+
+
+def test_both_kinds_of_change_are_shown_where_there_is_room() -> None:
+    def listed(fixed: int, regressed: int) -> tuple[int, int]:
+        count = fixed + regressed
+        before = table([(f"c{at}", float(at >= fixed), 1.0) for at in range(count)])
+        after = table([(f"c{at}", float(at < fixed), 1.0) for at in range(count)])
+        found = turned(before, after, TELLING)
+        chosen = found.improved[np.array(_listed(found), dtype=int)]
+        return int(chosen.sum()), int((~chosen).sum())
+
+    assert listed(3, 5) == (3, 5)
+    assert listed(100, 100) == (MOST // 2, MOST // 2)
+    assert listed(100, 3) == (MOST - 3, 3)
+    assert listed(3, 100) == (3, MOST - 3)
