@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from evalkit.configuration import Configuration, configure, judge_settings
-from evalkit.errors import ConfigurationError, MissingExtra
+from evalkit.errors import ConfigurationError
 from evalkit.records import Estimate, Outcome, Verdict
 from evalkit.results import Finding, Profile, Result
 from evalkit.runner.compare import Comparison, compare_runs
@@ -23,8 +24,45 @@ from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite
 from evalkit.suite.load import load_suite as _load_suite
 
-if TYPE_CHECKING:
-    import pandas as pd
+KINDS = ("scores", "estimates", "gates", "findings")
+"""Of tables that a result becomes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCase(Finding):
+    """A case that shows itself in a notebook: what was asked, hoped for and answered."""
+
+    unit: str = ""
+    """Of its value."""
+
+    @classmethod
+    def of(cls, finding: Finding, result: Result) -> Self:
+        units = {(check.name, metric.name): metric.unit for check in result.checks for metric in check.metrics}
+        told = {one.name: getattr(finding, one.name) for one in fields(Finding)}
+        return cls(**told, unit=units.get((finding.check, finding.metric), ""))
+
+    def _repr_html_(self) -> str:
+        from evalkit.report.notebook import case_fragment
+
+        return case_fragment(self, self.unit)
+
+
+class ShownComparison(Comparison):
+    """A comparison that shows itself in a notebook, and becomes tables."""
+
+    __slots__ = ()
+
+    def to_frame(self, kind: str = "metrics", engine: str = "pandas") -> Any:
+        """``metrics``: a row for every metric and candidate; ``cases``: for every case that went otherwise. Engines are
+        ``pandas`` (extra ``frames``) and ``polars``."""
+        from evalkit.report.frames import of_comparison
+
+        return of_comparison(self, kind, engine)
+
+    def _repr_html_(self) -> str:
+        from evalkit.report.notebook import comparison_fragment
+
+        return comparison_fragment(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +70,8 @@ class RunResult:
     """A finished run: its verdicts and estimates, as objects, a table, JSON or HTML."""
 
     result: Result
+    opened: Callable[[], AbstractContextManager[Store]] | None = field(default=None, compare=False, repr=False)
+    """Opens the runs database that has every case of the run; none where the result came from elsewhere."""
 
     @property
     def id(self) -> str:
@@ -55,9 +95,9 @@ class RunResult:
         return {estimate.name: estimate for estimate in self.result.estimates}
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[ShownCase, ...]:
         """The worst cases of every check."""
-        return self.result.findings
+        return tuple(ShownCase.of(finding, self.result) for finding in self.result.findings)
 
     @property
     def profile(self) -> Profile | None:
@@ -68,13 +108,54 @@ class RunResult:
         """The document that ``report.json`` holds."""
         return to_json(self.result, indent=indent)
 
-    def to_frame(self) -> pd.DataFrame:
-        """One row for every estimate. Needs the extra ``frames``."""
-        try:
-            import pandas as pd
-        except ModuleNotFoundError as error:
-            raise MissingExtra("RunResult.to_frame", "frames") from error
-        return pd.DataFrame([_row(estimate) for estimate in self.result.estimates])
+    def case(self, check: str, case: str) -> ShownCase:
+        """Any case of the run, by the name that reports and tables give it."""
+        for finding in (*self.result.findings, *self.result.sampled):
+            if (finding.check, finding.case) == (check, case):
+                return ShownCase.of(finding, self.result)
+        from evalkit.runner.findings import MASKING, exchanges_of
+        from evalkit.runner.tables import restore
+
+        summary = next((one for one in self.result.checks if one.name == check), None)
+        if summary is None:
+            names = ", ".join(one.name for one in self.result.checks)
+            raise ConfigurationError(f"no check of this run is called '{check}'", where="check", hint=f"known: {names}")
+        masked = any(one.kind == MASKING for one in self.result.checks)
+        with self._store() as store:
+            stored = store.get_scores(self.id, check, [case])
+            if not stored:
+                hint = ".to_frame('scores') lists the cases"
+                raise ConfigurationError(f"check '{check}' has no case '{case}'", where="case", hint=hint)
+            score = stored[0].score
+            said = exchanges_of(store, self.result.run.datasets[summary.dataset], stored, masked=masked)[case]
+        info = next((metric for metric in summary.metrics if metric.kind != "quantile"), None)
+        vector = score.results.get(info.name) if info else None
+        value = restore(info, {}).value(vector) if info and isinstance(vector, tuple) else None
+        name = info.name if info else ""
+        found = Finding(check, case, name, value, tuple(said), score.evidence, score.status, score.error)
+        return ShownCase.of(found, self.result)
+
+    def to_frame(self, kind: str = "estimates", engine: str = "pandas") -> Any:
+        """A table: ``estimates``, ``gates``, ``findings`` (the exchanges of cases that reports show) or ``scores`` (a
+        row for every case and metric, read from the runs database). Engines are ``pandas`` (extra ``frames``) and
+        ``polars``.
+        """
+        from evalkit.report import frames
+
+        frames.require_known("kind", kind, KINDS)
+        if kind != "scores":
+            return frames.of_result(self.result, kind, engine)
+        from evalkit.runner.tables import load_tables
+
+        with self._store() as store:
+            return frames.of_scores(load_tables(store, self.result), self.result, engine)
+
+    def _store(self) -> AbstractContextManager[Store]:
+        if self.opened is None:
+            raise ConfigurationError(
+                "this result does not know its runs database", where=self.id, hint="take what evaluate() returned"
+            )
+        return self.opened()
 
     def _repr_html_(self) -> str:
         from evalkit.report.notebook import fragment
@@ -84,25 +165,6 @@ class RunResult:
     def __str__(self) -> str:
         run = self.result.run
         return f"{run.suite} on {run.model}: {self.outcome.word} ({self.outcome.reason})"
-
-
-def _row(estimate: Estimate) -> dict[str, Any]:
-    interval, counts = estimate.interval, estimate.counts
-    return {
-        "check": estimate.check,
-        "metric": estimate.metric,
-        "slice": ", ".join(f"{label}={value}" for label, value in estimate.slice.items()),
-        "value": estimate.value,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-        "planned": counts.planned,
-        "scored": counts.scored,
-        "unscored": counts.unscored,
-        "errored": counts.errored,
-        "unit": estimate.unit,
-        "better": estimate.better,
-        "signature": estimate.signature,
-    }
 
 
 def load_suite(suite: str | Path, *, seed: int | None = None) -> Suite:
@@ -165,7 +227,7 @@ def evaluate(
             from evalkit.report import write_all
 
             write_all(result, Path(report), case_logs(opened, result))
-    return RunResult(result)
+    return RunResult(result, partial(_store, store, configuration))
 
 
 def compare(
@@ -173,7 +235,7 @@ def compare(
     *candidates: str | Path | RunResult,
     store: str | Path | Store | None = None,
     allow_different: bool = False,
-) -> Comparison:
+) -> ShownComparison:
     """Each candidate against the baseline, case by case: results, runs, and names and files of baselines.
 
     Refuses different data, metric signatures and generation settings, unless ``allow_different``.
@@ -183,7 +245,8 @@ def compare(
     configuration = configure({"store": _url(store)})
     first, *others = map(_named, (baseline, *candidates))
     with _store(store, configuration) as opened:
-        return compare_runs(opened, first, *others, allow_different=allow_different)
+        found = compare_runs(opened, first, *others, allow_different=allow_different)
+    return ShownComparison(found.baseline, found.candidates)
 
 
 def _named(run: str | Path | RunResult | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,56 @@ def test_json_frame_and_notebook_show_the_same_run(workdir: Path) -> None:
     assert all(verdict.gate.split(" ")[0] in html for verdict in result.verdicts if not verdict.automatic)
 
 
+def test_every_case_of_a_run_is_in_the_table_of_scores(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:echo")
+    scores = result.to_frame("scores")
+    check = next(check for check in result.result.checks if check.name == "accuracy")
+    own = scores[(scores.check == "accuracy") & (scores.metric == "exact_match")]
+    assert len(own) == check.counts.planned
+    assert own.value.mean() == pytest.approx(result.estimates["accuracy.exact_match"].value)
+    for category, part in own.groupby("category"):
+        assert part.value.mean() == pytest.approx(result.estimates[f"accuracy.exact_match[category={category}]"].value)
+    assert result.to_frame("scores", engine="polars").shape == scores.shape
+    gates = result.to_frame("gates", engine="polars")
+    assert gates["gate"].to_list() == [verdict.gate for verdict in result.verdicts]
+
+
+def test_any_case_shows_what_was_asked_and_answered(workdir: Path) -> None:
+    result = evalkit.evaluate("safety", model="mock:degraded?empty=0.1")
+    names = result.to_frame("scores").query("check == 'safety'").case.unique()
+    listed = {finding.case for finding in (*result.findings, *result.result.sampled) if finding.check == "safety"}
+    unlisted = next((name for name in names if name not in listed), names[0])
+    for name in (unlisted, result.findings[0].case):
+        shown = result.case("safety", name)
+        assert (shown.check, shown.case) == ("safety", name)
+        assert shown.exchanges[0].messages
+        assert "<pre>" in shown._repr_html_()
+    with pytest.raises(EvalkitError, match="has no case 'nothing'"):
+        result.case("safety", "nothing")
+    with pytest.raises(EvalkitError, match="no check of this run is called 'saftey'"):
+        result.case("saftey", "nothing")
+
+
+def test_a_case_has_the_value_of_its_metric_wherever_it_was_found(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:degraded?drop=0.3")
+    finding = next(finding for finding in result.findings if finding.check == "accuracy")
+    bare = evalkit.RunResult(replace(result.result, findings=(), sampled=()), result.opened)
+    first = result.result.checks[0].metrics[0].name
+    stored = bare.case("accuracy", finding.case)
+    assert stored.metric == first
+    table = result.to_frame("scores").query("check == 'accuracy' and metric == @first").set_index("case")
+    assert stored.value == table.value[finding.case]
+    assert stored.exchanges == finding.exchanges
+
+
+def test_a_result_without_a_database_says_so(workdir: Path) -> None:
+    result = evalkit.RunResult(evalkit.evaluate("smoke", model="mock:oracle").result)
+    with pytest.raises(EvalkitError, match="does not know its runs database"):
+        result.to_frame("scores")
+    with pytest.raises(EvalkitError, match="no kind of a frame is called 'score'"):
+        result.to_frame("score")
+
+
 def test_a_loaded_suite_can_be_evaluated(workdir: Path) -> None:
     suite = evalkit.load_suite("smoke")
     assert evalkit.evaluate(suite, model="mock:oracle", limit=4).result.run.partial
@@ -60,7 +111,12 @@ def test_compare_aligns_two_runs(workdir: Path) -> None:
     before = evalkit.evaluate("safety", model="mock:oracle")
     after = evalkit.evaluate("safety", model="mock:echo")
     comparison = evalkit.compare(before, after)
-    assert comparison is not None
+    metrics = comparison.to_frame()
+    assert list(metrics.metric) == [metric.metric for metric in comparison.metrics]
+    cases = comparison.to_frame("cases", engine="polars")
+    assert len(cases) == len(comparison.regressed) + len(comparison.improved) > 0
+    assert "REGRESSION" in comparison._repr_html_()
+    assert after.findings[0].check in after.findings[0]._repr_html_()
 
 
 def test_a_baseline_is_a_result_a_path_or_a_name(workdir: Path) -> None:

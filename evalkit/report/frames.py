@@ -1,0 +1,222 @@
+"""Results and comparisons as tables to calculate with: rows of plain values, and data frames of them.
+
+Texts of models stay as they are here: a frame is data, and what shows it is not ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from evalkit.errors import ConfigurationError, MissingExtra, did_you_mean
+from evalkit.gates.measurements import COVERAGE, CheckTable
+from evalkit.records import Interval
+from evalkit.results import Exchange, Result
+from evalkit.runner.compare import Comparison
+
+Row = dict[str, Any]
+EXTRAS = {"pandas": "frames", "polars": "polars"}
+"""Engines, and the extras that bring them."""
+ESTIMATES = (
+    *("check", "metric", "slice", "value", "low", "high", "planned", "scored", "unscored", "errored"),
+    *("unit", "better", "signature"),
+)
+GATES = (
+    *("gate", "word", "counts_as", "check", "metric", "slice", "value", "low", "high", "operator", "threshold"),
+    *("about", "reason", "p_value", "more_cases", "automatic", "origin"),
+)
+FINDINGS = (
+    *("check", "case", "metric", "value", "status", "note", "sample", "prompt", "answer", "references", "finish"),
+    "error",
+)
+SCORES = ("check", "case", "metric", "value", "unit", "better", "status", "note")
+METRICS = (
+    *("candidate", "model", "check", "metric", "word", "baseline", "value", "difference", "low", "high", "p_value"),
+    *("improved", "regressed", "unchanged", "unit", "better", "decisive"),
+)
+CASES = (
+    *("candidate", "model", "check", "case", "direction", "metric", "baseline", "value", "baseline_status"),
+    *("status", "baseline_answer", "answer"),
+)
+
+
+def frame(rows: Iterable[Row], columns: Sequence[str], engine: str) -> Any:
+    """Of an engine that is imported now. Columns stand there without rows as well."""
+    require_known("engine", engine, EXTRAS)
+    listed = list(rows)
+    data = {column: [row.get(column) for row in listed] for column in columns}
+    try:
+        if engine == "polars":
+            import polars as pl
+
+            return pl.DataFrame(data, strict=False, infer_schema_length=None)
+        import pandas as pd
+
+        return pd.DataFrame(data)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"to_frame(engine='{engine}')", EXTRAS[engine]) from error
+
+
+def require_known(what: str, given: str, known: Iterable[str]) -> None:
+    if given not in known:
+        hint = did_you_mean(str(given), known, f"known {what}s")
+        raise ConfigurationError(f"no {what} of a frame is called '{given}'", where=what, hint=hint)
+
+
+# --- results ----------------------------------------------------------------------------------------------------------
+
+
+def of_result(result: Result, kind: str, engine: str) -> Any:
+    """``estimates``, ``gates`` or ``findings``: what a result itself holds."""
+    rows = {"estimates": (estimate_rows, ESTIMATES), "gates": (gate_rows, GATES), "findings": (finding_rows, FINDINGS)}
+    make, columns = rows[kind]
+    return frame(make(result), columns, engine)
+
+
+def estimate_rows(result: Result) -> Iterator[Row]:
+    for one in result.estimates:
+        counts = one.counts
+        yield {
+            "check": one.check,
+            "metric": one.metric,
+            "slice": slice_text(one.slice),
+            "value": one.value,
+            **_ends(one.interval),
+            "planned": counts.planned,
+            "scored": counts.scored,
+            "unscored": counts.unscored,
+            "errored": counts.errored,
+            "unit": one.unit,
+            "better": one.better,
+            "signature": one.signature,
+        }
+
+
+def gate_rows(result: Result) -> Iterator[Row]:
+    """``value`` and its ends are what the gate was decided on: of a gate on a baseline, the difference."""
+    for one in result.outcome.verdicts:
+        estimate, on = one.estimate, one.contrast or one.estimate
+        yield {
+            "gate": one.gate,
+            "word": str(one.word),
+            "counts_as": str(one.counts_as),
+            "check": estimate.check if estimate else "",
+            "metric": estimate.metric if estimate else "",
+            "slice": slice_text(estimate.slice) if estimate else "",
+            "value": on.value if on else None,
+            **_ends(on.interval if on else None),
+            "operator": one.operator,
+            "threshold": one.threshold,
+            "about": one.about,
+            "reason": one.reason,
+            "p_value": one.p_value,
+            "more_cases": one.more_cases,
+            "automatic": one.automatic,
+            "origin": one.origin,
+        }
+
+
+def finding_rows(result: Result) -> Iterator[Row]:
+    """A row for every exchange of the worst cases, then of those drawn at random."""
+    for one in (*result.findings, *result.sampled):
+        of_case = {"check": one.check, "case": one.case, "metric": one.metric, "value": one.value}
+        for said in one.exchanges:
+            yield {**of_case, "status": str(one.status), "note": one.note, **_exchange(said)}
+
+
+def _exchange(said: Exchange) -> Row:
+    return {
+        "sample": said.sample,
+        "prompt": "\n\n".join(f"{one.role}: {one.content}" for one in said.messages),
+        "answer": said.answer,
+        "references": list(said.references),
+        "finish": said.finish,
+        "error": said.error,
+    }
+
+
+def of_scores(tables: Mapping[str, CheckTable], result: Result, engine: str) -> Any:
+    """A row for every case and metric; a column for every label by which the suite slices. ``note`` says why there is
+    no value."""
+    labels = tuple(dict.fromkeys(label for one in result.estimates for label in one.slice))
+    names = {label: f"{label}_" if label in SCORES else label for label in labels}
+    return frame(score_rows(tables, names), (*SCORES, *names.values()), engine)
+
+
+def score_rows(tables: Mapping[str, CheckTable], labels: Mapping[str, str]) -> Iterator[Row]:
+    for table in tables.values():
+        for place, case in enumerate(table.cases):
+            of_case: Row = {"check": table.name, "case": case, "status": str(table.statuses[place])}
+            of_case |= {column: table.labels.text(place, label) for label, column in labels.items()}
+            for name, column in table.columns.items():
+                if name == COVERAGE:
+                    continue
+                row, metric = column.rows[place], column.metric
+                told: Row = {"metric": name, "value": None, "unit": metric.unit, "better": metric.better, "note": ""}
+                if isinstance(row, str):
+                    told["note"] = row
+                else:
+                    told["value"] = row[0] if metric.kind == "quantile" else table.value_of(name, row)
+                yield {**of_case, **told}
+
+
+def slice_text(wanted: Mapping[str, str]) -> str:
+    return ", ".join(f"{label}={value}" for label, value in wanted.items())
+
+
+def _ends(between: Interval | None) -> Row:
+    return {"low": between.low if between else None, "high": between.high if between else None}
+
+
+# --- comparisons ------------------------------------------------------------------------------------------------------
+
+
+def of_comparison(comparison: Comparison, kind: str, engine: str) -> Any:
+    require_known("kind", kind, ("metrics", "cases"))
+    if kind == "cases":
+        return frame(changed_rows(comparison), CASES, engine)
+    return frame(metric_rows(comparison), METRICS, engine)
+
+
+def metric_rows(comparison: Comparison) -> Iterator[Row]:
+    for pairing in comparison.candidates:
+        for one in pairing.metrics:
+            yield {
+                "candidate": pairing.candidate.id,
+                "model": pairing.candidate.model,
+                "check": one.check,
+                "metric": one.metric,
+                "word": one.word,
+                "baseline": one.baseline,
+                "value": one.candidate,
+                "difference": one.contrast.value,
+                **_ends(one.contrast.interval),
+                "p_value": one.adjusted,
+                "improved": one.improved,
+                "regressed": one.regressed,
+                "unchanged": one.unchanged,
+                "unit": one.unit,
+                "better": one.better,
+                "decisive": one.decisive,
+            }
+
+
+def changed_rows(comparison: Comparison) -> Iterator[Row]:
+    """Answers only of the cases that were compared with them: the first of each direction."""
+    for pairing in comparison.candidates:
+        for one in (*pairing.regressed, *pairing.improved):
+            before, after = one.baseline_exchanges, one.candidate_exchanges
+            yield {
+                "candidate": pairing.candidate.id,
+                "model": pairing.candidate.model,
+                "check": one.check,
+                "case": one.case,
+                "direction": one.direction,
+                "metric": one.metric,
+                "baseline": one.baseline,
+                "value": one.candidate,
+                "baseline_status": str(one.baseline_status),
+                "status": str(one.candidate_status),
+                "baseline_answer": before[0].answer if before else None,
+                "answer": after[0].answer if after else None,
+            }
