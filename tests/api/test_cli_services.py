@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
+
+from evalkit.report import markdown
 
 Evalkit = Callable[..., Any]
 SUITE = """\
@@ -71,3 +77,49 @@ def test_a_finished_run_is_written_for_gitlab_when_that_is_asked_for(evalkit: Ev
     assert evalkit("report", "last", "--format", "openmetrics").out.endswith("# EOF\n")
     evalkit("report", "last", "--format", "gitlab", "--format", "openmetrics", "-o", "again")
     assert {path.name for path in Path("again").iterdir()} >= {"gl-code-quality-report.json", "metrics.txt"}
+
+
+GH = """\
+#!/usr/bin/env bash
+# Stands in for GitHub's own tool: a question is answered from comments.json by jq, what would be written is noted.
+last="${@: -1}"
+case "$*" in
+  *--jq*) jq -r "$last" comments.json ;;
+  *) printf '%s\\n' "$*" >> written.txt ;;
+esac
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("jq")), reason="needs bash and jq")
+@pytest.mark.parametrize(
+    ("comments", "written"),
+    [
+        ([], "--silent repos/o/r/issues/5/comments -F body=@reports/evalkit/report.md"),
+        (
+            [(7, "Bot", "A report\n\n{mark}")],
+            "--silent --method PATCH repos/o/r/issues/comments/7 -F body=@reports/evalkit/report.md",
+        ),
+        (
+            [(1, "User", "{mark}"), (2, "Bot", "quoted: {mark} and more"), (3, "Bot", "<!-- evalkit: other -->")],
+            "--silent repos/o/r/issues/5/comments -F body=@reports/evalkit/report.md",
+        ),
+    ],
+)
+def test_the_starter_s_workflow_writes_its_own_comment_anew_and_no_other(
+    evalkit: Evalkit, workdir: Path, comments: list[tuple[int, str, str]], written: str
+) -> None:
+    evalkit("init")
+    workflow = YAML(typ="safe").load(workdir / ".github/workflows/evalkit.yml")
+    (script,) = [step["run"] for step in workflow["jobs"]["evaluate"]["steps"] if "gh api" in step.get("run", "")]
+    mark = markdown.marker("small")
+    (workdir / "reports/evalkit").mkdir(parents=True)
+    (workdir / "reports/evalkit/report.md").write_text(f"## verdict\n\n{mark}\n", encoding="utf-8")
+    known = [{"id": at, "user": {"type": kind}, "body": body.format(mark=mark)} for at, kind, body in comments]
+    (workdir / "comments.json").write_text(json.dumps(known), encoding="utf-8")
+    (workdir / "bin").mkdir()
+    (workdir / "bin/gh").write_text(GH, encoding="utf-8")
+    (workdir / "bin/gh").chmod(0o755)
+    environment = os.environ | {"GITHUB_REPOSITORY": "o/r", "NUMBER": "5"}
+    environment["PATH"] = f"{workdir / 'bin'}:{environment['PATH']}"
+    subprocess.run(["bash", "-e", "-c", script], cwd=workdir, env=environment, check=True)
+    assert (workdir / "written.txt").read_text(encoding="utf-8") == f"api {written}\n"
