@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice
 from typing import Any
 
-from evalkit.checks.forensic import REFERENCE
 from evalkit.results import Agreement, Run
 from evalkit.runner.tables import batched
 from evalkit.store import Store, StoredScore
@@ -45,6 +44,8 @@ def _attempts(score: StoredScore, _: Any) -> Iterator[str]:
 def _conditions(score: StoredScore, check: Any) -> Iterator[str]:
     """By the evidence, which names all answers in the order in which they were asked for. Of a name that is there
     twice the last counts: the first was refused."""
+    from evalkit.checks.forensic import REFERENCE  # runs without such a check do not load it
+
     wanted = {REFERENCE, *getattr(check.options, "conditions", ())} - {DRAWN}
     names = score.score.evidence.get("answers")
     return (name if isinstance(name, str) and name in wanted else "" for name in names or ())

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from evalkit.checks.bounds import Bounds
 from evalkit.checks.repeats import VARIANCE, Repeated
 from evalkit.gates.measurements import CheckTable
 from evalkit.protocols import Metric
@@ -221,16 +220,19 @@ def _round_steps(width: float, size: float, *, whole: bool) -> Iterator[_Step]:
 def _band(check: SuiteCheck, metric: Metric, plan: Plan) -> Band:
     """The check's own, else what gates ask of the metric over all cases."""
     inner: Any = check.check.inner if isinstance(check.check, Repeated) else check.check
-    own = None
-    if inner.kind == "readability":
-        own = getattr(inner.options, TARGETS.get(metric.name, ""), None)
+    own: Any = None
+    if inner.kind == "readability" and metric.name in TARGETS:
+        own = getattr(inner.options, TARGETS[metric.name], None)
     elif inner.kind == "length" and metric.name == "words" and hasattr(inner, "expected"):
         expected = {inner.expected(case.sample) for case in islice(plan.cases[check.name], FIRST_CASES)}
         own = expected.pop() if len(expected) == 1 else None
-    return (_ends(own) if isinstance(own, Bounds) else None) or _gated_band(check.name, metric.name, plan)
+    return _ends(own) or _gated_band(check.name, metric.name, plan)
 
 
-def _ends(bounds: Bounds) -> Band | None:
+def _ends(bounds: Any) -> Band | None:
+    """None of what is no ``Bounds``: a row may expect no length."""
+    if not all(hasattr(bounds, name) for name in ("min", "max", "over", "under")):
+        return None
     lower = [end for end in (bounds.min, bounds.over) if end is not None]
     upper = [end for end in (bounds.max, bounds.under) if end is not None]
     return Band(max(lower, default=None), min(upper, default=None)) if lower or upper else None
