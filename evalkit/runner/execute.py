@@ -203,7 +203,7 @@ def _note_end(running: _Running, state: str, cause: str) -> None:
 def _measure(running: _Running) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
     tables = empty_tables(plan)
-    telling = Telling(store, run.id, plan, tables)
+    telling = Telling(store, run.id, plan, tables, running.stopping.stopped)
     cases = plan.count
     done = under_way = 0
     shown = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ class Telling:
     run_id: str
     plan: Plan
     tables: Measurements
+    stopped: Set[str] = frozenset()
+    """Checks that need no more cases, as the run keeps them."""
     told_at: float = field(default_factory=time.monotonic)
 
     def tell(self, progress: Progress) -> None:
@@ -49,6 +52,7 @@ class Telling:
             "output_tokens": tally.output_tokens,
             "traffic": progress.traffic,
             "checks": [[name, len(table.cases), len(self.plan.cases[name])] for name, table in self.tables.items()],
+            "stopped": sorted(self.stopped),
             "gates": [gate.text for gate in self.plan.suite.gates if not gate.automatic],
             "decided": [[one.gate, str(one.word), one.cases] for one in progress.decided],
         }
