@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_BINS = 30
+FEWEST_BINS = 5
+OF_CASES = 3.0
+"""Times the cube root of how many cases there are: with more bins, few cases would stand as a comb. Rounding the step
+up leaves about two thirds of them, which is what Rice's rule asks for."""
 ROUND = (1, 2, 5)
 """Steps of edges, times a power of ten."""
 QUANTILES = {"p5": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
@@ -112,7 +116,8 @@ def distribution(check: str, metric: Metric, values: NDArray[np.float64], band: 
     is_share = bounds is not None and bounds[1] - bounds[0] <= 1
     whole = not is_share and max(-least, most) < 2**50 and bool((values == np.floor(values)).all())
     low, high = _shown_range(least, most, quantiles, bounds)
-    edges = _edges(low, high, least, most, whole=whole, closed=bounds is not None)
+    few = max(FEWEST_BINS, min(MOST_BINS - 2, math.ceil(OF_CASES * math.cbrt(len(values)))))
+    edges = _edges(low, high, least, most, few, whole=whole, closed=bounds is not None)
     counts, _ = np.histogram(values, edges)
     return Distribution(
         check=check,
@@ -146,22 +151,23 @@ def _shown_range(
 # --- edges ------------------------------------------------------------------------------------------------------------
 
 
-def _edges(low: float, high: float, least: float, most: float, *, whole: bool, closed: bool) -> list[float]:
-    """Bins of one width between ``low`` and ``high``, and one more at an end beyond which there are values.
+def _edges(low: float, high: float, least: float, most: float, few: int, *, whole: bool, closed: bool) -> list[float]:
+    """At most ``few`` bins of one width between ``low`` and ``high``, and one more at an end beyond which there are
+    values.
 
     Whole numbers are in the middle of their bins where each has one; else the last bin ends above the largest, unless
     there can be none above it (``closed``).
     """
     if whole:
         first, last = math.ceil(low), math.floor(high)
-        if 0 <= last - first < MOST_BINS - 2:
+        if 0 <= last - first < few:
             edges = [place - 0.5 for place in range(first, last + 2)]
             return _with_ends(edges, least, most, least - 0.5, most + 0.5)
     beyond = whole and not closed
-    for step in _round_steps(high - low, max(abs(low), abs(high), abs(least), abs(most)), whole=whole):
+    for step in _round_steps((high - low) / few, max(abs(low), abs(high), abs(least), abs(most)), whole=whole):
         begin = step.below(low)
         end = max(begin + 1, step.above(high, beyond=beyond))
-        if end - begin <= MOST_BINS - 2:
+        if end - begin <= few:
             edges = [step.at(place) for place in range(begin, end + 1)]
             return _with_ends(edges, least, most, step.at(step.below(least)), step.at(step.above(most, beyond=beyond)))
     raise AssertionError("steps grow until few of them are enough")
@@ -201,10 +207,10 @@ class _Step(NamedTuple):
         return place if self.at(place) == value and not beyond else place + 1
 
 
-def _round_steps(width: float, size: float, *, whole: bool) -> Iterator[_Step]:
-    """From one that may be too small upwards. Edges must be different floats: a step is a few of the last places of the
-    largest number (``size``) at least."""
-    least = max((width or size or 1.0) / MOST_BINS, 16 * float(np.spacing(size)))
+def _round_steps(wanted: float, size: float, *, whole: bool) -> Iterator[_Step]:
+    """From the first that is as wide as wanted. Edges must be different floats: a step is a few of the last places of
+    the largest number (``size``) at least."""
+    least = max(wanted or (size or 1.0) / MOST_BINS, 16 * float(np.spacing(size)))
     exponent = math.floor(math.log10(least)) - 1
     while True:
         for digit in ROUND:
