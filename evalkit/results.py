@@ -253,8 +253,10 @@ class ReviewSummary:
     agreement: float | None = None
     """Cohen's kappa of the two who share most items."""
     agreement_interval: Interval | None = None
+    metric: str = ""
+    """Of the check: what ``raw`` is."""
     raw: float | None = None
-    """What the check counted itself, over all its cases."""
+    """What the check counted itself over all its cases, against the model."""
     refined: float | None = None
     """The same rate as people would count it, over all its cases: prediction-powered."""
     refined_interval: Interval | None = None

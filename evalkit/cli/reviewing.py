@@ -18,6 +18,7 @@ from evalkit.runner.review_standing import Queue
 from evalkit.store import Store
 
 MOST_EXCHANGES = 8
+MOST_REFERENCES = 3
 LONGEST_PROMPT = 1500
 QUIT = "q"
 HELP = "s skip   u undo   n note   q quit"
@@ -141,14 +142,19 @@ def shown_item(item: ReviewItem, width: int) -> Iterator[str]:
     yield click.style(one_line(head if queue.blind else f"{head}  {item.case}"), bold=True)
     if item.model:
         yield click.style(one_line(item.model), dim=True)
+    shared = len({exchange.references for exchange in item.exchanges}) == 1
     for number, exchange in enumerate(item.exchanges[:MOST_EXCHANGES], 1):
         yield from _exchange(exchange, str(number) if len(item.exchanges) > 1 else "")
+        if not shared:
+            yield from _references(exchange, str(number))
+    if shared:
+        yield from _references(item.exchanges[0], "")
     if len(item.exchanges) > MOST_EXCHANGES:
         yield f"and {len(item.exchanges) - MOST_EXCHANGES} more answers"
     for name, value in item.score.items():
         yield click.style(one_line(f"{name}: {str(value)[:200]}"), dim=True)
     yield ""
-    yield fill(one_line(queue.question), max(width, 20))
+    yield fill(one_line(f"{item.position + 1}/{len(queue.cases)}  {queue.question}"), max(width, 20))
     longest = max(map(len, queue.labels))
     for number, (label, meaning) in enumerate(queue.labels.items(), 1):
         marked = "*" if label == item.mine.label else " "
@@ -166,7 +172,10 @@ def _exchange(exchange: Exchange, number: str) -> Iterator[str]:
     yield _indented(shown(exchange.answer, LONGEST)) if exchange.answer else "  (empty)"
     if exchange.error:
         yield _indented(shown(exchange.error, 500))
-    for reference in exchange.references[:3]:
+
+
+def _references(exchange: Exchange, number: str) -> Iterator[str]:
+    for reference in exchange.references[:MOST_REFERENCES]:
         yield click.style(f"{number} reference".strip(), fg="cyan")
         yield _indented(shown(reference, 500))
 

@@ -24,7 +24,7 @@ def _parts(result: Result, one: ReviewSummary, *, brief: bool) -> Iterator[str]:
     if one.labels:
         yield counted(one)
     if one.refined is not None:
-        yield f"people would flag {refined(one)} of all its scored cases, the check itself {rate(one.raw)}"
+        yield f"people would flag {refined(one)} of all its scored cases, the check itself {rate(one.raw)} (by {one.metric})"
     if one.agreement is not None and not brief:
         yield f"reviewers agree with kappa {kappa(one)}"
     if one.note and not brief:
@@ -36,7 +36,7 @@ def told(one: ReviewSummary) -> Iterator[tuple[str, str]]:
     yield "reviewed", f"{one.reviewed:,} of {one.items:,}" + (f", {one.skipped:,} skipped" if one.skipped else "")
     yield "by", ", ".join(one.reviewers)
     yield "labels", counted(one) if one.labels else ""
-    yield "the check says", rate(one.raw) + " against the model" if one.raw is not None else ""
+    yield "the check says", f"{rate(one.raw)} against the model, by {one.metric}" if one.raw is not None else ""
     yield "people would say", refined(one) if one.refined is not None else ""
     yield "agreement", f"kappa {kappa(one)}" if one.agreement is not None else ""
     yield "", one.note

@@ -22,7 +22,7 @@ from evalkit.results import Run
 from evalkit.runner.findings import MASKING
 from evalkit.runner.plan import Plan
 from evalkit.store import NewQueue
-from evalkit.suite.review import ReviewSpec, is_share
+from evalkit.suite.review import BY_KIND, OTHERWISE, ReviewSpec, is_share
 
 
 def draw_queues(plan: Plan, tables: Measurements, run: Run, level: float) -> list[NewQueue]:
@@ -57,7 +57,7 @@ def gate_of(document: dict[str, Any]) -> Gate:
 
 
 def _drawn(spec: ReviewSpec, table: CheckTable, dataset: str, drawn: dict[str, Any]) -> NewQueue:
-    metric, eligible = _eligible(spec, table)
+    metrics, eligible = _eligible(spec, table)
     names = [table.cases[at] for at in eligible]
     chosen = nsmallest(spec.sample, zip(names, eligible, strict=True), key=lambda one: place(spec, dataset, one[0]))
     places = [at for _, at in chosen]
@@ -71,7 +71,7 @@ def _drawn(spec: ReviewSpec, table: CheckTable, dataset: str, drawn: dict[str, A
         "drawn": {
             **drawn,
             "eligible": len(eligible),
-            "automatic": _automatic(table, metric, eligible, places) if metric else None,
+            "automatic": _automatic(table, metrics, eligible, places) if metrics else None,
             "clusters": clusters,
         },
     }
@@ -83,28 +83,32 @@ def place(spec: ReviewSpec, dataset: str, case: str) -> tuple[bytes, str]:
     return hashlib.sha256(seed.encode("utf-8", "surrogatepass")).digest(), case
 
 
-def _eligible(spec: ReviewSpec, table: CheckTable) -> tuple[Metric | None, Sequence[int]]:
-    """The metric that flags refine, and the places of the cases that are drawn from: those that it scored, where the
-    suite names it, else all that were scored."""
+def _eligible(spec: ReviewSpec, table: CheckTable) -> tuple[Sequence[Metric], Sequence[int]]:
+    """The shares that flags refine, and the places of the cases that are drawn from: those that the metric scored which
+    the suite names, else all that were scored. Shares that some of them lack refine nothing."""
     scored = [at for at in range(len(table.cases)) if table.statuses[at] is Status.SCORED]
     if spec.metric:
-        return table.columns[spec.metric].metric, _counted(table, spec.metric, scored)
-    shares = (metric for metric in table.metrics if is_share(metric))
-    return next((one for one in shares if len(_counted(table, one.name, scored)) == len(scored)), None), scored
+        return [table.columns[spec.metric].metric], list(_against(table, table.columns[spec.metric].metric, scored))
+    shares = [metric for metric in table.metrics if is_share(metric)]
+    names = BY_KIND.get(table.kind, OTHERWISE).metrics or tuple(metric.name for metric in shares[:1])
+    metrics = [metric for metric in shares if metric.name in names]
+    known = {at for metric in metrics for at in _against(table, metric, scored)}
+    return metrics if len(known) == len(scored) else [], scored
 
 
-def _counted(table: CheckTable, metric: str, places: Sequence[int]) -> list[int]:
-    vectors, kept = table.vectors(metric, places)
-    return [at for vector, at in zip(vectors, kept, strict=True) if len(vector) == 2 and vector[1]]
-
-
-def _automatic(table: CheckTable, metric: Metric, eligible: Sequence[int], places: Sequence[int]) -> dict[str, Any]:
-    """What the check itself says of all cases and of those that were drawn, 1 speaking against the model."""
-    against = {at: _against(metric, vector) for vector, at in zip(*table.vectors(metric.name, eligible), strict=True)}
+def _automatic(
+    table: CheckTable, metrics: Sequence[Metric], eligible: Sequence[int], places: Sequence[int]
+) -> dict[str, Any]:
+    """What the check itself says of all cases and of those that were drawn, 1 speaking against the model. Of a case
+    with several of the shares, the one that says most against it counts."""
+    against: dict[int, float] = {}
+    for metric in metrics:
+        for at, value in _against(table, metric, eligible).items():
+            against[at] = max(value, against.get(at, 0.0))
     mean = sum(against.values()) / len(against) if against else 0.0
     spread = sum((value - mean) ** 2 for value in against.values()) / len(against) if against else 0.0
     return {
-        "metric": metric.name,
+        "metric": " and ".join(metric.name for metric in metrics),
         "cases": len(against),
         "mean": mean,
         "variance": spread,
@@ -112,6 +116,12 @@ def _automatic(table: CheckTable, metric: Metric, eligible: Sequence[int], place
     }
 
 
-def _against(metric: Metric, vector: tuple[float, ...]) -> float:
-    share = min(1.0, max(0.0, vector[0] / vector[1]))
-    return 1.0 - share if metric.better == "higher" else share
+def _against(table: CheckTable, metric: Metric, places: Sequence[int]) -> dict[int, float]:
+    """By place, of the cases that the metric scored."""
+    vectors, kept = table.vectors(metric.name, places)
+    found = {}
+    for vector, at in zip(vectors, kept, strict=True):
+        if len(vector) == 2 and vector[1]:
+            share = min(1.0, max(0.0, vector[0] / vector[1]))
+            found[at] = 1.0 - share if metric.better == "higher" else share
+    return found

@@ -211,6 +211,7 @@ def summary_of(standing: Standing) -> ReviewSummary:
         flagged=sum(value > 0.5 for value in standing.rated),
         agreement=kappa,
         agreement_interval=between,
+        metric=automatic["metric"] if automatic and queue.flag else "",
         raw=automatic["mean"] if automatic and queue.flag else None,
         refined=refined,
         refined_interval=interval,

@@ -89,10 +89,17 @@ def _signature(one: Standing, verdicts: Sequence[Verdict]) -> list[Any]:
 
 
 def result_of(store: Store, run_id: str, revision: int | None = None) -> Result:
-    """A finished run's result: as its newest revision has it, as ``revision`` had it, or with 0 as the run ended."""
+    """A finished run's result: as its newest revision has it, as ``revision`` had it, or with 0 as the run ended.
+
+    Without a number it also says how far a review under way is, which is no revision and changes no verdict.
+    """
     text = store.get_result(run_id)
     found = None if revision == 0 else store.get_revision(run_id, revision)
     if found is None:
-        return from_json(text)
-    said = {name: found.document[name] for name in REVISED}
-    return replace(from_document({**json.loads(text), **said}), revision=found.number)
+        result = from_json(text)
+    else:
+        said = {name: found.document[name] for name in REVISED}
+        result = replace(from_document({**json.loads(text), **said}), revision=found.number)
+    if revision is not None or not result.reviews:
+        return result
+    return _revised(result, [standing(store, queue) for queue in queues(store, run_id)])

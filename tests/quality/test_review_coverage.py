@@ -1,5 +1,6 @@
 """How often the intervals of a review cover what people would have said of all cases, also where they skip what they
-would have flagged. Monte Carlo: 600 times each, a standard error of 0.9 points at 95%."""
+would have flagged. Monte Carlo: 600 times each, a standard error of 0.9 points at 95%; of gates 250 times, and of 1.0
+points at 2.5%."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from evalkit.runner.review_standing import Queue, Standing, agreement, summary_o
 from evalkit.store import StoredReview
 
 TIMES = 600
+GATES = 250
 CASES = 400
 ERROR = math.sqrt(0.95 * 0.05 / TIMES)
 LABELS = {"good": "", "bad": ""}
@@ -67,8 +69,7 @@ def test_the_refined_interval_covers_however_people_skip(rate: float, agree: flo
             known += 1
             covered += summary.refined_interval.low <= rate <= summary.refined_interval.high
     assert known > 0.95 * TIMES
-    # the interval without skips is Wilson's in its make, which covers 95% in the mean and a little less at some rates
-    assert covered / known >= 0.95 - 0.02 - 3 * ERROR
+    assert covered / known >= 0.95 - 3 * ERROR
 
 
 @pytest.mark.parametrize(("rate", "gate", "wrong"), [(0.1, "<= 0.1", Word.FAIL), (0.1001, "<= 0.1", Word.PASS)])
@@ -78,11 +79,11 @@ def test_a_gate_right_at_its_target_is_seldom_decided_wrongly(
 ) -> None:
     random = np.random.default_rng(7)
     decided = 0
-    for _ in range(TIMES):
+    for _ in range(GATES):
         now = reviewed(random, rate, 80, agree=0.9, skipping=skipping, gate=f"q.flagged_by_humans {gate}")
         (verdict,) = review_verdicts(now)
         decided += verdict.word is wrong
-    assert decided / TIMES <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / TIMES)
+    assert decided / GATES <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / GATES)
 
 
 @pytest.mark.parametrize(("agree", "bad"), [(0.3, 0.3), (0.7, 0.5), (0.9, 0.2), (1.0, 0.3)])
