@@ -56,7 +56,7 @@ def changes(request: Request) -> Response:
     bench = workbench(request)
     given = request.query_params
     shown = [found for text in given.get("open", "").split(",")[:SIZE] if (found := number(text))]
-    newest = number(given.get("newest", ""))
+    newest = number(given["newest"]) if given.get("newest") else None
 
     def look() -> Events:
         return [*_standings(bench, shown), *_newer(bench, newest)]
@@ -69,8 +69,8 @@ def _standings(bench: Workbench, numbers: Iterable[int]) -> Events:
     return [(str(one.number), "run", one.fields()) for one in found]
 
 
-def _newer(bench: Workbench, newest: int) -> Events:
-    found = list_page(bench.store, Wanted(), after=newest, size=SIZE + 1) if newest else []
+def _newer(bench: Workbench, newest: int | None) -> Events:
+    found = [] if newest is None else list_page(bench.store, Wanted(), after=newest, size=SIZE + 1)
     return [("newer", "newer", len(found))] if found else []
 
 

@@ -60,9 +60,11 @@ def fields(bench: Workbench, run_id: str, told: Mapping[str, Any]) -> Fields:
             "traffic": one_line(told["traffic"]),
             "decided": f"{len(told['decided'])} of {formatting.count(len(told['gates']), 'gate')} decided",
         }
-    for row, (_, done, planned) in enumerate(_checks(bench, run_id, told)):
-        found[f"check.{row}.share"] = share(done, planned)
-        found[f"check.{row}.said"] = f"{done:,} of {planned:,}" if planned else f"{done:,}"
+    for row, (name, done, planned) in enumerate(_checks(bench, run_id, told)):
+        stopped = name in told.get("stopped", ())
+        found[f"check.{row}.share"] = 1.0 if stopped else share(done, planned)
+        counted = f"{done:,} of {planned:,}" if planned else f"{done:,}"
+        found[f"check.{row}.said"] = f"{counted}, decided" if stopped else counted
     words = {gate: (word, cases) for gate, word, cases in told.get("decided", ())}
     for row, gate in enumerate(told.get("gates", ())):
         word, cases = words.get(gate, ("", 0))

@@ -238,7 +238,7 @@ def test_a_run_under_way_shows_checks_and_gates_as_it_tells_of_them(store: Store
     text = " ".join(text.split())
     assert "100 of 400 cases, about 1 min 30 s left" in text  # 30 s for a quarter of them
     assert "60 of 240" in text
-    assert "40 of 160" in text
+    assert "40 of 160, decided" in text
     assert "1 of 2 gates decided" in text
     assert "✓ pass length.empty <= 0.1 after 32 cases" in text
     assert "… open accuracy.bleu >= 0.2" in text

@@ -16,9 +16,9 @@
     newer.firstChild.textContent = many === 1 ? "1 newer run" : `${many > 50 ? "More than 50" : many} newer runs`;
     newer.hidden = false;
   };
-  const newest = document.querySelector("table.runs")?.dataset.newest || "0";
+  const newest = newer.dataset.newest;
   listenTo(
-    () => (rows.size || newest !== "0" ? `/events?newest=${newest}&open=${Array.from(rows.keys()).join(",")}` : ""),
+    () => (rows.size || newest ? `/events?newest=${newest}&open=${Array.from(rows.keys()).join(",")}` : ""),
     { run: show, newer: announce },
   );
 
