@@ -170,6 +170,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with stage("store"):
             for name, dataset in running.plan.datasets.items():
                 store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
+        running.timeline.add(time.monotonic() - running.started, 0, 0)
         tables, tally = _measure(running)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)

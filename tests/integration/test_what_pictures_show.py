@@ -189,8 +189,10 @@ def test_attempts_that_drift_agree_as_often_as_the_check_counted(make: Make, sto
     assert run(suite, store, "mock:oracle").agreements[0].same == ((1.0,) * 3,) * 3
 
 
-def test_the_course_of_a_run_ends_with_all_its_cases(make: Make, store: Store) -> None:
+def test_the_course_of_a_run_begins_with_none_and_ends_with_all_of_its_cases(make: Make, store: Store) -> None:
     result = run(make(rows=100), store)
+    assert (result.timeline[0].done, result.timeline[0].output_tokens) == (0, 0)
     assert result.timeline[-1].done == 200
+    assert result.timeline[-1].output_tokens == result.usage.output_tokens > 0
     assert [moment.done for moment in result.timeline] == sorted(moment.done for moment in result.timeline)
     assert from_json(store.get_result(result.run.id)).timeline == result.timeline
