@@ -45,12 +45,14 @@ def html(raw: str) -> str:
 
 def _apart(raw: str) -> str:
     """Signs that make a mention, a reference or an address are separated from the word behind them."""
-    return re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
+    return re.sub(
+        r"([@#!$%&~^])(?=\w)|(:)(?=//|:)|#(?=\[)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip()
+    )
 
 
 def code(raw: str) -> str:
     """A name in backticks, one backtick more than it holds; ``|`` would end a table's cell even there."""
-    line = shorten_end(one_line(raw), LONGEST_CELL).replace("|", "¦")
+    line = shorten_end(one_line(raw), LONGEST_CELL).replace("|", "¦").replace("##[", f"##{APART}[")
     if not line.strip():
         return formatting.NONE
     ticks = "`" * (longest_run(line, "`") + 1)
@@ -84,6 +86,9 @@ def _difference(before: str, after: str) -> Iterator[str]:
 
 
 def _fenced(body: str, language: str) -> str:
+    """Whoever prints a report into the log of GitHub Actions gives no command by it: not ``::`` where a line begins,
+    and not ``##[`` anywhere."""
+    body = re.sub(r"^([^\S\n]*:)(?=:)|##(?=\[)", rf"\g<0>{APART}", body, flags=re.MULTILINE)
     ticks = "`" * max(3, longest_run(body, "`") + 1)
     return f"{ticks}{language}\n{body}\n{ticks}\n"
 

@@ -83,7 +83,19 @@ def test_a_summary_shows_the_text_itself() -> None:
 def test_a_block_cannot_be_left_by_its_content(raw: str) -> None:
     (block,) = READER.parse(markdown_text.fence(raw))
     assert block.type == "fence"
-    assert block.content == shown(raw, markdown_text.LONGEST_TEXT) + "\n"
+    said = block.content.replace(markdown_text.APART, "")
+    assert said == shown(raw, markdown_text.LONGEST_TEXT) + "\n"
+
+
+@pytest.mark.parametrize(
+    "attack", ["::set-output name=x::y", "  ::add-mask::e", "a ##[add-mask]e", "\t::stop-commands::z"]
+)
+def test_a_report_printed_into_a_log_of_github_is_no_command(make, attack: str) -> None:
+    text = markdown.render(make.hostile_result(f"{attack}\n{attack}"))
+    text += markdown_text.difference(f"same\n{attack}", f"same\n{attack}\nmore")
+    assert "##[" not in text
+    assert not [line for line in text.splitlines() if line.strip().startswith("::")]
+    assert attack.strip()[-4:] in text
 
 
 def test_a_hostile_result_makes_no_links_images_or_elements(make) -> None:
@@ -210,7 +222,7 @@ def test_a_baseline_without_answers_shows_those_of_now(make) -> None:
 def test_a_difference_cannot_be_left_by_its_content(before: str, after: str) -> None:
     (block,) = READER.parse(markdown_text.difference(before, after))
     assert (block.type, block.info) == ("fence", "diff")
-    lines = block.content.removesuffix("\n").split("\n")
+    lines = block.content.removesuffix("\n").replace(markdown_text.APART, "").split("\n")
     assert all(line == "@@" or line[:1] in {"", " ", "-", "+"} for line in lines)
     if shown(before) != shown(after):
         said = {line[1:] for line in lines if line[:1] in {" ", "+"}}
