@@ -116,8 +116,10 @@ def _either_way(gate: Gate, shown: Verdict, ends: Sequence[Verdict], setting: Se
     interval = _around([end.estimate.interval if end.estimate else None for end in (shown, *ends)])
     deciding = _around([end.decided_by for end in (shown, *ends)])
     estimate = replace(shown.estimate, interval=interval)
-    agreed = {end.word for end in ends} == {shown.word} and shown.word is not Word.UNSURE
-    if agreed:
+    agreed = {end.word for end in ends} == {shown.word}
+    if shown.word is Word.UNSURE:
+        word, reason, agreed = shown.word, shown.reason, True
+    elif agreed:
         reason = f"{shown.reason}, also if what people could not say is counted against it either way"
         word = shown.word
     else:
@@ -125,7 +127,6 @@ def _either_way(gate: Gate, shown: Verdict, ends: Sequence[Verdict], setting: Se
     verdict = replace(
         shown,
         word=word,
-        counts_as=word,
         reason=reason,
         estimate=estimate,
         decided_by=deciding,

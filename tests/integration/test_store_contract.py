@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -36,7 +36,18 @@ from evalkit.records import (
     Unscored,
 )
 from evalkit.results import Run
-from evalkit.store import EvidenceRow, Identity, ScoreRow, Store, migrations, open_store, request_key
+from evalkit.store import (
+    EvidenceRow,
+    Identity,
+    NewQueue,
+    NewReview,
+    ScoreRow,
+    Store,
+    StoredReview,
+    migrations,
+    open_store,
+    request_key,
+)
 
 IDENTITY = Identity("weights", "loop-1")
 ANY_TEXT = st.text(st.characters(codec=None), max_size=20)  # lone surrogates and NUL too
@@ -593,6 +604,106 @@ class TestBaselines:
         assert store.get_result("r-1") == "{}"
         store.delete_run("r-1", force=True)
         assert [found.name for found in store.list_baselines()] == ["kept"]  # it brings its own numbers
+
+
+class TestReviews:
+    QUEUE = NewQueue("q", "c", {"question": "Good?"}, ["b", "a", "c\0\ud800"])
+
+    def test_a_queue_is_drawn_anew_until_its_run_is_finished(self, store: Store) -> None:
+        store.put_queues("r-1", [NewQueue("old", "c", {}, ["x"])])
+        store.put_queues("r-1", [self.QUEUE, NewQueue("p\0", "c", {}, [])])
+        store.put_queues("r-2", [self.QUEUE])
+        first, second = store.review_queues("r-1")
+        assert (first.run_id, first.name, first.check, first.document) == ("r-1", "q", "c", {"question": "Good?"})
+        assert store.review_items(first.id) == ["b", "a", "c\0\ud800"]
+        assert (second.name, store.review_items(second.id)) == ("p\0", [])
+        store.finish("r-1", "{}")
+        with pytest.raises(StoreError, match="cannot change"):
+            store.put_queues("r-1", [])
+        assert len(store.review_queues("r-1")) == 2
+
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
+    def test_any_text_comes_back_equal(self, store: Store, case: str, reviewer: str, note: str) -> None:
+        store.put_queues("r-1", [self.QUEUE])
+        (queue,) = store.review_queues("r-1")
+        assert store.add_reviews(queue.id, lambda _: [NewReview(case, reviewer, {"note": note})]) == 1
+        (found,) = store.reviews(queue.id)
+        assert (found.case, found.reviewer, found.document) == (case, reviewer, {"note": note})
+
+    def test_what_is_added_is_decided_on_what_is_there_and_kept_whole(self, store: Store) -> None:
+        store.put_queues("r-1", [self.QUEUE])
+        (queue,) = store.review_queues("r-1")
+
+        def count_up(rows: Sequence[StoredReview]) -> list[NewReview]:
+            return [NewReview("a", "ann", {"label": str(len(rows))}, "2026")]
+
+        for _ in range(3):
+            store.add_reviews(queue.id, count_up)
+        found = store.reviews(queue.id)
+        assert [row.document["label"] for row in found] == ["0", "1", "2"]
+        assert [row.time for row in found] == ["2026"] * 3
+        assert [row.number for row in found] == sorted({row.number for row in found})
+
+        def break_off(rows: Sequence[StoredReview]) -> Iterator[NewReview]:
+            yield NewReview("a", "ann", {})
+            raise ValueError(len(rows))
+
+        with pytest.raises(ValueError, match="3"):
+            store.add_reviews(queue.id, break_off)
+        assert store.reviews(queue.id) == found
+
+    def test_many_at_once_lose_nothing(self, store: Store) -> None:
+        store.put_queues("r-1", [self.QUEUE])
+        (queue,) = store.review_queues("r-1")
+
+        def say(name: str) -> None:
+            for number in range(10):
+                store.add_reviews(queue.id, lambda rows, n=number: [NewReview("a", name, {"n": n, "seen": len(rows)})])
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(say, ["ann", "ben", "cem", "dea"]))
+        found = store.reviews(queue.id)
+        assert [row.document["seen"] for row in found] == list(range(40))  # nobody wrote in between
+        assert {(row.reviewer, row.document["n"]) for row in found} == {
+            (name, number) for name in ("ann", "ben", "cem", "dea") for number in range(10)
+        }
+
+    def test_a_revision_follows_the_newest_and_no_other(self, store: Store) -> None:
+        with pytest.raises(StoreError, match="not finished"):
+            store.add_revision("r-1", 0, "unsure", {})
+        store.finish("r-1", '{"a": 1}', outcome="unsure")
+        assert store.get_revision("r-1") is None
+        assert store.add_revision("r-1", 0, "good\0enough", {"a": "\ud800"})
+        assert not store.add_revision("r-1", 0, "late", {})
+        assert store.add_revision("r-1", 1, "not good enough", {"a": 2})
+        newest = store.get_revision("r-1")
+        assert newest is not None
+        assert (newest.number, newest.outcome, newest.document) == (2, "not good enough", {"a": 2})
+        before = store.get_revision("r-1", 1)
+        assert before is not None
+        assert (before.outcome, before.document) == ("good\0enough", {"a": "\ud800"})
+        with pytest.raises(RunNotFound, match="no revision 3"):
+            store.get_revision("r-1", 3)
+        assert store.get_result("r-1") == '{"a": 1}'
+        store.finish("r-2", "{}", outcome="unsure")
+        assert store.outcomes(["r-1", "r-2"]) == {"r-1": "not good enough", "r-2": "unsure"}
+
+    def test_they_go_with_their_run_and_with_no_other(self, store: Store) -> None:
+        for run in ("r-1", "r-2"):
+            store.put_queues(run, [self.QUEUE])
+            (queue,) = store.review_queues(run)
+            store.add_reviews(queue.id, lambda _: [NewReview("a", "ann", {})])
+            store.finish(run, "{}")
+            store.add_revision(run, 0, "unsure", {})
+        (gone,), (left,) = store.review_queues("r-1"), store.review_queues("r-2")
+        store.delete_run("r-1")
+        assert (store.review_queues("r-1"), store.review_items(gone.id), store.reviews(gone.id)) == ([], [], [])
+        assert store.get_revision("r-1") is None
+        assert len(store.reviews(left.id)) == 1
+        assert store.get_revision("r-2") is not None
+        with pytest.raises(StoreError, match="gone"):
+            store.add_reviews(gone.id, lambda _: [NewReview("a", "ann", {})])
 
 
 def test_a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_it(url: str) -> None:
