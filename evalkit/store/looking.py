@@ -16,7 +16,7 @@ from evalkit.store import lease
 from evalkit.store.database import Store
 from evalkit.store.engine import Database
 from evalkit.store.runs import FINISHED, INTERRUPTED, RUNNING, no_such_run, read_state
-from evalkit.store.schema import revisions, runs, scores
+from evalkit.store.schema import review_queues, reviews, revisions, runs, scores
 
 MOST_NAMES = 500
 """Of suites and of models, to choose from."""
@@ -127,6 +127,17 @@ def judged_by_check(store: Store, run_id: str) -> dict[str, int]:
     with store.database.reading() as connection:
         rows = connection.execute(query.group_by(scores.c.check_name)).all()
     return {doc.shown_name(name): int(many) for name, many in rows}
+
+
+def newest_word(store: Store, run_id: str) -> tuple[int, int]:
+    """Number of the newest revision, and of the last that a reviewer said: what was made of a finished run holds as
+    long as they are the same. 0 where there is none."""
+    name = doc.stored_name(run_id)
+    queues = select(review_queues.c.id).where(review_queues.c.run_id == name)
+    revision = select(func.max(revisions.c.number)).where(revisions.c.run_id == name)
+    review = select(func.max(reviews.c.number)).where(reviews.c.queue_id.in_(queues))
+    with store.database.reading() as connection:
+        return int(connection.scalar(revision) or 0), int(connection.scalar(review) or 0)
 
 
 def _listed(store: Store, query: Select[Any]) -> list[Listed]:

@@ -12,10 +12,13 @@ from starlette.routing import Route
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import one_line
 from evalkit.results import Run
+from evalkit.store.looking import newest_word
 from evalkit.web import under_way
 from evalkit.web.pages import Link, render_part, workbench
+from evalkit.web.runs import number
 from evalkit.web.workbench import Workbench
 
+MOST_REVISIONS = 12
 POLICY_TAG = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
 
 
@@ -26,7 +29,8 @@ def show(request: Request) -> Response:
     if run.id != asked:  # a prefix, ``last`` or ``last:SUITE``
         return RedirectResponse(str(request.url_for("run", run=run.id).path), status_code=307)
     if run.state == "finished":
-        return _within(request, _report(bench, run), run)
+        revision = _revision(request)
+        return _within(request, _report(bench, run, revision), run, revision)
     return under_way.show(request, run)
 
 
@@ -35,17 +39,24 @@ def report_file(request: Request) -> Response:
     bench = workbench(request)
     run = bench.store.get_run(request.path_params["run"], finished=True)
     headers = {"content-disposition": f'attachment; filename="report-{_file_name(run.id)}.html"'}
-    return Response(_report(bench, run), media_type="text/html; charset=utf-8", headers=headers)
+    return Response(_report(bench, run, _revision(request)), media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _report(bench: Workbench, run: Run) -> str:
+def _revision(request: Request) -> int | None:
+    """The newest outcome, unless the address asks for an earlier one: 0 is the run as it ended."""
+    given = request.query_params.get("revision", "")
+    return number(given) if given else None
+
+
+def _report(bench: Workbench, run: Run, revision: int | None) -> str:
     from evalkit.report.page import page
-    from evalkit.runner.document import from_json
+    from evalkit.runner.revise import result_of
 
-    return bench.pages.get(run.id, lambda: page(from_json(bench.store.get_result(run.id))))
+    key = f"{run.id} {revision} {newest_word(bench.store, run.id)}"
+    return bench.pages.get(key, lambda: page(result_of(bench.store, run.id, revision)))
 
 
-def _within(request: Request, report: str, run: Run) -> Response:
+def _within(request: Request, report: str, run: Run, revision: int | None) -> Response:
     """The report's own document with a bar above it. Its own policy goes into the answer's head, where the bar's style
     is allowed beside what the report knows by hash."""
     found = POLICY_TAG.search(report)
@@ -55,7 +66,13 @@ def _within(request: Request, report: str, run: Run) -> Response:
     for kind in ("style-src ", "script-src "):
         policy = policy.replace(kind, f"{kind}'self' ", 1)
     state = request.app.state
-    bar = render_part("bar.html.j2", "bar", state.links, state.run_links, run.id, "Report", file=True)
+    newest, _ = newest_word(workbench(request).store, run.id)
+    revisions = [(told, told == (newest if revision is None else revision)) for told in range(newest, -1, -1)]
+    bar = render_part(
+        *("bar.html.j2", "bar", state.links, state.run_links, run.id, "Report"),
+        file=True,
+        revisions=revisions[:MOST_REVISIONS] if newest else [],
+    )
     head, body, rest = POLICY_TAG.sub("", report, count=1).partition("<body>")
     head = head.replace("</head>", render_part("bar.html.j2", "style") + "</head>", 1)
     return HTMLResponse(head + body + bar + rest, headers={"content-security-policy": policy})

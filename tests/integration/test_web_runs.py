@@ -24,6 +24,7 @@ from evalkit.cli.main import commands
 from evalkit.report.page import page
 from evalkit.results import Run
 from evalkit.runner.document import from_json
+from evalkit.runner.revise import REVISED
 from evalkit.store import Store, open_store
 from evalkit.store.looking import Wanted, count_runs, list_page, names, open_for_looking
 
@@ -228,6 +229,22 @@ def test_a_deleted_run_is_gone_at_once(finished: str, store: Store, client: http
     assert client.get(f"/runs/{finished}").status_code == 200
     store.delete_run(finished)
     assert client.get(f"/runs/{finished}").status_code == 404
+
+
+def test_a_revision_is_shown_in_place_of_what_was_and_what_was_stays_to_be_read(
+    finished: str, store: Store, client: httpx.Client
+) -> None:
+    document = json.loads(store.get_result(finished))
+    revised = {name: document[name] for name in REVISED}
+    revised["outcome"] = {"word": "not good enough", "exit_code": 1, "reason": "people flagged half of it"}
+    assert "is good enough for smoke" in client.get(f"/runs/{finished}").text
+    assert store.add_revision(finished, 0, "not good enough", revised)
+    assert "is not good enough for smoke" in client.get(f"/runs/{finished}").text
+    assert "is good enough for smoke" in client.get(f"/runs/{finished}?revision=0").text
+    assert "is not good enough for smoke" in client.get(f"/runs/{finished}/report.html").text
+    assert client.get(f"/runs/{finished}?revision=2").status_code == 404
+    assert shown(client.get("/?outcome=not good enough").text) == [1]
+    assert shown(client.get("/?outcome=good enough").text) == []
 
 
 def test_a_run_under_way_shows_checks_and_gates_as_it_tells_of_them(store: Store, client: httpx.Client) -> None:
