@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.errors import ReviewError, StoreError
+from evalkit.errors import Interrupted, ReviewError, StoreError
 from evalkit.gates.expression import parse_gate
 from evalkit.results import Result
 from evalkit.runner import review
@@ -139,6 +139,51 @@ def test_the_draw_is_the_same_again_and_another_with_another_seed(make: Callable
 def test_a_sample_larger_than_the_run_is_all_of_it(make: Callable[..., Suite], store: Store) -> None:
     result = run(make(SUITE.replace("sample: 20", "sample: 500")), store)
     assert result.reviews[0].items == ROWS
+
+
+def test_of_a_check_that_stopped_early_those_are_drawn_that_were_asked(
+    make: Callable[..., Suite], store: Store, tmp_path: Path
+) -> None:
+    text = SUITE.replace("unsure: fail\n", "unsure: fail\nstop_early: true\n")
+    suite = make(text)
+    rows = (json.dumps({"id": f"r{i}", "prompt": f"say {i}", "references": [f"say {i}"]}) for i in range(600))
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    result = run(suite, store)
+    asked = {score.case for score in store.iter_scores(result.run.id, "accuracy")}
+    (queue,) = review.queues(store, result.run.id)
+    assert len(asked) < 600
+    assert set(queue.cases) <= asked
+    assert f"20 of {len(asked)} scored cases" in result.reviews[0].note
+    assert "stopped early" in result.reviews[0].note
+
+
+def test_an_interrupted_run_draws_when_it_ends(make: Callable[..., Suite], store: Store) -> None:
+    """A kill between the draw and the end of the run: the run draws again, and keeps one queue."""
+    suite, finish = make(), store.finish
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    store.finish = killed  # type: ignore[method-assign]
+    with pytest.raises(Interrupted):
+        run(suite, store)
+    store.finish = finish  # type: ignore[method-assign]
+    result = run(suite, store)
+    assert len(review.queues(store, result.run.id)) == 1
+    label_all(store, result)
+    assert result_of(store, result.run.id).outcome.exit_code == 0
+
+
+def test_what_was_said_of_a_queue_under_way_is_told_and_is_no_revision(
+    make: Callable[..., Suite], store: Store
+) -> None:
+    result = run(make(), store)
+    (queue,) = review.queues(store, result.run.id)
+    review.label(store, queue, queue.cases[0], "ann", "good")
+    now = result_of(store, result.run.id)
+    assert (now.revision, now.reviews[0].reviewed, now.outcome.exit_code) == (0, 1, 4)
+    assert "1 of 20 reviewed" in now.outcome.reason
+    assert result_of(store, result.run.id, 0) == result
 
 
 def test_what_is_left_out_by_only_is_not_reviewed(make: Callable[..., Suite], store: Store) -> None:
