@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -81,9 +82,17 @@ def show(request: Request) -> Response:
         told=told[:MOST_EXCHANGES],
         more=len(told) - MOST_EXCHANGES,
         judgements=_judgements(desk.bench.store, result, scores, check),
-        labels=[(one_line(str(name)), shown(str(value), 500)) for name, value in labels.items()],
+        labels=[(one_line(str(name)), _written(value)) for name, value in labels.items()],
         position=scores[check].position + 1,
     )
+
+
+def _written(value: Any) -> str:
+    """Without the brackets and quotes of a programmer."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    items = value if isinstance(value, list | tuple) else [value]
+    return one_line(shorten_end(", ".join(map(str, items)), 300)) or "none"
 
 
 def _scores(store: Store, result: Result, check: str, case: str) -> dict[str, StoredScore]:

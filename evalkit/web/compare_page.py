@@ -34,6 +34,8 @@ MOST = 6000
 """Characters of one answer; the case's own page has the rest."""
 PATIENCE = 1.5
 """Seconds in which an answer is waited for; then a page says that it is being made."""
+ORDER = ("worse", "better", "moved", "unclear", "same")
+"""In which a reader wants to know."""
 SHADES = {"better": "pass", "worse": "fail", "moved": "unsure"}
 _making = threading.Lock()
 
@@ -193,7 +195,7 @@ def _pairing(found: Comparison, place: int) -> PairingView:
         verdict=words.verdicts(Comparison(found.baseline, (pairing,)))[0],
         warnings=tuple(one_line(warning) for warning in words.warnings(pairing)),
         notes=tuple(one_line(shorten_end(note, 400)) for note in (*notes, *pairing.missing, *_missing(pairing))),
-        metrics=tuple(sorted(rows, key=lambda row: (not row.decisive, row.word not in SHADES))),
+        metrics=tuple(sorted(rows, key=lambda row: (not row.decisive, ORDER.index(row.word)))),
         same=tuple(one_line(metric.name) for metric in pairing.metrics if metric.word == "same"),
         changes=tuple(
             (heading, len(changes), tuple(_change(pairing, change, units) for change in words.shown_cases(changes)))

@@ -80,7 +80,7 @@ def _lengths(rows: Rows) -> list[tuple[str, tuple[str, ...]]]:
         found = Distribution.of(lengths)
         if found is not None:
             figures = (found.min, found.mean, found.median, found.p95, found.max)
-            told.append((name, (f"{found.count:,}", *(formatting.number(round(figure, 1)) for figure in figures))))
+            told.append((name, (f"{found.count:,}", *(f"{figure:,.1f}".removesuffix(".0") for figure in figures))))
     return told
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
+from os.path import commonprefix
 
 from evalkit.report.hostile import one_line, shown
 
 Pieces = tuple[tuple[str, bool], ...]
 MOST_WORDS = 2000
 """Of two texts together, whose words are told apart; longer ones differ as a whole."""
+SHOWN_BEFORE = 300
+"""Characters before the first difference of texts whose beginning would hide it."""
 _token = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
 
 
@@ -61,8 +64,11 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def differences(before: str, after: str, most: int) -> tuple[Pieces, Pieces]:
-    """Two texts in pieces, and whether each is only in the one: nothing of two that are the same or too long."""
-    before, after = before[:most], after[:most]
+    """Two texts in pieces, and whether each is only in the one. Of long ones what is about their first difference."""
+    begin = _beginning(before, after, most)
+    before, after = before[begin : begin + most], after[begin : begin + most]
+    if begin:
+        before, after = f"… {before}", f"… {after}"
     left, right = _token.findall(before), _token.findall(after)
     if before == after:
         return ((shown(before, most), False),), ((shown(after, most), False),)
@@ -75,6 +81,11 @@ def differences(before: str, after: str, most: int) -> tuple[Pieces, Pieces]:
         _add(was, left[a:b], kind != "equal")
         _add(now, right[c:d], kind != "equal")
     return _shown(was, most), _shown(now, most)
+
+
+def _beginning(before: str, after: str, most: int) -> int:
+    same = len(commonprefix([before, after]))  # noqa: RUF071 - character by character is what is meant
+    return max(0, same - SHOWN_BEFORE) if same > most - SHOWN_BEFORE and before != after else 0
 
 
 def _add(pieces: list[tuple[str, bool]], words: Sequence[str], marked: bool) -> None:

@@ -11,6 +11,8 @@ from evalkit.report import formatting
 WIDTH, HEIGHT = 640, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 14, 30
 MOST_TICKS = 5
+FEW = 5
+"""Runs that stand far enough from the ends for a date under each."""
 SHAPES = ("circle", "square", "diamond", "triangle")
 
 
@@ -48,8 +50,6 @@ class Plot:
     days: tuple[tuple[float, str, str], ...]
     """Place, words, and which end of them stands there."""
     target: tuple[float, str] | None
-    legend: tuple[tuple[str, str], ...]
-    """Outline and model, where there are several."""
     says: str
     width: int = WIDTH
     height: int = HEIGHT
@@ -57,7 +57,7 @@ class Plot:
     right: int = WIDTH - RIGHT
 
 
-def plot(marks: Sequence[Mark], threshold: float | None, models: Sequence[str], unit: str) -> Plot:
+def plot(marks: Sequence[Mark], threshold: float | None, unit: str) -> Plot:
     """In the order that is given, evenly: what matters is which run came after which."""
     low, high = _ends(marks, threshold)
     step = (WIDTH - LEFT - RIGHT) / max(len(marks), 1)
@@ -79,14 +79,12 @@ def plot(marks: Sequence[Mark], threshold: float | None, models: Sequence[str], 
         low_end, high_end = (None if end is None else up(end) for end in (mark.low, mark.high))
         dots.append(Dot(x, y, low_end, high_end, mark.shade, shape(x, y, mark.series), mark.label, mark.link))
     target = None if threshold is None else (up(threshold), formatting.number(threshold, unit))
-    legend = tuple((shape(8, 8, at), model) for at, model in enumerate(models)) if len(models) > 1 else ()
     return Plot(
         dots=tuple(dots),
         lines=tuple(" ".join(points) for points in ways.values() if len(points) > 1),
-        ticks=tuple((up(tick), formatting.number(tick, unit)) for tick in ticks(low, high)),
+        ticks=tuple((up(tick), text) for tick, text in ticks(low, high, unit)),
         days=tuple(_days(marks, across)),
         target=target,
-        legend=legend,
         says=_says(marks, threshold, unit),
     )
 
@@ -100,13 +98,16 @@ def _ends(marks: Sequence[Mark], threshold: float | None) -> tuple[float, float]
     return low - room, high + room
 
 
-def ticks(low: float, high: float) -> list[float]:
-    """Round numbers between the ends: 1, 2 or 5 times a power of ten apart."""
+def ticks(low: float, high: float, unit: str = "") -> list[tuple[float, str]]:
+    """Round numbers between the ends, 1, 2 or 5 times a power of ten apart, with as many digits as tell them apart."""
+    scale = 100 if unit == "score100" else 1
     rough = (high - low) / MOST_TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
     first = math.ceil(low / step)
-    return [round(at * step, 12) for at in range(first, math.floor(high / step) + 1)]
+    digits = max(0, -math.floor(math.log10(step * scale)))
+    found = [round(at * step, 12) for at in range(first, math.floor(high / step) + 1)]
+    return [(tick, f"{tick * scale:,.{digits}f}".replace("-", "−")) for tick in found]
 
 
 def shape(x: float, y: float, series: int) -> str:
@@ -125,9 +126,8 @@ def _days(marks: Sequence[Mark], across: Callable[[int], float]) -> list[tuple[f
     places = sorted({0, len(marks) - 1} | ({len(marks) // 2} if len(marks) > 4 else set()))
     found = []
     for place in places:
-        end = "middle"
-        if len(marks) > 1:
-            end = "start" if place == 0 else "end" if place == len(marks) - 1 else "middle"
+        end = "start" if place == 0 else "end" if place == len(marks) - 1 else "middle"
+        end = "middle" if len(marks) <= FEW else end
         found.append((across(place), marks[place].when, end))
     return found
 

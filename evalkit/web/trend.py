@@ -19,12 +19,13 @@ from evalkit.report.hostile import one_line, shorten_end
 from evalkit.store import Store
 from evalkit.store.looking import Listed, Wanted, list_page, names
 from evalkit.web.pages import Link, render, workbench
-from evalkit.web.plotting import Mark, Plot, plot
-from evalkit.web.standing import moment, seconds_of
+from evalkit.web.plotting import Mark, Plot, plot, shape
+from evalkit.web.standing import moment
 from evalkit.web.workbench import Remembered, Workbench
 
 NAME = "trend"
 MOST_RUNS = 40
+MOST_MODELS = 12
 ALL = "all"
 """Every metric, also those that no gate asks for."""
 
@@ -75,7 +76,8 @@ def show(request: Request) -> Response:
     measured = [(run, _points(bench, run)) for run in reversed(runs)]
     check = given.get("check", "")
     known = list(dict.fromkeys(name.split(".")[0] for _, points in measured for name in points))
-    trends = [_trend(name, measured) for name in _names(measured, check)]
+    models = list(dict.fromkeys(run.model for run, _ in measured))
+    trends = [_trend(name, measured, models) for name in _names(measured, check)]
     said = [("suite", suite), ("model", model), ("check", check)]
     return render(
         request,
@@ -83,6 +85,7 @@ def show(request: Request) -> Response:
         suite=suite,
         trends=[trend for trend in trends if trend is not None],
         runs=len(runs),
+        legend=[(shape(8, 8, at), one_line(shorten_end(model, 60))) for at, model in enumerate(models[:MOST_MODELS])],
         older=_address([*said, ("before", str(runs[-1].number))]) if more else "",
         newest=_address(said) if before else "",
         everything=_address([("suite", suite), ("model", model), ("check", ALL)]),
@@ -187,13 +190,14 @@ def _names(measured: Sequence[tuple[Listed, Mapping[str, Point]]], check: str) -
 # --- one metric -------------------------------------------------------------------------------------------------------
 
 
-def _trend(name: str, measured: Sequence[tuple[Listed, Mapping[str, Point]]]) -> MetricTrend | None:
+def _trend(
+    name: str, measured: Sequence[tuple[Listed, Mapping[str, Point]]], models: Sequence[str]
+) -> MetricTrend | None:
     told = [(run, points[name]) for run, points in measured if name in points]
     if not any(point.value is not None for _, point in told):
         return None
     newest = next((point for _, point in reversed(told) if point.gate), told[-1][1])
     unit = "share" if newest.unit == "score100" and newest.threshold is not None else newest.unit
-    models = list(dict.fromkeys(run.model for run, _ in told))
     marks = [
         Mark(
             value=point.value,
@@ -203,14 +207,14 @@ def _trend(name: str, measured: Sequence[tuple[Listed, Mapping[str, Point]]]) ->
             series=models.index(run.model),
             label=_told(run, point, unit),
             link="/runs/" + urlencode({"": run.id}, errors="surrogatepass")[1:].replace("+", "%20"),
-            when=_day(run),
+            when=_when(run, told[0][0], told[-1][0]),
         )
         for run, point in told
     ]
     return MetricTrend(
         name=one_line(name),
         gate=one_line(newest.gate),
-        plot=plot(marks, newest.threshold, [one_line(shorten_end(model, 40)) for model in models], unit),
+        plot=plot(marks, newest.threshold, unit),
         rows=tuple(_row(run, point, unit) for run, point in reversed(told)),
     )
 
@@ -234,9 +238,11 @@ def _row(run: Listed, point: Point, unit: str) -> Row:
     )
 
 
-def _day(run: Listed) -> str:
+def _when(run: Listed, first: Listed, last: Listed) -> str:
+    """The day, and the hour where all began on one day."""
     written = moment(run.created)
-    return written.split(",")[0] if seconds_of(run.created) is not None else written
+    day, _, hour = written.partition(", ")
+    return written if first.created[:10] == last.created[:10] and hour else day
 
 
 links = [Link("Trends", "/trends")]

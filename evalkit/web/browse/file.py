@@ -42,7 +42,7 @@ CREATE TABLE labels (
   cases INTEGER NOT NULL, UNIQUE (check_number, name, value)
 );
 CREATE VIRTUAL TABLE words USING fts5(
-  tags, answer, prompt, name, content='', tokenize='unicode61 remove_diacritics 2', prefix='3'
+  tags, answer, prompt, name, content='', tokenize='unicode61 remove_diacritics 2', prefix='3', columnsize=0
 );
 """
 

@@ -87,6 +87,8 @@ class _Question:
     sort: IndexedMetric | None
     sort_range: Range | None
     descending: bool
+    dear: bool
+    """To be asked once, not bucket by bucket."""
 
 
 def page(
@@ -107,6 +109,9 @@ def page(
     backward = before is not None
     start = before if backward else after
     few = None if more or count > SORTED_AT_ONCE else count
+    if more and question.sort is not None and question.dear:
+        few = COUNTED
+        notes = (*notes, f"so many cases have words that begin so: only the first {COUNTED:,} are sorted")
     found = list(islice(_rows(connection, question, start, backward=backward, few=few), size + 1))
     further = len(found) > size
     rows = found[:size][::-1] if backward else found[:size]
@@ -161,7 +166,7 @@ def _question(
     if search.without:
         words = f"({words or quoted(EVERY)}) NOT ({' OR '.join(search.unwanted(column))})"
     rows = check.rows if check else (0, (1 << 62))
-    return _Question(words, rows, tuple(ranges), sort, sort_range, wanted.descending), notes
+    return _Question(words, rows, tuple(ranges), sort, sort_range, wanted.descending, search.is_dear), notes
 
 
 def _label_words(
@@ -210,7 +215,7 @@ def _by_row(question: _Question) -> _Question:
 def _rows(
     connection: sqlite3.Connection, question: _Question, start: int | None, *, backward: bool, few: int | None
 ) -> Iterator[int]:
-    """From after ``start`` on, or backward from before it. ``few``: there are only so many, all are sorted at once."""
+    """From after ``start`` on, or backward from before it. ``few``: so many are sorted at once."""
     if question.sort is None:
         yield from _in_order(connection, question, start, backward=backward)
         return
@@ -219,7 +224,7 @@ def _rows(
         return
     way = _Way(question.sort, question.descending, backward)
     if few is not None:
-        every = list(_in_order(connection, _by_row(question), None, backward=False))
+        every = list(islice(_in_order(connection, _by_row(question), None, backward=False), few))
         yield from (row for row, _ in way.sorted(_valued(connection, every, question.sort), key))
         return
     yield from _through_buckets(connection, question, way, key)

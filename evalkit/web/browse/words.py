@@ -43,6 +43,11 @@ class Search:
     ignored: tuple[str, ...] = ()
     """Sentences: what of the search was not used, and why."""
 
+    @property
+    def is_dear(self) -> bool:
+        """It has the beginning of words that the index must put together from all of them, each time it is asked."""
+        return any(begins and len(term.strip()) > SHORTEST_PREFIX for term, begins in self.terms)
+
     def __bool__(self) -> bool:
         return bool(self.terms or self.without)
 
