@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.records import Estimate, Word
 from evalkit.report import formatting, view
+from evalkit.report.charts import CheckCharts, check_charts
 from evalkit.report.gap_table import GapTable, gap_table
 from evalkit.report.hostile import one_line
 from evalkit.report.svg import Drawing, drawing
@@ -22,6 +23,8 @@ SAFETY = "safety"
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""
 MOST_OPEN = 20
+MOST_SLICE_ROWS = 400
+"""Of one card, over all its labels and metrics."""
 MOST_LABELS = 15
 """Of a confusion table that a page shows; report.json has all."""
 
@@ -77,6 +80,10 @@ class Card:
     stopped: str
     both_sides: SafetyPicture | None
     gaps: GapTable | None
+    charts: CheckCharts
+    safety: str
+    """Which of the charts shows both sides, in place of our own drawing."""
+    slices_left_out: int
     confusion: tuple[tuple[str, ...], ...]
     """A head and a row for each label that was wanted; none where there are too many to be read."""
 
@@ -90,6 +97,8 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
     estimates = view.of_check(result.estimates, check.name)
     whole = [estimate for estimate in estimates if not estimate.slice]
     shares = [e for e in whole if view.is_share(e, infos)]
+    sliced = _slices(result, check.name, [e for e in estimates if e.slice])
+    charts = check_charts(result, check, at)
     signatures = {one_line(e.metric): one_line(e.signature) for e in whole if e.signature}
     return Card(
         anchor=f"check-{at}",
@@ -101,16 +110,36 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         reasons=one_line(formatting.reasons(check.counts.reasons, 5)),
         log=one_line(check.log),
         table=_table([(e.metric, e, SHARE if e in shares else None) for e in whole], "0 to 1" if shares else ""),
-        slices=tuple(_slices(result, check.name, [e for e in estimates if e.slice])),
+        slices=tuple(_fitting(sliced)),
         signatures=tuple(signatures.items()),
         gates=tuple(gate for gate in gates if gate.check == check.name),
-        findings=sum(finding.check == check.name for finding in result.findings),
+        findings=_to_read(result, check.name),
         skipped=check.skipped_rows,
         stopped=one_line(check.stopped),
         both_sides=_both_sides(result, check),
         gaps=gap_table(result, check.name),
+        charts=charts,
+        safety=next((chart.id for chart in charts.first if chart.id.startswith("safety-")), ""),
+        slices_left_out=len(sliced) - len(_fitting(sliced)),
         confusion=_confusion(check),
     )
+
+
+def _to_read(result: Result, check: str) -> int:
+    findings = sum(one.check == check for one in (*result.findings, *result.sampled))
+    return findings + sum(one.check == check for one in result.changes)
+
+
+def _fitting(tables: list[SliceTable]) -> list[SliceTable]:
+    """The first always; the others as long as there is room: a card of thousands of rows is read by nobody."""
+    room = MOST_SLICE_ROWS
+    found: list[SliceTable] = []
+    for table in tables:
+        room -= len(table.table.rows)
+        if found and room < 0:
+            break
+        found.append(table)
+    return found
 
 
 def _both_sides(result: Result, check: CheckSummary) -> SafetyPicture | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from evalkit.results import Exchange, Finding, MetricInfo, Result
 SHADES = {Status.SCORED: "plain", Status.UNSCORED: "unsure", Status.ERRORED: "fail"}
 MOST_EXCHANGES = 12
 MOST_REFERENCES = 8
+WORST, SAMPLED = "worst", "sampled"
 POSITIONS = ("span", "spans", "hidden", "asked", NAMES)
 """Evidence that is marked in the answer, was masked there, or stands beside or above it, instead of being listed."""
 
@@ -32,8 +34,8 @@ class ExchangeView:
     prompt: tuple[Said, ...]
     references: tuple[str, ...]
     more_references: int
-    answer: tuple[tuple[str, bool], ...]
-    """Pieces of text and whether each is the evidence; none of an empty answer."""
+    answer: tuple[tuple[str, str], ...]
+    """Pieces of text and how each is marked (``mark``: evidence, ``del``, ``ins``); none of an empty answer."""
     finish: str
     error: str
 
@@ -63,6 +65,10 @@ class CaseView:
     more_exchanges: int
     evidence: tuple[tuple[str, str], ...]
     tables: tuple[EvidenceTable, ...]
+    check: str = ""
+    kind: str = WORST
+    number: float | None = None
+    """The value as it can be sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +84,24 @@ def groups(result: Result) -> list[Group]:
     found: list[Group] = []
     names = dict.fromkeys([*(check.name for check in result.checks), *(finding.check for finding in result.findings)])
     for at, name in enumerate(names, 1):
-        cases = tuple(_case(finding, infos) for finding in result.findings if finding.check == name)
+        cases = tuple(case_view(finding, infos) for finding in result.findings if finding.check == name)
         if cases:
             found.append(Group(one_line(name), f"cases-{at}", cases))
     return found
 
 
-def _case(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> CaseView:
+def case_view(
+    finding: Finding, infos: dict[tuple[str, str], MetricInfo], kind: str = WORST, most: int = LONGEST
+) -> CaseView:
+    """``most`` characters of each text are shown."""
     spans = spans_of(finding.evidence)
     first = finding.exchanges[0] if finding.exchanges else None
     told = together(finding)
-    views = tuple(_exchange(one.exchange, spans.get(one.position), one.heading) for one in told[:MOST_EXCHANGES])
-    shared, views = _share(views)
+    views = tuple(
+        exchange_view(one.exchange, one.heading, span=spans.get(one.position), most=most)
+        for one in told[:MOST_EXCHANGES]
+    )
+    shared, views = share(views)
     rest = {key: value for key, value in finding.evidence.items() if key not in POSITIONS}
     tables = {key: value for key, value in rest.items() if _is_table(value)}
     return CaseView(
@@ -99,17 +111,27 @@ def _case(finding: Finding, infos: dict[tuple[str, str], MetricInfo]) -> CaseVie
         status=str(finding.status),
         shade=SHADES.get(finding.status, "plain"),
         note=one_line(shorten_end(finding.note, 500)),
-        teaser=one_line(shorten_end(first.messages[-1].content, 160)) if first and first.messages else "",
-        labels=_labels(first) if first else "",
+        teaser=teaser_of(first),
+        labels=labels_of(first) if first else "",
         shared=shared,
         exchanges=views,
         more_exchanges=len(told) - len(views),
         evidence=tuple((one_line(str(key)), _written(value)) for key, value in rest.items() if key not in tables),
         tables=tuple(_evidence_table(str(key), value) for key, value in tables.items()),
+        check=one_line(finding.check),
+        kind=kind,
+        number=finding.value if finding.value is not None and math.isfinite(finding.value) else None,
     )
 
 
-def _share(views: tuple[ExchangeView, ...]) -> tuple[ExchangeView | None, tuple[ExchangeView, ...]]:
+def teaser_of(exchange: Exchange | None) -> str:
+    """The end of what was asked, in one line."""
+    if exchange is None or not exchange.messages:
+        return ""
+    return one_line(shorten_end(exchange.messages[-1].content, 160))
+
+
+def share(views: tuple[ExchangeView, ...]) -> tuple[ExchangeView | None, tuple[ExchangeView, ...]]:
     """Prompts, and references, that all exchanges have in common are taken out of each."""
     if len(views) < 2:
         return None, views
@@ -128,7 +150,7 @@ def _share(views: tuple[ExchangeView, ...]) -> tuple[ExchangeView | None, tuple[
     return shared, views
 
 
-def _labels(exchange: Exchange) -> str:
+def labels_of(exchange: Exchange) -> str:
     """``category fraud, difficulty easy``: the short ones, for finding a case again."""
     short = [
         f"{name} {value}"
@@ -164,13 +186,23 @@ def _written(value: Any) -> str:
     return one_line(shorten(text, 400))
 
 
-def _exchange(exchange: Exchange, span: tuple[int, int] | None, heading: str) -> ExchangeView:
+def exchange_view(
+    exchange: Exchange,
+    heading: str,
+    *,
+    span: tuple[int, int] | None = None,
+    answer: tuple[tuple[str, str], ...] | None = None,
+    most: int = LONGEST,
+) -> ExchangeView:
+    """``answer`` where its pieces are known already."""
+    if answer is None:
+        answer = tuple((text, "mark" if marked else "") for text, marked in pieces(exchange.answer, span, most))
     return ExchangeView(
         heading=heading,
-        prompt=tuple(Said(one_line(message.role), shown(message.content)) for message in exchange.messages),
-        references=tuple(shown(reference, 1000) for reference in exchange.references[:MOST_REFERENCES]),
+        prompt=tuple(Said(one_line(message.role), shown(message.content, most)) for message in exchange.messages),
+        references=tuple(shown(reference, min(1000, most)) for reference in exchange.references[:MOST_REFERENCES]),
         more_references=max(0, len(exchange.references) - MOST_REFERENCES),
-        answer=pieces(exchange.answer, span),
+        answer=answer,
         finish=one_line(exchange.finish),
         error=shown(exchange.error, 1000),
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import formatting, gap_table, hostile, trust, view
+from evalkit.report import bundle, formatting, gap_table, hostile, trust, view
 from evalkit.report.cards import cards
-from evalkit.report.cases import groups
+from evalkit.report.case_list import case_list, in_page
+from evalkit.report.charts import Chart, change_chart, gate_charts, model_latency_charts, timeline_charts
 from evalkit.report.curve import HEIGHT
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.svg import WIDTH, Drawing, drawing
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
+KINDS = {"regressed": "regressed", "fixed": "fixed", "worst": "worst", "sampled": "random"}
+SCRIPTS = ("report.js", "cases.js", "pictures.js")
 
 
 @cache
@@ -38,7 +42,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         bytecode_cache=CompiledTemplates(),
     )
-    environment.globals.update(marks=MARKS, picture_width=WIDTH, curve_height=HEIGHT)
+    environment.globals.update(marks=MARKS, kinds=KINDS, picture_width=WIDTH, curve_height=HEIGHT)
     environment.globals.update(gap_heads=gap_table.HEADS, gap_numbers=gap_table.NUMBERS)
     return environment
 
@@ -58,23 +62,53 @@ def _hash(content: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode() + "'"
 
 
-def policy() -> str:
-    """The page may use its own style and script, known by their hashes, and nothing else from anywhere."""
-    style, script = _hash(_asset("report.css")), _hash(_asset("report.js"))
-    return f"default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
+@cache
+def _script() -> str:
+    """Our own, in one."""
+    return "\n".join(_asset(name) for name in SCRIPTS)
+
+
+def policy(drawing: str = "") -> str:
+    """The page may use its own style and scripts, known by their hashes, and nothing else from anywhere."""
+    scripts = " ".join(_hash(script) for script in (drawing, _script()) if script)
+    style = _hash(_asset("report.css"))
+    return f"default-src 'none'; style-src {style}; script-src {scripts}; base-uri 'none'; form-action 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    counted: bool
+    sentence: str
+    listed: int
+    chart: Chart | None
 
 
 def page(result: Result) -> str:
     from markupsafe import Markup
 
     gates = view.gates(result)
+    cases = case_list(result)
+    checks = cards(result, gates)
+    at_a_glance, over_time, changes = gate_charts(result), _over_time(result), _changes(result)
+    charts = [*at_a_glance, *over_time, *([changes.chart] if changes.chart else [])]
+    charts += [chart for card in checks for chart in (*card.charts.first, *card.charts.more)]
+    drawing = (bundle.scripts() if charts else "") or ""
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            policy=policy(),
+            policy=policy(drawing),
             css=Markup(_asset("report.css")),  # noqa: S704 - our own file
-            js=Markup(_asset("report.js")),  # noqa: S704 - our own file
+            js=Markup(_script()),  # noqa: S704 - our own files
+            drawn=Markup(drawing),  # noqa: S704 - looked through when it was kept
+            chart_data=Markup(in_page({one.id: one.spec for one in charts})),  # noqa: S704 - cannot end its script
+            case_data=Markup(cases.rest),  # noqa: S704 - cannot end its script
+            has_charts=bool(charts),
+            gate_charts=at_a_glance if drawing else [],
+            on_baseline=any(verdict.contrast for verdict in result.outcome.verdicts),
+            changes=changes,
+            over_time=over_time,
+            cases=cases,
             result=result,
             shade=view.outcome_shade(result),
             title=one_line(view.title(result)),
@@ -89,8 +123,7 @@ def page(result: Result) -> str:
             worst=view.worst_slices(result, 6, 3),
             trust=_trust(result),
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
-            cards=cards(result, gates),
-            groups=groups(result),
+            cards=checks,
             facts=_facts(result),
             profile=_profile(result),
             reproduce=one_line(result.reproduce),
@@ -99,6 +132,20 @@ def page(result: Result) -> str:
             run_id=one_line(result.run.id),
         )
     )
+
+
+def _over_time(result: Result) -> list[Chart]:
+    return [*timeline_charts(result), *model_latency_charts(result)]
+
+
+def _changes(result: Result) -> Changes:
+    counts = result.change_counts
+    regressed, fixed = sum(one.regressed for one in counts), sum(one.fixed for one in counts)
+    same = sum(one.same for one in counts)
+    said = f"{formatting.count(regressed, 'case')} regressed, {fixed:,} fixed, {same:,} went the same."
+    if not regressed and not fixed:
+        said = f"No case went otherwise than in the baseline: all {same:,} are the same."
+    return Changes(bool(counts or result.changes), said, len(result.changes), change_chart(result))
 
 
 def _profile(result: Result) -> object:

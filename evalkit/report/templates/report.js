@@ -3,6 +3,7 @@
   const root = document.documentElement;
   const all = (selector, within = document) => Array.from(within.querySelectorAll(selector));
   for (const element of all(".needs-script")) element.hidden = false;
+  for (const element of all(".without-script")) element.hidden = true;
 
   const theme = document.getElementById("theme");
   theme.addEventListener("click", () => {
@@ -23,32 +24,25 @@
     setTimeout(() => { copy.textContent = "Copy"; }, 2000);
   });
 
-  const words = document.getElementById("words");
-  if (words) {
-    const status = document.getElementById("status");
-    const check = document.getElementById("check");
-    const seen = document.getElementById("seen");
-    const cases = all(".case").map((element) => ({ element, text: element.textContent.toLowerCase() }));
-    const filter = () => {
-      const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const { element, text } of cases) {
-        const fits = (!status.value || element.dataset.status === status.value)
-          && (!check.value || element.dataset.check === check.value)
-          && wanted.every((word) => text.includes(word));
-        element.hidden = !fits;
-        if (fits) shown += 1;
-      }
-      for (const group of all(".group")) group.hidden = !group.querySelector(".case:not([hidden])");
-      seen.textContent = `${shown} of ${cases.length} shown`;
-    };
-    for (const control of [words, status, check]) control.addEventListener("input", filter);
-    filter();
-  }
+  const links = all(".top nav a");
+  const sections = links.map((link) => document.getElementById(link.hash.slice(1)));
+  const mark = () => {
+    let here = -1;
+    sections.forEach((section, at) => { if (section && section.getBoundingClientRect().top < innerHeight / 3) here = at; });
+    links.forEach((link, at) => { if (at === here) link.setAttribute("aria-current", "true"); else link.removeAttribute("aria-current"); });
+  };
+  let waiting = false;
+  addEventListener("scroll", () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; mark(); });
+  }, { passive: true });
+  mark();
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = all("details:not([open])");
+    /* the data of a picture that is drawn says the same again */
+    closed = all("details:not([open])").filter((one) => !(one.classList.contains("data") && one.parentElement.querySelector(".drawn:not([hidden])")));
     for (const element of closed) element.open = true;
   });
   addEventListener("afterprint", () => {

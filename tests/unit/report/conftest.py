@@ -117,6 +117,14 @@ class Make:
         )
 
 
+@pytest.fixture(autouse=True)
+def without_scripts_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are made without the scripts that draw: a megabyte that no test of texts needs to read."""
+    from evalkit.report import bundle
+
+    monkeypatch.setattr(bundle, "scripts", lambda: None)
+
+
 @pytest.fixture(scope="session")
 def make() -> Make:
     return Make()

@@ -1,0 +1,78 @@
+(() => {
+  const data = document.getElementById("chart-data");
+  if (!data || typeof vegaEmbed === "undefined") return;
+  const specs = JSON.parse(data.textContent);
+  const refuse = () => Promise.reject(new Error("nothing is fetched"));
+  const loader = { options: {}, load: refuse, sanitize: refuse, http: refuse, file: refuse };
+  const font = getComputedStyle(document.body).fontFamily;
+  const soft = "var(--soft)", line = "var(--line)", rule = "var(--rule)";
+
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  document.body.append(tip);
+  const tooltip = (_, event, __, value) => {
+    tip.hidden = !value;
+    if (!value) return;
+    tip.textContent = typeof value === "object" ? Object.values(value).join(", ") : String(value);
+    const box = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(4, Math.min(event.clientX + 14, innerWidth - box.width - 8))}px`;
+    tip.style.top = `${Math.max(4, Math.min(event.clientY + 16, innerHeight - box.height - 8))}px`;
+  };
+
+  const config = (width) => ({
+    font, background: null, view: { stroke: null }, aria: false,
+    axis: {
+      labelColor: soft, titleColor: soft, gridColor: line, domainColor: rule, tickColor: rule, labelFontSize: 12, titleFontSize: 12,
+      titleFontWeight: "normal", labelLimit: Math.max(110, Math.round(width * 0.42)), titlePadding: 8,
+    },
+    axisX: { labelLimit: 140 },
+    text: { color: "var(--ink)", fontSize: 12 },
+    legend: { labelColor: soft, titleColor: soft, labelFontSize: 12 },
+  });
+  const room = (figure) => {
+    const most = Number(figure.dataset.widest) || 1200;
+    return Math.floor(Math.min(most, figure.clientWidth));
+  };
+  const drawn = new Map();
+  const draw = async (place) => {
+    if (drawn.has(place)) return;
+    const figure = place.closest("figure"), width = room(figure);
+    if (width < 60) return;
+    drawn.set(place, null);
+    place.hidden = false;
+    const spec = { ...specs[place.dataset.chart], width, autosize: { type: "fit-x", contains: "padding" } };
+    const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip, loader, hover: false, logLevel: 1, config: config(width) };
+    try {
+      const made = await vegaEmbed(place, spec, options);
+      drawn.set(place, { view: made.view, width });
+      for (const one of figure.querySelectorAll(".undrawn")) one.hidden = true;
+    } catch (error) {
+      place.hidden = true;
+      console.error(`the picture ${place.dataset.chart} could not be drawn: ${error.message}`);
+    }
+  };
+  const visible = (place) => place.closest("figure").clientWidth > 0;
+  const idle = window.requestIdleCallback || ((call) => setTimeout(call, 1));
+  const waiting = () => Array.from(document.querySelectorAll(".drawn")).filter((place) => !drawn.has(place) && visible(place));
+  const next = () => idle(async () => {
+    const [place] = waiting();
+    if (!place) { document.documentElement.dataset.drawn = "all"; return; }
+    await draw(place);
+    next();
+  });
+  for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", () => {
+    if (details.open) for (const place of details.querySelectorAll(".drawn")) draw(place);
+  });
+  let resizing = 0;
+  addEventListener("resize", () => {
+    clearTimeout(resizing);
+    resizing = setTimeout(() => {
+      for (const [place, made] of drawn) {
+        const width = made && visible(place) ? room(place.closest("figure")) : 0;
+        if (width > 60 && width !== made.width) { made.width = width; made.view.width(width).runAsync(); }
+      }
+    }, 200);
+  });
+  next();
+})();
