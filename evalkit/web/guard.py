@@ -31,7 +31,7 @@ MOST_BODY = 1_000_000
 TOKEN = "token"  # noqa: S105 - the parameter's name
 STYLE = (
     ":root{color-scheme:light dark}body{font:1rem/1.55 system-ui,sans-serif;max-width:38rem;margin:15vh auto;"
-    "padding:0 1.5rem}h1{font:500 2rem/1.2 Georgia,serif}code{font-size:.95em}"
+    "padding:0 1.5rem}h1{font:500 2rem/1.2 Charter,Georgia,'Noto Serif',serif}code{font-size:.95em}"
 )
 STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
 
