@@ -174,7 +174,7 @@ def _check(result: Result, check: CheckSummary) -> str:
     rows = "".join(map(_measured, [*whole, *slices]))
     left = len(sliced) - len(slices)
     more = f"\n{formatting.count(left, 'more slice')} in report.html.\n" if left else ""
-    spread = "".join(_spread(one) for one in result.distributions if one.check == check.name and one.cases)
+    spread = "".join(_spread(one) for one in result.distributions if one.check == check.name and _varies(one))
     head = f"<details><summary>{html(check.name)} ({html(check.kind)} on {html(check.dataset)})</summary>\n\n"
     return f"{head}{MEASURED}{rows}{more}\n{spread}\n</details>\n\n"
 
@@ -185,11 +185,16 @@ def _measured(estimate: Estimate) -> str:
     return f"| {code(estimate.name)} | {value} | {between} | {formatting.counts(estimate.counts)} |\n"
 
 
+def _varies(of: Distribution) -> bool:
+    return sum(1 for many in of.counts if many) > 1
+
+
 def _spread(of: Distribution) -> str:
     """How a metric's values lie, in a line."""
     told = [f"- {code(of.metric)} by case: {code(sparkline(of.counts))}"]
     if {"p25", "p50", "p75"} <= of.quantiles.keys():
-        low, middle, high = (formatting.measure(of.quantiles[key], of.unit) for key in ("p25", "p50", "p75"))
+        low, high = (formatting.number(of.quantiles[key], of.unit) for key in ("p25", "p75"))
+        middle = text(formatting.measure(of.quantiles["p50"], of.unit))
         told.append(f"half of {formatting.count(of.cases, 'case')} from {low} to {high}, the median {middle}")
     return ", ".join(told) + "\n"
 

@@ -290,8 +290,10 @@ def test_a_thousand_gates_leave_room_for_what_regressed_and_that_for_cases(make)
 def test_how_a_metric_lies_over_the_cases_is_one_line(make) -> None:
     quantiles = {"p25": 8.0, "p50": 12.0, "p75": 20.0}
     lengths = Distribution("chat", "words", (0, 10, 20, 30, 40), (4, 8, 0, 1), 13, "words", quantiles=quantiles)
-    text = markdown.render(make.result(distributions=(lengths,)))
-    assert "- `words` by case: `▅█·▂`, half of 13 cases from 8.0 words to 20.0 words, the median 12.0 words" in text
+    same = Distribution("chat", "empty", (0, 1, 2), (13, 0), 13)
+    text = markdown.render(make.result(distributions=(lengths, same)))
+    assert "`empty` by case" not in text
+    assert "- `words` by case: `▅█·▂`, half of 13 cases from 8.0 to 20.0, the median 12.0 words" in text
 
 
 def test_heights_are_against_the_highest_and_an_empty_bin_is_a_dot() -> None:
