@@ -194,8 +194,8 @@ def _spread(of: Distribution) -> str:
     told = [f"- {code(of.metric)} by case: {code(sparkline(of.counts))}"]
     if {"p25", "p50", "p75"} <= of.quantiles.keys():
         low, high = (formatting.number(of.quantiles[key], of.unit) for key in ("p25", "p75"))
-        middle = text(formatting.measure(of.quantiles["p50"], of.unit))
-        told.append(f"half of {formatting.count(of.cases, 'case')} from {low} to {high}, the median {middle}")
+        middle = formatting.measure(of.quantiles["p50"], of.unit)
+        told.append(text(f"half of {formatting.count(of.cases, 'case')} from {low} to {high}, the median {middle}"))
     return ", ".join(told) + "\n"
 
 
