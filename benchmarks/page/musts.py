@@ -83,7 +83,8 @@ OVERHEAD = (
             growth(FRAMEWORK, EXACT, LARGE, CPU, 10.5),
             told_as("five checks", growth(FRAMEWORK, FIVE, LARGE, CPU, 10.5)),
         ),
-        "Storing: answers and judgements are found by hashes, on more pages of the file the larger it is",
+        "Judging in two processes, which begins where it saves time by the clock, and storing: answers and judgements "
+        "are found by hashes, on more pages of the file the larger it is",
     ),
     Aim(
         "",
