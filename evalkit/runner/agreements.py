@@ -29,12 +29,18 @@ def agreements(store: Store, run: Run, checks: Sequence[SuiteCheck]) -> tuple[Ag
             matrix = _Matrix()
             scores = islice(store.iter_scores(run.id, check.name), MOST_CASES)
             for batch in batched(scores, AT_ONCE):
-                answers = store.get_answers({key for score in batch for key in score.keys})
-                for score in batch:
-                    texts = zip(NAMES[check.check.kind](score, check.check), score.keys, strict=False)
-                    matrix.add({name: answers[key].text for name, key in texts if name and key in answers})
+                wanted = [list(_wanted(score, check.check)) for score in batch]
+                answers = store.get_answers(dict.fromkeys(key for of_case in wanted for _, key in of_case))
+                for of_case in wanted:
+                    matrix.add({name: answers[key].text for name, key in of_case if key in answers})
             found += matrix.agreement(check.name)
     return tuple(found)
+
+
+def _wanted(score: StoredScore, check: Any) -> Iterator[tuple[str, str]]:
+    """The name of an answer, and where it is."""
+    names = NAMES[check.kind](score, check)
+    return ((name, key) for name, key in zip(names, score.keys, strict=False) if name)
 
 
 def _attempts(score: StoredScore, _: Any) -> Iterator[str]:

@@ -25,9 +25,8 @@ def values_by_case(table: CheckTable, name: str, *, read_by: Metric | None = Non
     """
     metric = read_by or table.columns[name].metric
     vectors, kept = table.vectors(name, range(len(table.cases)))
-    found = np.full(len(table.cases), np.nan)
     if not len(vectors):
-        return found
+        return np.full(len(table.cases), np.nan)
     try:
         matrix = np.asarray(vectors, dtype=np.float64)
     except (TypeError, ValueError):
@@ -40,5 +39,6 @@ def values_by_case(table: CheckTable, name: str, *, read_by: Metric | None = Non
             matrix[begin : begin + AT_ONCE, 0] = rows[:, 0] if metric.kind == "quantile" else values_of(metric, rows)
     except Exception:  # noqa: BLE001 - a metric is a plugin, and no picture is worth the run
         return None
+    found = np.full(len(table.cases), np.nan)
     found[slice(None) if len(matrix) == len(found) else np.asarray(kept, dtype=np.int64)] = matrix[:, 0]
     return found

@@ -109,6 +109,15 @@ def test_a_run_that_looks_for_leaks_shows_none_in_any_case(tmp_path: Path, store
         assert CARD.replace(" ", "") not in shown
 
 
+def test_what_the_baseline_leaked_is_masked_where_only_it_looked_for_leaks(make: Make, store: Store) -> None:
+    checks = "accuracy: {metrics: [exact_match]}"
+    gates = "gates: [accuracy.exact_match >= baseline]\n"
+    before = run(make(f"checks: {{leakage: {{}}, {checks}}}\n{gates}", rows=20), store, "mock:degraded?leaky=1")
+    after = run(make(f"checks: {{{checks}}}\n{gates}", rows=20), store, baseline=before.run.id)
+    assert any(change.before for change in after.changes)
+    assert CARD.replace(" ", "") not in "".join(to_json(after).split())
+
+
 # --- changes ----------------------------------------------------------------------------------------------------------
 
 

@@ -72,7 +72,7 @@ def test_of_many_attempts_and_cases_the_first_stand_for_all() -> None:
     (one,) = found(store, STEADY)
     assert len(one.names) == MOST_NAMES
     assert one.cases == MOST_CASES
-    assert store.read == MOST_CASES * (MOST_NAMES + 4)
+    assert store.read == MOST_CASES * MOST_NAMES
 
 
 def test_conditions_by_the_names_of_their_answers_without_draws_and_mistakes_on_purpose() -> None:
