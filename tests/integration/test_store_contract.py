@@ -851,3 +851,48 @@ def test_a_server_database_of_another_program_is_left_alone(postgresql: Cluster)
     engine.dispose()
     with pytest.raises(StoreError, match="another program"):
         open_store(f"{postgresql.url}/{name}")
+
+
+# --- who looks on -----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_run_told_last_replaces_what_it_told_before_and_goes_with_it(store: Store) -> None:
+    store.put_progress("r-1", '{"done":1}')
+    store.put_progress("r-1", '{"done":2}')
+    assert store.get_progress(["r-1", "r-2", "r-3"]) == {"r-1": '{"done":2}'}
+    store.transition("r-1", "interrupted")
+    store.put_progress("r-1", '{"done":3}')
+    assert store.get_progress(["r-1"]) == {"r-1": '{"done":2}'}, "a run that is nobody's tells nothing"
+    store.delete_run("r-1")
+    assert store.get_progress(["r-1"]) == {}
+
+
+def test_a_database_that_is_looked_at_is_read_and_not_written(url: str, store: Store) -> None:
+    from evalkit.store.looking import Wanted, count_runs, list_page, names, newest_word, open_for_looking
+
+    if "memory" in url:
+        with pytest.raises(StoreError, match="in memory"):
+            open_for_looking(url)
+        return
+    store.finish("r-1", "{}", outcome="good enough")
+    store.add_revision("r-1", 0, "not good enough", {})
+    with open_for_looking(url) as looking:
+        for write in (
+            lambda: looking.put_progress("r-2", "{}"),
+            lambda: looking.transition("r-2", "failed"),
+            lambda: looking.put_answers("r-2", [(key_of(), ask(), Answer("new"))]),
+        ):
+            with pytest.raises(StoreError):
+                write()
+        found = list_page(looking, Wanted(), size=10)
+        assert [(run.id, run.state, run.outcome) for run in found] == [
+            ("r-2", "running", ""),
+            ("r-1", "finished", "not good enough"),
+        ]
+        assert [run.id for run in list_page(looking, Wanted(), before=found[0].number)] == ["r-1"]
+        assert [run.id for run in list_page(looking, Wanted(), after=found[1].number)] == ["r-2"]
+        assert [run.id for run in list_page(looking, Wanted(state="running"))] == ["r-2"]
+        assert count_runs(looking, Wanted(outcome="not good enough")) == 1
+        assert names(looking) == {"suite": ["suite"], "model": ["model"], "outcome": ["not good enough"]}
+        assert newest_word(looking, "r-1") == (1, 0)
+    store.put_progress("r-2", "{}")
