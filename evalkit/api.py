@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError
@@ -23,6 +23,9 @@ from evalkit.store import Store, open_store
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite
 from evalkit.suite.load import load_suite as _load_suite
+
+if TYPE_CHECKING:
+    from evalkit.report.charts import Chart
 
 KINDS = ("scores", "estimates", "gates", "findings")
 """Of tables that a result becomes."""
@@ -45,6 +48,27 @@ class ShownCase(Finding):
         from evalkit.report.notebook import case_fragment
 
         return case_fragment(self, self.unit)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShownChart:
+    """A picture that a notebook draws, or shows as a table where it cannot."""
+
+    chart: Chart
+
+    def to_dict(self) -> dict[str, Any]:
+        """The Vega-Lite specification, with its data."""
+        from evalkit.report.notebook import chart_spec
+
+        return chart_spec(self.chart)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from evalkit.report.notebook import chart_bundle
+
+        return chart_bundle(self.chart)
+
+    def __repr__(self) -> str:
+        return f"<chart {self.chart.id}: {self.chart.title}>"
 
 
 class ShownComparison(Comparison):
@@ -103,6 +127,13 @@ class RunResult:
     def profile(self) -> Profile | None:
         """Where the time went until the result was stored, if that was asked for."""
         return self.result.profile
+
+    @property
+    def charts(self) -> Mapping[str, ShownChart]:
+        """The report's pictures, in its order, by their ids."""
+        from evalkit.report.charts import charts
+
+        return {chart.id: ShownChart(chart) for chart in charts(self.result)}
 
     def to_json(self, *, indent: int | None = None) -> str:
         """The document that ``report.json`` holds."""

@@ -7,6 +7,7 @@ link and nothing to fetch: a notebook that is sent on shows the same.
 from __future__ import annotations
 
 from functools import cache
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from evalkit.report import comparison_words as words
@@ -21,6 +22,12 @@ from evalkit.runner.compare import CaseChange, Comparison, Pairing
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from evalkit.report.charts import Chart
+
+VEGA_LITE = "application/vnd.vegalite.v5+json"
+"""What notebooks know; the specifications need nothing that is newer."""
+VEGA_LITE_SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
+CHART_WIDTH = 560
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
 MOST_ESTIMATES = 60
 MOST_CASES = 8
@@ -130,6 +137,19 @@ COMPARISON = """\
 {%- endfor %}
 {%- endfor %}
 <p class="quiet">{{ legend }}.</p>
+</div>"""
+
+CHART = """\
+<div class="evalkit evalkit-chart">{{ style }}
+<p><strong>{{ line(chart.title) }}</strong><br>{{ line(chart.says) }}</p>
+<table>
+<thead><tr>{% for column in chart.columns %}<th>{{ line(column) }}</th>{% endfor %}</tr></thead>
+<tbody>
+{%- for row in chart.rows %}
+<tr>{% for cell in row %}<td>{{ line(cell) }}</td>{% endfor %}</tr>
+{%- endfor %}
+</tbody>
+</table>
 </div>"""
 
 
@@ -276,3 +296,27 @@ def _changed(cases: tuple[CaseChange, ...], units: dict[tuple[str, str], str]) -
         name = one_line(shorten_end(f"{change.check}: {change.case}", 200))
         found.append((name, words.change_in_words(change, units.get((change.check, change.metric), "")), said))
     return found
+
+
+# --- charts -----------------------------------------------------------------------------------------------------------
+
+
+def chart_bundle(chart: Chart) -> dict[str, Any]:
+    """The picture; its data as a table where a notebook draws no Vega-Lite; one sentence where it shows text alone."""
+    return {
+        VEGA_LITE: chart_spec(chart),
+        "text/html": _rendered(CHART, chart=chart),
+        "text/plain": one_line(chart.says),
+    }
+
+
+def chart_spec(chart: Chart) -> dict[str, Any]:
+    """With a width and colours of its own, on white: a notebook's dark side is not ours to know."""
+    from evalkit.report.charts import coloured
+
+    width = min(CHART_WIDTH, chart.widest or CHART_WIDTH)
+    around = {"$schema": VEGA_LITE_SCHEMA, "background": "#ffffff", "description": one_line(chart.says)}
+    size = {"width": width, "autosize": {"type": "fit-x", "contains": "padding"}}
+    title = {"text": wrap(one_line(chart.title), CHART_WIDTH // 8), "anchor": "start", "offset": 10}
+    config = {"axis": {"labelLimit": CHART_WIDTH // 2}, "view": {"stroke": None}}
+    return {"config": config, **coloured(chart.spec), **around, **size, "title": title}

@@ -94,6 +94,16 @@ def test_a_case_has_the_value_of_its_metric_wherever_it_was_found(workdir: Path)
     assert stored.exchanges == finding.exchanges
 
 
+def test_the_pictures_of_the_report_are_there_for_notebooks(workdir: Path) -> None:
+    charts = evalkit.evaluate("smoke", model="mock:degraded?drop=0.3").charts
+    assert charts
+    for name, chart in charts.items():
+        assert repr(chart).startswith(f"<chart {name}: ")
+        bundle = chart._repr_mimebundle_()
+        assert bundle["application/vnd.vegalite.v5+json"] == json.loads(json.dumps(chart.to_dict()))
+        assert bundle["text/plain"]
+
+
 def test_a_result_without_a_database_says_so(workdir: Path) -> None:
     result = evalkit.RunResult(evalkit.evaluate("smoke", model="mock:oracle").result)
     with pytest.raises(EvalkitError, match="does not know its runs database"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.records import Contrast, Interval, Message
 from evalkit.report import notebook
-from evalkit.report.hostile import visible
+from evalkit.report.hostile import one_line, visible
 from evalkit.results import Exchange, Run
 from evalkit.runner.compare import CaseChange, CheckChange, Comparison, MetricChange, Pairing
 from evalkit.runner.compare_changes import Asked
@@ -171,3 +172,18 @@ def test_hostile_texts_stay_texts_wherever_they_stand(make, kind: str) -> None:
     assert "{{ 7 * 7 }}" in reader.text
     for acting in ("\x1b", "\x00", "\u202e", "\u200b", "\ud800"):
         assert acting not in markup
+
+
+def test_a_chart_is_a_picture_a_table_and_a_sentence(make) -> None:
+    charts = pytest.importorskip("evalkit.report.charts")
+    (chart, *_) = charts.charts(make.hostile_result())
+    bundle = notebook.chart_bundle(chart)
+    assert set(bundle) == {"application/vnd.vegalite.v5+json", "text/html", "text/plain"}
+    spec = bundle["application/vnd.vegalite.v5+json"]
+    json.dumps(spec, allow_nan=False)
+    assert spec["$schema"].endswith("/v5.json")
+    assert spec["width"] <= notebook.CHART_WIDTH
+    assert "var(--" not in json.dumps(spec)
+    assert spec["description"] == bundle["text/plain"] == one_line(chart.says)
+    reader = inert(bundle["text/html"])
+    assert sum(tag == "tr" for tag, _ in reader.tags) == len(chart.rows) + 1
