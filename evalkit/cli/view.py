@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 
 import click
 
@@ -56,14 +57,27 @@ def command(
             err=True,
         )
 
-    def say(link: str) -> None:
-        click.echo(f"{link}\nCtrl-C ends it.")
-        if open_browser:
-            import webbrowser
+    with ExitStack() as at_the_end:
 
-            webbrowser.open(link)
+        def say(link: str) -> None:
+            click.echo(f"{link}\nCtrl-C ends it.")
+            if open_browser:
+                _open(link, at_the_end)
 
-    try:
-        serve(configure({"store": store}).settings.store, address, token, path, say)
-    except KeyboardInterrupt:  # the way in which a server ends
-        click.echo("ended", err=True)
+        try:
+            serve(configure({"store": store}).settings.store, address, token, path, say)
+        except KeyboardInterrupt:  # the way in which a server ends
+            click.echo("ended", err=True)
+
+
+def _open(link: str, at_the_end: ExitStack) -> None:
+    """By way of a file that is ours alone: a browser's command line is for every user of the machine to read."""
+    import webbrowser
+    from html import escape
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    folder = at_the_end.enter_context(TemporaryDirectory(prefix="evalkit-view-", ignore_cleanup_errors=True))
+    page = Path(folder) / "open.html"
+    page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(link)}">', encoding="utf-8")
+    webbrowser.open(page.as_uri())

@@ -270,3 +270,23 @@ def test_it_prints_its_link_once_and_ends_on_ctrl_c_though_somebody_listens(data
     assert len(token) >= 40
     assert token not in said + complained
     assert "Traceback" not in complained
+
+
+def test_the_browser_that_is_opened_gets_the_link_from_a_file_of_ours(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, str, int]] = []
+
+    def look(address: str) -> None:
+        page = Path(address.removeprefix("file://"))
+        opened.append((address, page.read_text(encoding="utf-8"), page.parent.stat().st_mode & 0o077))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("webbrowser.open", look)
+    found = view("--store", str(database), "--port", "0", "--open", EVALKIT_VIEW_TOKEN=TOKEN)
+    assert found.exception is None, found.output
+    (address, page, others), *_ = opened
+    assert TOKEN not in address
+    assert f"?token={TOKEN}" in page
+    assert others == 0
+    assert not Path(address.removeprefix("file://")).exists()
