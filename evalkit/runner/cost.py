@@ -17,6 +17,7 @@ from evalkit.runner.examine import begin, next_requests
 from evalkit.runner.plan import Plan, Planned
 from evalkit.runner.provable import provability
 from evalkit.runner.resume import resumable, run_options
+from evalkit.runner.waiting import Awaited, awaited
 from evalkit.store import Identity, Store, request_key
 
 CHARACTERS_PER_TOKEN = 4
@@ -239,7 +240,8 @@ def _weights_mb(info: ModelInfo) -> float | None:
 def _gates(plan: Plan) -> list[GateNeed]:
     """Those that the suite wrote; coverage is decided by counting."""
     checks = {check.name for check in plan.checks}
-    return [_need(plan, gate) for gate in plan.suite.gates if gate.check in checks and not gate.automatic]
+    measured = [_need(plan, gate) for gate in plan.suite.gates if gate.check in checks and not gate.automatic]
+    return [*measured, *map(_review_need, awaited(plan))]
 
 
 def _need(plan: Plan, gate: Gate) -> GateNeed:
@@ -248,6 +250,11 @@ def _need(plan: Plan, gate: Gate) -> GateNeed:
         return GateNeed(gate.text, cases, None, None, _decided_by(gate))
     note = "" if found.fewest else "no number of cases can prove it"
     return GateNeed(gate.text, cases, found.fewest, found.possible, note)
+
+
+def _review_need(one: Awaited) -> GateNeed:
+    fewest, possible = (one.best.fewest, one.best.possible) if one.best else (None, None)
+    return GateNeed(one.gate.text, one.items, fewest, possible, "" if possible is False else "waits for people")
 
 
 def _decided_by(gate: Gate) -> str:

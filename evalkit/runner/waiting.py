@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from evalkit.gates.expression import Gate
 from evalkit.runner.plan import Plan
-from evalkit.stats.power import provable
+from evalkit.stats.power import Provable, provable
 from evalkit.suite.review import FLAGGED
 
 
@@ -13,18 +16,35 @@ def fallible_reviews(plan: Plan) -> int:
     return sum(gate.metric == FLAGGED and not gate.universal for gate in gates)
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A gate that waits for people."""
+
+    gate: Gate
+    items: int
+    """That they will have at most."""
+    best: Provable | None
+    """Whether so many could prove it; none of a gate that is no estimate."""
+
+
+def awaited(plan: Plan) -> list[Awaited]:
+    found = []
+    for spec in plan.suite.reviews:
+        items = min(spec.sample, len(plan.cases.get(spec.check, ())))
+        for gate in spec.gates if spec.check in plan.cases else ():
+            all_asked = gate.about == "dataset" and items < spec.sample
+            estimated = gate.metric == FLAGGED and not all_asked and items > 0
+            best = provable("rate", items, gate.threshold, gate.operator) if estimated else None
+            found.append(Awaited(gate, items, best))
+    return found
+
+
 def unprovable_reviews(plan: Plan) -> list[str]:
     """A sentence for each gate that so many items could not prove, whatever people say."""
     sentences = []
-    for spec in plan.suite.reviews:
-        items = min(spec.sample, len(plan.cases.get(spec.check, ())))
-        for gate in spec.gates:
-            all_asked = gate.about == "dataset" and items < spec.sample
-            if gate.metric != FLAGGED or all_asked or not items:
-                continue
-            found = provable("rate", items, gate.threshold, gate.operator)
-            if found is not None and not found.possible:
-                needed = f"{found.fewest:,} could" if found.fewest else "no number of them can"
-                said = f"cannot be proven by reviewing {items:,} cases, whatever people say; {needed}"
-                sentences.append(f"gate '{gate.text}' {said}")
+    for one in awaited(plan):
+        if one.best is not None and not one.best.possible:
+            needed = f"{one.best.fewest:,} could" if one.best.fewest else "no number of them can"
+            said = f"cannot be proven by reviewing {one.items:,} cases, whatever people say; {needed}"
+            sentences.append(f"gate '{one.gate.text}' {said}")
     return sentences

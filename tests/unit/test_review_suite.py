@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
 from evalkit.errors import EvalkitError
+from evalkit.runner.baseline import Baseline
+from evalkit.runner.family import family_of
+from evalkit.runner.plan import Plan, make_plan
+from evalkit.runner.provable import unprovable_gates
+from evalkit.runner.stopping import prepare
 from evalkit.suite.load import Suite, load_suite
 from evalkit.suite.schema import json_schema
 
@@ -136,3 +142,54 @@ def test_editors_know_the_section() -> None:
     schema = json_schema()
     assert "from" in schema["$defs"]["ReviewConfig"]["properties"]
     assert schema["$defs"]["ReviewConfig"]["required"] == ["from"]
+
+
+# --- what a plan knows of it ---------------------------------------------------------------------------------------
+
+
+def planned(folder: Path, text: str, rows: int = 60) -> Plan:
+    suite = load(folder, text)
+    lines = (json.dumps({"id": f"r{at}", "question": f"How many {at}?", "references": ["1"]}) for at in range(rows))
+    (folder / "qa.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    return make_plan(suite)
+
+
+def test_gates_that_so_many_items_cannot_prove_are_named_beforehand(tmp_path: Path) -> None:
+    """Without a flag n items prove less than 1 - 0.025^(1/n): 0.10 takes 36 of them, for 35 prove 0.1001."""
+    gates = "  - accuracy.reviewed >= 1.0\n  - accuracy.flagged_by_humans <= 0.10\n"
+    few = planned(tmp_path, BASE + gates + "review: {from: accuracy, sample: 35}\n")
+    (doubt,) = [one for one in unprovable_gates(few) if "people" in one]
+    assert "accuracy.flagged_by_humans <= 0.10" in doubt
+    assert "reviewing 35 cases" in doubt
+    assert doubt.endswith("36 could")
+    enough = planned(tmp_path, BASE + gates + "review: {from: accuracy, sample: 36}\n")
+    assert not [one for one in unprovable_gates(enough) if "people" in one]
+
+
+def test_a_review_of_all_cases_of_a_dataset_needs_no_proof(tmp_path: Path) -> None:
+    gate = "  - {gate: accuracy.flagged_by_humans <= 0.01, about: dataset}\n"
+    plan = planned(tmp_path, BASE + gate + "review: {from: accuracy, sample: 100}\n")
+    assert not [one for one in unprovable_gates(plan) if "people" in one]
+
+
+@pytest.mark.parametrize("may_stop", [False, True])
+def test_gates_on_flags_have_their_part_in_the_suites_false_alarms_and_no_more(tmp_path: Path, may_stop: bool) -> None:
+    gates = "  - accuracy.token_f1 > 0.1\n  - accuracy.reviewed >= 1.0\n  - accuracy.flagged_by_humans <= 0.10\n"
+    plan = planned(tmp_path, BASE + gates + "review: {from: accuracy, sample: 40}\n")
+    stopping = prepare(plan, Baseline(), may_stop=may_stop)
+    watched = sum(math.exp(-one.telling.test.needed[1]) for one in stopping.watches.values() if one.telling)
+    at_the_end = 0.0 if may_stop else stopping.level
+    assert stopping.review_level == pytest.approx(0.05 / len(fallible(plan, may_stop=may_stop)))
+    assert watched + at_the_end + stopping.review_level <= 0.05 + 1e-9
+    assert family_of(plan, stop_early=False).uncertain == 3
+
+
+def fallible(plan: Plan, *, may_stop: bool) -> list[str]:
+    """Gates that can fail by chance; watched ones share with coverage, which a bet looks at, too."""
+    own = [gate.text for gate in plan.suite.gates if may_stop or gate.metric != "coverage"]
+    return [*own, "accuracy.flagged_by_humans <= 0.10"]
+
+
+def test_without_a_review_nothing_is_taken_from_the_other_gates(tmp_path: Path) -> None:
+    plan = planned(tmp_path, BASE)
+    assert prepare(plan, Baseline(), may_stop=False).level == 0.05
