@@ -105,7 +105,6 @@ def _print_run(run: Run, events: list[RunEvent], counts: RunCounts, result: Resu
                 ("run", run.id + (" (partial)" if run.partial else "")),
                 ("state", run.state),
                 ("outcome", f"{result.outcome.word}: {result.outcome.reason}" if result else ""),
-                ("revision", f"{result.revision}, after people reviewed it" if result and result.revision else ""),
                 *(("review", said) for said in (review_sentences(result) if result else ())),
                 ("created", run.created),
                 ("finished", run.finished),

@@ -9,6 +9,8 @@ from evalkit.results import Result, ReviewSummary
 
 
 def review_sentences(result: Result, *, brief: bool = False) -> Iterator[str]:
+    if result.revision:
+        yield f"revision {result.revision} of the outcome, after people reviewed it"
     for one in result.reviews:
         yield "; ".join(_parts(result, one, brief=brief))
 

@@ -56,7 +56,7 @@ def _verdict(gate: Gate, standing: Standing, word: Word, reason: str, value: flo
         estimate=Estimate(queue.check, gate.metric, value, None, counts, "share", better, SIGNATURE),
         threshold=gate.threshold,
         operator=gate.operator,
-        about=gate.about,
+        about="dataset" if gate.metric == REVIEWED else gate.about,
         origin=gate.origin,
     )
 
@@ -117,11 +117,11 @@ def _either_way(gate: Gate, shown: Verdict, ends: Sequence[Verdict], setting: Se
     deciding = _around([end.decided_by for end in (shown, *ends)])
     estimate = replace(shown.estimate, interval=interval)
     agreed = {end.word for end in ends} == {shown.word}
-    if shown.word is Word.UNSURE:
-        word, reason, agreed = shown.word, shown.reason, True
+    word, reason = shown.word, shown.reason
+    if word is Word.UNSURE:
+        agreed = True
     elif agreed:
-        reason = f"{shown.reason}, also if what people could not say is counted against it either way"
-        word = shown.word
+        reason = f"{reason}, also if what people could not say is counted against it either way"
     else:
         word, reason = Word.UNSURE, f"{_bare(shown)}; what people could not say may decide it"
     verdict = replace(

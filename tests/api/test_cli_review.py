@@ -109,7 +109,7 @@ def test_show_report_and_list_go_by_the_newest_revision(
     typed(monkeypatch, "2", "2", "2", "2")
     evalkit("review", run, "--reviewer", "ann")
     shown = evalkit("show", run)
-    assert "revision" in shown.out
+    assert "revision 1 of the outcome" in shown.out
     assert "4 odd" in shown.out
     assert json.loads(evalkit("list", "--json").out)[0]["outcome"] == "unsure"
     document = json.loads(evalkit("report", run, "--format", "json").out)
