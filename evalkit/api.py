@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
 KINDS = ("scores", "estimates", "gates", "findings")
 """Of tables that a result becomes."""
+LONGEST_NAME = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ShownCase(Finding):
     """A case that shows itself in a notebook: what was asked, hoped for and answered."""
 
@@ -48,6 +49,9 @@ class ShownCase(Finding):
         from evalkit.report.notebook import case_fragment
 
         return case_fragment(self, self.unit)
+
+    def __repr__(self) -> str:
+        return _short("case", f"{self.check}: {self.case}, {self.metric} {self.value}")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,7 +72,7 @@ class ShownChart:
         return chart_bundle(self.chart)
 
     def __repr__(self) -> str:
-        return f"<chart {self.chart.id}: {self.chart.title}>"
+        return _short("chart", f"{self.chart.id}: {self.chart.title}")
 
 
 class ShownComparison(Comparison):
@@ -88,8 +92,20 @@ class ShownComparison(Comparison):
 
         return comparison_fragment(self)
 
+    def __repr__(self) -> str:
+        from evalkit.report.comparison_words import sentence
 
-@dataclass(frozen=True, slots=True)
+        return _short("comparison", "; ".join(map(sentence, self.candidates)))
+
+
+def _short(what: str, told: str) -> str:
+    """Notebooks keep what an object says of itself beside what it shows: not all that it holds, and one line."""
+    from evalkit.report.hostile import one_line, shorten_end
+
+    return f"<{what} {one_line(shorten_end(told, LONGEST_NAME))}>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
     """A finished run: its verdicts and estimates, as objects, a table, JSON or HTML."""
 
@@ -192,6 +208,9 @@ class RunResult:
         from evalkit.report.notebook import fragment
 
         return fragment(self.result)
+
+    def __repr__(self) -> str:
+        return _short("run", f"{self.id}: {self}")
 
     def __str__(self) -> str:
         run = self.result.run

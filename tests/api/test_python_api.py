@@ -94,6 +94,16 @@ def test_a_case_has_the_value_of_its_metric_wherever_it_was_found(workdir: Path)
     assert stored.exchanges == finding.exchanges
 
 
+def test_what_shows_itself_says_little_of_itself(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:echo")
+    assert repr(result) == f"<run {result.id}: {result}>"
+    finding = result.findings[0]
+    long = replace(finding, case="c\n" * 1000, exchanges=finding.exchanges * 1000)
+    for shown in (result, finding, long, evalkit.compare(result, result), *result.charts.values()):
+        assert len(repr(shown)) < 400
+        assert "\n" not in repr(shown)
+
+
 def test_the_pictures_of_the_report_are_there_for_notebooks(workdir: Path) -> None:
     charts = evalkit.evaluate("smoke", model="mock:degraded?drop=0.3").charts
     assert charts
