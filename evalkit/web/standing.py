@@ -20,6 +20,8 @@ MOST_COUNTED = 100_000
 SHADES = {"good enough": "pass", "not good enough": "fail", "running": "plain", "planned": "plain"}
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~", "plain": "…"}
 OPEN = frozenset({"planned", "running"})
+NUMBERS = ("cases", "done", "seconds", "needed", "asked", "reused", "output_tokens")
+LISTS = ("checks", "stopped", "gates", "decided")
 Fields = dict[str, str | float | bool | None]
 """What a page shows by name: a template writes them first, a script keeps them up to date."""
 
@@ -83,9 +85,15 @@ def standing(bench: Workbench, run: Listed, told: Mapping[str, Any]) -> Standing
 
 
 def read(document: str) -> dict[str, Any]:
-    """What the run itself told; nothing of one that has only begun."""
-    told = json.loads(document) if document else {}
-    return told if isinstance(told, dict) else {}
+    """What the run itself told; nothing of one that has only begun, or that told what this evalkit does not know."""
+    try:
+        told = json.loads(document) if document else {}
+    except ValueError:
+        return {}
+    if not isinstance(told, dict):
+        return {}
+    known = all(type(told.get(name)) in {int, float} for name in NUMBERS)
+    return told if known and all(isinstance(told.get(name), list) for name in LISTS) else {}
 
 
 def share(done: float | None, of: float | None) -> float | None:

@@ -21,6 +21,12 @@ from evalkit.results import Run
 from evalkit.store import Store, open_store
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\u202e\u200b\x00`${alert(3)}`{{7*7}}"
+SLOW = """\
+name: slow
+datasets: {rows: {path: rows.jsonl}}
+checks: {accuracy: {dataset: rows, metrics: [exact_match]}}
+gates: [accuracy.exact_match >= 0.8]
+"""
 OpenPage = Callable[..., Any]
 
 
@@ -134,6 +140,18 @@ def test_choosing_a_suite_shows_its_runs(look: Callable[..., Any]) -> None:
     assert_rows(page, 5)
 
 
+def test_two_runs_that_are_ticked_are_compared(look: Callable[..., Any]) -> None:
+    page = look("/?suite=smoke")
+    button = page.locator("#compare")
+    assert button.is_disabled()
+    for row in (0, 1):
+        page.locator("input[name=run]").nth(row).check()
+    assert button.inner_text() == "Compare 2 runs"
+    button.click()
+    page.wait_for_url("**/compare?run=*&run=*")
+    assert page.complaints == []
+
+
 def test_without_scripts_everything_is_there(look: Callable[..., Any]) -> None:
     page = look("/", java_script_enabled=False)
     page.select_option("select[name=suite]", "smoke")
@@ -161,8 +179,7 @@ def test_a_run_is_watched_live_to_its_end(
 ) -> None:
     rows = [{"id": f"r{i}", "prompt": f"Say {i}.", "references": [f"Say {i}."]} for i in range(120)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    suite = "name: slow\ndatasets: {rows: {path: rows.jsonl}}\nchecks: {accuracy: {dataset: rows, metrics: [exact_match]}}\n"
-    (tmp_path / "slow.yaml").write_text(suite + "gates: [accuracy.exact_match >= 0.8]\n", encoding="utf-8")
+    (tmp_path / "slow.yaml").write_text(SLOW, encoding="utf-8")
     url = str(tmp_path / "runs.db")
     open_store(url).close()
     command = [sys.executable, "-m", "evalkit", "run", str(tmp_path / "slow.yaml"), "--model", "mock:slow?ms=60"]

@@ -261,6 +261,20 @@ def test_a_run_under_way_shows_checks_and_gates_as_it_tells_of_them(store: Store
     assert "… open accuracy.bleu >= 0.2" in text
 
 
+@pytest.mark.parametrize(
+    "document", ["[]", "nothing", "{}", '{"cases": 1}', told(cases="<b>"), told(gates=7), "null", "1"]
+)
+def test_what_a_run_told_otherwise_than_it_should_is_left_out(
+    store: Store, client: httpx.Client, document: str
+) -> None:
+    store.create_run(made(1))
+    store.put_progress("run-00001", document)
+    for path in ("/", "/runs/run-00001"):
+        answered = client.get(path)
+        assert answered.status_code == 200
+        assert "getting ready" in answered.text
+
+
 @pytest.mark.parametrize(("state", "sentence"), [("failed", "failed."), ("interrupted", "was interrupted.")])
 def test_a_run_that_ended_early_says_how_and_how_it_goes_on(
     store: Store, client: httpx.Client, state: str, sentence: str
