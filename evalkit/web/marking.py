@@ -14,7 +14,7 @@ MOST_WORDS = 2000
 """Of two texts together, whose words are told apart; longer ones differ as a whole."""
 SHOWN_BEFORE = 300
 """Characters before the first difference of texts whose beginning would hide it."""
-_token = re.compile(r"\w+\s*|[^\w\s]\s*|\s+")
+_token = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 def around(text: str, terms: Iterable[str], most: int) -> Pieces:

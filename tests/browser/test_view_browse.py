@@ -127,6 +127,7 @@ def test_searching_filtering_sorting_and_turning_pages(look: Callable[..., Any])
     shown = [int(case[1:]) % 40 for case in cases(page)]
     assert shown == sorted(shown)
     page.get_by_role("link", name="All cases").click()
+    page.wait_for_url("**/runs/many/cases")
     first = cases(page)
     page.get_by_role("link", name="After").click()
     page.wait_for_url("**after=*")
