@@ -26,7 +26,8 @@ def _parts(result: Result, one: ReviewSummary, *, brief: bool) -> Iterator[str]:
     if one.labels:
         yield counted(one)
     if one.refined is not None:
-        yield f"people would flag {refined(one)} of all its scored cases, the check itself {rate(one.raw)} (by {one.metric})"
+        itself = f"the check itself {rate(one.raw)} (by {one.metric})"
+        yield f"people would flag {refined(one)} of all its scored cases, {itself}"
     if one.agreement is not None and not brief:
         yield f"reviewers agree with kappa {kappa(one)}"
     if one.note and not brief:
