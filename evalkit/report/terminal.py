@@ -30,6 +30,7 @@ FOOT = 8
 LONGEST_GATE = 60
 LEAST_GATE = 26
 LEAST_REASON = 26
+MOST_CHANGED = 3
 PLAIN = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "...", "×": "x", "∞": "inf", "↵": "/", "⟨": "<", "⟩": ">"})
 
 
@@ -221,6 +222,8 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
 def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
     rows: list[tuple[str, str, str]] = [("warn", notice, STYLES["unsure"]) for notice in _few(view.notices(result), 5)]
     rows += [(note.label, note.text, "") for note in notes(result, brief=True)]
+    if changed := _changed(result):
+        rows.append(("changed", changed, ""))
     if worst := view.worst_slices(result):
         rows.append(("worst", " · ".join(f"{name} {value}" for name, value in worst), ""))
     if report:
@@ -231,6 +234,18 @@ def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
         for row, line in enumerate(wrap(_glued(text), width - FOOT)):
             head = f"{label if row == 0 else '':<{FOOT}}"
             yield _text((head, "dim"), (line.replace("\u00a0", " "), style))
+
+
+def _changed(result: Result) -> str:
+    """How many cases went otherwise than in the baseline, by the metrics in which most regressed."""
+    moved = [one for one in result.change_counts if one.regressed or one.fixed]
+    moved.sort(key=lambda one: (-one.regressed, -one.fixed))
+    told = [
+        one_line(f"{one.check}.{one.metric} {one.regressed:,} regressed, {one.fixed:,} fixed")
+        for one in moved[:MOST_CHANGED]
+    ]
+    left = len(moved) - len(told)
+    return " · ".join([*told, *([f"and {formatting.count(left, 'more metric')}"] if left else [])])
 
 
 def _glued(text: str) -> str:

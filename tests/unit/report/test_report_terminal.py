@@ -13,6 +13,7 @@ from rich.console import Console
 
 from evalkit.records import Counts, Outcome, Word
 from evalkit.report import terminal
+from evalkit.results import ChangeCount
 
 
 def printed(result, width: int = 120, **options) -> str:
@@ -39,6 +40,18 @@ def test_answer_reason_effort_gates_and_what_to_do_in_this_order(make) -> None:
     ]
     positions = [text.index(part) for part in [*order, "again   evalkit run assistant --model tiny"]]
     assert positions == sorted(positions)
+
+
+def test_what_changed_since_the_baseline_is_one_line_the_most_regressed_first(make) -> None:
+    counts = tuple(ChangeCount("qa", f"m{n}", 1, 7 * n, 50) for n in range(5))
+    same = ChangeCount("qa", "same", 0, 0, 50)
+    text = printed(make.result(change_counts=(same, *counts)), 160)
+    line = next(line for line in text.splitlines() if line.startswith("changed"))
+    told = (
+        "qa.m4 28 regressed, 1 fixed · qa.m3 21 regressed, 1 fixed · qa.m2 14 regressed, 1 fixed · and 2 more metrics"
+    )
+    assert line == f"changed {told}"
+    assert "changed" not in printed(make.result(change_counts=(same,)))
 
 
 def test_a_passed_coverage_gate_is_not_shown_and_a_failed_one_is(make) -> None:
