@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-SECONDS_TO_END = 1
+SECONDS_TO_END = 3
 """What is under way may take so long when the server ends."""
 
 

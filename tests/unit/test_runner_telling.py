@@ -32,7 +32,7 @@ class Kept:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     now = SimpleNamespace(seconds=100.0)
-    monkeypatch.setattr(telling.time, "monotonic", lambda: now.seconds)
+    monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: now.seconds))
     return now
 
 
