@@ -44,6 +44,8 @@ class RowView:
     """Pieces, and whether each is what was searched for."""
     several: int
     values: tuple[str, ...]
+    first: str
+    """The metric of the first value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,10 @@ def show(request: Request) -> Response:
 
 def look(indexer: Indexer, run: Run, wanted: Wanted, where: Mapping[str, str]) -> Found:
     """What the index knows so far. One that is damaged is made anew, and knows nothing for a moment."""
+    is_new = not indexer.file_of(run).path.is_file()
     file = indexer.want(run)
-    indexer.wait(FIRST_WAIT)
+    if is_new:
+        indexer.wait(FIRST_WAIT)
     after, before = row_of(where.get("after", "")), row_of(where.get("before", ""))
     try:
         with file.reading() as connection:
@@ -170,6 +174,7 @@ def _rows(
                 answer=around(_best(exchanges, terms), terms, TEASER),
                 several=len({one.answer for one in exchanges}),
                 values=tuple(values if check else values[:1]),
+                first=one_line(names[0]) if names else "",
             )
         )
     return rows

@@ -78,8 +78,10 @@ def differences(before: str, after: str, most: int) -> tuple[Pieces, Pieces]:
     was: list[tuple[str, bool]] = []
     now: list[tuple[str, bool]] = []
     for kind, a, b, c, d in matcher.get_opcodes():
-        _add(was, left[a:b], kind != "equal")
-        _add(now, right[c:d], kind != "equal")
+        # a space between two words that differ belongs to what differs
+        between = a > 0 and b < len(left) and not "".join(left[a:b]).strip()
+        _add(was, left[a:b], kind != "equal" or between)
+        _add(now, right[c:d], kind != "equal" or between)
     return _shown(was, most), _shown(now, most)
 
 
@@ -89,7 +91,11 @@ def _beginning(before: str, after: str, most: int) -> int:
 
 
 def _add(pieces: list[tuple[str, bool]], words: Sequence[str], marked: bool) -> None:
-    if words:
+    if not words:
+        return
+    if pieces and pieces[-1][1] is marked:
+        pieces[-1] = (pieces[-1][0] + "".join(words), marked)
+    else:
         pieces.append(("".join(words), marked))
 
 

@@ -401,3 +401,18 @@ def test_counting_ends_where_people_stop_reading(
     monkeypatch.setattr(query, "COUNTED", 100)
     assert counted(Wanted(text="common")) == (100, True)
     assert counted(Wanted()) == (700, False)
+
+
+def test_beginnings_of_words_that_very_many_have_are_sorted_as_far_as_they_are_counted(
+    store: Store, tmp_path: Path, many: list[Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "SORTED_AT_ONCE", 10)
+    monkeypatch.setattr(query, "COUNTED", 60)
+    file = filled(store, finished_run(store, "run", {"check": many}), tmp_path / "i.db")
+    wanted = Wanted(check="check", text="commo*", sort="words")
+    first = [said for said in many if "common" in said.answer][:60]
+    assert all_pages(file, wanted, 7) == by_value(first, descending=False)
+    with file.reading() as connection:
+        assert page(connection, wanted).notes == (
+            "so many cases have words that begin so: only the first 60 are sorted",
+        )

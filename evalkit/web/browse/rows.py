@@ -16,7 +16,7 @@ from evalkit.store import Store
 from evalkit.store import documents as doc
 from evalkit.store.schema import samples
 
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 MOST_EXAMPLES = 6
 MOST_VALUES = 200
 LONGEST_LABEL = 80
