@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -126,6 +127,27 @@ def test_names_and_causes_are_texts(look: Callable[..., Any]) -> None:
         assert page.locator("main img").count() == 0
         assert "<img src=x onerror=alert(1)>" in page.inner_text("main")
     assert page.complaints == []
+
+
+def test_answers_that_attack_are_read_in_the_report_and_do_nothing(open_page: OpenPage, tmp_path: Path) -> None:
+    url = str(tmp_path / "runs.db")
+    attack = (
+        "</script></style><script src=/static/run.js></script><img src=x onerror=alert(1)><a href=javascript:alert(2)>"
+    )
+    arguments = ["run", "smoke", "--model", f"mock:constant?text={quote(attack)}", "-q", "--store", url]
+    found = CliRunner().invoke(commands, [*arguments, "--report", str(tmp_path / "reports")])
+    assert found.exception is None, found.output
+    with WebServer(url) as server:
+        page = open_page()
+        page.goto(server.link)
+        page.goto(f"{server.base}/runs/last")
+        for closed in page.locator("main details > summary").all()[:12]:
+            if closed.is_visible():
+                closed.click()
+        assert page.locator("main img, main script, main a[href^='javascript']").count() == 0
+        assert "onerror=alert(1)" in page.inner_text("main")
+        assert [address for address in page.asked_for if "run.js" in address] == []
+        assert page.complaints == []
 
 
 def test_choosing_a_suite_shows_its_runs(look: Callable[..., Any]) -> None:

@@ -290,3 +290,21 @@ def test_the_browser_that_is_opened_gets_the_link_from_a_file_of_ours(
     assert f"?token={TOKEN}" in page
     assert others == 0
     assert not Path(address.removeprefix("file://")).exists()
+
+
+def test_where_the_usual_port_is_taken_any_other_is() -> None:
+    from evalkit.web import serve
+
+    with serve.bind(serve.Address()) as first, serve.bind(serve.Address()) as second:
+        assert first.getsockname()[1] != second.getsockname()[1]
+        assert {first.getsockname()[0], second.getsockname()[0]} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("127.0.0.2", False), ("0.0.0.0", True)])
+def test_who_lets_other_machines_in_is_warned(
+    database: Path, monkeypatch: pytest.MonkeyPatch, host: str, warned: bool
+) -> None:
+    monkeypatch.setattr("evalkit.web.serve.serve", lambda *_: None)
+    found = view("--store", str(database), "--host", host, "--allow-host", "eval.example.org")
+    assert found.exception is None
+    assert ("without encryption" in found.output) == warned
