@@ -27,6 +27,11 @@ def inline(text: str) -> list:
     return blocks[1].children or []
 
 
+def disobeyed(block: str) -> str:
+    """With a backslash in what a log of GitHub would obey."""
+    return re.sub(r"^([^\S\n]*:)(?=:)", r"\1\\", block.replace("##[", "##\\["), flags=re.MULTILINE)
+
+
 def test_the_verdict_is_the_first_line(make) -> None:
     assert markdown.render(make.result()).splitlines()[0] == "## ❌ tiny is not good enough for assistant."
 
@@ -69,9 +74,8 @@ def test_a_name_in_backticks_cannot_leave_them_nor_its_cell(raw: str) -> None:
     assert len(contents) == 4
     (span,) = contents[2].children or []
     assert span.type == "code_inline"
-    assert span.content.strip(" ") == shorten_end(one_line(raw), markdown_text.LONGEST_CELL).replace("|", "¦").strip(
-        " "
-    )
+    shortened = shorten_end(one_line(raw), markdown_text.LONGEST_CELL)
+    assert span.content.strip(" ") == shortened.replace("|", "¦").replace("##[", "##\\[").strip(" ")
 
 
 def test_a_summary_shows_the_text_itself() -> None:
@@ -83,15 +87,14 @@ def test_a_summary_shows_the_text_itself() -> None:
 def test_a_block_cannot_be_left_by_its_content(raw: str) -> None:
     (block,) = READER.parse(markdown_text.fence(raw))
     assert block.type == "fence"
-    said = block.content.replace(markdown_text.APART, "")
-    assert said == shown(raw, markdown_text.LONGEST_TEXT) + "\n"
+    assert block.content == disobeyed(shown(raw, markdown_text.LONGEST_TEXT)) + "\n"
 
 
 @pytest.mark.parametrize(
     "attack", ["::set-output name=x::y", "  ::add-mask::e", "a ##[add-mask]e", "\t::stop-commands::z"]
 )
 def test_a_report_printed_into_a_log_of_github_is_no_command(make, attack: str) -> None:
-    text = markdown.render(make.hostile_result(f"{attack}\n{attack}"))
+    text = markdown.render(make.hostile_result(f"{attack}\n{attack}")).replace(markdown_text.APART, "")
     text += markdown_text.difference(f"same\n{attack}", f"same\n{attack}\nmore")
     assert "##[" not in text
     assert not [line for line in text.splitlines() if line.strip().startswith("::")]
@@ -222,12 +225,12 @@ def test_a_baseline_without_answers_shows_those_of_now(make) -> None:
 def test_a_difference_cannot_be_left_by_its_content(before: str, after: str) -> None:
     (block,) = READER.parse(markdown_text.difference(before, after))
     assert (block.type, block.info) == ("fence", "diff")
-    lines = block.content.removesuffix("\n").replace(markdown_text.APART, "").split("\n")
+    lines = block.content.removesuffix("\n").split("\n")
     assert all(line == "@@" or line[:1] in {"", " ", "-", "+"} for line in lines)
     if shown(before) != shown(after):
         said = {line[1:] for line in lines if line[:1] in {" ", "+"}}
         was, now = shown(before).split("\n"), shown(after).split("\n")
-        assert {line for line in now if line not in was} <= said
+        assert {line.replace("##[", "##\\[") for line in now if line not in was} <= said
 
 
 def test_of_long_answers_only_what_changed_is_shown() -> None:
