@@ -7,7 +7,6 @@ second drawing; ``coloured`` writes them out for whoever draws elsewhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +28,7 @@ LIGHT = {
 }
 """The page's colours by day."""
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+LARGEST = 1e300
 ROW = 24
 """Height of a line with one value."""
 
@@ -64,8 +64,8 @@ def distinct(names: Iterable[str]) -> list[str]:
 
 
 def finite(value: float | None) -> float | None:
-    """What JSON and a scale can hold."""
-    return value if value is not None and math.isfinite(value) else None
+    """What JSON and a scale can hold, air beside it included."""
+    return value if value is not None and abs(value) < LARGEST else None  # not a number is never less
 
 
 def data(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def domain(numbers: Iterable[float | None], *, share: bool = False, zero: bool =
     """All of them with a little air; shares always from 0 to 1."""
     if share:
         return [0.0, 1.0]
-    found = [n for n in numbers if n is not None and math.isfinite(n)] or [0.0, 1.0]
+    found = [n for n in map(finite, numbers) if n is not None] or [0.0, 1.0]
     low, high = min(found), max(found)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)

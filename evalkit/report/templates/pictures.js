@@ -41,10 +41,14 @@
     if (width < 60) return;
     drawn.set(place, null);
     place.hidden = false;
+    const inside = document.createElement("div");
+    inside.setAttribute("aria-hidden", "true");  /* the sentence on the place says it */
+    place.replaceChildren(inside);
     const spec = { ...specs[place.dataset.chart], width, autosize: { type: "fit-x", contains: "padding" } };
     const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip, loader, hover: false, logLevel: 1, config: config(width) };
     try {
-      const made = await vegaEmbed(place, spec, options);
+      const made = await vegaEmbed(inside, spec, options);
+      for (const form of inside.querySelectorAll("form")) form.remove();
       drawn.set(place, { view: made.view, width });
       for (const one of figure.querySelectorAll(".undrawn")) one.hidden = true;
     } catch (error) {

@@ -1,0 +1,82 @@
+"""Scripts of others: asked for once, kept whole or not at all, and never trusted because of where they lie."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from evalkit.report import bundle
+
+DRAWS = "window.vegaEmbed = () => {};  // ünï"
+REAL = bundle.scripts
+"""Before the fixture of this folder takes it away."""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """How often the package was asked, in a cache of its own."""
+    times: list[str] = []
+
+    def ask() -> str:
+        times.append("asked")
+        return DRAWS
+
+    REAL.cache_clear()
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path))
+    monkeypatch.setattr(metadata, "version", lambda name: "1.2.3/..")
+    monkeypatch.setattr(bundle, "_asked", ask)
+    return times
+
+
+def kept(folder: Path) -> Path:
+    (path,) = folder.glob("scripts/*")
+    return path
+
+
+def test_the_package_is_asked_once_and_then_a_file_is_read(asked: list[str], tmp_path: Path) -> None:
+    assert REAL() == DRAWS
+    assert kept(tmp_path).name == "vega-1.2.3-...js"
+    for _ in range(3):
+        REAL.cache_clear()
+        assert REAL() == DRAWS
+    assert asked == ["asked"]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b[:-3], lambda b: b.replace(b"Embed", b"Evil!"), lambda b: b"", lambda b: b"\xff"]
+)
+def test_what_is_not_as_it_was_written_is_made_again(asked: list[str], tmp_path: Path, damage) -> None:
+    REAL()
+    path = kept(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    REAL.cache_clear()
+    assert REAL() == DRAWS
+    assert path.read_bytes() == whole
+    assert asked == ["asked", "asked"]
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(asked: list[str], tmp_path: Path) -> None:
+    (tmp_path / "scripts").write_text("a file where the folder should be")
+    assert REAL() == DRAWS
+    assert [path.name for path in tmp_path.iterdir()] == ["scripts"]
+
+
+@pytest.mark.parametrize("text", ["a</script>", "a</SCRIPT >", "<!-- a", "'<script>'"])
+def test_a_script_that_could_end_its_element_is_not_taken(
+    asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(bundle, "_asked", lambda: text)
+    assert REAL() is None
+    assert not list(tmp_path.glob("scripts/*"))
+
+
+def test_without_the_package_there_are_none(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    assert REAL() is None
+    assert asked == []
