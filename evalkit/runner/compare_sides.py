@@ -15,6 +15,7 @@ from evalkit.runner.document import from_json
 from evalkit.runner.kept import Kept
 from evalkit.runner.tables import load_tables, restore
 from evalkit.store import Store
+from evalkit.suite.review import SIGNATURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Side:
 
     @property
     def gated(self) -> set[tuple[str, str]]:
-        """Check and metric of everything that a gate speaks of; a file does not say."""
+        """Check and metric of all that checks measure and a gate speaks of; a file does not say."""
         estimates = (verdict.estimate for verdict in self.result.outcome.verdicts)
-        return {(estimate.check, estimate.metric) for estimate in estimates if estimate}
+        return {(one.check, one.metric) for one in estimates if one and one.signature != SIGNATURE}
 
 
 def find_side(store: Store, name: str) -> Side:

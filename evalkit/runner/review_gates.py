@@ -19,9 +19,7 @@ from evalkit.metrics.kinds import one, rate
 from evalkit.records import Counts, Estimate, Interval, Outcome, Score, Verdict, Word
 from evalkit.runner.review_draw import gate_of
 from evalkit.runner.review_standing import Standing
-from evalkit.suite.review import FLAGGED, METRICS, REVIEWED
-
-SIGNATURE = "people.1"
+from evalkit.suite.review import FLAGGED, METRICS, REVIEWED, SIGNATURE
 
 
 def review_verdicts(standing: Standing) -> list[Verdict]:

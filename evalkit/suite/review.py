@@ -20,6 +20,8 @@ REVIEWED = "reviewed"
 FLAGGED = "flagged_by_humans"
 """Share of them with a label that speaks against the model."""
 METRICS = (REVIEWED, FLAGGED)
+SIGNATURE = "people.1"
+"""Of both: no check measures them, and no two runs are compared by them."""
 MOST_LABELS = 9
 """One key each."""
 RESERVED = ("disagreed", "skipped")

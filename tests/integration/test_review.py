@@ -18,6 +18,7 @@ from evalkit.errors import Interrupted, ReviewError, StoreError
 from evalkit.gates.expression import parse_gate
 from evalkit.results import Result
 from evalkit.runner import review
+from evalkit.runner.compare import compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.plan import Scope
@@ -251,6 +252,13 @@ def test_the_gates_of_a_queue_come_back_as_they_were_written(make: Callable[...,
     gate = parse_gate(verdict.gate)
     assert (verdict.threshold, verdict.operator) == (gate.threshold, gate.operator)
     assert verdict.origin.endswith("s.yaml:9")
+
+
+def test_runs_are_compared_by_what_was_measured_and_not_by_reviews(make: Callable[..., Suite], store: Store) -> None:
+    suite = make(SUITE.replace("  - accuracy.exact_match >= 0.5\n", ""))
+    good, bad = run(suite, store), run_suite(suite, "mock:empty", store)
+    label_all(store, good)
+    assert [metric.name for metric in compare_runs(store, good.run.id, bad.run.id).worse] == ["accuracy.exact_match"]
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
