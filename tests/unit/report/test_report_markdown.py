@@ -122,7 +122,16 @@ def test_every_details_that_opens_closes_even_when_shortened(make) -> None:
 @settings(max_examples=12, deadline=None)
 @given(st.integers(300, 70_000))
 def test_it_is_never_longer_than_allowed(make, limit: int) -> None:
-    long = make.hostile_result(make.hostile * 8)
+    text = make.hostile * 8
+    one = changed(text, text, f"{text}!")
+    one = replace(one, check=text, metric=text, before=one.before * 3, after=one.after * 5)
+    spread = Distribution(text, text, (0, 1, 2), (1, 2), 3, text, quantiles={"p25": 0.0, "p50": 1.0, "p75": 2.0})
+    long = replace(
+        make.hostile_result(text),
+        changes=(one,) * 6,
+        change_counts=(ChangeCount(text, text, 1, 40, 5),) * 6,
+        distributions=(spread,) * 6,
+    )
     assert len(markdown.render(long, limit)) <= limit
 
 
