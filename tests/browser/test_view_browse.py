@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from web_server import WebServer
 
 from evalkit.cli.main import commands
 from evalkit.store import open_store
+from evalkit.web.browse import background, filling
 
 OpenPage = Callable[..., Any]
 HOSTILE = [
@@ -164,6 +166,20 @@ def test_pages_work_without_scripts(look: Callable[..., Any]) -> None:
     page.fill("#q", "sorry")
     page.get_by_role("button", name="Show").click()
     assert len(cases(page)) == 33
+
+
+def test_an_index_that_is_being_made_shows_how_far_it_is_and_then_what_it_found(
+    look: Callable[..., Any], database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "INDEXED_AT_ONCE", 5)
+    monkeypatch.setattr(background, "PAUSE", 0.1)
+    with open_store(str(database)) as store:
+        finished_run(store, "slow", {"check": [Said(f"s{n}", f"sorry {n}") for n in range(150)]})
+    page = look("/runs/slow/cases?q=sorry")
+    assert re.fullmatch(r"[\d,]+ of 150 cases can be searched", page.locator("#filling span").inner_text())
+    page.locator("#filling").wait_for(state="hidden")
+    assert page.locator(".counted strong").inner_text() == "150"
+    assert page.complaints == []
 
 
 def test_nothing_hostile_acts_anywhere(look: Callable[..., Any], server: WebServer) -> None:

@@ -175,6 +175,22 @@ def test_names_that_no_text_can_hold_have_pages(store: Store, client: httpx.Clie
         assert client.get(html.unescape(address)).status_code == 200
 
 
+def test_a_cache_that_cannot_be_written_is_said_and_the_page_stays(
+    store: Store, client: httpx.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "file"))
+    finished_run(store, "run", {"check": [Said("a")]})
+    client.get("/runs/run/cases")
+    ends = time.monotonic() + 20
+    while not (problem := client.get("/runs/run/cases/progress").json()["problem"]):
+        assert time.monotonic() < ends
+    assert "cannot be kept" in problem
+    answer = client.get("/runs/run/cases")
+    assert answer.status_code == 200
+    assert client.get("/runs/run/case?of=check&case=a").status_code == 200
+
+
 def test_a_run_that_is_not_finished_says_so(store: Store, client: httpx.Client) -> None:
     store.create_run(Run("open", "suite", "mock", "running", "2026-03-01T12:00:00+00:00"))
     answer = client.get("/runs/open/cases")

@@ -60,7 +60,6 @@ class Indexer:
             if run.id in self._done and not file.path.is_file():  # somebody emptied the cache
                 self._done.discard(run.id)
             if run.id not in self._done and not self._closing:
-                self._problems.pop(run.id, None)
                 self._wanted.pop(run.id, None)
                 self._wanted[run.id] = run
                 if self._thread is None:
@@ -142,5 +141,6 @@ class Indexer:
         with self._turn:
             self._wanted.pop(run.id, None)
             if not failed:
+                self._problems.pop(run.id, None)
                 self._done.add(run.id)
             self._turn.notify_all()
