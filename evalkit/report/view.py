@@ -14,6 +14,8 @@ from evalkit.report.window import Picture, picture
 from evalkit.results import Finding, MetricInfo, Result
 
 COVERAGE = "coverage"
+OF_PEOPLE = "people.1"
+"""Signature of what gates that wait for people speak of: no check measures it."""
 STATUS = {
     (Word.PASS, Word.PASS): "pass",
     (Word.FAIL, Word.FAIL): "fail",
@@ -245,8 +247,8 @@ def worst_slices(result: Result, most: int = 4, of_one_check: int = 2) -> list[t
 
 
 def leading_metric(result: Result, check: str) -> str:
-    gated = [v.estimate.metric for v in result.outcome.verdicts if v.estimate and v.estimate.check == check]
-    named = [m for m in gated if m != COVERAGE]
+    gated = [v.estimate for v in result.outcome.verdicts if v.estimate and v.estimate.check == check]
+    named = [one.metric for one in gated if one.metric != COVERAGE and one.signature != OF_PEOPLE]
     if named:
         return named[0]
     summary = next((c for c in result.checks if c.name == check), None)
