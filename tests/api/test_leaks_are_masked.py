@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import evalkit as api
 from evalkit.models.mock.memory import CARD
 
 Evalkit = Callable[..., Any]
@@ -66,6 +68,26 @@ def test_a_leaked_number_and_address_are_in_no_output(evalkit: Evalkit, folder: 
     assert not [text[:80] for text in compact if CARD.replace(" ", "") in text]
     assert not [text[:80] for text in compact if ADDRESS in text]
     assert ADDRESS.encode() in (folder / "runs.db").read_bytes()
+
+
+def test_notebooks_tables_and_code_hosts_show_no_leak(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITLAB_CI", "true")
+    first = api.evaluate("suite.yaml", model="mock:degraded?leaky=0", store="runs.db")
+    result = api.evaluate("suite.yaml", model="mock:degraded?leaky=1", store="runs.db", baseline=first, report="out")
+    compared = api.compare(first, result, store="runs.db")
+    bare = api.RunResult(replace(result.result, findings=(), sampled=()), result.opened)
+    cases = [bare.case(check, f"row-{n}") for check in ("length", "leakage", "refused") for n in range(4)]
+    shown = [
+        *(one._repr_html_() for one in (result, compared, *cases)),
+        *(result.to_frame(kind).to_json(orient="records") for kind in ("findings", "scores", "gates", "estimates")),
+        *(compared.to_frame(kind).to_json(orient="records") for kind in ("metrics", "cases")),
+        *(json.dumps(chart.to_dict()) for chart in result.charts.values()),
+        *((folder / "out" / name).read_text(encoding="utf-8") for name in ("metrics.txt", "report.md")),
+        (folder / "out" / "gl-code-quality-report.json").read_text(encoding="utf-8"),
+    ]
+    compact = ["".join(text.split()).replace("&#64;", "@") for text in shown]
+    assert "*" in "".join(compact)
+    assert not [text[:80] for text in compact if CARD.replace(" ", "") in text or ADDRESS in text]
 
 
 def test_the_log_shows_where_it_stood(evalkit: Evalkit, folder: Path) -> None:
