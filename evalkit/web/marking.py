@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from os.path import commonprefix
 
 from evalkit.report.hostile import one_line, shown
+from evalkit.report.word_diff import word_diff
 
 Pieces = tuple[tuple[str, bool], ...]
-MOST_WORDS = 2000
-"""Of two texts together, whose words are told apart; longer ones differ as a whole."""
 SHOWN_BEFORE = 300
 """Characters before the first difference of texts whose beginning would hide it."""
-_token = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 def around(text: str, terms: Iterable[str], most: int) -> Pieces:
@@ -66,38 +63,12 @@ def _pattern(terms: Iterable[str]) -> re.Pattern[str] | None:
 def differences(before: str, after: str, most: int) -> tuple[Pieces, Pieces]:
     """Two texts in pieces, and whether each is only in the one. Of long ones what is about their first difference."""
     begin = _beginning(before, after, most)
-    before, after = before[begin : begin + most], after[begin : begin + most]
     if begin:
-        before, after = f"… {before}", f"… {after}"
-    left, right = _token.findall(before), _token.findall(after)
-    if before == after:
-        return ((shown(before, most), False),), ((shown(after, most), False),)
-    if len(left) + len(right) > MOST_WORDS:
-        return ((shown(before, most), True),), ((shown(after, most), True),)
-    matcher = difflib.SequenceMatcher(None, left, right)
-    was: list[tuple[str, bool]] = []
-    now: list[tuple[str, bool]] = []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        # a space between two words that differ belongs to what differs
-        between = a > 0 and b < len(left) and not "".join(left[a:b]).strip()
-        _add(was, left[a:b], kind != "equal" or between)
-        _add(now, right[c:d], kind != "equal" or between)
-    return _shown(was, most), _shown(now, most)
+        before, after = f"… {before[begin : begin + most]}", f"… {after[begin : begin + most]}"
+    was, now = word_diff(before, after, most + 2)
+    return tuple((text, bool(mark)) for text, mark in was), tuple((text, bool(mark)) for text, mark in now)
 
 
 def _beginning(before: str, after: str, most: int) -> int:
     same = len(commonprefix([before, after]))  # noqa: RUF071 - character by character is what is meant
     return max(0, same - SHOWN_BEFORE) if same > most - SHOWN_BEFORE and before != after else 0
-
-
-def _add(pieces: list[tuple[str, bool]], words: Sequence[str], marked: bool) -> None:
-    if not words:
-        return
-    if pieces and pieces[-1][1] is marked:
-        pieces[-1] = (pieces[-1][0] + "".join(words), marked)
-    else:
-        pieces.append(("".join(words), marked))
-
-
-def _shown(pieces: Sequence[tuple[str, bool]], most: int) -> Pieces:
-    return tuple((shown(text, most), marked) for text, marked in pieces)
