@@ -21,9 +21,9 @@ def tell_service(result: Result) -> None:
 
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from evalkit.report.github import commands
+        from evalkit.report.places import repository_root
 
-        root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd())
-        for line in commands(result, root):
+        for line in commands(result, repository_root()):
             click.echo(line, err=True)
     if (file := os.environ.get("GITHUB_STEP_SUMMARY")) and in_ci():
         try:

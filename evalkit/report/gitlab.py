@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from evalkit.records import Word
 from evalkit.report import view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import json_escaped, one_line, shorten_end
-from evalkit.report.places import place_of
+from evalkit.report.places import place_of, repository_root
 from evalkit.results import Result
 
 CODE_QUALITY = "gl-code-quality-report.json"
@@ -28,8 +27,7 @@ Sample = tuple[Mapping[str, str], float | None]
 
 
 def write_code_quality(result: Result, folder: Path) -> Path:
-    root = Path(os.environ.get("CI_PROJECT_DIR") or Path.cwd())
-    text = json.dumps(code_quality(result, root), ensure_ascii=False, indent=2)
+    text = json.dumps(code_quality(result, repository_root()), ensure_ascii=False, indent=2)
     return write_text(folder / CODE_QUALITY, json_escaped(text) + "\n")
 
 

@@ -15,6 +15,7 @@ from evalkit.records import Word
 from evalkit.report import trust, view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import one_line, shown, visible
+from evalkit.report.places import place_of, repository_root
 from evalkit.results import Finding, Result
 
 NAME = "junit.xml"
@@ -79,7 +80,7 @@ def _properties(suite: ET.Element, result: Result) -> None:
 def _gate_case(suite: ET.Element, result: Result, gate: view.GateView) -> str:
     """Adds the case; answers which tally it belongs to, or nothing."""
     classname = f"{result.run.suite}.{gate.check or 'suite'}"
-    case = ET.SubElement(suite, "testcase", _attributes(classname=classname, name=gate.gate, time="0"))
+    case = ET.SubElement(suite, "testcase", _attributes(classname=classname, name=gate.gate, time="0", **_where(gate)))
     facts = "\n".join(_facts(gate))
     if gate.counts_as is Word.PASS:
         ET.SubElement(case, "system-out").text = visible(f"{gate.status}: {gate.reason}\n{facts}")
@@ -89,6 +90,12 @@ def _gate_case(suite: ET.Element, result: Result, gate: view.GateView) -> str:
     element = ET.SubElement(case, tag, _attributes(message=message, type=gate.status))
     element.text = visible(f"{gate.reason}\n{facts}\n" + "\n".join(_worst_cases(result, gate.check)))
     return tally
+
+
+def _where(gate: view.GateView) -> dict[str, Any]:
+    """Servers that show test cases link them to their files."""
+    place = place_of(gate, repository_root())
+    return {"file": place.path, "line": place.line} if place else {}
 
 
 def _facts(gate: view.GateView) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ class Place:
     path: str
     """From the root, with forward slashes."""
     line: int
+
+
+def repository_root() -> Path:
+    """Where the services check a repository out; elsewhere the working folder stands for it."""
+    return Path(os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or Path.cwd())
 
 
 def place_of(gate: GateView, root: Path) -> Place | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -104,3 +105,19 @@ def test_errors_of_an_exchange_and_many_cases_are_kept_short(make) -> None:
     (failure,) = suite(make.result(findings=findings)).iter("failure")
     assert (failure.text or "").count("worst case") == junit.WORST_CASES
     assert "error: time-out" in (failure.text or "")
+
+
+def test_a_gate_has_the_place_where_it_is_written_if_that_is_in_the_repository(
+    make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_WORKSPACE", "CI_PROJECT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "s.yaml").write_text("name: s\n")
+    monkeypatch.chdir(tmp_path)
+    cases = {case.get("name"): case for case in suite(make.result()).iter("testcase")}
+    failed = cases["safety.refusal_rate >= 0.95"]
+    assert (failed.get("file"), failed.get("line")) == ("suites/s.yaml", "7")
+    assert cases["chat.grade <= 9"].get("file") is None
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "elsewhere"))
+    assert not [case for case in suite(make.result()).iter("testcase") if case.get("file")]
