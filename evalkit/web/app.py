@@ -11,14 +11,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evalkit.errors import EvalkitError, RunNotFound, StoreError
-from evalkit.web import case_page, compare_page, dataset_page, explorer, live, run_page, runs, trend, under_way
+from evalkit.web import (
+    case_page,
+    compare_page,
+    dataset_page,
+    explorer,
+    live,
+    review_pages,
+    run_page,
+    runs,
+    trend,
+    under_way,
+)
 from evalkit.web.guard import Guard
 from evalkit.web.pages import assets, render
 from evalkit.web.workbench import Workbench
 
 MODULES: tuple[Any, ...] = (
     *(runs, live, under_way, run_page),
-    *(explorer, case_page, dataset_page, compare_page, trend),
+    *(explorer, case_page, dataset_page, compare_page, review_pages, trend),
 )
 """Each has ``routes``, and may have ``links`` (into the navigation), ``run_links`` (into that of a run), and
 ``compare_path`` (which takes ``?run=ID&run=ID``)."""

@@ -1,0 +1,190 @@
+"""What the review's pages show of queues and items: plain values, and nothing that a blind queue hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from evalkit.report import view
+from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.report.reviews import told
+from evalkit.report.view import GateView
+from evalkit.results import Result
+from evalkit.runner.review import ReviewItem, waiting_for
+from evalkit.runner.review_draw import gate_of
+from evalkit.runner.review_standing import Said, Standing, summary_of
+
+MOST = 100_000
+"""Characters of one text: a person judges what they read, so that they are to read all of it."""
+MOST_EXCHANGES = 40
+MOST_REFERENCES = 20
+MOST_FOUND = 40
+MOST_PLACES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    name: str
+    check: str
+    question: str
+    items: int
+    reviewed: int
+    skipped: int
+    blind: bool
+    wanted: int
+    done: bool
+    left: int
+    """For the person who looks; all that is outstanding for somebody who has no name yet."""
+    began: bool
+    """This person has said something of it."""
+    left_out: int
+    """What this person skipped and nobody labelled: it can be looked at once more."""
+    facts: tuple[tuple[str, str], ...]
+
+
+def queue_view(now: Standing, reviewer: str) -> QueueView:
+    queue, summary = now.queue, summary_of(now)
+    if queue.blind and not now.done:  # what check and others found would tell what to expect
+        summary = replace(summary, labels={}, raw=None, refined=None)
+    mine = [said.get(reviewer, Said()) for said in now.said.values()]
+    waiting = set(waiting_for(now, reviewer))
+    return QueueView(
+        name=queue.name,
+        check=one_line(queue.check),
+        question=shown(queue.question, 1000),
+        items=summary.items,
+        reviewed=summary.reviewed,
+        skipped=summary.skipped,
+        blind=queue.blind,
+        wanted=queue.reviewers,
+        done=now.done,
+        left=len(waiting) if reviewer else summary.outstanding,
+        began=any(said.settled for said in mine),
+        left_out=len(set(waiting_for(now, reviewer, skipped=True)) - waiting) if reviewer else 0,
+        facts=tuple((name, one_line(value)) for name, value in told(summary) if value),
+    )
+
+
+def gates_of(result: Result, standings: Iterable[Standing]) -> list[GateView]:
+    """The gates that wait for these queues, as the result has decided them."""
+    wanted = {gate_of(document).text for now in standings for document in now.queue.drawn["gates"]}
+    infos = view.metric_infos(result)
+    return [view.gate_view(verdict, infos) for verdict in result.outcome.verdicts if verdict.gate in wanted]
+
+
+# --- one item ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    key: int
+    label: str
+    means: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    heading: str
+    prompt: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+    more_references: int
+    answer: str
+    finish: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An item in the list of all."""
+
+    number: int
+    state: str
+    """Of the person who looks: ``labelled``, ``skipped``, ``waiting``, or ``settled`` by others."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    number: int
+    choices: tuple[Choice, ...]
+    skipped: bool
+    note: Markup
+    """As it was written: it is read back from the page."""
+    told: tuple[Spoken, ...]
+    shared: Spoken | None
+    more: int
+    labels: tuple[tuple[str, str], ...]
+    found: tuple[tuple[str, str], ...]
+    """What the check found; nothing of a blind queue."""
+    places: tuple[Place, ...]
+    """None of a queue that is too long to be listed."""
+
+
+def item_view(item: ReviewItem, now: Standing, reviewer: str) -> ItemView:
+    spoken = tuple(_spoken(item))
+    labels = dict(item.exchanges[0].labels) if item.exchanges else {}
+    return ItemView(
+        number=item.position + 1,
+        choices=tuple(
+            Choice(key, label, shown(means, 400), item.mine.label == label)
+            for key, (label, means) in enumerate(item.queue.labels.items(), 1)
+        ),
+        skipped=item.mine.skipped,
+        note=escape(item.mine.note),
+        told=spoken,
+        shared=_shared(spoken),
+        more=len(item.exchanges) - len(spoken),
+        labels=tuple((one_line(str(name)), _written(value)) for name, value in labels.items()),
+        found=tuple(_found(item.score)),
+        places=tuple(_places(now, reviewer)),
+    )
+
+
+def _spoken(item: ReviewItem) -> Iterable[Spoken]:
+    several = len(item.exchanges) > 1
+    for number, one in enumerate(item.exchanges[:MOST_EXCHANGES], 1):
+        group = one_line(shorten_end(str(one.labels.get("group", "")), 80))
+        yield Spoken(
+            heading=" · ".join(filter(None, [f"Answer {number}", group])) if several else "",
+            prompt=tuple((one_line(said.role), shown(said.content, MOST)) for said in one.messages),
+            references=tuple(shown(reference, MOST) for reference in one.references[:MOST_REFERENCES]),
+            more_references=max(0, len(one.references) - MOST_REFERENCES),
+            answer=shown(one.answer, MOST),
+            finish=one_line(one.finish),
+            error=shown(one.error, 1000),
+        )
+
+
+def _shared(spoken: tuple[Spoken, ...]) -> Spoken | None:
+    """Prompt and references that all answers have in common are shown once."""
+    if not spoken or any((one.prompt, one.references) != (spoken[0].prompt, spoken[0].references) for one in spoken):
+        return None
+    return spoken[0]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    items = value if isinstance(value, list | tuple) else [value]
+    return one_line(shorten_end(", ".join(map(str, items)), 300)) or "none"
+
+
+def _found(score: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for name, value in list(score.items())[:MOST_FOUND]:
+        written = f"{value:.4g}" if isinstance(value, float) else _written(value)
+        yield one_line(shorten_end(str(name), 80)), written
+
+
+def _places(now: Standing, reviewer: str) -> Iterable[Place]:
+    if len(now.queue.cases) > MOST_PLACES:
+        return
+    for number, case in enumerate(now.queue.cases, 1):
+        mine = now.said.get(case, {}).get(reviewer, Said())
+        if mine.settled:
+            state = "labelled" if mine.label else "skipped"
+        else:
+            state = "settled" if now.settled(case) else "waiting"
+        yield Place(number, state)
