@@ -45,7 +45,7 @@ STYLE = """\
 .evalkit .pass { background: #1a7f37 } .evalkit .fail { background: #b42318 } .evalkit .unsure { background: #7a5200 }
 .evalkit .quiet { opacity: .75 }
 .evalkit pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: .2em 0 .6em; padding: .4em .6em;
-  border-left: 3px solid currentColor; background: transparent; max-height: 24em; overflow: auto }
+  border-left: 3px solid currentColor; background: transparent; overflow: visible }
 .evalkit summary { cursor: pointer }
 .evalkit mark { background: #ffe08a; color: #1f1f1f }
 </style>"""
