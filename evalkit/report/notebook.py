@@ -20,7 +20,7 @@ from evalkit.results import Finding, Result
 from evalkit.runner.compare import CaseChange, Comparison, Pairing
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
     from evalkit.report.charts import Chart
 
@@ -176,8 +176,13 @@ def _measure(value: float | None, unit: str) -> str:
     return one_line(formatting.measure(value, unit))
 
 
+@cache
+def _template(source: str) -> Template:
+    return _environment().from_string(PARTS + source)
+
+
 def _rendered(template: str, **values: Any) -> str:
-    return _environment().from_string(PARTS + template).render(**values).strip()
+    return _template(template).render(**values).strip()
 
 
 def fragment(result: Result) -> str:
