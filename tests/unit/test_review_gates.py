@@ -8,6 +8,7 @@ import pytest
 
 from evalkit.gates.expression import parse_gate
 from evalkit.records import Outcome, Verdict, Word
+from evalkit.report.view import OF_PEOPLE
 from evalkit.runner.review_draw import gate_document
 from evalkit.runner.review_gates import review_verdicts, with_verdicts
 from evalkit.runner.review_standing import Queue, Standing
@@ -170,3 +171,9 @@ def test_a_gate_that_failed_outweighs_one_that_waits() -> None:
     now = standing("q.reviewed >= 1.0", "g...")
     found = with_verdicts(Outcome("not good enough", 1, "", (failed,)), review_verdicts(now), [now])
     assert (found.word, found.exit_code) == ("not good enough", 1)
+
+
+def test_reports_know_the_gates_of_people_by_their_signature() -> None:
+    (found,) = review_verdicts(standing("q.reviewed >= 1.0", "gg.."))
+    assert found.estimate is not None
+    assert found.estimate.signature == OF_PEOPLE
