@@ -11,6 +11,7 @@ from evalkit.report import formatting, view
 from evalkit.report.charts import CheckCharts, check_charts
 from evalkit.report.gap_table import GapTable, gap_table
 from evalkit.report.hostile import one_line
+from evalkit.report.reviews import told
 from evalkit.report.svg import Drawing, drawing
 from evalkit.report.window import SHARE, Window, picture, window
 from evalkit.results import CheckSummary, Result
@@ -23,7 +24,7 @@ SAFETY = "safety"
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""
 MOST_OPEN = 20
-MOST_SLICE_ROWS = 400
+MOST_SLICE_ROWS = 200
 """Of one card, over all its labels and metrics."""
 MOST_LABELS = 15
 """Of a confusion table that a page shows; report.json has all."""
@@ -81,6 +82,8 @@ class Card:
     both_sides: SafetyPicture | None
     gaps: GapTable | None
     charts: CheckCharts
+    reviews: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+    """Queue, question, and what people said."""
     safety: str
     """Which of the charts shows both sides, in place of our own drawing."""
     slices_left_out: int
@@ -119,9 +122,22 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         both_sides=_both_sides(result, check),
         gaps=gap_table(result, check.name),
         charts=charts,
+        reviews=_reviews(result, check.name),
         safety=next((chart.id for chart in charts.first if chart.id.startswith("safety-")), ""),
         slices_left_out=len(sliced) - len(_fitting(sliced)),
         confusion=_confusion(check),
+    )
+
+
+def _reviews(result: Result, check: str) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
+    return tuple(
+        (
+            one_line(one.queue),
+            one_line(one.question),
+            tuple((name or "note", one_line(value)) for name, value in told(one) if value),
+        )
+        for one in result.reviews
+        if one.check == check
     )
 
 

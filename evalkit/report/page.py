@@ -142,9 +142,10 @@ def _changes(result: Result) -> Changes:
     counts = result.change_counts
     regressed, fixed = sum(one.regressed for one in counts), sum(one.fixed for one in counts)
     same = sum(one.same for one in counts)
-    said = f"{formatting.count(regressed, 'case')} regressed, {fixed:,} fixed, {same:,} went the same."
+    values = formatting.count(regressed, "value")
+    said = f"{values} of cases regressed, {fixed:,} were fixed, {same:,} are the same, over all metrics."
     if not regressed and not fixed:
-        said = f"No case went otherwise than in the baseline: all {same:,} are the same."
+        said = f"No case went otherwise than in the baseline: all {same:,} values are the same."
     return Changes(bool(counts or result.changes), said, len(result.changes), change_chart(result))
 
 

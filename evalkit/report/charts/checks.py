@@ -11,6 +11,7 @@ from evalkit.report.charts.chart import Chart
 from evalkit.report.charts.distribution import distribution_chart
 from evalkit.report.charts.evidence import evidence_chart
 from evalkit.report.charts.gaps import gap_charts
+from evalkit.report.charts.review import review_chart
 from evalkit.report.charts.safety import safety_chart
 from evalkit.report.charts.speed import latency_chart
 from evalkit.results import CheckSummary, Result
@@ -33,6 +34,8 @@ def check_charts(result: Result, check: CheckSummary, at: int) -> CheckCharts:
     own = [safety_chart(result, check, at)]
     own += [agreement_chart(one, at * 100 + n) for n, one in enumerate(result.agreements) if one.check == check.name]
     own += [latency_chart(result, check, at)]
+    reviews = [one for one in result.reviews if one.check == check.name]
+    own += [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews)]
     gaps = gap_charts(result, check.name, at)
     values = _distributions(result, check, at)
     verdicts = [v for v in result.outcome.verdicts if v.estimate and v.estimate.check == check.name]

@@ -29,7 +29,7 @@ def distribution_chart(of: Distribution, at: int) -> Chart | None:
     unit = formatting.SUFFIXES.get(of.unit, f" {label(of.unit)}" if of.unit not in {"", "share", "score100"} else "")
     return Chart(
         id=f"values-{at}",
-        title=f"{label(of.metric)}{_wanted(of)}",
+        title=f"{label(of.metric)} of each case{_median(of)}{_wanted(of)}",
         spec=_spec(of, bins, unit.strip()),
         says=_says(of),
         columns=COLUMNS,
@@ -67,6 +67,10 @@ def _spec(of: Distribution, bins: list[dict[str, Any]], unit: str) -> dict[str, 
         line = {"type": "rule", "color": "var(--ink)", "strokeWidth": 1.5}
         layers.append({"mark": line, "encoding": {"x": {**x, "datum": median}}})
     return spec(bins, layers, height=HEIGHT)
+
+
+def _median(of: Distribution) -> str:
+    return "" if finite(of.quantiles.get("p50")) is None else ", line: median"
 
 
 def _wanted(of: Distribution) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_results import CORPUS, estimate, hostile_result, result, verdicts
+from report_results import CORPUS, estimate, hostile_result, result, review, verdicts
 
 from evalkit.records import Evidence, Interval, Verdict, Word
 from evalkit.report.charts import change_chart, charts, coloured, gate_charts, timeline_charts
@@ -20,6 +20,7 @@ from evalkit.report.charts.checks import MOST, check_charts
 from evalkit.report.charts.distribution import distribution_chart
 from evalkit.report.charts.evidence import evidence_chart
 from evalkit.report.charts.gaps import gap_charts
+from evalkit.report.charts.review import review_chart
 from evalkit.report.charts.safety import safety_chart
 from evalkit.report.charts.speed import latency_chart
 from evalkit.results import Agreement, CheckSummary, Distribution, Moment
@@ -207,6 +208,14 @@ def test_latencies_stand_on_one_axis() -> None:
     assert chart.says == "Seconds for an answer: p50 0.500 s, p95 1 s"
     assert chart.rows[0] == ("p50", "0.500 s", "0.400–0.600")
     assert latency_chart(replace(result(), estimates=(seconds[0],)), check, 1) is None
+
+
+def test_what_people_say_stands_beside_what_the_check_counted() -> None:
+    chart = review_chart(review("a"), "r")
+    assert chart is not None
+    assert chart.rows == (("the check itself", "0.500", "–"), ("as people would count", "0.420", "0.310–0.530"))
+    assert "from 48 reviewed cases, people would count 0.420 (0.310–0.530)" in chart.says
+    assert review_chart(replace(review("a"), refined=None), "r") is None
 
 
 def test_what_changed_is_counted_by_check() -> None:
