@@ -1,0 +1,371 @@
+"""Reviewing over HTTP, by plain forms: what is kept, what a blind queue hides, and what cannot be written."""
+
+from __future__ import annotations
+
+import html
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+import httpx
+from review_runs import ITEMS, SUITE, reviewable_run
+from web_server import WebServer
+
+from evalkit.errors import StoreError
+from evalkit.results import Result, Run
+from evalkit.runner import review
+from evalkit.runner.revise import result_of
+from evalkit.store import Store, open_store
+from evalkit.store.schema import baselines, reviews
+from evalkit.store.schema import results as results_table
+from evalkit.web.review_store import open_for_reviewing
+
+NOTE = "two lines\r\n<b>& a family: \U0001f469\u200d\U0001f467"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "runs.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(store: Store, tmp_path: Path) -> Result:
+    return reviewable_run(store, tmp_path)
+
+
+@pytest.fixture
+def server(run: Result, tmp_path: Path) -> Iterator[WebServer]:
+    with WebServer(str(tmp_path / "runs.db")) as running:
+        yield running
+
+
+class Reviewer:
+    """Sends what a browser would send for the forms of the pages."""
+
+    def __init__(self, server: WebServer, run: Result, name: str = "", **headers: str) -> None:
+        self.path = f"/runs/{run.run.id}/review"
+        headers = {"origin": server.base, "sec-fetch-site": "same-origin", **headers}
+        self.client = httpx.Client(
+            base_url=server.base, cookies=server.cookies, headers=headers, trust_env=False, follow_redirects=True
+        )
+        if name:
+            assert self.client.post(f"{self.path}/name", data={"name": name}).status_code == 200
+
+    def get(self, path: str = "", **query: Any) -> httpx.Response:
+        return self.client.get(self.path + path, params=query)
+
+    def item(self, queue: str = "helpful", **query: Any) -> str:
+        return self.get("/item", queue=queue, **query).text
+
+    def say(self, at: int, queue: str = "helpful", **said: Any) -> httpx.Response:
+        return self.client.post(f"{self.path}/say", data={"queue": queue, "at": str(at), **said})
+
+
+@pytest.fixture
+def ann(server: WebServer, run: Result) -> Reviewer:
+    return Reviewer(server, run, "ann")
+
+
+def number(text: str) -> int:
+    """Of the item that a page shows; 0 where it shows none."""
+    found = re.search(r'name="at" value="(\d+)"', text)
+    return int(found[1]) if found and 'class="choice"' in text else 0
+
+
+def said(store: Store, run: Result, queue: str = "helpful") -> dict[int, dict[str, str]]:
+    """By item, from 1: what each reviewer's label is."""
+    found = review.queue_named(store, run.run.id, queue)
+    now = review.standing(store, found)
+    return {
+        at: {name: one.label or ("skipped" if one.skipped else "") for name, one in now.said[case].items()}
+        for at, case in enumerate(found.cases, 1)
+        if case in now.said
+    }
+
+
+# --- from the first item to the outcome -------------------------------------------------------------------------------
+
+
+def test_plain_forms_review_a_queue_to_its_revised_outcome(ann: Reviewer, store: Store, run: Result) -> None:
+    text = ann.item()
+    for expected in range(1, ITEMS + 1):
+        assert number(text) == expected
+        text = ann.say(expected, label="1").text
+        assert said(store, run)[expected] == {"ann": "accept"}, "kept before the next item is shown"
+    assert number(text) == 0
+    assert "mock:echo is good enough for support." in text
+    assert "Revision 1 of the outcome" in text
+    assert "20 of 20 reviewed" in text
+    assert "20 accept" in text
+    assert result_of(store, run.run.id).revision == 1
+    assert "Revision" not in ann.get().text, "the other queue is under way"
+    assert '<span class="badge pass">' in ann.get().text
+
+
+def test_flags_of_people_turn_the_outcome_and_the_page_says_so(ann: Reviewer) -> None:
+    for at in range(1, ITEMS + 1):
+        text = ann.say(at, label="2").text
+    assert "mock:echo is not good enough for support." in text
+    assert "20 reject" in text
+
+
+def test_every_address_after_a_word_is_that_of_the_next_item(ann: Reviewer, run: Result) -> None:
+    assert str(ann.say(1, label="2").url).endswith(f"/runs/{run.run.id}/review/item?queue=helpful&at=2")
+    assert str(ann.say(7, label="2").url).endswith("&at=8"), "who passed items over is not sent back at once"
+    assert str(ann.say(20, label="2").url).endswith("&at=2"), "but at the end"
+    assert number(ann.item()) == 2
+
+
+def test_the_same_word_sent_twice_is_kept_once(ann: Reviewer, store: Store, run: Result) -> None:
+    for _ in range(3):
+        assert ann.say(1, label="1", note="why").status_code == 200
+    queue = review.queue_named(store, run.run.id, "helpful")
+    assert len(store.reviews(queue.id)) == 1
+
+
+def test_undo_withdraws_the_last_word_and_goes_back_to_its_item(ann: Reviewer, store: Store, run: Result) -> None:
+    ann.say(1, label="1")
+    ann.say(2, label="2")
+    text = ann.say(3, do="undo").text
+    assert number(text) == 2
+    assert said(store, run) == {1: {"ann": "accept"}}
+
+
+def test_what_was_skipped_comes_once_more_when_asked_for_and_that_ends(
+    ann: Reviewer, store: Store, run: Result
+) -> None:
+    for at in range(1, ITEMS + 1):
+        text = ann.say(at, **({"do": "skip"} if at in {3, 9} else {"label": "1"})).text
+    assert "What you skipped (2)" in text
+    assert number(ann.item(again="1")) == 3
+    assert number(text := ann.say(3, do="skip", again="1").text) == 9
+    assert 'name="again"' in text
+    assert number(ann.say(9, label="2", again="1").text) == 0
+    assert (said(store, run)[3], said(store, run)[9]) == ({"ann": "skipped"}, {"ann": "reject"})
+
+
+def test_notes_come_back_as_they_were_written(ann: Reviewer, store: Store, run: Result) -> None:
+    text = ann.say(1, do="note", note=f"  {NOTE} ").text
+    assert number(text) == 1, "a note alone settles nothing"
+    note = NOTE.replace("\r\n", "\n")
+    written = re.search(r"<textarea[^>]*>(.*?)</textarea>", text, re.DOTALL)
+    assert written is not None
+    assert html.unescape(written[1]) == note
+    assert "<b>" not in written[1]
+    ann.say(1, label="2", note=NOTE)
+    ann.say(1, label="1")  # a form without the field leaves the note
+    queue = review.queue_named(store, run.run.id, "helpful")
+    kept = review.standing(store, queue).said[queue.cases[0]]["ann"]
+    assert (kept.label, kept.note) == ("accept", note)
+    assert [row.document for row in store.reviews(queue.id)] == [
+        {"note": note}, {"label": "reject"}, {"label": "accept"},
+    ]  # fmt: skip
+
+
+# --- who and what is seen ---------------------------------------------------------------------------------------------
+
+
+def test_a_blind_queue_hides_model_score_labels_and_names(ann: Reviewer) -> None:
+    pages = [ann.get().text, ann.item(), ann.item(at=7), ann.say(1, label="1").text]
+    for hidden in ("mock:echo", "secret-row", "secret-group", "exact_match", "good enough for"):
+        assert not any(hidden in page for page in pages[1:]), hidden
+    assert "mock:echo" not in pages[0]
+    assert pages[0].count("exact_match") == 1, "only of the queue that is not blind"
+
+
+def test_a_queue_that_is_not_blind_shows_them(ann: Reviewer) -> None:
+    text = ann.item("seen")
+    for shown in ("mock:echo", "secret-row-", "secret-group-", "exact_match"):
+        assert shown in text
+
+
+def test_a_blind_queue_that_waits_for_others_keeps_hiding_the_outcome(
+    server: WebServer, store: Store, run: Result, tmp_path: Path
+) -> None:
+    again = reviewable_run(store, tmp_path, SUITE.replace("flag: [reject]", "flag: [reject]\n    reviewers: 2"))
+    ann, ben = Reviewer(server, again, "ann"), Reviewer(server, again, "ben")
+    for at in range(1, ITEMS + 1):
+        text = ann.say(at, label="1").text
+    assert "Nothing is left for you" in text
+    assert "20 of 20 items wait for somebody else" in text
+    assert "mock:echo" not in text
+    assert "20 accept" not in text
+    for at in range(1, ITEMS + 1):
+        text = ben.say(at, label="2" if at == 5 else "1").text
+    assert "mock:echo is good enough" in text
+    assert "kappa" in text
+    assert "ann, ben" in text
+
+
+def test_nobody_is_shown_what_others_said(ann: Reviewer, server: WebServer, run: Result) -> None:
+    ann.say(1, label="1", note="a note of ann")
+    text = Reviewer(server, run, "ben").item(at=1)
+    assert "a note of ann" not in text
+    assert "aria-pressed" not in text
+    assert "aria-pressed" in ann.item(at=1)
+
+
+def test_the_name_is_asked_before_the_first_item_and_then_no_more(server: WebServer, run: Result) -> None:
+    nobody = Reviewer(server, run)
+    asked = nobody.get("/item", queue="helpful")
+    assert "Who are you?" in asked.text
+    answered = nobody.client.post(f"{nobody.path}/name", data={"name": " Zoë; =\"'< ", "queue": "helpful"})
+    assert number(answered.text) == 1
+    assert "Zoë; =&#34;&#39;&lt;" in nobody.get().text
+    assert "Who are you?" not in nobody.get().text
+    assert nobody.say(1, label="1").status_code == 200
+    assert said(server.bench.store, run) == {1: {"Zoë; =\"'<": "accept"}}
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61, "two\nlines", "hidden\u202e"])
+def test_a_name_that_nobody_could_read_is_refused(server: WebServer, run: Result, name: str) -> None:
+    nobody = Reviewer(server, run)
+    answered = nobody.client.post(f"{nobody.path}/name", data={"name": name})
+    assert answered.status_code == 400
+    assert "set-cookie" not in answered.headers
+    assert "Who are you?" in nobody.get().text
+
+
+def test_a_cookie_that_is_not_ours_is_no_name(server: WebServer, run: Result, store: Store) -> None:
+    nobody = Reviewer(server, run, cookie=f"{server.cookie}=a-token-of-the-tests; evalkit-reviewer=%0Aroot%E2%80%AE")
+    nobody.client.cookies.clear()
+    assert "Who are you?" in nobody.get().text
+    assert nobody.say(1, label="1").status_code == 400
+    assert said(store, run) == {}
+
+
+def test_runs_that_cannot_be_reviewed_say_why(ann: Reviewer, store: Store, tmp_path: Path) -> None:
+    plain = reviewable_run(store, tmp_path, SUITE.partition("gates:")[0])
+    text = ann.client.get(f"/runs/{plain.run.id}/review").text
+    assert "Nothing to review" in text
+    assert "review: {from: accuracy" in text
+    assert ann.client.get(f"/runs/{plain.run.id}/review/item").status_code == 400
+    store.create_run(Run("under-way", "s", "m", "running", "2026-03-01T12:00:00+00:00"))
+    answered = ann.client.get("/runs/under-way/review")
+    assert answered.status_code in {400, 404, 503}
+    assert "under-way" in answered.text
+    assert ann.client.get("/runs/no-such/review").status_code == 404
+
+
+def test_a_prefix_of_a_run_leads_to_it(ann: Reviewer, run: Result) -> None:
+    answered = ann.client.get("/runs/last:support/review?queue=seen")
+    assert answered.url.path == ann.path
+    assert answered.url.query == b"queue=seen"
+
+
+# --- what cannot be written -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"at": "0", "label": "1"},
+        {"at": "21", "label": "1"},
+        {"at": "-1", "label": "1"},
+        {"at": "1", "label": "3"},
+        {"at": "1", "label": "accept"},
+        {"at": "1"},
+        {"at": "1", "do": "delete"},
+        {"at": "1", "label": "1", "queue": ""},
+        {"at": "1", "label": "1", "queue": "none"},
+        {"at": "1", "label": "1", "note": "x" * 4001},
+    ],
+)
+def test_a_form_that_makes_no_sense_is_refused_with_a_sentence(
+    ann: Reviewer, store: Store, run: Result, given: dict[str, str]
+) -> None:
+    answered = ann.client.post(f"{ann.path}/say", data={"queue": "helpful", **given})
+    assert answered.status_code == 400
+    assert '<p class="because">' in answered.text
+    assert said(store, run) == {}
+
+
+def test_only_forms_are_taken(ann: Reviewer, store: Store, run: Result) -> None:
+    answered = ann.client.post(f"{ann.path}/say", json={"queue": "helpful", "at": 1, "label": 1})
+    assert answered.status_code == 400
+    answered = ann.client.post(
+        f"{ann.path}/say", content="queue=helpful&at=1&label=1", headers={"content-type": "text/plain"}
+    )
+    assert answered.status_code == 400
+    assert said(store, run) == {}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://elsewhere.example"},
+        {"origin": "null"},
+        {"origin": ""},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_another_page_can_say_nothing(server: WebServer, store: Store, run: Result, headers: dict[str, str]) -> None:
+    other = Reviewer(server, run, **headers)
+    assert other.client.post(f"{other.path}/name", data={"name": "ann"}).status_code == 403
+    other.client.cookies.set("evalkit-reviewer", "ann")
+    assert other.say(1, label="1").status_code == 403
+    assert said(store, run) == {}
+
+
+def rows(database: Path) -> dict[str, list[str]]:
+    """By table."""
+    found: dict[str, list[str]] = {}
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        for line in connection.iterdump():
+            if table := re.match(r'INSERT INTO "(\w+)"', line):
+                found.setdefault(table[1], []).append(line)
+    return found
+
+
+def test_a_whole_review_adds_to_reviews_and_revisions_and_changes_nothing_else(
+    ann: Reviewer, run: Result, tmp_path: Path
+) -> None:
+    before = rows(tmp_path / "runs.db")
+    for at in range(1, ITEMS + 1):
+        ann.say(at, label="1", note=f"note {at}")
+    ann.say(1, do="undo")
+    after = rows(tmp_path / "runs.db")
+    added = {name for name in after if after[name] != before.get(name)} - {"sqlite_sequence"}
+    assert added == {"reviews", "revisions"}
+    assert len(after["reviews"]) == ITEMS + 1
+
+
+def test_the_store_that_reviews_are_written_by_refuses_all_else(run: Result, store: Store, tmp_path: Path) -> None:
+    queue = review.queue_named(store, run.run.id, "helpful")
+    before = rows(tmp_path / "runs.db")
+    with open_for_reviewing(str(tmp_path / "runs.db")) as writing:
+        for attempt in (
+            lambda: writing.transition(run.run.id, "failed"),
+            lambda: writing.delete_run(run.run.id),
+            lambda: writing.create_run(Run("new", "s", "m", "running", "2026-03-01T12:00:00+00:00")),
+            lambda: writing.put_progress(run.run.id, "{}"),
+        ):
+            with pytest.raises(StoreError):
+                attempt()
+        for statement in (
+            results_table.delete(),
+            baselines.delete(),
+            reviews.delete(),
+            reviews.update().values(reviewer="somebody"),
+        ):
+            with pytest.raises(StoreError, match="only reviews"), writing.database.writing() as connection:
+                connection.execute(statement)
+        assert rows(tmp_path / "runs.db") == before
+        review.label(writing, queue, queue.cases[0], "ann", "accept")
+    assert said(store, run) == {1: {"ann": "accept"}}
+
+
+def test_a_look_opens_no_writing_connection(ann: Reviewer, server: WebServer) -> None:
+    ann.get()
+    ann.item()
+    assert "review" not in server.bench.others
+    ann.say(1, label="1")
+    assert "review" in server.bench.others
