@@ -111,7 +111,7 @@ def page(result: Result) -> str:
             cases=cases,
             result=result,
             shade=view.outcome_shade(result),
-            title=one_line(view.title(result)),
+            title=one_line(shorten_end(view.title(result), 120)),
             sentence=view.sentence(result),
             reason=one_line(result.outcome.reason),
             effort=view.effort(result),

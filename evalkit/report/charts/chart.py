@@ -48,7 +48,7 @@ class Chart:
 
 
 def label(text: str, most: int = LONGEST_LABEL) -> str:
-    return one_line(shorten_end(text, most))
+    return shorten_end(one_line(shorten_end(text, most)), most)  # what is made visible takes more room
 
 
 def distinct(names: Iterable[str]) -> list[str]:

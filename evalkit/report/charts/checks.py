@@ -16,6 +16,7 @@ from evalkit.report.charts.safety import safety_chart
 from evalkit.report.charts.speed import latency_chart
 from evalkit.results import CheckSummary, Result
 
+MOST_REVIEWS = 3
 MOST_VALUES = 2
 """Histograms that stand open where no picture of the kind's own does."""
 MOST = 16
@@ -35,7 +36,7 @@ def check_charts(result: Result, check: CheckSummary, at: int) -> CheckCharts:
     own += [agreement_chart(one, at * 100 + n) for n, one in enumerate(result.agreements) if one.check == check.name]
     own += [latency_chart(result, check, at)]
     reviews = [one for one in result.reviews if one.check == check.name]
-    own += [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews)]
+    own += [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews[:MOST_REVIEWS])]
     gaps = gap_charts(result, check.name, at)
     values = _distributions(result, check, at)
     verdicts = [v for v in result.outcome.verdicts if v.estimate and v.estimate.check == check.name]

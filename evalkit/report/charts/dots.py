@@ -52,7 +52,12 @@ def dots(
             },
         },
     ]
-    return spec(rows, layers, height=len(rows) * (ROW if len(rows) <= 16 else TIGHT))
+    return spec(map(_whole, rows), layers, height=len(rows) * (ROW if len(rows) <= 16 else TIGHT))
+
+
+def _whole(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Without an interval a line of no length: a row that one layer leaves out would lose its place in the order."""
+    return {**row, **{end: row["value"] for end in ("low", "high") if row[end] is None}}
 
 
 def _by(domain: list[bool], values: list[str]) -> dict[str, Any]:

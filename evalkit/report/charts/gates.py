@@ -134,8 +134,8 @@ def _rows(lines: Sequence[_Line]) -> Iterator[dict[str, Any]]:
             "name": name,
             "shade": one.gate.shade,
             "value": one.value,
-            "low": one.low,
-            "high": one.high,
+            "low": one.value if one.low is None else one.low,  # a line of no length keeps the row in its place
+            "high": one.value if one.high is None else one.high,
             "target": one.target,
             "baseline": one.baseline,
             "told": told,

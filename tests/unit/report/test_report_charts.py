@@ -90,7 +90,7 @@ def test_an_interval_without_an_end_is_drawn_without_it() -> None:
     of = result(("a",))
     verdict = replace(verdicts("a")[0], estimate=open_ended)
     (chart,) = gate_charts(replace(of, outcome=replace(of.outcome, verdicts=(verdict,))))
-    assert values(chart)[0]["high"] is None
+    assert values(chart)[0]["high"] == values(chart)[0]["value"] == 0.5
     assert json.dumps(chart.spec, allow_nan=False)
 
 
@@ -111,6 +111,19 @@ def test_categories_that_are_all_the_same_and_single_ones_are_no_picture() -> No
     same = tuple(replace(one, value=0.5) for one in of.estimates)
     assert category_chart(replace(of, estimates=same), "a", 1) is None
     assert category_chart(result(("a",), ("law",)), "a", 1) is None
+
+
+def test_a_category_without_an_interval_keeps_its_place() -> None:
+    of = result(("a",), ("law", "art", "sport"))
+    first = replace(of.estimates[1], interval=None)
+    chart = category_chart(replace(of, estimates=(of.estimates[0], first, *of.estimates[2:])), "a", 1)
+    assert chart is not None
+    assert [(row["name"], row["low"] <= row["value"] <= row["high"]) for row in values(chart)] == [
+        ("law", True),
+        ("art", True),
+        ("sport", True),
+    ]
+    assert chart.rows[0] == ("law", "0.100", "–", "38")
 
 
 def test_safety_is_refusal_against_over_refusal_for_checks_of_that_kind() -> None:
