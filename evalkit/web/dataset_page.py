@@ -15,7 +15,7 @@ from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Result
 from evalkit.web.browse.desk import desk_of
 from evalkit.web.browse.rows import MOST_ROWS, Oddity, Rows, count_rows, look_at_rows
-from evalkit.web.choosing import address, case_parameter
+from evalkit.web.choosing import LABEL, address, case_parameter
 from evalkit.web.pages import Link, render, workbench
 from evalkit.web.workbench import Remembered
 
@@ -35,10 +35,9 @@ class OddityView:
 class LabelView:
     name: str
     rows: int
-    values: tuple[tuple[str, int], ...]
+    values: tuple[tuple[str, int, str], ...]
+    """Each with how many rows have it, and where their cases are."""
     more: int
-    link: str
-    """Begins the address of the cases with a value."""
 
 
 def show(request: Request) -> Response:
@@ -115,9 +114,11 @@ def _labels(result: Result, dataset: str, rows: Rows) -> Sequence[LabelView]:
         LabelView(
             name=one_line(name),
             rows=sum(values.values()),
-            values=tuple(values.most_common(SHOWN_VALUES)),
+            values=tuple(
+                (value, times, address(result.run.id, "cases", [("check", check), (LABEL + name, value)]))
+                for value, times in values.most_common(SHOWN_VALUES)
+            ),
             more=max(0, len(values) - SHOWN_VALUES),
-            link=address(result.run.id, "cases", [("check", check), (f"label.{name}", "")]),
         )
         for name, values in list(rows.labels.items())[:SHOWN_LABELS]
     ]

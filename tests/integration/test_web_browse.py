@@ -167,8 +167,13 @@ def test_hostile_texts_are_shown_and_do_nothing(store: Store, client: httpx.Clie
 
 
 def test_names_that_no_text_can_hold_have_pages(store: Store, client: httpx.Client) -> None:
-    finished_run(store, "run", {"check": [Said("nul\0name", "a\0b"), Said("\ud800", "lone \ud800")]})
+    odd = {"k\0": "v\ud800"}
+    finished_run(store, "run", {"check": [Said("nul\0name", "a\0b", labels=odd), Said("\ud800", "lone \ud800")]})
     until_searchable(client, "run")
+    data = client.get("/runs/run/data")
+    assert data.status_code == 200
+    for address in re.findall(r'<div class="bar-row"><a href="([^"]*)"', data.text):
+        assert client.get(html.unescape(address)).status_code == 200
     text = client.get("/runs/run/cases").text
     assert len(cases_in(text)) == 2
     for address in re.findall(r'<th scope="row"><a href="([^"]*)"', text):
