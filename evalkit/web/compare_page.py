@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from evalkit.errors import ConfigurationError, StoreError
 from evalkit.report import comparison_words as words
+from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.results import Exchange, Run
 from evalkit.runner.compare import CaseChange, Comparison, MetricChange, Pairing, compare_runs
@@ -142,6 +143,7 @@ def show(request: Request) -> Response:
         found=found,
         refused=None,
         pairings=[_pairing(found, place) for place in range(len(found.candidates))],
+        beside=_beside(found) if len(found.candidates) > 1 else [],
         headings=words.HEADINGS,
         legend=words.LEGEND,
         how=words.how(found),
@@ -174,6 +176,22 @@ def _address(runs: Sequence[Run], *, different: bool) -> str:
     said = [("baseline", runs[0].id), *(("run", run.id) for run in runs[1:])]
     said += [("different", "1")] if different else []
     return "/compare?" + urlencode(said, errors="surrogatepass")
+
+
+def _beside(found: Comparison) -> list[tuple[str, str, list[tuple[str, str, str, str]]]]:
+    """Of several candidates: a metric, the baseline's value, and of each one mark, shade, value and difference."""
+    rows, _ = words.side_by_side(found)
+    return [(row.name, row.baseline, [_beside_cell(metric) for metric in row.candidates]) for row in rows]
+
+
+def _beside_cell(metric: MetricChange | None) -> tuple[str, str, str, str]:
+    if metric is None:
+        return "", "plain", formatting.NONE, ""
+    shade = SHADES.get(metric.word, "plain")
+    cells = words.cells(metric)
+    difference = "" if metric.word == "same" or metric.contrast.value is None else cells[3]
+    word = "" if metric.contrast.value is None else f"{words.WORDS[metric.word]} {metric.word}"
+    return word, shade, cells[2], difference
 
 
 # --- one candidate ----------------------------------------------------------------------------------------------------

@@ -246,6 +246,15 @@ def test_two_runs_beside_each_other(real: httpx.Client) -> None:
     assert re.search(r"cases? fixed", turned)
 
 
+def test_three_runs_are_beside_each_other(store: Store, client: httpx.Client) -> None:
+    for name in ("one", "two", "three"):
+        finished_run(store, name, {"check": [Said(f"c{n}", f"{name} {n}", good=name != "two") for n in range(12)]})
+    text = client.get("/compare?run=one&run=two&run=three&different=1").text
+    assert "All of them" in text
+    assert text.count('id="candidate-') == 2
+    assert re.search(r'data-name="B">0 <span class="soft">−1.000</span> <span class="word fail">✗ worse', text)
+
+
 def test_runs_over_other_data_are_refused_with_a_way_on(store: Store, client: httpx.Client) -> None:
     finished_run(store, "one", {"check": [Said("a"), Said("b")]})
     finished_run(store, "two", {"check": [Said("a", good=False), Said("b")]})
