@@ -109,9 +109,10 @@ def page(
     backward = before is not None
     start = before if backward else after
     few = None if more or count > SORTED_AT_ONCE else count
-    if more and question.sort is not None and question.dear:
+    if question.sort is not None and question.dear:
         few = COUNTED
-        notes = (*notes, f"so many cases have words that begin so: only the first {COUNTED:,} are sorted")
+        many = f"so many cases have words that begin so: only the first {COUNTED:,} are sorted"
+        notes = (*notes, many) if more else notes
     found = list(islice(_rows(connection, question, start, backward=backward, few=few), size + 1))
     further = len(found) > size
     rows = found[:size][::-1] if backward else found[:size]
