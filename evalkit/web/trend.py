@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from evalkit.records import Interval
@@ -100,6 +100,12 @@ def show(request: Request) -> Response:
             ),
         ],
     )
+
+
+def of_run(request: Request) -> Response:
+    """The trends of a run's suite."""
+    run = workbench(request).store.get_run(request.path_params["run"])
+    return RedirectResponse(_address([("suite", run.suite)]), status_code=303)
 
 
 def _newest(store: Store, suite: str, model: str, before: int) -> list[Listed]:
@@ -246,4 +252,5 @@ def _when(run: Listed, first: Listed, last: Listed) -> str:
 
 
 links = [Link("Trends", "/trends")]
-routes = [Route("/trends", show)]
+run_links = [Link("Trend", "/runs/{run}/trend")]
+routes = [Route("/trends", show), Route("/runs/{run}/trend", of_run)]

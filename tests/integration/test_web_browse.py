@@ -291,6 +291,8 @@ def test_trends_have_a_dot_and_a_row_for_every_run(real: httpx.Client) -> None:
     everything = real.get("/trends?suite=smoke&check=all").text
     assert everything.count('class="sheet trend"') > text.count('class="sheet trend"')
     assert real.get("/trends?suite=nothing").status_code == 200
+    assert real.get("/runs/last/trend").url.path == "/trends"
+    assert "suite=smoke" in str(real.get("/runs/last/trend").url)
 
 
 def test_data_tells_lengths_labels_and_what_is_odd(store: Store, client: httpx.Client) -> None:

@@ -144,7 +144,6 @@ class IndexFile:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -16384")
-            connection.execute("PRAGMA mmap_size = 1073741824")
         except BaseException:
             connection.close()
             raise
