@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,9 +13,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_results import result
 
 from evalkit.records import Interval, Message, Outcome
-from evalkit.report import html
+from evalkit.report import bundle, html
 from evalkit.report.cases import pieces, spans_of
 from evalkit.report.hostile import visible
 from evalkit.report.page import policy
@@ -272,3 +274,47 @@ def test_facts_are_written_for_people(make) -> None:
     assert "option seed" in page
     assert "option only" not in page
     assert "option stop_early" not in page
+
+
+def test_without_what_draws_the_page_says_what_to_install_and_has_its_tables(make) -> None:
+    text = html.render(result())
+    page = Page(text)
+    assert page.open == []
+    assert "pip install 'evalkit-lm[report]'" in page.text("code")
+    assert not [one for one in page.all("div") if one.get("data-chart")]
+    assert "chart-data" not in [one.get("id") for one in page.all("script")]
+    assert "words over 38 cases: median 15.0; wanted: 5.0 to 25.0" in text
+    assert len(page.all("table")) == len(page.all("caption"))
+
+
+def test_with_what_draws_both_scripts_are_known_by_their_hashes(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawing = "window.vegaEmbed = () => {};"
+    monkeypatch.setattr(bundle, "scripts", lambda: drawing)
+    page = Page(html.render(result()))
+    written = next(m["content"] for m in page.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    assert written == policy(drawing) != policy()
+    assert page.texts["script"].count(drawing) == 1
+    kinds = [one.get("type") for one in page.all("script")]
+    assert kinds == ["application/json", "application/json", None, None]
+    drawn = {one["data-chart"] for one in page.all("div") if one.get("data-chart")}
+    assert drawn == set(json.loads(page.texts["script"][1]))
+
+
+def test_a_page_without_a_picture_brings_no_scripts_of_others(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "scripts", lambda: pytest.fail("nobody draws"))
+    bare = make.result(estimates=(), checks=(), findings=())
+    assert "Pictures need" not in html.render(replace(bare, outcome=Outcome("nothing evaluated", 5, "no case")))
+
+
+def test_what_people_said_is_told_in_the_card_of_the_check(make) -> None:
+    page = Page(html.render(result()))
+    assert "Reviewed by people: harmful" in page.texts["h4"]
+    assert "48 of 50, 2 skipped" in page.texts["dd"]
+
+
+def test_what_changed_is_counted_and_an_unchanged_run_says_so(make) -> None:
+    assert "10 values of cases regressed, 6 were fixed, 60 are the same" in html.render(result())
+    same = tuple(replace(one, fixed=0, regressed=0) for one in result().change_counts)
+    text = html.render(replace(result(), change_counts=same, changes=()))
+    assert "No case went otherwise than in the baseline: all 60 values are the same." in text
+    assert "What changed since the baseline" not in html.render(make.result())
