@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from evalkit.report import formatting
 
 WIDTH, HEIGHT = 640, 220
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 14, 30
+LEFT, RIGHT, TOP, BOTTOM = 56, 52, 14, 30
 MOST_TICKS = 5
 FEW = 5
 """Runs that stand far enough from the ends for a date under each."""
