@@ -116,8 +116,8 @@
     const draft = note && sessionStorage.getItem(`evalkit-note ${note.dataset.place}`);
     if (draft !== null && note && draft !== note.value) {
       note.value = draft;
-      noteSoon(300);
     }
+    if (dirty()) noteSoon(1500); // also what was written before this script was there
     if (find("keys-on")) find("keys-on").checked = localStorage.getItem(storage) !== "off";
   };
 

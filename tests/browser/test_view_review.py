@@ -1,0 +1,427 @@
+"""Reviewing in a real browser: by keyboard, through the death of the server, by two at once, and of hostile texts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+from review_runs import ITEMS, reviewable_run
+from web_server import TOKEN, WebServer
+
+from evalkit.results import Result
+from evalkit.runner import review
+from evalkit.runner.revise import result_of
+from evalkit.store import Store, open_store
+from evalkit.web.review_store import review_store
+
+OpenPage = Callable[..., Any]
+ROOT = Path(__file__).parents[2]
+SERVER = "from evalkit.cli.main import run_and_exit; run_and_exit()"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>",
+    "[click](javascript:alert(1)) ![x](http://attacker.example/x.png)",
+    "{{7*7}} {% raw %} ${7*7} #{7*7}",
+    '=HYPERLINK("http://attacker.example","x")',
+    "\u202eevil\u202c \u200b\u2066hidden\u2069",
+    "\x07bell </textarea></form></main></style></title><iframe src=//attacker.example>",
+    "x" * 1_000_000,
+    '" onmouseover="alert(1)" autofocus onfocus="alert(1)',
+    "<form action=//attacker.example><button id=help>x</button><input name=label value=2></form>",
+    "<main id=main><h1 id=item>not ours</h1></main>",
+]
+HOSTILE_SUITE = """\
+name: hostile
+datasets: {d: {path: rows.jsonl}}
+checks: {accuracy: {metrics: [exact_match]}}
+review:
+  from: accuracy
+  sample: 12
+  blind: false
+  question: "<img src=x onerror=alert(1)> {{7*7}} \\u202e"
+  labels:
+    "<b onclick=alert(1)>": "<script>alert(1)</script>"
+    "\\" onfocus=\\"alert(1)\\" autofocus x=\\"": "javascript:alert(1)"
+    "\\u202eb\\u200b": "</button></form>"
+  flag: ["\\u202eb\\u200b"]
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(str(tmp_path / "runs.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(store: Store, tmp_path: Path) -> Result:
+    return reviewable_run(store, tmp_path)
+
+
+@pytest.fixture
+def server(run: Result, tmp_path: Path) -> Iterator[WebServer]:
+    with WebServer(str(tmp_path / "runs.db")) as running:
+        yield running
+
+
+@pytest.fixture
+def as_reviewer(open_page: OpenPage, server: WebServer, run: Result) -> Callable[..., Any]:
+    """A page of somebody's own browser, at the first item of a queue."""
+
+    def begin(name: str, queue: str = "helpful", **options: Any) -> Any:
+        page = open_page(**options)
+        page.goto(server.link)
+        page.goto(f"{server.base}/runs/{run.run.id}/review/item?queue={queue}")
+        page.fill("#name", name)
+        page.press("#name", "Enter")
+        page.wait_for_selector("form.review")
+        return page
+
+    return begin
+
+
+def at(page: Any) -> int:
+    """The item that is shown; 0 where there is none left."""
+    shown = page.locator("#review input[name=at]")
+    return int(shown.get_attribute("value")) if page.locator("form.review").count() else 0
+
+
+def press(page: Any, key: str, then: int) -> None:
+    """Until item ``then`` is shown."""
+    from playwright.sync_api import expect
+
+    page.keyboard.press(key)
+    if then:
+        expect(page.locator("form.review input[name=at]")).to_have_value(str(then))
+    else:
+        expect(page.locator("form.review")).to_have_count(0)
+
+
+def labels(store: Store, run: Result, name: str, queue: str = "helpful") -> dict[int, str]:
+    """What a reviewer said, by item."""
+    found = review.queue_named(store, run.run.id, queue)
+    said = review.standing(store, found).said
+    mine = {at: said.get(case, {}).get(name) for at, case in enumerate(found.cases, 1)}
+    return {at: one.label for at, one in mine.items() if one is not None and one.label}
+
+
+# --- by keyboard ------------------------------------------------------------------------------------------------------
+
+
+class Killable:
+    """``evalkit view`` in a process of its own that always comes back under the same address."""
+
+    def __init__(self, store: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.link = f"{self.base}/?token={TOKEN}"
+        self._store = store
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-u", "-c", SERVER, "view", "--store", str(self._store), "--port", str(self.port)]
+        environment = {**os.environ, "EVALKIT_VIEW_TOKEN": TOKEN}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().strip() == self.link
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process = None
+
+
+@pytest.fixture
+def killable(tmp_path: Path) -> Iterator[Killable]:
+    server = Killable(tmp_path / "runs.db")
+    yield server
+    server.kill()
+
+
+def test_twenty_items_by_keyboard_with_the_server_killed_half_way(
+    open_page: OpenPage, killable: Killable, run: Result, store: Store
+) -> None:
+    from playwright.sync_api import expect
+
+    killable.start()
+    page = open_page()
+    page.goto(killable.link)
+    page.goto(f"{killable.base}/runs/{run.run.id}/review")
+    page.keyboard.type("ann")
+    page.keyboard.press("Enter")
+    page.locator("a.main-button").first.click()
+    for item in range(1, 11):
+        assert at(page) == item
+        press(page, "2" if item % 5 == 0 else "1", then=item + 1)
+        assert len(labels(store, run, "ann")) == item, "kept before the next item is shown"
+    page.keyboard.press("n")
+    page.keyboard.type("not sure about it")
+    killable.kill()
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    expect(page.locator(".wrong-status")).to_contain_text("does not answer")
+    assert at(page) == 11, "nothing moves before the server said yes"
+    assert len(labels(store, run, "ann")) == 10
+    killable.start()
+    page.goto(f"{killable.base}/runs/{run.run.id}/review")
+    page.locator("a.main-button", has_text="Go on").first.click()
+    page.wait_for_selector("form.review")
+    assert at(page) == 11, "goes on where it was"
+    expect(page.locator("#note")).to_have_value("not sure about it")
+    for item in range(11, ITEMS + 1):
+        press(page, "1", then=(item + 1) % (ITEMS + 1))
+    expect(page.locator("h1")).to_have_text("mock:echo is good enough for support.")
+    assert labels(store, run, "ann") == {n: "reject" if n in {5, 10} else "accept" for n in range(1, ITEMS + 1)}
+    queue = review.queue_named(store, run.run.id, "helpful")
+    assert review.standing(store, queue).said[queue.cases[10]]["ann"].note == "not sure about it"
+    assert result_of(store, run.run.id).revision == 1
+
+
+def test_the_same_page_goes_on_when_the_server_is_back(
+    open_page: OpenPage, killable: Killable, run: Result, store: Store
+) -> None:
+    from playwright.sync_api import expect
+
+    killable.start()
+    page = open_page()
+    page.goto(killable.link)
+    page.goto(f"{killable.base}/runs/{run.run.id}/review/item?queue=helpful")
+    page.fill("#name", "ann")
+    page.press("#name", "Enter")
+    page.wait_for_selector("form.review")
+    press(page, "1", then=2)
+    killable.kill()
+    page.keyboard.press("2")
+    expect(page.locator(".wrong-status")).to_contain_text("does not answer")
+    killable.start()
+    press(page, "2", then=3)
+    expect(page.locator(".review-status")).to_have_text("Kept: reject")
+    assert labels(store, run, "ann") == {1: "accept", 2: "reject"}
+
+
+def test_every_key_does_what_the_list_of_keys_says(as_reviewer: Callable[..., Any], store: Store, run: Result) -> None:
+    from playwright.sync_api import expect
+
+    page = as_reviewer("ann")
+    press(page, "1", then=2)
+    press(page, "s", then=3)
+    press(page, "u", then=2)
+    press(page, "k", then=1)
+    expect(page.locator("[name=label][aria-pressed=true]")).to_contain_text("accept")
+    press(page, "2", then=2)
+    assert labels(store, run, "ann") == {1: "reject"}
+    press(page, "j", then=3)
+    press(page, "ArrowRight", then=4)
+    press(page, "ArrowLeft", then=3)
+    page.go_back()
+    expect(page.locator("form.review input[name=at]")).to_have_value("4")
+    page.keyboard.press("9")  # there is no ninth label
+    page.keyboard.press("Control+1")
+    page.keyboard.press("n")
+    page.keyboard.type("1 s u j k ?")
+    assert page.input_value("#note") == "1 s u j k ?"
+    assert at(page) == 4
+    page.keyboard.press("Escape")
+    expect(page.locator("#note-state")).to_have_text("kept")
+    page.keyboard.press("?")
+    expect(page.locator("dialog#keys")).to_be_visible()
+    page.keyboard.press("1")
+    page.uncheck("#keys-on")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.keyboard.press("s")
+    page.wait_for_timeout(200)
+    assert at(page) == 4, "keys that somebody turned off do nothing"
+    assert labels(store, run, "ann") == {1: "reject"}
+    page.reload()
+    expect(page.locator("#note")).to_have_value("1 s u j k ?")
+    page.keyboard.press("?")
+    page.check("#keys-on")
+    page.locator("dialog#keys button").click()
+    press(page, "1", then=5)
+    assert page.complaints == []
+
+
+def test_a_note_is_kept_without_a_key_and_with_the_label(
+    as_reviewer: Callable[..., Any], store: Store, run: Result
+) -> None:
+    from playwright.sync_api import expect
+
+    page = as_reviewer("ann")
+    page.fill("#note", "kept by itself")
+    expect(page.locator("#note-state")).to_have_text("kept", timeout=10_000)
+    page.fill("#note", "kept with the label")
+    page.locator(".choice").first.click()
+    expect(page.locator("form.review input[name=at]")).to_have_value("2")
+    page.fill("#note", "kept although the tab was closed at once")
+    page.close()
+    queue = review.queue_named(store, run.run.id, "helpful")
+
+    def notes() -> list[str]:
+        said = review.standing(store, queue).said
+        return [said[case]["ann"].note for case in queue.cases[:2] if case in said]
+
+    for _ in range(100):
+        if len(notes()) == 2:
+            break
+        import time
+
+        time.sleep(0.05)
+    assert notes() == ["kept with the label", "kept although the tab was closed at once"]
+
+
+def test_without_scripts_the_forms_do_the_same(as_reviewer: Callable[..., Any], store: Store, run: Result) -> None:
+    page = as_reviewer("ann", java_script_enabled=False)
+    page.locator(".choice").nth(1).click()
+    page.wait_for_url("**at=2")
+    page.fill("#note", "a note")
+    page.locator("button", has_text="Skip").click()
+    page.wait_for_url("**at=3")
+    page.locator("button", has_text="Undo").click()
+    page.wait_for_url("**at=2")
+    assert page.input_value("#note") == ""  # it came with the skip
+    page.locator("#after").click()
+    assert at(page) == 3
+    assert labels(store, run, "ann") == {1: "reject"}
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+def test_two_reviewers_at_once_and_how_far_they_agree(
+    as_reviewer: Callable[..., Any], store: Store, run: Result, server: WebServer
+) -> None:
+    from playwright.sync_api import expect
+
+    ann, ben = as_reviewer("ann", "seen"), as_reviewer("ben", "seen")
+    for item, (one, other) in enumerate([("1", "1"), ("2", "2"), ("1", "2"), ("2", "2")], 1):
+        assert at(ann) == at(ben) == item
+        ann.keyboard.press(one)
+        ben.keyboard.press(other)
+        for page in (ann, ben):
+            if item < 4:
+                expect(page.locator("form.review input[name=at]")).to_have_value(str(item + 1))
+            else:
+                expect(page.locator("form.review")).to_have_count(0)
+    assert labels(store, run, "ann", "seen") == {1: "good", 2: "bad", 3: "good", 4: "bad"}
+    assert labels(store, run, "ben", "seen") == {1: "good", 2: "bad", 3: "bad", 4: "bad"}
+    ben.goto(f"{server.base}/runs/{run.run.id}/review/item?queue=seen")
+    told = ben.locator(".told").inner_text()
+    # of four labels three are equal, and two would be by chance: (3/4 - 1/2) / (1 - 1/2)
+    assert "kappa 0.5" in told
+    assert "ann, ben" in told
+    assert "4 of 4" in told
+    assert ann.complaints == ben.complaints == []
+
+
+# --- hostile texts and pages ------------------------------------------------------------------------------------------
+
+
+def test_hostile_texts_are_only_read(
+    open_page: OpenPage, serious_violations: Callable[[Any], list[str]], store: Store, tmp_path: Path
+) -> None:
+    run = reviewable_run(store, tmp_path, HOSTILE_SUITE, prompt=lambda n: f"{n} {HOSTILE[n % len(HOSTILE)]}")
+    queue = review.queue_named(store, run.run.id, "accuracy")
+    with WebServer(str(tmp_path / "runs.db")) as server:
+        page = open_page()
+        page.goto(server.link)
+        page.goto(f"{server.base}/runs/{run.run.id}/review/item")
+        page.fill("#name", '<img src=x onerror=alert(1)>"')
+        page.press("#name", "Enter")
+        page.wait_for_selector("form.review")
+        for item in range(1, 13):
+            page.fill("#note", HOSTILE[item - 1][:4000])
+            page.locator(".answer-text").first.hover()
+            if item == 12:
+                break
+            press_from(page, str(item % 3 + 1), then=item + 1)
+        assert page.locator("iframe, .text *, .choice b, .choice script").count() == 0
+        assert page.locator("h1").count() == 1
+        assert page.locator("#main").count() == 1
+        page.goto(f"{server.base}/runs/{run.run.id}/review")
+        page.wait_for_load_state("networkidle")
+        assert serious_violations(page) == []
+        assert page.complaints == []
+        assert all(address.startswith(server.base) for address in page.asked_for)
+    given = [*review.standing(store, queue).said.values()]
+    assert len(given) >= 11
+    assert {said.label for by_name in given for said in by_name.values()} - {""} == set(queue.labels)
+
+
+def press_from(page: Any, key: str, then: int) -> None:
+    """Out of the note first."""
+    page.keyboard.press("Escape")
+    page.wait_for_function("!document.body.classList.contains('sending')")
+    press(page, key, then)
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:1", "http://attacker.example"])
+def test_a_form_on_another_page_says_nothing(
+    as_reviewer: Callable[..., Any], store: Store, run: Result, server: WebServer, origin: str
+) -> None:
+    """One on another port of this machine even brings our cookies."""
+    page = as_reviewer("ann")
+    action = f"{server.base}/runs/{run.run.id}/review/say"
+    form = f'<form method=post action="{action}"><input name=queue value=helpful><input name=at value=1>'
+    content = f"<!doctype html>{form}<button name=label value=2 id=go>win a prize</button></form>"
+    page.route(f"{origin}/*", lambda route: route.fulfill(body=content, content_type="text/html"))
+    page.goto(f"{origin}/page")
+    with page.expect_navigation() as answered:
+        page.click("#go")
+    assert answered.value.status == 403
+    assert labels(store, run, "ann") == {}
+
+
+# --- to be looked at --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("window", [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_every_page_is_accessible_and_fits(
+    open_page: OpenPage,
+    serious_violations: Callable[[Any], list[str]],
+    server: WebServer,
+    run: Result,
+    window: tuple[str, int],
+) -> None:
+    scheme, width = window
+    store = review_store(server.bench)
+    queue = review.queue_named(store, run.run.id, "helpful")
+    page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.goto(server.link)
+
+    def look(path: str) -> None:
+        page.goto(f"{server.base}/runs/{run.run.id}/review{path}")
+        page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
+        assert serious_violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+    look("")
+    page.fill("#name", "ann")
+    page.press("#name", "Enter")
+    page.wait_for_selector(".who-line")
+    review.skip(store, queue, queue.cases[0], "ann")
+    review.label(store, queue, queue.cases[1], "ann", "accept", "a note")
+    for path in ("", "?name=", "/item?queue=helpful&at=2", "/item?queue=seen&at=1"):
+        look(path)
+    page.keyboard.press("?")
+    assert serious_violations(page) == []
+    for case in queue.cases[2:]:
+        review.label(store, queue, case, "ann", "reject")
+    look("/item?queue=helpful")
+    look("")
+    assert page.complaints == []
