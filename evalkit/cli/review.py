@@ -46,8 +46,9 @@ def command() -> None:
 @queue_option
 @click.option("--reviewer", default="", metavar="NAME", help="Who reviews.  [default: your user name]")
 @click.option("--skipped", is_flag=True, help="Show what you skipped once more.")
+@click.option("--web", is_flag=True, help="In a browser, where queue and name are chosen: prints a link.")
 @store_option
-def start(run: str, queue: str, reviewer: str, skipped: bool, store: str | None) -> None:
+def start(run: str, queue: str, reviewer: str, *, skipped: bool, web: bool, store: str | None) -> None:
     """Review item after item; 'evalkit review RUN' is short for it.
 
     Keys: 1 to 9 a label, s skip, u undo, n note, q quit. Without a terminal, a line each: a label or its number,
@@ -56,7 +57,11 @@ def start(run: str, queue: str, reviewer: str, skipped: bool, store: str | None)
     \b
     evalkit review start last
     evalkit review start last --reviewer ben --skipped
+    evalkit review last --web
     """
+    if web:
+        _in_a_browser(run, queue, store)
+        return
     from evalkit.cli.reviewing import Session
     from evalkit.runner.review import queue_named, valid_reviewer
 
@@ -160,6 +165,19 @@ def import_file(run: str, file: Path, replace: bool, store: str | None) -> None:
         now = runs.get_revision(found.id)
         if now is not None and (before is None or before.number < now.number):
             _say_outcome(runs, found)
+
+
+def _in_a_browser(run: str, queue: str, store: str | None) -> None:
+    """Who reviews is asked there: several people may."""
+    from evalkit.cli.view import serve_at
+    from evalkit.runner.review import queue_named
+    from evalkit.web.serve import Address, check_installed
+
+    check_installed()
+    with need_store(store) as runs:
+        found = finished_run(runs, run)
+        queue_named(runs, found.id, queue)  # refuses a run without a queue, and a name that is none
+    serve_at(f"/runs/{found.id}/review", store, Address())
 
 
 def finished_run(runs: Store, name: str) -> RunOfStore:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.options import store_option
 from evalkit.cli.past import need_store
+
+if TYPE_CHECKING:
+    from evalkit.web.serve import Address
 
 
 @click.command("view")
@@ -32,8 +36,8 @@ def command(
     """Look at runs in a browser: the list, live progress, reports.
 
     Prints a link that holds a token, and serves until Ctrl-C. Only who has the link is let in, and only from this
-    machine unless --host says otherwise. Nothing of a run is ever changed. RUN opens at that run's page: an id, a
-    unique prefix, last or last:SUITE.
+    machine unless --host says otherwise. Nothing of a run is ever changed; reviews are added to it. RUN opens at that
+    run's page: an id, a unique prefix, last or last:SUITE.
 
     EVALKIT_VIEW_TOKEN sets the token, where it has to stay the same. Needs: pip install 'evalkit-lm[web]'
 
@@ -42,13 +46,10 @@ def command(
     evalkit view last:quickstart --open
     evalkit view --host 0.0.0.0 --allow-host eval.example.org
     """
-    from evalkit.configuration import configure
-    from evalkit.web.serve import Address, check_installed, serve
-    from evalkit.web.workbench import token_of
+    from evalkit.web.serve import Address, check_installed
 
     check_installed()
     address = Address(host, port, names)
-    token = token_of(os.environ)
     with need_store(store) as runs:  # as every command opens it: an older database is migrated here, not by a look
         path = f"/runs/{runs.get_run(run).id}" if run else "/"
     if not address.here_only:
@@ -56,7 +57,16 @@ def command(
             "warning: other machines can connect, and without encryption: whoever reads the traffic reads the token",
             err=True,
         )
+    serve_at(path, store, address, open_browser=open_browser)
 
+
+def serve_at(path: str, store: str | None, address: Address, *, open_browser: bool = False) -> None:
+    """Print the link to a page, and serve until Ctrl-C."""
+    from evalkit.configuration import configure
+    from evalkit.web.serve import serve
+    from evalkit.web.workbench import token_of
+
+    token = token_of(os.environ)
     with ExitStack() as at_the_end:
 
         def say(link: str) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -50,7 +49,7 @@ class Remembered(Generic[V]):
 
 @dataclass(slots=True)
 class Workbench:
-    """Threads share it. ``store`` refuses to write; ``writing`` opens the same database for a review."""
+    """Threads share it. ``store`` refuses to write; ``review_store`` opens the same database for reviews."""
 
     store: Store
     url: str
@@ -62,13 +61,6 @@ class Workbench:
     """Set when the server is about to end: streams end, too."""
     others: dict[str, object] = field(default_factory=dict)
     """What pages keep here between requests, by their own name."""
-
-    @contextmanager
-    def writing(self) -> Iterator[Store]:
-        from evalkit.store import open_store
-
-        with open_store(self.url) as store:
-            yield store
 
     def close(self) -> None:
         self.closing.set()

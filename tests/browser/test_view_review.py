@@ -85,7 +85,7 @@ def as_reviewer(open_page: OpenPage, server: WebServer, run: Result) -> Callable
         page.goto(f"{server.base}/runs/{run.run.id}/review/item?queue={queue}")
         page.fill("#name", name)
         page.press("#name", "Enter")
-        page.wait_for_selector("form.review")
+        page.wait_for_selector("form.reviewing")
         return page
 
     return begin
@@ -94,7 +94,7 @@ def as_reviewer(open_page: OpenPage, server: WebServer, run: Result) -> Callable
 def at(page: Any) -> int:
     """The item that is shown; 0 where there is none left."""
     shown = page.locator("#review input[name=at]")
-    return int(shown.get_attribute("value")) if page.locator("form.review").count() else 0
+    return int(shown.get_attribute("value")) if page.locator("form.reviewing").count() else 0
 
 
 def press(page: Any, key: str, then: int) -> None:
@@ -103,9 +103,9 @@ def press(page: Any, key: str, then: int) -> None:
 
     page.keyboard.press(key)
     if then:
-        expect(page.locator("form.review input[name=at]")).to_have_value(str(then))
+        expect(page.locator("form.reviewing input[name=at]")).to_have_value(str(then))
     else:
-        expect(page.locator("form.review")).to_have_count(0)
+        expect(page.locator("form.reviewing")).to_have_count(0)
 
 
 def labels(store: Store, run: Result, name: str, queue: str = "helpful") -> dict[int, str]:
@@ -180,7 +180,7 @@ def test_twenty_items_by_keyboard_with_the_server_killed_half_way(
     killable.start()
     page.goto(f"{killable.base}/runs/{run.run.id}/review")
     page.locator("a.main-button", has_text="Go on").first.click()
-    page.wait_for_selector("form.review")
+    page.wait_for_selector("form.reviewing")
     assert at(page) == 11, "goes on where it was"
     expect(page.locator("#note")).to_have_value("not sure about it")
     for item in range(11, ITEMS + 1):
@@ -203,7 +203,7 @@ def test_the_same_page_goes_on_when_the_server_is_back(
     page.goto(f"{killable.base}/runs/{run.run.id}/review/item?queue=helpful")
     page.fill("#name", "ann")
     page.press("#name", "Enter")
-    page.wait_for_selector("form.review")
+    page.wait_for_selector("form.reviewing")
     press(page, "1", then=2)
     killable.kill()
     page.keyboard.press("2")
@@ -229,7 +229,7 @@ def test_every_key_does_what_the_list_of_keys_says(as_reviewer: Callable[..., An
     press(page, "ArrowRight", then=4)
     press(page, "ArrowLeft", then=3)
     page.go_back()
-    expect(page.locator("form.review input[name=at]")).to_have_value("4")
+    expect(page.locator("form.reviewing input[name=at]")).to_have_value("4")
     page.keyboard.press("9")  # there is no ninth label
     page.keyboard.press("Control+1")
     page.keyboard.press("n")
@@ -267,7 +267,7 @@ def test_a_note_is_kept_without_a_key_and_with_the_label(
     expect(page.locator("#note-state")).to_have_text("kept", timeout=10_000)
     page.fill("#note", "kept with the label")
     page.locator(".choice").first.click()
-    expect(page.locator("form.review input[name=at]")).to_have_value("2")
+    expect(page.locator("form.reviewing input[name=at]")).to_have_value("2")
     page.fill("#note", "kept although the tab was closed at once")
     page.close()
     queue = review.queue_named(store, run.run.id, "helpful")
@@ -315,9 +315,9 @@ def test_two_reviewers_at_once_and_how_far_they_agree(
         ben.keyboard.press(other)
         for page in (ann, ben):
             if item < 4:
-                expect(page.locator("form.review input[name=at]")).to_have_value(str(item + 1))
+                expect(page.locator("form.reviewing input[name=at]")).to_have_value(str(item + 1))
             else:
-                expect(page.locator("form.review")).to_have_count(0)
+                expect(page.locator("form.reviewing")).to_have_count(0)
     assert labels(store, run, "ann", "seen") == {1: "good", 2: "bad", 3: "good", 4: "bad"}
     assert labels(store, run, "ben", "seen") == {1: "good", 2: "bad", 3: "bad", 4: "bad"}
     ben.goto(f"{server.base}/runs/{run.run.id}/review/item?queue=seen")
@@ -343,7 +343,7 @@ def test_hostile_texts_are_only_read(
         page.goto(f"{server.base}/runs/{run.run.id}/review/item")
         page.fill("#name", '<img src=x onerror=alert(1)>"')
         page.press("#name", "Enter")
-        page.wait_for_selector("form.review")
+        page.wait_for_selector("form.reviewing")
         for item in range(1, 13):
             page.fill("#note", HOSTILE[item - 1][:4000])
             page.locator(".answer-text").first.hover()

@@ -14,10 +14,12 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 import httpx
+from click.testing import CliRunner
 from review_runs import ITEMS, SUITE, reviewable_run
 from web_server import WebServer
 
-from evalkit.errors import StoreError
+from evalkit.cli.main import commands
+from evalkit.errors import ReviewError, StoreError
 from evalkit.results import Result, Run
 from evalkit.runner import review
 from evalkit.runner.revise import result_of
@@ -25,6 +27,7 @@ from evalkit.store import Store, open_store
 from evalkit.store.schema import baselines, reviews
 from evalkit.store.schema import results as results_table
 from evalkit.web.review_store import open_for_reviewing
+from evalkit.web.serve import Address
 
 NOTE = "two lines\r\n<b>& a family: \U0001f469\u200d\U0001f467"
 
@@ -369,3 +372,24 @@ def test_a_look_opens_no_writing_connection(ann: Reviewer, server: WebServer) ->
     assert "review" not in server.bench.others
     ann.say(1, label="1")
     assert "review" in server.bench.others
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_opens_the_review_of_its_run(run: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[str, Address]] = []
+    monkeypatch.setattr("evalkit.web.serve.serve", lambda _, address, __, path, ___: served.append((path, address)))
+    found = CliRunner().invoke(commands, ["review", "last", "--web", "--store", str(tmp_path / "runs.db")])
+    assert found.exit_code == 0, found.output
+    assert served == [(f"/runs/{run.run.id}/review", Address())]
+
+
+def test_the_command_says_so_where_there_is_nothing_to_review(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewable_run(store, tmp_path, SUITE.partition("gates:")[0])
+    monkeypatch.setattr("evalkit.web.serve.serve", pytest.fail)
+    found = CliRunner().invoke(commands, ["review", "last", "--web", "--store", str(tmp_path / "runs.db")])
+    assert isinstance(found.exception, ReviewError)
+    assert "nothing to review" in found.exception.message
