@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
+import httpx
 from browse_runs import Said, finished_run
 from click.testing import CliRunner
 from web_server import WebServer
@@ -65,13 +67,16 @@ def server(database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def look(open_page: OpenPage, server: WebServer) -> Callable[..., Any]:
     def go(path: str, *, searchable: bool = True, **options: Any) -> Any:
-        """``searchable``: when its index is made, after which the page loads itself again."""
+        """``searchable``: when the run's index is made; until then the page loads itself again."""
+        if searchable and (run := re.match(r"/runs/[^/]+", path)):
+            ends = time.monotonic() + 60
+            address = f"{server.base}{run[0]}/cases/progress"
+            while not httpx.get(address, cookies=server.cookies, trust_env=False).json()["done"]:
+                assert time.monotonic() < ends
+                time.sleep(0.1)
         opened = open_page(**options)
         opened.goto(server.link)
         opened.goto(server.base + path)
-        if searchable:
-            made = "document.querySelector('footer') && !document.querySelector('#filling:not([hidden])')"
-            opened.wait_for_function(made)
         return opened
 
     return go
