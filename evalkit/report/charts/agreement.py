@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalkit.report.charts.chart import Chart, distinct, label, spec
+from evalkit.report.charts.chart import Chart, distinct, label
+from evalkit.report.charts.heat import NUMBERS_UP_TO, heat
 from evalkit.results import Agreement
 
 MOST = 24
-NUMBERS_UP_TO = 12
-"""As many names leave room for a number in each square."""
 
 
 def agreement_chart(of: Agreement, at: int) -> Chart | None:
@@ -22,10 +21,9 @@ def agreement_chart(of: Agreement, at: int) -> Chart | None:
         {
             "row": names[i],
             "column": names[j],
-            "same": of.same[i][j],
+            "strength": of.same[i][j],
             "number": "" if of.same[i][j] is None or many > NUMBERS_UP_TO else _share(of.same[i][j]),
             "told": f"{names[i]} and {names[j]}: {_share(of.same[i][j])} identical",
-            "dark": (of.same[i][j] or 0.0) > 0.6,
         }
         for i in range(many)
         for j in range(many)
@@ -39,7 +37,7 @@ def agreement_chart(of: Agreement, at: int) -> Chart | None:
     return Chart(
         id=f"agreement-{at}",
         title="Share of cases with identical answers, each two of them",
-        spec=_spec(cells, many),
+        spec=heat(cells, many),
         says=said,
         columns=("", *names),
         rows=tuple(
@@ -53,37 +51,3 @@ def _share(value: float | None) -> str:
     from evalkit.report.formatting import number
 
     return number(value, "share")
-
-
-def _spec(cells: list[dict[str, Any]], many: int) -> dict[str, Any]:
-    axis = {"title": None, "grid": False, "ticks": False, "domain": False}
-    y = {"field": "row", "type": "nominal", "sort": None, "axis": axis}
-    x = {"field": "column", "type": "nominal", "sort": None, "axis": {**axis, "orient": "top", "labelAngle": -40}}
-    strength = {
-        "field": "same",
-        "type": "quantitative",
-        "scale": {"domain": [0, 1], "range": [0.04, 1], "clamp": True},
-        "legend": None,
-    }
-    told = {"field": "told", "type": "nominal"}
-    layers = [
-        {
-            "mark": {"type": "rect", "color": "var(--plain)", "stroke": "var(--sheet)", "strokeWidth": 2},
-            "encoding": {"x": x, "y": y, "fillOpacity": strength, "tooltip": told},
-        },
-        {
-            "mark": {"type": "text", "fontSize": 11},
-            "encoding": {
-                "x": x,
-                "y": y,
-                "text": {"field": "number", "type": "nominal"},
-                "color": {
-                    "field": "dark",
-                    "type": "nominal",
-                    "scale": {"domain": [False, True], "range": ["var(--ink)", "var(--sheet)"]},
-                    "legend": None,
-                },
-            },
-        },
-    ]
-    return spec(cells, layers, height=many * (34 if many <= NUMBERS_UP_TO else 22))

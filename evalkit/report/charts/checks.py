@@ -8,6 +8,7 @@ from evalkit.report import view
 from evalkit.report.charts.agreement import agreement_chart
 from evalkit.report.charts.categories import category_chart
 from evalkit.report.charts.chart import Chart
+from evalkit.report.charts.confusion import confusion_chart
 from evalkit.report.charts.distribution import distribution_chart
 from evalkit.report.charts.evidence import evidence_chart
 from evalkit.report.charts.gaps import gap_charts
@@ -34,7 +35,7 @@ def check_charts(result: Result, check: CheckSummary, at: int) -> CheckCharts:
     """The kind's own picture first, then the metric that gates look at, then the others."""
     own = [safety_chart(result, check, at)]
     own += [agreement_chart(one, at * 100 + n) for n, one in enumerate(result.agreements) if one.check == check.name]
-    own += [latency_chart(result, check, at)]
+    own += [latency_chart(result, check, at), confusion_chart(check, f"confusion-{at}")]
     reviews = [one for one in result.reviews if one.check == check.name]
     own += [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews[:MOST_REVIEWS])]
     gaps = gap_charts(result, check.name, at)

@@ -17,6 +17,7 @@ from evalkit.report.charts.agreement import agreement_chart
 from evalkit.report.charts.categories import category_chart
 from evalkit.report.charts.chart import distinct, domain, label
 from evalkit.report.charts.checks import MOST, check_charts
+from evalkit.report.charts.confusion import confusion_chart
 from evalkit.report.charts.distribution import distribution_chart
 from evalkit.report.charts.evidence import evidence_chart
 from evalkit.report.charts.gaps import gap_charts
@@ -151,6 +152,19 @@ def test_agreement_tells_the_two_that_are_least_alike() -> None:
     assert chart.rows[1] == ("two", "0.900", "1", "–")
     assert len(values(chart)) == 9
     assert agreement_chart(Agreement("a", ("one",), ((1.0,),), 40), 1) is None
+
+
+def test_labels_that_were_wanted_stand_against_those_that_were_given() -> None:
+    told = (("cat", "cat", 8), ("cat", "dog", 2), ("dog", "dog", 5), ("dog", "", 1))
+    chart = confusion_chart(replace(result().checks[0], confusion=told), "c")
+    assert chart is not None
+    assert chart.says == "13 of 16 cases got the label that was wanted; most often cat was taken for dog, 2 times"
+    assert chart.columns == ("wanted", "cat", "dog", "–")
+    assert chart.rows == (("cat", "8", "2", "0"), ("dog", "0", "5", "1"))
+    assert [row["strength"] for row in values(chart)[:3]] == [0.8, 0.2, 0.0]
+    assert confusion_chart(result().checks[0], "c") is None
+    many = tuple((f"l{n}", f"l{n}", 1) for n in range(40))
+    assert confusion_chart(replace(result().checks[0], confusion=many), "c") is None
 
 
 def test_names_that_look_alike_have_lines_of_their_own() -> None:
