@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from evalkit.cli import diagnosis
+from evalkit.store.migrations import STEPS, current_version
 
 Evalkit = Callable[..., Any]
 
@@ -84,7 +85,8 @@ def test_a_file_that_is_no_database_is_a_problem(evalkit: Evalkit, workdir: Path
 
 def test_a_database_of_a_newer_evalkit_is_a_problem(evalkit: Evalkit, workdir: Path) -> None:
     evalkit("run", "smoke", "--model", "mock:oracle", "--limit", "1", "-q", "--store", "runs.db")
-    assert "schema 2, 1 run" in findings(evalkit, "--store", "runs.db")["runs database"]["detail"]
+    found = findings(evalkit, "--store", "runs.db")["runs database"]
+    assert f"schema {current_version(STEPS)}, 1 run" in found["detail"]
     with sqlite3.connect(workdir / "runs.db") as connection:
         connection.execute("UPDATE evalkit_schema SET version = 99")
     connection.close()

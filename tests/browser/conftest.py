@@ -24,8 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Closed behind each module: while it is open, no other test of the process could run an event loop."""
     sync_api = pytest.importorskip("playwright.sync_api")
     named = os.environ.get("EVALKIT_TEST_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     if not named:

@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+BUFFERED = {
+    name: value
+    for name, value in os.environ.items()
+    if name != "PYTHONUNBUFFERED" and not name.startswith("COVERAGE_")  # who measures asks to be called at exit first
+}
 PROGRAM = """
 import atexit, os, sys, threading, time
 import evalkit.__main__ as program
