@@ -12,7 +12,7 @@ import pytest
 import evalkit as package
 
 Evalkit = Callable[..., Any]
-TIMES = {"seconds", "cpu_seconds", "created", "finished", "id", "usage", "profile", "run"}
+TIMES = {"seconds", "cpu_seconds", "created", "finished", "id", "usage", "timeline", "profile", "run"}
 
 
 def document(folder: str, name: str = "profile.json") -> Any:
