@@ -37,7 +37,7 @@ def test_the_page_and_the_document_show_who_was_taken_for_whom(tmp_path: Path) -
     expected["ham", "spam"] = 1
     assert {(wanted, given): cases for wanted, given, cases in check["confusion"]} == expected
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    table = re.search(r'<table class="metrics compact confusion">.*?</table>', page, re.DOTALL)
+    table = re.search(r'(?<=id="chart-confusion-1").*?</table>', page, re.DOTALL)
     assert table is not None
     assert re.findall(r"<th[^>]*>([^<]*)</th>", table[0]) == ["wanted", "ham", "spam", "unparsed", "ham", "spam"]
     assert re.findall(r"<td[^>]*>(\d+)</td>", table[0]) == ["4", "1", "0", "2", "4", "1"]
