@@ -104,10 +104,7 @@ def show(request: Request) -> Response:
         "queue": told,
     }
     if position is None:
-        hidden = queue.blind and not now.done
-        every: dict[str, Any] = {} if hidden else _outcome(bench, run, [now])
-        others = [one.name for one in review.queues(bench.store, run.id) if one.name != queue.name]
-        return render(request, "review_done.html.j2", **common, hidden=hidden, others=others, **every)
+        return render(request, "review_done.html.j2", **common, **_end(bench, run, now, reviewer))
     item = review.item(bench.store, queue, position, reviewer=reviewer)
     here = {"queue": queue.name, **({"again": "1"} if again else {})}
     return render(
@@ -123,6 +120,14 @@ def show(request: Request) -> Response:
         after=_item_address(run, **here, at=position + 2) if position + 1 < len(queue.cases) else "",
         longest=review.LONGEST_NOTE,
     )
+
+
+def _end(bench: Workbench, run: Run, now: Standing, reviewer: str) -> dict[str, Any]:
+    """What the outcome became, unless that would tell too much: this queue, or another one, is blind and under way."""
+    others = [review.standing(bench.store, one) for one in review.queues(bench.store, run.id) if one.id != now.queue.id]
+    hidden = now.queue.blind and any(one.queue.blind and not one.done for one in [now, *others])
+    waiting = (one.queue.name for one in others if next(review.waiting_for(one, reviewer), None) is not None)
+    return {"others": bool(others), "following": next(waiting, ""), **_outcome(bench, run, [] if hidden else [now])}
 
 
 def _next(now: Standing, reviewer: str, *, after: int = -1, again: bool = False) -> int | None:

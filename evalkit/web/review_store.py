@@ -15,7 +15,7 @@ from evalkit.store.schema import reviews, revisions
 from evalkit.web.workbench import Workbench
 
 NAME = "review"
-ALLOWED = re.compile(rf"\s*(SELECT\b|BEGIN\b|INSERT INTO ({reviews.name}|{revisions.name})\b)", re.IGNORECASE)
+ALLOWED = re.compile(rf"\s*(SELECT\b|SHOW\b|BEGIN\b|INSERT INTO ({reviews.name}|{revisions.name})\b)", re.IGNORECASE)
 _opening = threading.Lock()
 
 

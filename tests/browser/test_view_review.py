@@ -212,6 +212,10 @@ def test_the_same_page_goes_on_when_the_server_is_back(
     press(page, "2", then=3)
     expect(page.locator(".review-status")).to_have_text("Kept: reject")
     assert labels(store, run, "ann") == {1: "accept", 2: "reject"}
+    page.context.clear_cookies(name=f"evalkit-view-{killable.port}")  # as after a start with another token
+    page.keyboard.press("2")
+    expect(page.locator(".wrong-status")).to_contain_text("Use the whole link")
+    assert at(page) == 3
 
 
 def test_every_key_does_what_the_list_of_keys_says(as_reviewer: Callable[..., Any], store: Store, run: Result) -> None:

@@ -207,6 +207,22 @@ def test_a_blind_queue_that_waits_for_others_keeps_hiding_the_outcome(
     assert "ann, ben" in text
 
 
+def test_a_blind_queue_that_is_done_tells_nothing_while_another_one_is_not(
+    server: WebServer, store: Store, tmp_path: Path
+) -> None:
+    again = reviewable_run(store, tmp_path, SUITE.replace("blind: false, reviewers: 2", "blind: true"))
+    ann = Reviewer(server, again, "ann")
+    for at in range(1, ITEMS + 1):
+        text = ann.say(at, label="1").text
+    assert "helpful is reviewed" in text
+    assert "Go on with seen" in text
+    assert "mock:echo" not in text
+    for at in range(1, 5):
+        text = ann.say(at, "seen", label="1").text
+    assert "mock:echo is good enough" in text
+    assert "mock:echo is good enough" in ann.item()
+
+
 def test_nobody_is_shown_what_others_said(ann: Reviewer, server: WebServer, run: Result) -> None:
     ann.say(1, label="1", note="a note of ann")
     text = Reviewer(server, run, "ben").item(at=1)
@@ -362,6 +378,10 @@ def test_the_store_that_reviews_are_written_by_refuses_all_else(run: Result, sto
             with pytest.raises(StoreError, match="only reviews"), writing.database.writing() as connection:
                 connection.execute(statement)
         assert rows(tmp_path / "runs.db") == before
+        with writing.database.reading() as connection:
+            cursor = connection.connection.cursor()  # the driver's own: the store refuses to be asked
+            flushed = cursor.execute("PRAGMA synchronous").fetchone()
+        assert flushed == (2,), "FULL: what people said outlives a power cut"
         review.label(writing, queue, queue.cases[0], "ann", "accept")
     assert said(store, run) == {1: {"ann": "accept"}}
 

@@ -59,7 +59,7 @@
     busy = true;
     document.body.classList.add("sending");
     turn = turn.then(work).catch((error) => {
-      if (!(error instanceof Refused)) throw error;
+      if (!(error instanceof Refused)) console.error(error);
       tell(error.message, true);
     }).finally(() => {
       busy = false;
