@@ -263,6 +263,7 @@ def test_every_interactive_thing_is_used_under_attack(show: Callable[..., Any]) 
     for select in ("check", "kind", "status", "order"):
         for value in page.eval_on_selector_all(f"#{select} option", "(all) => all.map((one) => one.value)"):
             page.select_option(f"#{select}", value)
+            assert shown_cases(page)
         page.select_option(f"#{select}", "")
     page.fill("#words", "<script>")
     page.fill("#words", "")

@@ -52,10 +52,12 @@ def label(text: str, most: int = LONGEST_LABEL) -> str:
 
 
 def distinct(names: Iterable[str]) -> list[str]:
-    """Two names that look alike after they were shortened would share a line."""
+    """Two names that look alike after they were shortened would share a line; one that is no key of a JavaScript
+    object would be lost where Vega keeps its marks by name.
+    """
     found: dict[str, None] = {}
     for name in names:
-        shown, times = name, 1
+        shown, times = f"{name} " if name == "__proto__" else name, 1
         while shown in found:
             times += 1
             shown = f"{name} ({times})"

@@ -168,6 +168,7 @@ def test_labels_that_were_wanted_stand_against_those_that_were_given() -> None:
 
 
 def test_names_that_look_alike_have_lines_of_their_own() -> None:
+    assert distinct(["__proto__"]) == ["__proto__ "]
     assert distinct(["a", "a", "a (2)", "b"]) == ["a", "a (2)", "a (2) (2)", "b"]
     names = tuple(f"{'x' * 60}{n}" for n in range(3))
     chart = category_chart(result(("a",), names), "a", 1)
