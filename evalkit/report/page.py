@@ -124,6 +124,7 @@ def page(result: Result) -> str:
             trust=_trust(result),
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
             cards=checks,
+            anchors={check.name: card.anchor for check, card in zip(result.checks, checks, strict=True)},
             facts=_facts(result),
             profile=_profile(result),
             reproduce=one_line(result.reproduce),

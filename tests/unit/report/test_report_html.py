@@ -318,3 +318,11 @@ def test_what_changed_is_counted_and_an_unchanged_run_says_so(make) -> None:
     text = html.render(replace(result(), change_counts=same, changes=()))
     assert "No case went otherwise than in the baseline: all 60 values are the same." in text
     assert "What changed since the baseline" not in html.render(make.result())
+
+
+def test_a_gate_leads_to_the_card_of_its_check(make) -> None:
+    page = Page(html.render(make.result()))
+    anchors = {one["id"] for one in page.all("article")}
+    led = [one["href"] for one in page.all("a") if str(one["href"]).startswith("#check-")]
+    assert led
+    assert {address.removeprefix("#") for address in led} <= anchors
