@@ -98,6 +98,13 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    prompt: tuple[tuple[str, str], ...] = ()
+    references: tuple[str, ...] = ()
+    more_references: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """An item in the list of all."""
 
@@ -114,7 +121,7 @@ class ItemView:
     note: Markup
     """As it was written: it is read back from the page."""
     told: tuple[Spoken, ...]
-    shared: Spoken | None
+    shared: Shared
     more: int
     labels: tuple[tuple[str, str], ...]
     found: tuple[tuple[str, str], ...]
@@ -124,7 +131,7 @@ class ItemView:
 
 
 def item_view(item: ReviewItem, now: Standing, reviewer: str) -> ItemView:
-    spoken = tuple(_spoken(item))
+    shared, spoken = _shared(tuple(_spoken(item)))
     labels = dict(item.exchanges[0].labels) if item.exchanges else {}
     return ItemView(
         number=item.position + 1,
@@ -135,7 +142,7 @@ def item_view(item: ReviewItem, now: Standing, reviewer: str) -> ItemView:
         skipped=item.mine.skipped,
         note=escape(item.mine.note),
         told=spoken,
-        shared=_shared(spoken),
+        shared=shared,
         more=len(item.exchanges) - len(spoken),
         labels=tuple((one_line(str(name)), _written(value)) for name, value in labels.items()),
         found=tuple(_found(item.score)),
@@ -158,11 +165,17 @@ def _spoken(item: ReviewItem) -> Iterable[Spoken]:
         )
 
 
-def _shared(spoken: tuple[Spoken, ...]) -> Spoken | None:
-    """Prompt and references that all answers have in common are shown once."""
-    if not spoken or any((one.prompt, one.references) != (spoken[0].prompt, spoken[0].references) for one in spoken):
-        return None
-    return spoken[0]
+def _shared(spoken: tuple[Spoken, ...]) -> tuple[Shared, tuple[Spoken, ...]]:
+    """What all answers have in common is shown once, and taken out of each."""
+    prompts, references = ({getattr(one, name) for one in spoken} for name in ("prompt", "references"))
+    shared = Shared()
+    if len(prompts) == 1:
+        shared = replace(shared, prompt=spoken[0].prompt)
+        spoken = tuple(replace(one, prompt=()) for one in spoken)
+    if len(references) == 1:
+        shared = replace(shared, references=spoken[0].references, more_references=spoken[0].more_references)
+        spoken = tuple(replace(one, references=()) for one in spoken)
+    return shared, spoken
 
 
 def _written(value: Any) -> str:
