@@ -165,6 +165,7 @@ def test_twenty_items_by_keyboard_with_the_server_killed_half_way(
     page.keyboard.type("ann")
     page.keyboard.press("Enter")
     page.locator("a.main-button").first.click()
+    page.wait_for_selector("form.reviewing")
     for item in range(1, 11):
         assert at(page) == item
         press(page, "2" if item % 5 == 0 else "1", then=item + 1)
