@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import bundle, formatting, gap_table, hostile, trust, view
+from evalkit.report import bundle, formatting, gap_table, templating, trust, view
 from evalkit.report.cards import cards
 from evalkit.report.case_list import case_list, in_page
 from evalkit.report.charts import Chart, change_chart, gate_charts, model_latency_charts, timeline_charts
@@ -29,27 +29,10 @@ SCRIPTS = ("report.js", "cases.js", "pictures.js")
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from evalkit.report.compiled import CompiledTemplates
-
-    environment = Environment(
-        loader=PackageLoader("evalkit.report"),
-        autoescape=True,
-        finalize=_seen,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=CompiledTemplates(),
-    )
+    environment = templating.environment("evalkit.report")
     environment.globals.update(marks=MARKS, kinds=KINDS, picture_width=WIDTH, curve_height=HEIGHT)
     environment.globals.update(gap_heads=gap_table.HEADS, gap_numbers=gap_table.NUMBERS)
     return environment
-
-
-def _seen(value: Any) -> Any:
-    """Whatever a template writes goes through here, so that no text can be forgotten."""
-    return hostile.visible(value) if type(value) is str else value
 
 
 @cache

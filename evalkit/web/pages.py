@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from evalkit.report import hostile
+from evalkit.report import hostile, templating
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,26 +39,10 @@ class Asset:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    from evalkit.report.compiled import CompiledTemplates
-
-    environment = Environment(
-        loader=PackageLoader("evalkit.web"),
-        autoescape=True,
-        finalize=_seen,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        bytecode_cache=CompiledTemplates(),
-    )
+    environment = templating.environment("evalkit.web")
     environment.filters.update(line=hostile.one_line, shown=hostile.shown)
     environment.globals.update(static=static)
     return environment
-
-
-def _seen(value: Any) -> Any:
-    return hostile.visible(value) if type(value) is str else value
 
 
 @cache
