@@ -224,14 +224,8 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         _pass_on(running, progress)
 
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
-    asker = Asker(
-        store,
-        run.id,
-        running.backends,
-        _identities(running),
-        limits=Limits(plan.suite.minutes, plan.suite.requests),
-        on_answer=show,
-    )
+    limits = Limits(plan.suite.minutes, plan.suite.requests)
+    asker = Asker(store, run.id, running.backends, _identities(running), limits=limits, on_answer=show)
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
         nonlocal done, under_way
