@@ -25,7 +25,8 @@ from evalkit.results import CheckSummary, Exchange, MetricInfo, Result, Run, Usa
 from evalkit.store import StoredScore
 from evalkit.web.browse import filling
 from evalkit.web.browse.file import IndexFile
-from evalkit.web.browse.query import Range, Wanted, page
+from evalkit.web.browse.query import page
+from evalkit.web.browse.question import Range, Wanted
 
 WORDS = 60_000
 DRAWN = 4_000_000

@@ -23,7 +23,8 @@ from evalkit.web.browse.background import Indexer
 from evalkit.web.browse.desk import desk_of
 from evalkit.web.browse.file import Outdated, TooLong
 from evalkit.web.browse.filling import value_of
-from evalkit.web.browse.query import FoundCase, Wanted, page
+from evalkit.web.browse.query import FoundCase, page
+from evalkit.web.browse.question import Wanted
 from evalkit.web.browse.words import parse
 from evalkit.web.choosing import address, case_of, case_parameter, parameters, row_of, wanted_of
 from evalkit.web.marking import Pieces, marked_in

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from starlette.datastructures import QueryParams
 
 from evalkit.store.documents import shown_name, stored_name
-from evalkit.web.browse.query import WITHIN, Range, Wanted
+from evalkit.web.browse.question import WITHIN, Range, Wanted
 
 LABEL = "label."
 """Begins the parameter of a label: ``label.category=fraud``."""

@@ -17,7 +17,9 @@ from evalkit.store import Store
 from evalkit.web.browse.background import Indexer, Progress
 from evalkit.web.browse.desk import desk_of
 from evalkit.web.browse.file import STATUSES, IndexedCheck, Outdated, TooLong, checks_of
-from evalkit.web.browse.query import COUNTED, FoundCase, LabelChoice, Page, Wanted, label_choices, page
+from evalkit.web.browse.label_choices import LabelChoice, label_choices
+from evalkit.web.browse.query import COUNTED, FoundCase, Page, page
+from evalkit.web.browse.question import Wanted
 from evalkit.web.browse.words import parse
 from evalkit.web.choosing import LABEL, address, case_parameter, parameters, row_of, wanted_of
 from evalkit.web.marking import around

@@ -18,8 +18,10 @@ from evalkit.web.browse import filling, query
 from evalkit.web.browse.background import Indexer
 from evalkit.web.browse.file import DONE, IndexFile, Outdated, checks_of, phase_of
 from evalkit.web.browse.filling import Fill
+from evalkit.web.browse.label_choices import label_choices
 from evalkit.web.browse.place import discard_others, index_folder, index_path
-from evalkit.web.browse.query import Page, Range, Wanted, label_choices, page
+from evalkit.web.browse.query import Page, page
+from evalkit.web.browse.question import Range, Wanted
 
 WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"]
 
