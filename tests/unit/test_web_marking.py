@@ -8,7 +8,7 @@ pytest.importorskip("starlette")
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.web.marking import around, differences, marked_in
+from evalkit.web.marking import _pattern, around, differences, marked_in, marked_pieces
 
 words = st.lists(st.sampled_from(["a", "b", "c", "d", "e", ".", ",", "the"]), max_size=40).map(" ".join)
 
@@ -66,6 +66,7 @@ def test_a_teaser_shows_where_it_was_found() -> None:
 
 @given(st.text(), st.lists(st.text(max_size=10), max_size=4))
 def test_no_text_and_no_term_breaks_it(text: str, terms: list[str]) -> None:
+    assert joined(tuple(marked_pieces(text, _pattern(terms)))) == text, "marking loses and adds nothing"
     around(text, terms, 50)
     marked_in(text, terms, 50)
     differences(text, "".join(terms), 50)
