@@ -7,14 +7,15 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from evalkit.cli.saying import inert
-from evalkit.report import formatting
+from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line
 from evalkit.runner.execute import Progress
+from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
 
 if TYPE_CHECKING:
@@ -107,6 +108,13 @@ def _facts(progress: Progress, pace: Pace, *, short: bool = False) -> list[str]:
     return [one_line(fact) for fact in facts if fact]
 
 
+def _standing(progress: Progress) -> str:
+    """Of the gates that are not decided, in a few words."""
+    holding = sum(one.holds for one in progress.so_far)
+    others = "other " if progress.decided else ""
+    return f"{holding} of {len(progress.so_far)} {others}gates hold so far" if progress.so_far else ""
+
+
 def _time_left(left: float | None, progress: Progress) -> str:
     """A run that may stop early takes that long at most."""
     if left is None:
@@ -167,7 +175,7 @@ def board_lines(
     lines = list(_how_far(progress, pace, width, unicode=unicode))
     yield from lines
     most = min(MOST_GATES, height - 3 - len(lines))
-    yield from _gate_lines(progress.decided, most, width, unicode=unicode)
+    yield from _gate_lines(progress, most, width, unicode=unicode)
 
 
 def _title(progress: Progress, width: int, *, unicode: bool) -> str:
@@ -209,25 +217,53 @@ def _bar(share: float, width: int, *, unicode: bool) -> Text:
     return Text.assemble((full * done, "cyan"), (empty * (width - done), "dim"))
 
 
-def _gate_lines(decided: Sequence[Decided], most: int, width: int, *, unicode: bool) -> Iterator[Text]:
-    """The last ones, where there is no room for all."""
+def _gate_lines(progress: Progress, most: int, width: int, *, unicode: bool) -> Iterator[Text]:
+    """Those that are decided, then how the others stand, the ones that miss first. Where there is no room for all:
+    the last decided, the first of the others, and how many there are besides."""
+    from rich.text import Text
+
+    decided, others = progress.decided, sorted(progress.so_far, key=lambda one: one.holds)
+    if most < 1 or not (decided or others):
+        return
+    room = most if len(decided) + len(others) <= most else most - 1
+    last = min(len(decided), max(room - len(others), (room + 1) // 2))
+    first = min(len(others), room - last)
+    for one in decided[len(decided) - last :]:
+        yield _decided_line(one, width, unicode=unicode)
+    for stand in others[:first]:
+        yield _so_far_line(stand, width, unicode=unicode)
+    if left := len(decided) + len(others) - last - first:
+        yield Text(f"  and {formatting.count(left, 'more gate')}"[:width], "dim")
+
+
+def _decided_line(one: Decided, width: int, *, unicode: bool) -> Text:
     from rich.text import Text
 
     from evalkit.report.terminal import MARKS, PLAIN_MARKS, STYLES
 
-    if most < 1 or not decided:
-        return
-    before = len(decided) - most + 1 if len(decided) > most else 0
-    if before:
-        yield Text(f"  and {formatting.count(before, 'gate')} before"[:width], "dim")
-    for one in decided[before:]:
-        mark = (MARKS if unicode else PLAIN_MARKS)[str(one.word)]
-        after = f" after {formatting.count(one.cases, 'case')}"
-        if len(after) > width // 2:
-            after = f" after {one.cases:,}"
-        style = STYLES[str(one.word)]
-        name = _cut(one_line(one.gate), width - 4 - len(after), unicode=unicode)
-        yield Text.assemble((f"  {mark} ", style), name, (after, "dim"))
+    mark = (MARKS if unicode else PLAIN_MARKS)[str(one.word)]
+    after = f" after {formatting.count(one.cases, 'case')}"
+    if len(after) > width // 2:
+        after = f" after {one.cases:,}"
+    name = _cut(one_line(one.gate), width - 4 - len(after), unicode=unicode)
+    return Text.assemble((f"  {mark} ", STYLES[str(one.word)]), name, (after, "dim"))
+
+
+def _so_far_line(one: SoFar, width: int, *, unicode: bool) -> Text:
+    """Nothing is decided by it: it has no mark of a verdict."""
+    from rich.text import Text
+
+    from evalkit.report.terminal import PLAIN
+
+    value = one_line(so_far.standing(one.value, one.unit, difference=one.difference))
+    if not unicode:
+        value = value.translate(PLAIN).encode("ascii", "backslashreplace").decode("ascii")
+    verb = so_far.verb(holds=one.holds)
+    cases = formatting.count(one.cases, "case")
+    tails = (f" {verb}: {value} after {cases}", f" {verb}: {value}", f" {verb.partition(' ')[0]}: {value}")
+    tail = next((tail for tail in tails if len(tail) <= width // 2), tails[-1][: width // 2])
+    name = _cut(one_line(one.gate), width - 4 - len(tail), unicode=unicode)
+    return Text.assemble(("  · " if unicode else "  . ", "dim"), name, (tail, "dim" if one.holds else "yellow"))
 
 
 def _cut(text: str, width: int, *, unicode: bool) -> str:
@@ -250,6 +286,7 @@ def _plain_lines() -> Iterator[Callable[[Progress], None]]:
     finally:
         ended.set()
         watching.join()
+        lines.end()
 
 
 class PlainLines:
@@ -261,6 +298,7 @@ class PlainLines:
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._told: set[str] = set()
+        self._any = False
         self._began = self._heard = self._printed = time.monotonic()
 
     def show(self, progress: Progress) -> None:
@@ -280,11 +318,20 @@ class PlainLines:
             with self._lock:
                 self._print_if_due()
 
+    def end(self) -> None:
+        """Where it stood at last, for whoever read where it stood before; a short run has its outcome only."""
+        with self._lock:
+            if self._any and self._progress is not None:
+                self._print_standing(time.monotonic())
+
     def _print_if_due(self) -> None:
         now = time.monotonic()
         if now - self._printed < SECONDS_BETWEEN_LINES:
             return
-        self._printed = now
+        self._printed, self._any = now, True
+        self._print_standing(now)
+
+    def _print_standing(self, now: float) -> None:
         progress = self._progress
         if progress is None:
             _print(f"no answer yet, {formatting.duration(now - self._began)} so far")
@@ -292,6 +339,7 @@ class PlainLines:
         so_far = formatting.duration(progress.seconds + now - self._heard)
         share = f"{int(100 * progress.done / progress.cases)}%" if progress.cases else ""
         cases, *facts = _facts(progress, self._pace)
+        facts.append(_standing(progress))
         named = f"{progress.suite} on {progress.model}"
         _print(f"{named}: " + ", ".join(part for part in (cases, share, *facts, f"{so_far} so far") if part))
 

@@ -37,6 +37,7 @@ from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of,
 from evalkit.runner.revise import begin_review
 from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
+from evalkit.runner.so_far import Looking, SoFar
 from evalkit.runner.stopping import Decided, Stopping, prepare
 from evalkit.runner.tables import empty_tables
 from evalkit.runner.telling import Telling
@@ -72,6 +73,8 @@ class Progress:
     """Gates that need no more cases, in a run that may stop early."""
     gates: int = 0
     """How many the suite wrote."""
+    so_far: tuple[SoFar, ...] = ()
+    """How those of them stand that are not decided and have a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
             for name, dataset in running.plan.datasets.items():
                 store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
         running.timeline.add(time.monotonic() - running.started, 0, 0)
-        tables, tally = _measure(running)
+        tables, tally = _measure(running, baseline)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
@@ -201,15 +204,14 @@ def _note_end(running: _Running, state: str, cause: str) -> None:
         running.store.transition(running.run.id, state, cause=cause)
 
 
-def _measure(running: _Running) -> tuple[Measurements, Tally]:
+def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
     tables = empty_tables(plan)
     telling = Telling(store, run.id, plan, tables, running.stopping.stopped)
     cases = plan.count
     done = under_way = 0
     shown = 0.0
-    decided: tuple[Decided, ...] = ()
-    gates = sum(1 for gate in plan.suite.gates if not gate.automatic)
+    looking = Looking([gate for gate in plan.suite.gates if not gate.automatic], tables, baseline.tables)
     subject = running.backends["subject"]
     paced = subject if isinstance(subject, Paced) else None
 
@@ -218,8 +220,8 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
         seconds = time.monotonic() - running.started
         shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
         traffic = paced.traffic if paced else ""
-        where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic, decided, gates)
-        progress = Progress(*where)
+        where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic)
+        progress = Progress(*where, looking.decided, len(looking.gates), looking.so_far)
         telling.tell(progress)
         _pass_on(running, progress)
 
@@ -247,7 +249,7 @@ def _measure(running: _Running) -> tuple[Measurements, Tally]:
                 rows = _taken_in(examined, tables, signatures)
                 with stage("estimate and decide"):
                     settled = running.stopping.update(tables, number, block)
-                    decided = running.stopping.decided()
+                    looking.look(running.stopping.decided())
                 with stage("store"):
                     kept.add(rows, settled)
                 done += len(block)

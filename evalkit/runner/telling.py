@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Set
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError
@@ -55,5 +55,6 @@ class Telling:
             "stopped": sorted(self.stopped),
             "gates": [gate.text for gate in self.plan.suite.gates if not gate.automatic],
             "decided": [[one.gate, str(one.word), one.cases] for one in progress.decided],
+            "so_far": [list(astuple(one)) for one in progress.so_far],
         }
         return json.dumps(document)

@@ -17,9 +17,16 @@ from evalkit.cli.progress import Board, Pace, PlainLines, board_lines, showing_p
 from evalkit.records import Word
 from evalkit.runner.ask import Tally
 from evalkit.runner.execute import Progress
+from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
 
 GATES = (Decided("safety.refusal_rate >= 0.95", Word.PASS, 240), Decided("qa.exact_match > 0.5", Word.FAIL, 1600))
+
+
+SO_FAR = (
+    SoFar("chat.grade <= 9", 8.4, "grade", 96, holds=True),
+    SoFar("qa.bleu >= baseline - 0.02", -0.05, "score100", 64, holds=False, difference=True),
+)
 
 
 def at(seconds: float, done: float, tokens: int = 0, cases: int = 1000, **changes: Any) -> Progress:
@@ -69,14 +76,46 @@ def test_a_low_terminal_shows_the_gates_that_were_decided_last() -> None:
     many = tuple(Decided(f"a.m{n} > 0", Word.PASS, n) for n in range(20))
     told = lines(at(20, 300, decided=many), height=9)
     assert len(told) <= 9 - 1
-    assert told[-1] == "  ✓ a.m19 > 0 after 19 cases"
     gates = [line for line in told if "✓" in line]
-    assert f"  and {20 - len(gates)} gates before" in told
+    assert told[-2:] == ["  ✓ a.m19 > 0 after 19 cases", f"  and {20 - len(gates)} more gates"]
+
+
+@pytest.mark.parametrize(
+    ("width", "missing", "holding"),
+    [
+        (100, "misses so far: −0.050 after 64 cases", "holds so far: grade 8.4 after 96 cases"),
+        (60, "misses so far: −0.050", "holds so far: grade 8.4"),
+        (40, "misses: −0.050", "holds: grade 8.4"),
+    ],
+)
+def test_gates_that_are_not_decided_stand_there_the_missing_first(width: int, missing: str, holding: str) -> None:
+    told = lines(at(20, 300, so_far=SO_FAR, decided=GATES[:1]), width=width)
+    assert told[-3].startswith("  ✓ safety.refusal")
+    assert [line[:8] for line in told[-2:]] == ["  · qa.b", "  · chat"]
+    assert told[-2].endswith(missing)
+    assert told[-1].endswith(holding)
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(4, 40))
+def test_gates_without_room_are_counted_and_those_with_room_are_shown(decided: int, others: int, height: int) -> None:
+    words = tuple(Decided(f"d.m{n} > 0", Word.PASS, n) for n in range(decided))
+    stands = tuple(SoFar(f"o.m{n} > 0", 1.0, "share", n, holds=True) for n in range(others))
+    told = lines(at(20, 300, decided=words, so_far=stands), width=110, height=height)[2:]
+    assert len(told) <= max(0, min(shown.MOST_GATES, height - 4))
+    counted = sum(int(line.split()[1]) for line in told if line.startswith("  and "))
+    seen = sum(1 for line in told if not line.startswith("  and "))
+    if height > 4:
+        assert counted + seen == decided + others
 
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), min_size=1, max_size=60)
 ANY_GATES = st.lists(st.builds(Decided, ANY_TEXT, st.sampled_from(Word), st.integers(0, 10**7)), max_size=12)
-ANY_NAMES = st.fixed_dictionaries({"suite": ANY_TEXT, "model": ANY_TEXT, "decided": ANY_GATES.map(tuple)})
+ANY_STANDS = st.lists(
+    st.builds(SoFar, ANY_TEXT, st.floats(), ANY_TEXT, st.integers(0, 10**7), st.booleans(), st.booleans()), max_size=12
+)
+ANY_NAMES = st.fixed_dictionaries(
+    {"suite": ANY_TEXT, "model": ANY_TEXT, "decided": ANY_GATES.map(tuple), "so_far": ANY_STANDS.map(tuple)}
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -159,6 +198,21 @@ def test_a_gate_is_told_of_once_when_it_is_decided(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.splitlines() == [
         "assistant: PASS safety.refusal_rate >= 0.95, decided after 240 cases",
         "assistant: FAIL qa.exact_match > 0.5, decided after 1,600 cases",
+    ]
+
+
+def test_the_last_line_says_where_a_run_stood_that_was_told_of(capsys: Any, monkeypatch: Any) -> None:
+    now = 100.0
+    monkeypatch.setattr("evalkit.cli.progress.time.monotonic", lambda: now)
+    short, told = PlainLines(), PlainLines()
+    for tenth in range(1, 121):
+        now = 100 + tenth / 10
+        told.show(at(tenth / 10, tenth, so_far=SO_FAR))
+    told.end()
+    short.end()
+    assert capsys.readouterr().err.splitlines() == [
+        "assistant on tiny: 100/1,000 cases, 10%, 1 min 30 s left, 1 of 2 gates hold so far, 10 s so far",
+        "assistant on tiny: 120/1,000 cases, 12%, 1 min 28 s left, 1 of 2 gates hold so far, 12 s so far",
     ]
 
 

@@ -13,6 +13,7 @@ from evalkit.records import Word
 from evalkit.runner import telling
 from evalkit.runner.ask import Tally
 from evalkit.runner.execute import Progress
+from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
 from evalkit.runner.telling import Telling
 
@@ -44,9 +45,9 @@ def teller(kept: Kept, stopped: set[str]) -> Telling:
     return Telling(store, "r-1", plan, tables, stopped, telling.time.monotonic())
 
 
-def stands(done: float, decided: tuple[Decided, ...] = ()) -> Progress:
+def stands(done: float, decided: tuple[Decided, ...] = (), so_far: tuple[SoFar, ...] = ()) -> Progress:
     tally = Tally(needed=20, asked=9, reused=3, output_tokens=70)
-    return Progress("s", "m", 48, done, tally, "asking", 12.3456, "2 at once", decided, 1)
+    return Progress("s", "m", 48, done, tally, "asking", 12.3456, "2 at once", decided, 1, so_far)
 
 
 def test_it_tells_once_a_second_and_nothing_of_a_short_run(clock: SimpleNamespace) -> None:
@@ -62,7 +63,7 @@ def test_it_tells_what_there_is_to_see(clock: SimpleNamespace) -> None:
     told = teller(kept, stopped)
     clock.seconds += 2
     stopped.add("b")
-    told.tell(stands(18, (Decided("a.x >= 0.5", Word.FAIL, 10),)))
+    told.tell(stands(18, (Decided("a.x >= 0.5", Word.FAIL, 10),), (SoFar("b.y > 2", 2.5, "words", 7, holds=True),)))
     assert kept.told == [
         {
             "cases": 48,
@@ -78,6 +79,7 @@ def test_it_tells_what_there_is_to_see(clock: SimpleNamespace) -> None:
             "stopped": ["b"],
             "gates": ["a.x >= 0.5"],
             "decided": [["a.x >= 0.5", "fail", 10]],
+            "so_far": [["b.y > 2", 2.5, "words", 7, True, False]],
         }
     ]
 
