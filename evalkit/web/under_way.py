@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evalkit.report import formatting
+from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line
 from evalkit.results import Run
 from evalkit.store.looking import judged_by_check, listed_by_id
@@ -66,14 +66,20 @@ def fields(bench: Workbench, run_id: str, told: Mapping[str, Any]) -> Fields:
         counted = f"{done:,} of {planned:,}" if planned else f"{done:,}"
         found[f"check.{row}.said"] = f"{counted}, decided" if stopped else counted
     words = {gate: (word, cases) for gate, word, cases in told.get("decided", ())}
+    stands = {gate: _so_far(*stand) for gate, *stand in told.get("so_far", ())}
     for row, gate in enumerate(told.get("gates", ())):
         word, cases = words.get(gate, ("", 0))
         shade = word if word in MARKS else "plain"
         found[f"gate.{row}.shade"] = shade
         found[f"gate.{row}.mark"] = MARKS[shade]
         found[f"gate.{row}.word"] = word or "open"
-        found[f"gate.{row}.said"] = f"after {formatting.count(cases, 'case')}" if word else ""
+        found[f"gate.{row}.said"] = f"after {formatting.count(cases, 'case')}" if word else stands.get(gate, "")
     return found
+
+
+def _so_far(value: float, unit: str, cases: int, holds: bool, difference: bool) -> str:
+    stand = one_line(so_far.standing(value, unit, difference=difference))
+    return f"{so_far.verb(holds=holds)}: {stand} after {formatting.count(cases, 'case')}"
 
 
 def _told(bench: Workbench, run_id: str) -> dict[str, Any]:

@@ -259,6 +259,10 @@ def test_a_run_under_way_shows_checks_and_gates_as_it_tells_of_them(store: Store
     assert "1 of 2 gates decided" in text
     assert "✓ pass length.empty <= 0.1 after 32 cases" in text
     assert "… open accuracy.bleu >= 0.2" in text
+    so_far = [["accuracy.bleu >= 0.2", 0.104, "score100", 96, False, False]]
+    store.put_progress("run-00001", told(so_far=so_far))
+    text = html.unescape(re.sub(r"<[^>]*>", " ", client.get("/runs/run-00001").text))
+    assert "… open accuracy.bleu >= 0.2 misses so far: 0.104 after 96 cases" in " ".join(text.split())
 
 
 @pytest.mark.parametrize(
