@@ -24,7 +24,7 @@ from evalkit.web import (
     under_way,
 )
 from evalkit.web.guard import Guard
-from evalkit.web.pages import assets, render
+from evalkit.web.pages import DRAWING, assets, drawing, render
 from evalkit.web.workbench import Workbench
 
 MODULES: tuple[Any, ...] = (
@@ -54,7 +54,8 @@ def pages(workbench: Workbench) -> Starlette:
 
 
 def _asset(request: Request) -> Response:
-    asset = assets().get(request.path_params.get("name", "icon.svg"))
+    name = request.path_params.get("name", "icon.svg")
+    asset = drawing() if name == DRAWING else assets().get(name)
     if asset is None:
         raise HTTPException(404)
     return Response(asset.content, media_type=asset.kind)

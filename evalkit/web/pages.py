@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from evalkit.report import hostile, templating
+from evalkit.report import bundle, hostile, templating
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from evalkit.web.workbench import Workbench
 
+SHARED = frozenset({"report.css", "pictures.js"})
+"""Of the report."""
+DRAWING = "vega.js"
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -47,15 +50,28 @@ def _environment() -> Environment:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """Styles and scripts by name: all that lies in ``static``, and the report's style, which the pages share."""
+    """Styles and scripts by name: all that lies in ``static``, and what the pages share with the report."""
     found = {}
     for package, folder in (("evalkit.report", "templates"), ("evalkit.web", "static")):
         for file in resources.files(package).joinpath(folder).iterdir():
             ending = file.name[file.name.rfind(".") :]
-            if ending in TYPES and (package == "evalkit.web" or file.name == "report.css"):
+            if ending in TYPES and (package == "evalkit.web" or file.name in SHARED):
                 content = file.read_bytes()
                 found[file.name] = Asset(content, TYPES[ending], hashlib.sha256(content).hexdigest()[:12])
     return found
+
+
+@cache
+def drawing() -> Asset | None:
+    """What draws Vega-Lite, where the extra that brings it is installed."""
+    content = (bundle.scripts() or "").encode()
+    return Asset(content, TYPES[".js"], hashlib.sha256(content).hexdigest()[:12]) if content else None
+
+
+def drawing_scripts() -> list[str]:
+    """Addresses of what a page with pictures loads; none where they cannot be drawn."""
+    vega = drawing()
+    return [f"/static/{DRAWING}?v={vega.version}", static("pictures.js")] if vega else []
 
 
 def static(name: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -21,7 +23,7 @@ from web_server import WebServer
 from evalkit.cli.main import commands
 from evalkit.results import Run
 from evalkit.store import Store, open_store
-from evalkit.web import compare_page
+from evalkit.web import compare_page, pages
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'\u202e{{7*7}}"
 
@@ -281,18 +283,37 @@ def test_a_comparison_that_takes_long_does_not_keep_the_page(
 # --- trends and data --------------------------------------------------------------------------------------------------
 
 
-def test_trends_have_a_dot_and_a_row_for_every_run(real: httpx.Client) -> None:
+def specs(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="chart-data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    drawn: dict[str, Any] = json.loads(found[1])
+    return drawn
+
+
+def test_trends_have_a_point_and_a_row_for_every_run(real: httpx.Client) -> None:
     text = real.get("/trends?suite=smoke").text
-    assert text.count('class="sheet trend"') >= 3
-    drawings = re.findall(r'<svg viewBox="0 0 640.*?</svg>', text, re.DOTALL)
-    assert drawings
-    assert all(1 <= drawing.count('class="dot ') <= 3 for drawing in drawings)
-    assert any('class="target"' in drawing for drawing in drawings)
+    drawn = specs(text)
+    assert len(drawn) == text.count('class="sheet trend"') == text.count('role="img"') >= 3
+    every = [row for spec in drawn.values() for row in spec["data"]["values"]]
+    assert text.count('<th scope="row"><a href="/runs/') == len(every)
+    assert {row["link"] for row in every} <= set(re.findall(r'href="(/runs/[^"]*)"', text))
+    assert any(row["target"] is not None for row in every)
     everything = real.get("/trends?suite=smoke&check=all").text
-    assert everything.count('class="sheet trend"') > text.count('class="sheet trend"')
+    assert len(specs(everything)) > len(drawn)
+    for address in re.findall(r'<script src="([^"]*)"', text):
+        assert real.get(address).status_code == 200
     assert real.get("/trends?suite=nothing").status_code == 200
     assert real.get("/runs/last/trend").url.path == "/trends"
     assert "suite=smoke" in str(real.get("/runs/last/trend").url)
+
+
+def test_without_what_draws_there_are_sentences_and_tables(real: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "drawing", lambda: None)
+    text = real.get("/trends?suite=smoke").text
+    assert 'class="drawn"' not in text
+    assert "vega" not in text
+    assert "in the first" in text
+    assert '<th scope="row"><a href="/runs/' in text
 
 
 def test_data_tells_lengths_labels_and_what_is_odd(store: Store, client: httpx.Client) -> None:
