@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from endpoint_asking import Opened
 from http_server import LocalServer
+from postgresql_server import Cluster, running_cluster
 
 from evalkit.store import Store, open_store
 
@@ -34,3 +35,10 @@ def opened() -> Iterator[Any]:
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(str(tmp_path / "runs.db")) as opened_store:
         yield opened_store
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A server of our own, that ends with the tests."""
+    with running_cluster() as cluster:
+        yield cluster

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import gc
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from importlib.util import find_spec
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from postgresql_server import Cluster, free_port
 
 from evalkit.errors import RunNotFound, StoreError
 from evalkit.records import (
@@ -60,109 +55,6 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 # --- the databases ----------------------------------------------------------------------------------------------------
 
 
-def find_server_programs() -> Path | None:
-    """The folder of ``initdb`` and ``postgres``; Debian keeps them off the path."""
-    places = [Path(found).resolve().parent] if (found := shutil.which("initdb")) else []
-    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None)
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A PostgreSQL server of our own, that ends with the tests. It refuses to run as root, so root lends it a user."""
-
-    folder: Path
-    port: int
-    server: subprocess.Popen[bytes]
-
-    @property
-    def url(self) -> str:
-        return f"postgresql+pg8000://tester:secret@127.0.0.1:{self.port}"
-
-    def run(self, sql: str) -> None:
-        from sqlalchemy import create_engine
-
-        engine = create_engine(f"{self.url}/postgres", isolation_level="AUTOCOMMIT")
-        try:
-            with engine.connect() as connection:
-                connection.exec_driver_sql(sql)
-        finally:
-            engine.dispose()
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def wait_until_it_answers(cluster: Cluster) -> None:
-    from sqlalchemy.exc import DBAPIError
-
-    for _ in range(150):
-        try:
-            cluster.run("SELECT 1")
-        except DBAPIError:
-            assert cluster.server.poll() is None, "the server ended"
-            time.sleep(0.2)
-        else:
-            return
-    raise AssertionError("the server does not answer")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
-    programs = find_server_programs()
-    if programs is None or find_spec("pg8000") is None:
-        pytest.skip("needs the programs initdb and postgres, and the extra 'postgres'")
-    user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="evalkit-pg-"))
-    try:
-        if user:
-            shutil.chown(folder, user)
-        password = folder / "password"
-        password.write_text("secret")
-        data = folder / "data"
-        made = subprocess.run(
-            [
-                programs / "initdb",
-                "-D",
-                data,
-                "-U",
-                "tester",
-                "-A",
-                "scram-sha-256",
-                f"--pwfile={password}",
-                "-E",
-                "UTF8",
-            ],
-            user=user,
-            capture_output=True,
-            check=False,
-            cwd=folder,
-        )
-        if made.returncode:
-            pytest.skip(f"initdb cannot make a cluster here: {made.stderr.decode(errors='replace')[-300:]}")
-        port = free_port()
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"],
-                user=user,
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-            )
-        try:
-            cluster = Cluster(folder, port, server)
-            wait_until_it_answers(cluster)
-            yield cluster
-        finally:
-            server.terminate()
-            server.wait(30)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture(params=["memory", "file", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "memory":
@@ -170,9 +62,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "file":
         return str(tmp_path / "runs.db")
     cluster: Cluster = request.getfixturevalue("postgresql")
-    name = f"db{time.time_ns()}"
-    cluster.run(f"CREATE DATABASE {name}")
-    return f"{cluster.url}/{name}"
+    return cluster.new_database()
 
 
 @pytest.fixture
