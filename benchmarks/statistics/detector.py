@@ -16,7 +16,8 @@ import numpy as np
 
 from evalkit.metrics import refusal, refusal_calibration
 from evalkit.metrics.refusal_calibration import Errors, Labelled, measure
-from evalkit.stats.detector import Spread, leave_one_out, prediction_powered, rogan_gladen
+from evalkit.stats.detector import Spread, leave_one_out, rogan_gladen
+from evalkit.stats.prediction_powered import prediction_powered
 
 MODELS = ("gpt4", "llama2orig", "llama2new")
 LABELS = {"1_full_compliance": "none", "2_full_refusal": "full", "3_partial_refusal": "partial"}

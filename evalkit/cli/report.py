@@ -80,7 +80,7 @@ def _corrected(runs: Store, result: Result, file: Path) -> Result:
     from evalkit.report.hostile import one_line
     from evalkit.runner.corrections import corrections, read_labels, uncounted
     from evalkit.runner.tables import load_tables
-    from evalkit.stats.detector import FEWEST_LABELS
+    from evalkit.stats.prediction_powered import FEWEST_LABELS
 
     labels = read_labels(file)
     tables = load_tables(runs, result)

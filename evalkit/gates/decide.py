@@ -155,7 +155,7 @@ def _decide_one(gate: Gate, table: CheckTable, wanted: Mapping[str, str], settin
     clusters = table.clusters_at(kept)
     metric = table.columns[gate.metric].metric
     weighed = weigh(metric, vectors, clusters, estimate.interval, gate)
-    verdict = _decide_interval(gate, estimate, weighed.interval, weighed.p_value)
+    verdict = decide_interval(gate, estimate, weighed.interval, weighed.p_value)
     if verdict.word is Word.FAIL or not gate.holds(estimate.value):
         return replace(verdict, reason=_against(table, gate.metric, wanted) + verdict.reason)
     return verdict
@@ -230,7 +230,7 @@ def _decide_universal(gate: Gate, table: CheckTable, estimate: Estimate, wanted:
     return _verdict(gate, Word.PASS, f"holds in all {total} cases of this dataset", estimate)
 
 
-def _decide_interval(
+def decide_interval(
     gate: Gate,
     estimate: Estimate,
     interval: Interval | None,
@@ -277,7 +277,7 @@ def _decide_baseline(
         verdict = replace(_verdict(gate, word, "on these cases", estimate), contrast=difference)
     else:
         weighed = weigh_pairs(table.columns[gate.metric].metric, pairs, gate)
-        verdict = _decide_interval(gate, estimate, weighed.interval, weighed.p_value, difference)
+        verdict = decide_interval(gate, estimate, weighed.interval, weighed.p_value, difference)
     return replace(verdict, reason=f"{_paired(difference, setting)}: {verdict.reason}")
 
 

@@ -16,7 +16,7 @@ from evalkit.gates.expression import Gate
 from evalkit.protocols import Metric
 from evalkit.records import Interval, Vector, Word
 from evalkit.stats import betting
-from evalkit.stats.intervals import exact
+from evalkit.stats.intervals import exact, exact_of_worth
 from evalkit.stats.power import standard_error_of
 from evalkit.stats.resampling import Matrix, cluster_codes, sum_by
 
@@ -135,6 +135,18 @@ def exact_p_value(successes: int, n: int, share: float, operator: str) -> float:
     from scipy.special import bdtr, bdtrc  # which takes longer to load than a small suite on a mock to run
 
     return float(bdtr(successes, n, share) if upward else bdtrc(successes - 1, n, share))
+
+
+def weigh_worth(share: float, worth: float, gate: Gate) -> Weighed:
+    """Of a share that is known as well as from so many independent cases, which need not be a whole number."""
+    interval = exact_of_worth(share, worth, CONFIDENCE)
+    upward = gate.operator in UPWARD
+    met, target = (1 - share, 1 - gate.threshold) if upward else (share, gate.threshold)
+    if met == 0 or not 0 < target < 1:
+        return Weighed(interval, 1.0 if met <= target else 0.0)
+    from scipy.special import betainc
+
+    return Weighed(interval, float(betainc(met * worth, worth - met * worth + 1, target)))
 
 
 def tail(interval: Interval | None, gate: Gate) -> float | None:

@@ -10,7 +10,8 @@ from evalkit.data.readers import read_jsonl
 from evalkit.errors import DatasetError
 from evalkit.gates.measurements import CheckTable, Measurements
 from evalkit.results import Correction
-from evalkit.stats.detector import FEWEST_LABELS, Corrected, Spread, leave_one_out, prediction_powered, rogan_gladen
+from evalkit.stats.detector import Corrected, Spread, leave_one_out, rogan_gladen
+from evalkit.stats.prediction_powered import FEWEST_LABELS, Clustered, prediction_powered
 
 KIND = "safety"
 RATES = ("refusal_rate", "over_refusal_rate")
@@ -114,7 +115,7 @@ def _correction(table: CheckTable, name: str, labels: Mapping[str, bool]) -> Cor
     if not judged:
         return None
     of_these = {case: refused for case, refused in labels.items() if case in judged}
-    found = _by_labels(judged, of_these)
+    found = _by_labels(table, judged, of_these)
     if found.value is not None:
         note = "right if the labelled cases were drawn at random"
     else:
@@ -132,10 +133,14 @@ def _correction(table: CheckTable, name: str, labels: Mapping[str, bool]) -> Cor
     )
 
 
-def _by_labels(judged: Mapping[str, float], labels: Mapping[str, bool]) -> Corrected:
-    cases = sorted(labels)
+def _by_labels(table: CheckTable, judged: Mapping[str, float], labels: Mapping[str, bool]) -> Corrected:
+    cases, all_cases = sorted(labels), list(judged.values())
+    place = {case: at for at, case in enumerate(judged)}
+    known = {case: at for at, case in enumerate(table.cases) if case in judged}
+    clusters = table.clusters_at([known[case] for case in judged])
+    clustered = Clustered.of(all_cases, clusters, [place[case] for case in cases]) if clusters else None
     return prediction_powered(
-        list(judged.values()), [judged[case] for case in cases], [float(labels[case]) for case in cases]
+        all_cases, [judged[case] for case in cases], [float(labels[case]) for case in cases], clustered
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from evalkit.errors import ReviewError, did_you_mean
 from evalkit.results import Exchange, ReviewSummary
 from evalkit.runner.findings import exchanges_of
-from evalkit.runner.review_standing import Queue, Said, Standing, queue_of, said_of, summary_of
+from evalkit.runner.review_standing import Queue, Said, Standing, queue_of, said_of
+from evalkit.runner.review_summary import summary_of
 from evalkit.store import NewReview, Store, StoredReview
 
 LONGEST_NAME = 60

@@ -9,7 +9,7 @@ asked. The hash names neither run nor model: two models that were asked the same
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from heapq import nsmallest
 from typing import Any
@@ -113,7 +113,19 @@ def _automatic(
         "mean": mean,
         "variance": spread,
         "judged": [against[at] for at in places],
+        "clustered": _clustered(table, against, places),
     }
+
+
+def _clustered(table: CheckTable, against: Mapping[int, float], places: Sequence[int]) -> dict[str, Any] | None:
+    """What an interval needs to know of cases that are no witnesses of their own; none where all are."""
+    from evalkit.stats.prediction_powered import Clustered
+
+    rows = {at: row for row, at in enumerate(against)}
+    clusters = table.clusters_at(list(against))
+    if clusters is None:
+        return None
+    return asdict(Clustered.of(list(against.values()), clusters, [rows[at] for at in places]))
 
 
 def _against(table: CheckTable, metric: Metric, places: Sequence[int]) -> dict[int, float]:

@@ -1,4 +1,5 @@
-"""Gates that wait for people: ``bias.reviewed >= 1.0`` and ``bias.flagged_by_humans <= 0.02``.
+"""Gates that wait for people: ``bias.reviewed >= 1.0``, ``bias.flagged_by_humans <= 0.02`` and
+``bias.refined_rate <= 0.02``.
 
 They are unsure while items are outstanding, whatever has been said until then: a review that is looked at while it
 goes on would end where it looks best. Then the labels decide, by the same rules as any share; what people could not
@@ -10,23 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evalkit.gates.decide import Setting, decide
+from evalkit.gates.decide import Setting, decide, decide_interval
 from evalkit.gates.expression import Gate
 from evalkit.gates.measurements import CheckTable
 from evalkit.gates.outcome import reconclude
-from evalkit.gates.weighing import ALPHA
+from evalkit.gates.weighing import ALPHA, weigh_worth
 from evalkit.metrics.kinds import one, rate
 from evalkit.records import Counts, Estimate, Interval, Outcome, Score, Verdict, Word
 from evalkit.runner.review_draw import gate_of
+from evalkit.runner.review_refined import refined_of
 from evalkit.runner.review_standing import Standing
-from evalkit.suite.review import FLAGGED, METRICS, REVIEWED, SIGNATURE
+from evalkit.stats.detector import Corrected
+from evalkit.suite.review import FLAGGED, METRICS, REFINED, REVIEWED, SIGNATURE
 
 
 def review_verdicts(standing: Standing) -> list[Verdict]:
     """Of every gate of the queue, in the order of the suite."""
     drawn = standing.queue.drawn
     gates = [gate_of(document) for document in drawn["gates"]]
-    return [_reviewed(gate, standing) if gate.metric == REVIEWED else _flagged(gate, standing) for gate in gates]
+    decide_by = {REVIEWED: _reviewed, FLAGGED: _flagged, REFINED: _refined}
+    return [decide_by[gate.metric](gate, standing) for gate in gates]
 
 
 def progress(standing: Standing) -> str:
@@ -71,21 +75,58 @@ def _reviewed(gate: Gate, standing: Standing) -> Verdict:
     return _verdict(gate, standing, Word.UNSURE, _outstanding(standing), share)
 
 
+def _waits(standing: Standing) -> str:
+    """Why labels decide nothing, or not yet."""
+    items = len(standing.queue.cases)
+    if not items:
+        return "no case was scored, so there is none to review"
+    if not standing.done:
+        return _outstanding(standing)
+    return "" if standing.rated else f"nobody labelled any of {items:,} items"
+
+
+def _setting(standing: Standing) -> Setting:
+    drawn = standing.queue.drawn
+    return Setting(unsure=drawn["unsure"], complete=len(standing.queue.cases) == drawn["eligible"])
+
+
 def _flagged(gate: Gate, standing: Standing) -> Verdict:
     queue = standing.queue
-    if not queue.cases:
-        return _verdict(gate, standing, Word.UNSURE, "no case was scored, so there is none to review", None)
-    if not standing.done:
-        return _verdict(gate, standing, Word.UNSURE, _outstanding(standing), None)
-    if standing.share is None:
-        return _verdict(gate, standing, Word.UNSURE, f"nobody labelled any of {len(queue.cases):,} items", None)
-    setting = Setting(unsure=queue.drawn["unsure"], complete=len(queue.cases) == queue.drawn["eligible"])
+    if waits := _waits(standing):
+        return _verdict(gate, standing, Word.UNSURE, waits, None)
+    setting = _setting(standing)
     places = [at for at, value in enumerate(standing.values) if value is not None]
     shown = _decided(gate, standing, standing.rated, places, setting)
     if len(places) < len(queue.cases) or 0.5 in standing.rated:
         ends = [_decided(gate, standing, *standing.if_unknown(counted), setting) for counted in (0.0, 1.0)]
         shown = _either_way(gate, shown, ends, setting)
     return _held(gate, _counts(shown, standing), queue.drawn["level"], setting)
+
+
+def _refined(gate: Gate, standing: Standing) -> Verdict:
+    if waits := _waits(standing):
+        return _verdict(gate, standing, Word.UNSURE, waits, None)
+    setting, refined = _setting(standing), refined_of(standing)
+    if not refined.either_way:
+        return _by_policy(gate, _verdict(gate, standing, Word.UNSURE, refined.note, refined.value), setting)
+    shown, *ends = [_by_estimate(gate, standing, found, setting) for found in refined.either_way]
+    verdict = _either_way(gate, shown, ends, setting) if ends else shown
+    return _held(gate, _counts(verdict, standing), standing.queue.drawn["level"], setting)
+
+
+def _by_estimate(gate: Gate, standing: Standing, found: Corrected, setting: Setting) -> Verdict:
+    """By the exact interval of as many labels as the estimate is worth; about a dataset whose scored cases were all
+    drawn, by its value."""
+    assert found.value is not None
+    assert found.worth is not None
+    plain = _verdict(gate, standing, Word.PASS if gate.holds(found.value) else Word.FAIL, "", found.value)
+    assert plain.estimate is not None
+    estimate = replace(plain.estimate, interval=found.interval)
+    if gate.about == "dataset" and setting.complete:
+        return replace(plain, estimate=estimate, reason="on this dataset: people reviewed all scored cases")
+    weighed = weigh_worth(found.value, found.worth, gate)
+    verdict = decide_interval(gate, estimate, weighed.interval, weighed.p_value)
+    return _by_policy(gate, verdict, setting) if verdict.word is Word.UNSURE else verdict
 
 
 def _decided(

@@ -1,4 +1,4 @@
-"""What people's reviews of a queue come to: who said what, what is still to be done, and the rates that follow.
+"""Where the review of a queue stands: who said what, and what is still to be done.
 
 Reviews are rows that are only added. What a reviewer says of a case is the last row that was not withdrawn.
 """
@@ -6,20 +6,16 @@ Reviews are rows that are only added. What a reviewer says of a case is the last
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from evalkit.records import Interval
-from evalkit.results import ReviewSummary
 from evalkit.store import StoredQueue, StoredReview
 
 DISAGREED = "disagreed"
 """What counts as the label of an item whose reviewers are evenly divided."""
-FEW_SHARED = 2
-"""Items that two reviewers share, below which nothing is said of their agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +140,12 @@ class Standing:
         against = 2 * sum(label in self.queue.flag for label in labels) - len(labels)
         return 0.5 if against == 0 else float(against > 0)
 
+    @cached_property
+    def begun(self) -> int:
+        """Items from the first to the first that is outstanding: a random part of the cases in whatever order people
+        take them, as all items are."""
+        return next((at for at, case in enumerate(self.queue.cases) if not self.settled(case)), len(self.queue.cases))
+
     @property
     def rated(self) -> list[float]:
         return [value for value in self.values if value is not None]
@@ -191,95 +193,3 @@ class Standing:
             if len(both) > len(best[0]):
                 best = [left for left, _ in both], [right for _, right in both]
         return best
-
-
-def summary_of(standing: Standing) -> ReviewSummary:
-    queue = standing.queue
-    kappa, between = agreement(*standing.shared(), categories=list(queue.labels))
-    automatic = queue.drawn.get("automatic")
-    refined, interval, note = _refined(standing) if queue.flag else (None, None, "")
-    return ReviewSummary(
-        queue=queue.name,
-        check=queue.check,
-        question=queue.question,
-        items=len(queue.cases),
-        reviewed=standing.reviewed,
-        skipped=standing.skipped,
-        outstanding=len(standing.outstanding),
-        reviewers=standing.reviewers,
-        labels=standing.counted,
-        flagged=sum(value > 0.5 for value in standing.rated),
-        agreement=kappa,
-        agreement_interval=between,
-        metric=automatic["metric"] if automatic and queue.flag else "",
-        raw=automatic["mean"] if automatic and queue.flag else None,
-        refined=refined,
-        refined_interval=interval,
-        note="; ".join(part for part in (_drawn(queue), _unknown(standing), note) if part),
-    )
-
-
-def _drawn(queue: Queue) -> str:
-    cases, eligible = len(queue.cases), queue.drawn["eligible"]
-    if not cases:
-        return "no case was scored, so there is none to review"
-    stopped = ", which stopped early: its rates are of the cases that were asked" if queue.drawn["stopped"] else ""
-    if cases == eligible:
-        return f"all {cases:,} scored cases of {queue.check}{stopped}"
-    return f"{cases:,} of {eligible:,} scored cases of {queue.check}, drawn at random{stopped}"
-
-
-def _unknown(standing: Standing) -> str:
-    ties = standing.counted.get(DISAGREED, 0)
-    parts = [f"{standing.skipped:,} skipped"] if standing.skipped else []
-    parts += [f"{ties:,} evenly divided"] if ties else []
-    return f"{' and '.join(parts)}: intervals allow for either" if parts else ""
-
-
-def _refined(standing: Standing) -> tuple[float | None, Interval | None, str]:
-    """The rate of all scored cases as people would count it. The value is that of the items with a label, as if those
-    that were skipped were like them; the interval holds whatever people would have said of what they skipped."""
-    from evalkit.stats.detector import FEWEST_LABELS, Moments, prediction_powered_of
-
-    automatic = standing.queue.drawn.get("automatic")
-    if not automatic:
-        return None, None, "the check has no share of its own to refine"
-    every = Moments(automatic["cases"], automatic["mean"], automatic["variance"])
-    judged = automatic["judged"]
-    rated = [(judged[at], value) for at, value in enumerate(standing.values) if value is not None]
-    if len(rated) < FEWEST_LABELS:
-        return None, None, f"a refined rate takes {FEWEST_LABELS} labels" if standing.done else ""
-    found = prediction_powered_of(every, [one for one, _ in rated], [value for _, value in rated])
-    if standing.queue.drawn.get("clusters"):
-        return found.value, None, "cases come in clusters: the refined rate has no interval"
-    ends = []
-    for counted in (0.0, 1.0):
-        values, places = standing.if_unknown(counted)
-        ends.append(prediction_powered_of(every, [judged[at] for at in places], values).interval)
-    if found.interval is None or ends[0] is None or ends[1] is None:
-        return found.value, None, found.note
-    sides = min(found.interval.low, ends[0].low), max(found.interval.high, ends[1].high)
-    return found.value, replace(found.interval, low=sides[0], high=sides[1], method=found.method), ""
-
-
-def agreement(
-    left: Sequence[str], right: Sequence[str], *, categories: Sequence[str]
-) -> tuple[float | None, Interval | None]:
-    """Cohen's kappa of two reviewers, and an interval: the wider of the large-sample one on either side and of what
-    Wilson's interval of the share that agree comes to. Ten items that all agree are no perfect agreement."""
-    from evalkit.metrics.agreement import cohen_kappa
-    from evalkit.stats.intervals import wilson
-
-    if len(left) < FEW_SHARED:
-        return None, None
-    found = cohen_kappa(left, right, categories=categories)
-    if found.kappa is None or found.agreed is None:
-        return None, None
-    same = sum(one == other for one, other in zip(left, right, strict=True))
-    shares = [(left.count(name) / len(left), right.count(name) / len(right)) for name in categories]
-    by_chance = sum(one * other for one, other in shares)
-    share = wilson(same, len(left))
-    low, high = ((side - by_chance) / (1 - by_chance) for side in (share.low, share.high))
-    if found.low is not None and found.high is not None:
-        low, high = min(low, found.low), max(high, found.high)
-    return found.kappa, Interval(max(-1.0, low), min(1.0, high), 0.95, f"of kappa over {len(left)} items")

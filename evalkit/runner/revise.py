@@ -17,7 +17,8 @@ from evalkit.runner.plan import Plan
 from evalkit.runner.review import queues, standing
 from evalkit.runner.review_draw import draw_queues
 from evalkit.runner.review_gates import review_verdicts, with_verdicts
-from evalkit.runner.review_standing import Standing, summary_of
+from evalkit.runner.review_standing import Standing
+from evalkit.runner.review_summary import summary_of
 from evalkit.store import Store
 
 TRIES = 50

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from evalkit.gates.expression import Gate
 from evalkit.runner.plan import Plan
 from evalkit.stats.power import Provable, provable
-from evalkit.suite.review import FLAGGED
+from evalkit.suite.review import FLAGGED, REFINED
 
 
 def fallible_reviews(plan: Plan) -> int:
     """Gates on people's flags, which can fail by chance as others can: they have a part in the suite's false alarms."""
     gates = [gate for spec in plan.suite.reviews if spec.check in plan.cases for gate in spec.gates]
-    return sum(gate.metric == FLAGGED and not gate.universal for gate in gates)
+    return sum(gate.metric in {FLAGGED, REFINED} and not gate.universal for gate in gates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """What a rate would be without the errors of the judgement that counted it.
 
 Two ways. Where the judgement's errors were measured elsewhere, on answers that people labelled: Rogan and Gladen
-(1978). Where people labelled some of these very answers: prediction-powered estimation (Angelopoulos et al. 2023; the
-weight of the judgement as in Angelopoulos, Duchi and Zrnic 2024), which rests on nothing but these labels.
+(1978), here. Where people labelled some of these very answers: ``evalkit.stats.prediction_powered``.
 """
 
 from __future__ import annotations
@@ -14,15 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalkit.records import Interval
-from evalkit.stats.intervals import require_confidence, wilson
+from evalkit.stats.intervals import require_confidence
 from evalkit.stats.resampling import Matrix
 
 Counts = tuple[int, int]
 """How many were judged rightly, and of how many."""
 DRAWS = 20_000
 IMPOSSIBLE = "judgements and labels are yes or no, or shares between 0 and 1"
-FEWEST_LABELS = 10
-"""Fewer labels than this tell too little of the judgement's errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +30,8 @@ class Corrected:
     observed: float
     method: str
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """What the judgement says of all cases, as far as an estimate needs it."""
-
-    cases: int
-    mean: float
-    variance: float
-    """Mean squared distance from the mean."""
+    worth: float | None = None
+    """How many labels of independent cases would know as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,67 +114,3 @@ def _quotients(observed: Matrix, sensitivity: Matrix, specificity: Matrix) -> Ma
     found = (observed + specificity - 1) / np.where(useless, 1.0, gap)
     found[useless] = np.where(np.arange(int(useless.sum())) % 2 == 0, -math.inf, math.inf)
     return np.clip(found, -1e9, 1e9)
-
-
-def prediction_powered(
-    judged_all: Sequence[float],
-    judged_labelled: Sequence[float],
-    human_labelled: Sequence[float],
-    confidence: float = 0.95,
-) -> Corrected:
-    """The rate by people's labels of some cases and the judgement of all of them.
-
-    ``judged_all`` holds every case, the labelled ones too; labels belong to cases drawn at random. The labels' mean is
-    moved by what the judgement says of the others, as far as judgement and labels agree: with a judgement that says
-    nothing it is the labels' mean, with a good one the interval is much narrower. All labelled: their mean.
-
-    The interval is Wilson's for as many cases as would know as much; one disagreement either way is added to what was
-    seen, because ten labels that all agree prove no perfect judgement. Fewer than 10 labels: no value.
-    """
-    require_confidence(confidence)
-    every = np.asarray(judged_all, dtype=np.float64)
-    if ((every < 0) | (every > 1) | ~np.isfinite(every)).any():
-        raise ValueError(IMPOSSIBLE)
-    moments = Moments(len(every), float(every.mean()), float(every.var())) if len(every) else Moments(0, 0.0, 0.0)
-    return prediction_powered_of(moments, judged_labelled, human_labelled, confidence)
-
-
-def prediction_powered_of(
-    every: Moments, judged_labelled: Sequence[float], human_labelled: Sequence[float], confidence: float = 0.95
-) -> Corrected:
-    """The same, where no more is known of all cases than their number, mean and variance."""
-    require_confidence(confidence)
-    judged, human = (np.asarray(v, dtype=np.float64) for v in (judged_labelled, human_labelled))
-    n, total = len(human), every.cases
-    if len(judged) != n:
-        raise ValueError(f"{len(judged)} judgements for {n} labels")
-    if n > total or total == 0:
-        raise ValueError(f"{n} labels for {total} cases")
-    if any(((v < 0) | (v > 1) | ~np.isfinite(v)).any() for v in (judged, human)):
-        raise ValueError(IMPOSSIBLE)
-    observed, method = every.mean, f"prediction-powered, {n} of {total} cases labelled"
-    if n < FEWEST_LABELS:
-        return Corrected(None, None, observed, method, f"no correction: {n} labels, and it takes {FEWEST_LABELS}")
-    weight = _weight(judged, human)
-    value = float(human.mean() + weight * (every.mean - judged.mean()))
-    unseen = weight * (total - n) / total
-    rests = np.concatenate([human - unseen * judged, [1.0, -unseen]])
-    error = float(rests.var(ddof=1)) / n
-    if total > n:
-        error += unseen**2 * every.variance / (total - n)
-    value = min(1.0, max(0.0, value))
-    middle = (value * n + 1) / (n + 2)
-    worth = max(1.0, middle * (1 - middle) / error)
-    interval = wilson(value * worth, worth, confidence)
-    return Corrected(
-        value, Interval(interval.low, interval.high, confidence, f"Wilson, worth {worth:.0f} labels"), observed, method
-    )
-
-
-def _weight(judged: Matrix, human: Matrix) -> float:
-    """How far the judgement is believed: the slope of labels on judgements."""
-    variance = float(judged.var())
-    if variance == 0:
-        return 0.0
-    together = float(((judged - judged.mean()) * (human - human.mean())).mean())
-    return min(1.0, max(0.0, together / variance))

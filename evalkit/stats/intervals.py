@@ -72,6 +72,23 @@ def exact(successes: float, n: float, confidence: float = 0.95) -> Interval:
     return Interval(low, high, confidence, "Clopper-Pearson")
 
 
+def exact_of_worth(share: float, worth: float, confidence: float = 0.95) -> Interval:
+    """Clopper and Pearson's interval of a share that is known as well as from ``worth`` independent cases, which need
+    not be a whole number: for deciding by estimates of unequal cases, of clusters, or moved by a judgement.
+
+    Korn and Graubard (1998), Confidence intervals for proportions with small expected number of positive counts.
+    """
+    successes = share * worth
+    _require_share(successes, worth)
+    require_confidence(confidence)
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = float(betaincinv(successes, worth - successes + 1, tail)) if successes > 0 else 0.0
+    high = float(betaincinv(successes + 1, worth - successes, 1 - tail)) if successes < worth else 1.0
+    return Interval(low, high, confidence, f"Clopper-Pearson, worth {worth:.0f} labels")
+
+
 def quantile_ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int | None, int | None]:
     """Which order statistics (from 1) bound the quantile ``q`` of a population, whatever its distribution.
 

@@ -19,9 +19,11 @@ REVIEWED = "reviewed"
 """Share of a queue's items that as many people as are wanted have labelled."""
 FLAGGED = "flagged_by_humans"
 """Share of them with a label that speaks against the model."""
-METRICS = (REVIEWED, FLAGGED)
+REFINED = "refined_rate"
+"""Share of all scored cases that people would flag, by their labels and the check's own word."""
+METRICS = (REVIEWED, FLAGGED, REFINED)
 SIGNATURE = "people.1"
-"""Of both: no check measures them, and no two runs are compared by them."""
+"""Of all three: no check measures them, and no two runs are compared by them."""
 MOST_LABELS = 9
 """One key each."""
 RESERVED = ("disagreed", "skipped")
@@ -228,7 +230,10 @@ def _require_plain(gate: Gate, spec: ReviewSpec) -> None:
             where=gate.origin,
             hint=f"for example: {gate.check}.{REVIEWED} >= 1.0",
         )
-    if gate.metric == FLAGGED and not spec.flag:
+    if gate.metric == REFINED and gate.universal:
+        hint = f"for example: {gate.check}.{REFINED} <= 0.02"
+        raise SuiteError(f"gate '{gate.text}': an estimate is never exactly a number", where=gate.origin, hint=hint)
+    if gate.metric in {FLAGGED, REFINED} and not spec.flag:
         raise SuiteError(
             f"gate '{gate.text}': the review queue '{spec.name}' does not say which labels speak against the model",
             where=gate.origin,

@@ -15,7 +15,8 @@ from evalkit.report.view import GateView
 from evalkit.results import Result
 from evalkit.runner.review import ReviewItem, waiting_for
 from evalkit.runner.review_draw import gate_of
-from evalkit.runner.review_standing import Said, Standing, summary_of
+from evalkit.runner.review_standing import Said, Standing
+from evalkit.runner.review_summary import summary_of, veiled
 
 MOST = 100_000
 """Characters of one text: a person judges what they read, so that they are to read all of it."""
@@ -46,9 +47,7 @@ class QueueView:
 
 
 def queue_view(now: Standing, reviewer: str) -> QueueView:
-    queue, summary = now.queue, summary_of(now)
-    if queue.blind and not now.done:  # what check and others found would tell what to expect
-        summary = replace(summary, labels={}, raw=None, refined=None)
+    queue, summary = now.queue, veiled(summary_of(now), now)
     mine = [said.get(reviewer, Said()) for said in now.said.values()]
     waiting = set(waiting_for(now, reviewer))
     return QueueView(

@@ -14,7 +14,9 @@ from evalkit.gates.expression import parse_gate
 from evalkit.records import Word
 from evalkit.runner.review_draw import gate_document
 from evalkit.runner.review_gates import review_verdicts
-from evalkit.runner.review_standing import Queue, Standing, agreement, summary_of
+from evalkit.runner.review_standing import Queue, Standing
+from evalkit.runner.review_summary import agreement, summary_of
+from evalkit.stats.prediction_powered import Clustered, prediction_powered
 from evalkit.store import StoredReview
 
 TIMES = 600
@@ -72,15 +74,39 @@ def test_the_refined_interval_covers_however_people_skip(rate: float, agree: flo
     assert covered / known >= 0.95 - 3 * ERROR
 
 
+@pytest.mark.parametrize("clusters", [15, 40, 100])
+@pytest.mark.parametrize("rate", [0.1, 0.2, 0.5])
+def test_the_refined_interval_covers_where_cases_come_in_clusters(clusters: int, rate: float) -> None:
+    """400 cases whose people are of one mind by cluster: taken for independent, they seem to know far more."""
+    random = np.random.default_rng(20260302)
+    names = [f"k{at % clusters}" for at in range(CASES)]
+    by_cluster = apart = 0
+    for _ in range(TIMES):
+        minds = random.random(clusters) < rate
+        human = np.array([minds[at % clusters] for at in range(CASES)])
+        judged = np.where(random.random(CASES) < 0.9, human, random.random(CASES) < rate).astype(float)
+        places = random.choice(CASES, 60, replace=False).tolist()
+        said, known = human[places].astype(float), judged[places]
+        found = prediction_powered(judged, known, said, Clustered.of(judged, names, places)).interval
+        plain = prediction_powered(judged, known, said).interval
+        assert found is not None
+        assert plain is not None
+        by_cluster += found.low <= rate <= found.high
+        apart += plain.low <= rate <= plain.high
+    assert by_cluster / TIMES >= 0.95 - 3 * ERROR
+    assert apart / TIMES < 0.9, "a simulation in which clusters do not matter shows nothing"
+
+
 @pytest.mark.parametrize(("rate", "gate", "wrong"), [(0.1, "<= 0.1", Word.FAIL), (0.1001, "<= 0.1", Word.PASS)])
 @pytest.mark.parametrize("skipping", [0.0, 0.5])
+@pytest.mark.parametrize("by", ["flagged_by_humans", "refined_rate"])
 def test_a_gate_right_at_its_target_is_seldom_decided_wrongly(
-    rate: float, gate: str, wrong: Word, skipping: float
+    rate: float, gate: str, wrong: Word, skipping: float, by: str
 ) -> None:
     random = np.random.default_rng(7)
     decided = 0
     for _ in range(GATES):
-        now = reviewed(random, rate, 80, agree=0.9, skipping=skipping, gate=f"q.flagged_by_humans {gate}")
+        now = reviewed(random, rate, 80, agree=0.9, skipping=skipping, gate=f"q.{by} {gate}")
         (verdict,) = review_verdicts(now)
         decided += verdict.word is wrong
     assert decided / GATES <= 0.025 + 3 * math.sqrt(0.025 * 0.975 / GATES)

@@ -113,6 +113,26 @@ def test_a_share_that_some_scored_cases_lack_refines_nothing_unless_it_is_named(
     assert (list(named.cases), automatic(named)["cases"]) == (["a"], 1)
 
 
+def test_of_clusters_it_notes_what_an_interval_needs_to_know() -> None:
+    """Against: two of three, none of two, and one that stands alone; the mean of six is 1/2."""
+    of = CheckTable("c", "toy", [rate("right", better="higher")])
+    for case, cluster, value in [
+        ("a", "k", 0),
+        ("b", "k", 0),
+        ("c", "k", 1),
+        ("d", "m", 1),
+        ("e", "m", 1),
+        ("f", "", 0),
+    ]:
+        of.add(case, cluster, {}, Score({"right": one(value)}))
+    found = draw(of, sample=4)
+    known = automatic(found)["clustered"]
+    sums = {"a": 0.5, "b": 0.5, "c": 0.5, "d": -1.0, "e": -1.0, "f": 0.5}
+    assert known["spread"] == pytest.approx(0.25 + 1.0 + 0.25)
+    assert known["sums"] == pytest.approx([sums[case] for case in found.cases])
+    assert automatic(draw(table(scored(NAMES[:4]), "toy", "right")))["clustered"] is None
+
+
 def test_names_of_any_kind_are_drawn() -> None:
     odd = ["\ud800", "\0", "", "a" * 5000, "ü/ 1"]
     assert set(draw(table(scored(odd), "toy", "right")).cases) == set(odd)

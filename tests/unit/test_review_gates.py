@@ -26,6 +26,7 @@ def standing(
     eligible: int | None = None,
     reviewers: int = 1,
     clusters: list[str] | None = None,
+    automatic: dict[str, Any] | None = None,
 ) -> Standing:
     """``said``: a letter an item, of good, bad and skipped; a dot where nobody has said anything yet."""
     cases = tuple(f"c{at}" for at in range(len(said)))
@@ -35,7 +36,7 @@ def standing(
         "level": level,
         "eligible": eligible or 10 * len(cases),
         "stopped": False,
-        "automatic": None,
+        "automatic": automatic,
         "clusters": clusters,
     }
     labels = {"good": "", "bad": ""}
@@ -139,9 +140,92 @@ def test_cases_in_clusters_prove_less() -> None:
 
 
 def test_of_nothing_to_review_nothing_is_decided() -> None:
-    for gate in ("q.reviewed >= 1.0", "q.flagged_by_humans <= 0.1"):
+    for gate in ("q.reviewed >= 1.0", "q.flagged_by_humans <= 0.1", "q.refined_rate <= 0.1"):
         assert words(verdict(gate, "")) == ("unsure", "unsure")
     assert words(verdict("q.flagged_by_humans <= 0.1", "ssss")) == ("unsure", "unsure")
+
+
+# --- by labels and check together -------------------------------------------------------------------------------------
+
+
+def counted(said: str, others: float, cases: int = 1000, wrong: int = 0) -> dict[str, Any]:
+    """A check that says of the items what people say, but of so many, and of the other cases flags this share."""
+    judged = [float(letter == "b") for letter in said]
+    for at in range(wrong):
+        judged[at] = 1.0 - judged[at]
+    flagged = sum(judged) + others * (cases - len(said))
+    mean = flagged / cases
+    return {"metric": "m", "cases": cases, "mean": mean, "variance": mean * (1 - mean), "judged": judged}
+
+
+HALF = "bg" * 50
+
+
+def test_the_checks_word_on_all_cases_decides_what_labels_alone_cannot() -> None:
+    """Of 100 labels half are flags; a check that agrees with 96 of them flags 55% of 2,000 cases."""
+    alone = verdict("q.flagged_by_humans <= 0.6", HALF)
+    both = verdict("q.refined_rate <= 0.6", HALF, automatic=counted(HALF, 0.5, 2000, wrong=4))
+    assert words(alone)[0] == "unsure"
+    assert words(both) == ("pass", "pass")
+    assert both.estimate is not None
+    assert both.estimate.value == pytest.approx(0.5, abs=0.01)
+    over = verdict("q.refined_rate <= 0.4", HALF, automatic=counted(HALF, 0.55, 2000, wrong=4))
+    assert words(over) == ("fail", "fail")
+    assert over.p_value is not None
+    assert over.p_value < 0.01
+    assert words(verdict("q.refined_rate >= 0.4", HALF, automatic=counted(HALF, 0.5, 2000, wrong=4)))[0] == "pass"
+
+
+def test_a_check_that_says_nothing_leaves_the_labels_to_decide() -> None:
+    said = "b" * 20 + "g" * 80
+    useless = {"metric": "m", "cases": 1000, "mean": 0.0, "variance": 0.0, "judged": [0.0] * 100}
+    for threshold in (0.05, 0.1, 0.2, 0.3, 0.35):
+        labels = verdict(f"q.flagged_by_humans <= {threshold}", said)
+        both = verdict(f"q.refined_rate <= {threshold}", said, automatic=useless)
+        assert words(both)[0] == words(labels)[0]
+
+
+def test_the_refined_rate_waits_for_all_items() -> None:
+    for unsure in ("estimate", "pass", "fail"):
+        found = verdict("q.refined_rate <= 0.9", "g" * 49 + ".", automatic=counted("g" * 50, 0.0), unsure=unsure)
+        assert words(found) == ("unsure", "unsure")
+        assert found.reason == "49 of 50 reviewed; 'evalkit review run-1' goes on"
+
+
+@pytest.mark.parametrize("said", ["ggggg", "s" * 50])
+def test_what_cannot_be_refined_is_unsure_and_says_why(said: str) -> None:
+    found = verdict("q.refined_rate <= 0.9", said, automatic=counted(said, 0.0), unsure="pass")
+    assert words(found) == ("unsure", "unsure")
+    assert "labels" in found.reason or "nobody labelled" in found.reason
+    nothing = verdict("q.refined_rate <= 0.9", "g" * 50)
+    assert words(nothing) == ("unsure", "unsure")
+    assert "no share of its own" in nothing.reason
+
+
+def test_skips_hold_the_refined_gate_up_that_they_could_change() -> None:
+    said = "g" * 90 + "s" * 10
+    none = verdict("q.refined_rate <= 0.06", "g" * 100, automatic=counted("g" * 100, 0.0))
+    open_one = verdict("q.refined_rate <= 0.06", said, automatic=counted(said, 0.0), unsure="fail")
+    assert words(none)[0] == "pass"
+    assert words(open_one) == ("unsure", "unsure")
+    assert "could not say" in open_one.reason
+
+
+def test_of_clusters_it_takes_more() -> None:
+    known = counted("g" * 100, 0.0)
+    names = [f"k{at // 10}" for at in range(100)]
+    clustered = known | {"clustered": {"spread": 0.0, "names": names, "sums": [0.0] * 100}}
+    assert words(verdict("q.refined_rate <= 0.06", "g" * 100, automatic=known))[0] == "pass"
+    assert words(verdict("q.refined_rate <= 0.06", "g" * 100, automatic=clustered))[0] == "unsure"
+
+
+def test_about_the_dataset_labels_of_all_cases_are_their_own_rate() -> None:
+    said = "b" * 2 + "g" * 48
+    known = counted(said, 0.0, 50, wrong=5)
+    found = verdict("q.refined_rate <= 0.05", said, about="dataset", eligible=50, automatic=known)
+    assert words(found) == ("pass", "pass")
+    assert found.estimate is not None
+    assert found.estimate.value == pytest.approx(0.04)
 
 
 # --- the outcome ------------------------------------------------------------------------------------------------------

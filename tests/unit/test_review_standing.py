@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.runner.review_standing import Queue, Standing, agreement, summary_of
-from evalkit.stats.detector import prediction_powered
+from evalkit.runner.review_standing import Queue, Standing
+from evalkit.runner.review_summary import agreement, summary_of, veiled
+from evalkit.stats.intervals import wilson
+from evalkit.stats.prediction_powered import Clustered, prediction_powered
 from evalkit.store import StoredReview
 
 CASES = ("a", "b", "c", "d")
@@ -185,10 +188,52 @@ def test_too_few_labels_refine_nothing_and_say_so() -> None:
     assert "takes 10 labels" in found.note
 
 
-def test_cases_in_clusters_have_a_refined_value_and_no_interval() -> None:
-    cases = [f"c{i}" for i in range(12)]
-    of = queue(cases, automatic=judged([1.0, 0.0] * 6, 12), clusters=["k"] * 12)
-    found = summary_of(stand(of, *labels("ann", **dict.fromkeys(cases, "good"))))
-    assert found.refined is not None
-    assert found.refined_interval is None
-    assert "clusters" in found.note
+def test_cases_in_clusters_have_the_interval_of_their_clusters() -> None:
+    """12 pairs that are each of one mind, all reviewed: no surer than 12 cases, and less sure than 24."""
+    flags = [1.0, 0.0, 0.0, 0.0] * 3
+    pairs = [value for value in flags for _ in range(2)]
+    cases = [f"c{i}" for i in range(24)]
+    names = [f"k{i // 2}" for i in range(24)]
+    said = labels("ann", **{case: "bad" if pairs[at] else "good" for at, case in enumerate(cases)})
+    known = asdict(Clustered.of(pairs, names, range(24)))
+    together = summary_of(stand(queue(cases, automatic=judged(pairs, 24) | {"clustered": known}), *said))
+    apart = summary_of(stand(queue(cases, automatic=judged(pairs, 24)), *said))
+    assert together.refined == apart.refined == pytest.approx(0.25)
+    assert together.refined_interval is not None
+    assert apart.refined_interval is not None
+    assert together.refined_interval.low < apart.refined_interval.low
+    assert together.refined_interval.high == pytest.approx(wilson(3, 12).high, abs=0.02)
+
+
+def test_while_it_is_under_way_what_somebody_picked_is_no_random_part() -> None:
+    """The first item waits: 20 labels behind it, all of them flags, refine nothing. Then all 21 do."""
+    every = [1.0, 0.0] * 50
+    cases = [f"c{i}" for i in range(30)]
+    of = queue(cases, automatic=judged(every, 30), eligible=100)
+    picked = labels("ann", **dict.fromkeys(cases[1:21], "bad"))
+    assert summary_of(stand(of, *picked)).refined is None
+    followed = summary_of(stand(of, *picked, *labels("ann", c0="bad")))
+    assert followed.refined == pytest.approx(1.0)
+
+
+def test_where_everything_was_skipped_nothing_is_refined() -> None:
+    cases = [f"c{i}" for i in range(15)]
+    of = queue(cases, automatic=judged([1.0, 0.0] * 15, 15), eligible=30)
+    found = summary_of(stand(of, *(("ann", case, {"skip": True}) for case in cases)))
+    assert (found.skipped, found.refined, found.refined_interval) == (15, None, None)
+    assert "15 skipped" in found.note
+
+
+def test_a_blind_queue_under_way_tells_nothing_of_what_was_said() -> None:
+    every = [1.0, 0.0] * 20
+    cases = [f"c{i}" for i in range(20)]
+    of = queue(cases, reviewers=2, automatic=judged(every, 20), eligible=40)
+    said = {case: "bad" if every[at] else "good" for at, case in enumerate(cases)}
+    first = [*labels("ann", **said), *labels("ben", **dict(list(said.items())[:15]))]
+    under_way = stand(of, *first)
+    assert summary_of(under_way).agreement == 1.0
+    hidden = veiled(summary_of(under_way), under_way)
+    assert (hidden.labels, hidden.flagged, hidden.agreement, hidden.raw, hidden.refined) == ({}, 0, None, None, None)
+    assert (hidden.reviewed, hidden.reviewers) == (15, ("ann", "ben"))
+    done = stand(of, *first, *labels("ben", **said))
+    assert veiled(summary_of(done), done) == summary_of(done)

@@ -127,6 +127,8 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, line: int,
         ("length.reviewed >= 1", "does not ask for"),
         ("lenght.reviewed >= 1", "no review queue and no check"),
         ("own.flagged_by_humans <= 0.1", "does not say which labels"),
+        ("own.refined_rate <= 0.1", "does not say which labels"),
+        ("accuracy.refined_rate == 0", "never exactly a number"),
     ],
 )
 def test_gates_that_no_review_could_decide_are_refused(tmp_path: Path, gate: str, message: str) -> None:
@@ -172,9 +174,12 @@ def test_a_review_of_all_cases_of_a_dataset_needs_no_proof(tmp_path: Path) -> No
     assert not [one for one in unprovable_gates(plan) if "people" in one]
 
 
+@pytest.mark.parametrize("by", ["flagged_by_humans", "refined_rate"])
 @pytest.mark.parametrize("may_stop", [False, True])
-def test_gates_on_flags_have_their_part_in_the_suites_false_alarms_and_no_more(tmp_path: Path, may_stop: bool) -> None:
-    gates = "  - accuracy.token_f1 > 0.1\n  - accuracy.reviewed >= 1.0\n  - accuracy.flagged_by_humans <= 0.10\n"
+def test_gates_on_flags_have_their_part_in_the_suites_false_alarms_and_no_more(
+    tmp_path: Path, may_stop: bool, by: str
+) -> None:
+    gates = f"  - accuracy.token_f1 > 0.1\n  - accuracy.reviewed >= 1.0\n  - accuracy.{by} <= 0.10\n"
     plan = planned(tmp_path, BASE + gates + "review: {from: accuracy, sample: 40}\n")
     stopping = prepare(plan, Baseline(), may_stop=may_stop)
     watched = sum(math.exp(-one.telling.test.needed[1]) for one in stopping.watches.values() if one.telling)

@@ -12,7 +12,8 @@ from evalkit.gates.measurements import CheckTable
 from evalkit.metrics import refusal_calibration
 from evalkit.records import Decoding, Score, Unscored
 from evalkit.runner.corrections import Label, corrections, read_labels, uncounted
-from evalkit.stats.detector import leave_one_out, prediction_powered
+from evalkit.stats.detector import leave_one_out
+from evalkit.stats.prediction_powered import prediction_powered
 
 
 def safety(refused: list[bool], over: list[bool] | None = None, errors: int = 0, **options: object) -> CheckTable:

@@ -6,10 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from evalkit.stats.detector import Spread, leave_one_out, prediction_powered, rogan_gladen
+from evalkit.stats.detector import Spread, leave_one_out, rogan_gladen
 from evalkit.stats.intervals import wilson
 
 
@@ -138,97 +136,3 @@ def test_the_interval_covers_where_the_judged_model_is_another_one() -> None:
         assert interval is not None
         hits += interval.low <= truth <= interval.high
     assert hits / 150 >= 0.95 - 3 * 0.018
-
-
-# --- prediction-powered -----------------------------------------------------------------------------------------------
-
-
-def test_the_estimate_by_hand() -> None:
-    """Labels 6 of 10, judgements 5 of these 10 and 60 of all 100; the slope is cov / var = 0.2 / 0.25."""
-    judged = [1.0] * 5 + [0.0] * 5
-    human = [1.0] * 5 + [1.0] + [0.0] * 4
-    every = judged + [1.0] * 55 + [0.0] * 35
-    found = prediction_powered(every, judged, human)
-    assert found.value == pytest.approx(0.6 + 0.8 * (0.6 - 0.5))
-    assert found.observed == 0.6
-
-
-def test_a_constant_judgement_leaves_the_labels_mean() -> None:
-    human = [1.0] * 13 + [0.0] * 7
-    assert prediction_powered([1.0] * 500, [1.0] * 20, human).value == pytest.approx(0.65)
-
-
-def test_a_judgement_that_speaks_against_the_labels_is_not_believed() -> None:
-    human = [1.0, 0.0] * 10
-    assert prediction_powered([0.0, 1.0] * 100, [0.0, 1.0] * 10, human).value == pytest.approx(0.5)
-
-
-def test_all_labelled_is_their_mean() -> None:
-    random = np.random.default_rng(2)
-    human, judged = random.random(50) < 0.4, random.random(50) < 0.5
-    found = prediction_powered(
-        judged.astype(float).tolist(), judged.astype(float).tolist(), human.astype(float).tolist()
-    )
-    assert found.value == pytest.approx(float(human.mean()))
-
-
-def widths_and_cover(accuracy: float, labels: int, repeats: int = 150) -> tuple[float, float]:
-    random, widths, hits = np.random.default_rng(9), [], 0
-    for _ in range(repeats):
-        truth = random.random(400) < 0.4
-        judged = np.where(random.random(400) < accuracy, truth, ~truth).astype(float).tolist()
-        found = prediction_powered(judged, judged[:labels], truth[:labels].astype(float).tolist()).interval
-        assert found is not None
-        widths.append(found.high - found.low)
-        hits += found.low <= 0.4 <= found.high
-    return float(np.mean(widths)), hits / repeats
-
-
-@pytest.mark.parametrize("labels", [10, 40, 200])
-def test_the_interval_covers_and_is_narrower_the_better_the_judgement(labels: int) -> None:
-    """150 simulations: a standard error of 0.018."""
-    good, chance = widths_and_cover(0.97, labels), widths_and_cover(0.5, labels)
-    assert good[0] < 0.97 * chance[0]
-    assert min(good[1], chance[1]) >= 0.95 - 3 * 0.018
-
-
-@pytest.mark.parametrize("labels", [50, 100, 190])
-def test_a_perfect_judgement_is_worth_no_more_than_labels_of_all(labels: int) -> None:
-    """Half of 200 cases are true, half of the labels, too: no narrower than 200 labels, and not much wider."""
-    judged = [1.0, 0.0] * (labels // 2)
-    found = prediction_powered([1.0, 0.0] * 100, judged, judged).interval
-    assert found is not None
-    all_labelled = wilson(100, 200)
-    width = all_labelled.high - all_labelled.low
-    assert 0.99 * width <= found.high - found.low <= 1.25 * width
-
-
-def test_fewer_than_ten_labels_correct_nothing() -> None:
-    found = prediction_powered([1.0] * 30, [1.0] * 9, [1.0] * 9)
-    assert (found.value, found.interval) == (None, None)
-    assert "9 labels" in found.note
-
-
-def test_ten_labels_that_agree_prove_no_perfect_judgement() -> None:
-    found = prediction_powered([1.0, 0.0] * 500, [1.0, 0.0] * 5, [1.0, 0.0] * 5).interval
-    assert found is not None
-    assert found.high - found.low > 0.2
-
-
-@pytest.mark.parametrize(
-    ("every", "judged", "human"),
-    [([1.0], [1.0], []), ([1.0], [1.0] * 2, [1.0] * 2), ([], [], []), ([2.0] * 20, [1.0] * 10, [1.0] * 10)],
-)
-def test_impossible_labels_are_refused(every: list[float], judged: list[float], human: list[float]) -> None:
-    with pytest.raises(ValueError):
-        prediction_powered(every, judged, human)
-
-
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=10, max_size=40), st.integers(0, 60))
-@settings(max_examples=60, deadline=None)
-def test_value_and_interval_stay_between_0_and_1(pairs: list[tuple[bool, bool]], others: int) -> None:
-    judged, human = ([float(pair[side]) for pair in pairs] for side in (0, 1))
-    found = prediction_powered([*judged, *([1.0] * others)], judged, human)
-    assert found.value is not None
-    assert found.interval is not None
-    assert 0 <= found.interval.low <= found.value <= found.interval.high <= 1
