@@ -16,10 +16,9 @@ from evalkit.results import Result
 from evalkit.web.browse.desk import desk_of
 from evalkit.web.browse.rows import MOST_ROWS, Oddity, Rows, count_rows, look_at_rows
 from evalkit.web.choosing import LABEL, address, case_parameter
+from evalkit.web.making import begun, being_made, is_there
 from evalkit.web.pages import Link, render, workbench
-from evalkit.web.workbench import Remembered
 
-NAME = "datasets"
 SHOWN_LABELS = 12
 SHOWN_VALUES = 15
 
@@ -48,10 +47,13 @@ def show(request: Request) -> Response:
     asked = request.query_params.get("dataset", "")
     dataset = asked if asked in datasets else next(iter(datasets), "")
     fingerprint = run.datasets.get(dataset, "")
-    kept = desk.bench.others.setdefault(NAME, Remembered[tuple[int, Rows]](8))
-    assert isinstance(kept, Remembered)
     store = desk.bench.store
-    many, rows = kept.get(fingerprint, lambda: (count_rows(store, fingerprint), look_at_rows(store, fingerprint)))
+    looked = begun(
+        desk.bench, f"data {fingerprint}", lambda: (count_rows(store, fingerprint), look_at_rows(store, fingerprint))
+    )
+    if not is_there(desk.bench, looked):
+        return being_made(request, run, "Data", "The rows of this run are being looked at.")
+    many, rows = looked.result()
     checks = [check for check in result.checks if check.dataset == dataset]
     return render(
         request,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import Future
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -14,6 +15,7 @@ from evalkit.report.hostile import one_line
 from evalkit.results import Run
 from evalkit.store.looking import newest_word
 from evalkit.web import under_way
+from evalkit.web.making import begun, being_made, is_there
 from evalkit.web.pages import Link, render_part, workbench
 from evalkit.web.runs import number
 from evalkit.web.workbench import Workbench
@@ -28,10 +30,13 @@ def show(request: Request) -> Response:
     run = bench.store.get_run(asked)
     if run.id != asked:  # a prefix, ``last`` or ``last:SUITE``
         return RedirectResponse(str(request.url_for("run", run=run.id).path), status_code=307)
-    if run.state == "finished":
-        revision = _revision(request)
-        return _within(request, _report(bench, run, revision), run, revision)
-    return under_way.show(request, run)
+    if run.state != "finished":
+        return under_way.show(request, run)
+    revision = _revision(request)
+    report = _report(bench, run, revision)
+    if not is_there(bench, report):
+        return being_made(request, run, "Report", "The report of this run is being made.")
+    return _within(request, report.result(), run, revision)
 
 
 def report_file(request: Request) -> Response:
@@ -39,7 +44,8 @@ def report_file(request: Request) -> Response:
     bench = workbench(request)
     run = bench.store.get_run(request.path_params["run"], finished=True)
     headers = {"content-disposition": f'attachment; filename="report-{_file_name(run.id)}.html"'}
-    return Response(_report(bench, run, _revision(request)), media_type="text/html; charset=utf-8", headers=headers)
+    report = _report(bench, run, _revision(request)).result()
+    return Response(report, media_type="text/html; charset=utf-8", headers=headers)
 
 
 def _revision(request: Request) -> int | None:
@@ -48,12 +54,12 @@ def _revision(request: Request) -> int | None:
     return number(given) if given else None
 
 
-def _report(bench: Workbench, run: Run, revision: int | None) -> str:
+def _report(bench: Workbench, run: Run, revision: int | None) -> Future[str]:
     from evalkit.report.page import page
     from evalkit.runner.revise import result_of
 
-    key = f"{run.id} {revision} {newest_word(bench.store, run.id)}"
-    return bench.pages.get(key, lambda: page(result_of(bench.store, run.id, revision)))
+    key = f"report {run.id} {revision} {newest_word(bench.store, run.id)}"
+    return begun(bench, key, lambda: page(result_of(bench.store, run.id, revision)))
 
 
 def _within(request: Request, report: str, run: Run, revision: int | None) -> Response:

@@ -59,7 +59,10 @@ def bind(address: Address) -> socket.socket:
     ports = (address.port,) if address.port is not None else (DEFAULT_PORT, 0)
     for port in ports:
         try:
-            return socket.create_server((address.host, port), family=family)
+            listening = socket.create_server((address.host, port), family=family)
+            # asyncio does so only to sockets of its own making; else each page waits for the browser to say "go on"
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listening
         except (OSError, OverflowError) as error:
             if port == ports[-1]:
                 raise ConfigurationError(

@@ -54,11 +54,12 @@ class Workbench:
     store: Store
     url: str
     access: Access
-    pages: Remembered[str] = field(default_factory=lambda: Remembered(4))
     counts: Remembered[int] = field(default_factory=lambda: Remembered(10_000))
     outcomes: Remembered[str] = field(default_factory=lambda: Remembered(10_000))
     closing: threading.Event = field(default_factory=threading.Event)
     """Set when the server is about to end: streams end, too."""
+    patience: float = 0.1
+    """Seconds that a page waits for what is made beside it, before it says so."""
     others: dict[str, object] = field(default_factory=dict)
     """What pages keep here between requests, by their own name."""
 
