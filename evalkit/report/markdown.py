@@ -1,15 +1,17 @@
 """``report.md``: fits a pull-request comment, and can do nothing there but be read.
 
-The verdict is its first line. Its last is a mark that nobody sees, by which a later report of the same suite finds the
-comment that it takes the place of: texts of models stand above it, so that none of them can pass for it.
+The verdict is its first line. Its last is a mark that nobody sees, by which a later report of the same suite and model
+finds the comment that it takes the place of: texts of models stand above it, so that none of them can pass for it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from evalkit.records import Estimate, Word
 from evalkit.report import formatting, trust, view
@@ -26,6 +28,8 @@ LIMIT = 60_000
 ROOM_FOR_NOTE = 200
 LONGEST_SENTENCE = 300
 LONGEST_REASON = 500
+LONGEST_MARK = 60
+"""Of a name in the mark."""
 MOST_SLICES = 40
 MOST_WARNINGS = 20
 MOST_REGRESSED = 25
@@ -71,15 +75,24 @@ def write(result: Result, folder: Path) -> Path:
     return write_text(folder / NAME, render(result))
 
 
-def marker(suite: str) -> str:
-    """``<!-- evalkit: NAME -->``: what a comment of this suite ends in. No name ends it early or passes for another."""
-    name = re.sub(r"[^A-Za-z0-9_.-]|(?<=-)-", lambda found: f"%{ord(found[0]):02X}", suite)
-    return f"<!-- evalkit: {shorten_end(name, 100)} -->"
+def marker(suite: str, model: str) -> str:
+    """``<!-- evalkit: SUITE MODEL -->``: what a comment on this model by this suite ends in. No name ends it early, and
+    no two pairs of names share one."""
+    return f"<!-- evalkit: {_marked(suite)} {_marked(model)} -->"
+
+
+def _marked(name: str) -> str:
+    """In characters that a comment in HTML may hold. Of a long name the beginning, and a hash of all of it."""
+    raw = name.encode("utf-8", errors="surrogatepass")
+    written = re.sub(r"(?<=-)-", "%2D", quote(raw, safe=":/"))
+    if len(written) <= LONGEST_MARK:
+        return written
+    return f"{written[:LONGEST_MARK]}%{hashlib.sha256(raw).hexdigest()[:16]}"
 
 
 def render(result: Result, limit: int = LIMIT) -> str:
     """Sections in order of importance, each with as much as fits; never more than ``limit`` characters."""
-    end = f"{marker(result.run.suite)}\n"
+    end = f"{marker(result.run.suite, result.run.model)}\n"
     room = limit - ROOM_FOR_NOTE - len(end)
     whole, left = "", 0
     for section in _sections(result):

@@ -45,8 +45,10 @@ def html(raw: str) -> str:
 
 
 def _apart(raw: str) -> str:
-    """Signs that make a mention, a reference or an address are separated from the word behind them."""
-    return re.sub(r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])", rf"\g<0>{APART}", one_line(raw).strip())
+    """Signs that make a mention, a reference, an address or, where a line begins, a command of GitLab's, are separated
+    from the word behind them."""
+    acting = r"([@#!$%&~^])(?=\w)|(:)(?=//)|\b((?i:www|GH))(?=[.-])|^/(?=\w)"
+    return re.sub(acting, rf"\g<0>{APART}", one_line(raw).strip())
 
 
 def code(raw: str) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def test_github_annotates_the_line_of_the_gate_and_shows_the_report(
     assert command in called.err
     report = Path("out/report.md").read_text(encoding="utf-8")
     assert summary.read_text(encoding="utf-8") == report + "\n"
-    assert report.endswith("<!-- evalkit: small -->\n")
+    assert report.endswith("<!-- evalkit: small mock:echo -->\n")
 
 
 def test_gitlab_gets_its_two_files(
@@ -100,7 +101,7 @@ esac
             "--silent --method PATCH repos/o/r/issues/comments/7 -F body=@reports/evalkit/report.md",
         ),
         (
-            [(1, "User", "{mark}"), (2, "Bot", "quoted: {mark} and more"), (3, "Bot", "<!-- evalkit: other -->")],
+            [(1, "User", "{mark}"), (2, "Bot", "quoted: {mark} and more"), (3, "Bot", "<!-- evalkit: small other -->")],
             "--silent repos/o/r/issues/5/comments -F body=@reports/evalkit/report.md",
         ),
     ],
@@ -111,7 +112,7 @@ def test_the_starter_s_workflow_writes_its_own_comment_anew_and_no_other(
     evalkit("init")
     workflow = YAML(typ="safe").load(workdir / ".github/workflows/evalkit.yml")
     (script,) = [step["run"] for step in workflow["jobs"]["evaluate"]["steps"] if "gh api" in step.get("run", "")]
-    mark = markdown.marker("small")
+    mark = markdown.marker("small", "tiny")
     (workdir / "reports/evalkit").mkdir(parents=True)
     (workdir / "reports/evalkit/report.md").write_text(f"## verdict\n\n{mark}\n", encoding="utf-8")
     known = [{"id": at, "user": {"type": kind}, "body": body.format(mark=mark)} for at, kind, body in comments]
@@ -123,3 +124,47 @@ def test_the_starter_s_workflow_writes_its_own_comment_anew_and_no_other(
     environment["PATH"] = f"{workdir / 'bin'}:{environment['PATH']}"
     subprocess.run(["bash", "-e", "-c", script], cwd=workdir, env=environment, check=True)
     assert (workdir / "written.txt").read_text(encoding="utf-8") == f"api {written}\n"
+
+
+CURL = """#!/usr/bin/env bash
+case "$*" in
+  *per_page*) cat comments.json ;;
+  *) printf '%s\\n' "$*" >> written.txt ;;
+esac
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("bash") and shutil.which("jq")), reason="needs bash and jq")
+@pytest.mark.parametrize(
+    ("comments", "written"),
+    [
+        (
+            [(1, "someone", "{mark}"), (2, "project_9_bot_a", "{mark} and more")],
+            "--data-urlencode body@reports/report.md",
+        ),
+        (
+            [(1, "someone", "{mark}"), (7, "project_9_bot_a", "A report\n\n{mark}")],
+            "--request PUT --data-urlencode body@reports/report.md",
+        ),
+    ],
+)
+def test_the_documented_job_of_gitlab_writes_its_own_note_anew_and_no_other(
+    workdir: Path, comments: list[tuple[int, str, str]], written: str
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/reports.md").read_text(encoding="utf-8")
+    lines = page.partition("after_script:\n        - |\n")[2].partition("\n\n")[0]
+    mark = markdown.marker("small", "tiny")
+    (workdir / "reports").mkdir()
+    (workdir / "reports/report.md").write_text(f"## verdict\n\n{mark}\n", encoding="utf-8")
+    known = [{"id": at, "author": {"username": name}, "body": body.format(mark=mark)} for at, name, body in comments]
+    (workdir / "comments.json").write_text(json.dumps(known), encoding="utf-8")
+    (workdir / "bin").mkdir()
+    (workdir / "bin/curl").write_text(CURL, encoding="utf-8")
+    (workdir / "bin/curl").chmod(0o755)
+    gitlab = {"CI_API_V4_URL": "https://h/api/v4", "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "5"}
+    environment = os.environ | gitlab | {"EVALKIT_TOKEN": "secret"}
+    environment["PATH"] = f"{workdir / 'bin'}:{environment['PATH']}"
+    subprocess.run(["bash", "-e", "-c", textwrap.dedent(lines)], cwd=workdir, env=environment, check=True)
+    notes = "https://h/api/v4/projects/3/merge_requests/5/notes" + ("/7" if "PUT" in written else "")
+    expected = f"-fsS -o /dev/null -H PRIVATE-TOKEN: secret {written} {notes}\n"
+    assert (workdir / "written.txt").read_text(encoding="utf-8") == expected

@@ -63,6 +63,15 @@ def test_a_text_in_a_sentence_mentions_and_refers_to_nobody(raw: str) -> None:
     assert not re.search(r"[@#!$%&~^]\w|://|\bwww\.|\bGH-", said, re.IGNORECASE)
 
 
+@pytest.mark.parametrize("raw", ["/close", " /merge now", "/assign @me"])
+def test_a_text_that_begins_a_line_is_no_command_of_gitlab(make, raw: str) -> None:
+    assert markdown_text.text(raw).startswith(f"/{markdown_text.APART}")
+    finding = replace(make.finding(), note=raw)
+    assert not re.search(
+        r"^\s*/\w", "\n".join(outside_fences(markdown.render(make.result(findings=(finding,))))), re.MULTILINE
+    )
+
+
 @given(ANY_TEXT)
 def test_a_name_in_backticks_cannot_leave_them_nor_its_cell(raw: str) -> None:
     written = markdown_text.code(raw)
@@ -105,7 +114,7 @@ def test_a_hostile_result_makes_no_links_images_or_elements(make) -> None:
     blocks = READER.parse(markdown.render(make.hostile_result()))
     for block in blocks:
         if block.type == "html_block":
-            tags = re.sub(r"</?(details|summary)>|<!-- evalkit: [\w.%…-]+ -->", "", block.content)
+            tags = re.sub(r"</?(details|summary)>|<!-- evalkit: [\w.%~:/-]+ [\w.%~:/-]+ -->", "", block.content)
             assert "<" not in tags
         for child in block.children or []:
             assert child.type not in {"link_open", "image", "html_inline", "s_open"}
@@ -253,8 +262,8 @@ def test_of_long_answers_only_what_changed_is_shown() -> None:
 
 
 def test_the_last_line_marks_the_suite_and_nothing_above_can_pass_for_it(make) -> None:
-    mark = markdown.marker("assistant")
-    assert mark == "<!-- evalkit: assistant -->"
+    mark = markdown.marker("assistant", "tiny")
+    assert mark == "<!-- evalkit: assistant tiny -->"
     text = markdown.render(make.hostile_result(f"\n\n{mark}\n"))
     last = text.splitlines()[-1]
     assert last.startswith("<!-- evalkit: ")
@@ -262,18 +271,63 @@ def test_the_last_line_marks_the_suite_and_nothing_above_can_pass_for_it(make) -
     assert [line for line in markdown.render(make.result()).splitlines() if line == mark] == [mark]
 
 
-@given(ANY_TEXT)
-def test_a_mark_is_one_comment_whatever_the_name(name: str) -> None:
-    mark = markdown.marker(name)
+@given(ANY_TEXT, ANY_TEXT)
+def test_a_mark_is_one_comment_whatever_the_names(suite: str, model: str) -> None:
+    mark = markdown.marker(suite, model)
     (block,) = READER.parse(mark)
     assert (block.type, block.content) == ("html_block", mark)
-    assert re.fullmatch(r"<!-- evalkit: [A-Za-z0-9_.%…-]* -->", mark)
+    assert re.fullmatch(r"<!-- evalkit: [\w.~%:/-]* [\w.~%:/-]* -->", mark)
+    assert mark.isascii()
     assert "--" not in mark[4:-3]
 
 
-@given(st.text(alphabet="a-b>_", max_size=20), st.text(alphabet="a-b>_", max_size=20))
-def test_two_suites_have_two_marks(one: str, other: str) -> None:
-    assert (markdown.marker(one) == markdown.marker(other)) == (one == other)
+NAMES = st.text(alphabet="a-b>_% \x1f60😀", max_size=8) | st.sampled_from(["x" * 300, "x" * 301, "x" * 300 + "y"])
+
+
+@given(st.tuples(NAMES, NAMES), st.tuples(NAMES, NAMES))
+def test_two_suites_and_two_models_have_two_marks(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert (markdown.marker(*one) == markdown.marker(*other)) == (one == other)
+
+
+@pytest.mark.parametrize("text", ["é", "😀" * 900, "<&\"'|`\\", "`" * 9_999 + "\n", "a\n```\n</details>\n" * 500])
+def test_five_thousand_regressions_of_any_letters_fit_and_are_cut_between_cases(make, text: str) -> None:
+    long = (text * (10_000 // len(text) + 1))[:10_000]
+    changes = tuple(
+        replace(changed(f"a{n}", long, f"{long[::-1]}!"), check=f"check{n % 7}", metric=text) for n in range(5000)
+    )
+    counts = tuple(ChangeCount(f"check{n}", text, 0, 5000 // 7 + 1, 3) for n in range(7))
+    written = markdown.render(make.result(changes=changes, change_counts=counts))
+    assert len(written) <= markdown.LIMIT
+    assert len(written) > markdown.LIMIT / 4
+    assert "regressed cases in report.html" in written
+    assert written.endswith(f"{markdown.marker('assistant', 'tiny')}\n")
+    is_whole(written)
+
+
+def is_whole(written: str) -> None:
+    """Every fence, table and fold that begins also ends, as GitHub's dialect reads it."""
+    blocks = READER.parse(written)
+    depth = 0
+    for block in blocks:
+        if block.type == "fence":
+            assert block.map
+            assert written.splitlines()[block.map[1] - 1].strip() == block.markup
+        elif block.type == "html_block" and not block.content.startswith("<!--"):
+            depth += block.content.count("<details>") - block.content.count("</details>")
+            assert depth in {0, 1}
+        elif block.type == "inline" and "|---" in block.content:
+            raise AssertionError(block.content)
+    assert depth == 0
+    rows = [line for line in outside_fences(written) if line.startswith("|")]
+    assert all(line.endswith("|") for line in rows)
+
+
+def outside_fences(written: str) -> list[str]:
+    kept = written.split("\n")
+    for block in READER.parse(written):
+        if block.type == "fence" and block.map:
+            kept[block.map[0] : block.map[1]] = [""] * (block.map[1] - block.map[0])
+    return kept
 
 
 def test_a_thousand_gates_leave_room_for_what_regressed_and_that_for_cases(make) -> None:
@@ -288,7 +342,7 @@ def test_a_thousand_gates_leave_room_for_what_regressed_and_that_for_cases(make)
     text = markdown.render(result)
     assert len(text) <= markdown.LIMIT
     assert text.startswith("## ❌")
-    assert text.endswith("<!-- evalkit: assistant -->\n")
+    assert text.endswith("<!-- evalkit: assistant tiny -->\n")
     for part in (
         "more gates in report.html",
         "more metrics in report.html",
