@@ -63,7 +63,8 @@ def start(run: str, queue: str, reviewer: str, *, skipped: bool, web: bool, stor
         _in_a_browser(run, queue, store)
         return
     from evalkit.cli.reviewing import Session
-    from evalkit.runner.review import queue_named, valid_reviewer
+    from evalkit.runner.review import queue_named, queues, standing, valid_reviewer
+    from evalkit.runner.review_summary import is_veiled
 
     named = valid_reviewer(reviewer or _user())
     with need_store(store) as runs:
@@ -72,8 +73,12 @@ def start(run: str, queue: str, reviewer: str, *, skipped: bool, web: bool, stor
         before = runs.get_revision(found.id)
         Session(runs, chosen, named, with_skipped=skipped).go()
         now = runs.get_revision(found.id)
-        if now is not None and (before is None or before.number < now.number):
-            _say_outcome(runs, found)
+        if now is None or (before is not None and before.number == now.number):
+            return
+        if any(is_veiled(standing(runs, one)) for one in queues(runs, found.id)):
+            click.echo(f"revision {now.number} of run {found.id}: told when the blind queues are done")
+            return
+        _say_outcome(runs, found)
 
 
 @command.command("status")

@@ -13,11 +13,13 @@ from evalkit.errors import ReviewError, did_you_mean
 from evalkit.results import Exchange, ReviewSummary
 from evalkit.runner.findings import exchanges_of
 from evalkit.runner.review_standing import Queue, Said, Standing, queue_of, said_of
-from evalkit.runner.review_summary import summary_of
+from evalkit.runner.review_summary import summary_of, veiled
 from evalkit.store import NewReview, Store, StoredReview
 
 LONGEST_NAME = 60
 LONGEST_NOTE = 4000
+UNANSWERED = "no answer"
+"""In place of an error, which may name the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def standing(store: Store, queue: Queue) -> Standing:
 
 
 def summary(store: Store, queue: Queue) -> ReviewSummary:
-    return summary_of(standing(store, queue))
+    """What people said so far; of a blind queue under way only how far it is."""
+    now = standing(store, queue)
+    return veiled(summary_of(now), now)
 
 
 def item(store: Store, queue: Queue, position: int, *, reviewer: str = "") -> ReviewItem:
@@ -77,7 +81,7 @@ def item(store: Store, queue: Queue, position: int, *, reviewer: str = "") -> Re
     exchanges = exchanges_of(store, drawn["dataset"], stored, masked=drawn["masked"]).get(case, [])
     mine = said_of(store.reviews(queue.id)).get(case, {}).get(reviewer, Said())
     if queue.blind:
-        blinded = tuple(replace(one, sample="", labels={}) for one in exchanges)
+        blinded = tuple(replace(one, sample="", labels={}, error=one.error and UNANSWERED) for one in exchanges)
         return ReviewItem(queue, position, case, blinded, mine)
     score = stored[0].score if stored else None
     found = {**_values(score.results), **score.evidence} if score else {}

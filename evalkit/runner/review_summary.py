@@ -57,9 +57,14 @@ def _unknown(standing: Standing) -> str:
     return f"{' and '.join(parts)}: intervals allow for either" if parts else ""
 
 
+def is_veiled(standing: Standing) -> bool:
+    """Who reads it is not to know yet what check and others said."""
+    return standing.queue.blind and not standing.done
+
+
 def veiled(summary: ReviewSummary, standing: Standing) -> ReviewSummary:
     """Of a blind queue under way without what check and reviewers said, which would tell others what to expect."""
-    if not standing.queue.blind or standing.done:
+    if not is_veiled(standing):
         return summary
     return replace(
         summary,

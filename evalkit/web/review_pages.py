@@ -22,6 +22,7 @@ from evalkit.report.hostile import one_line
 from evalkit.results import Run
 from evalkit.runner import review
 from evalkit.runner.review_standing import Queue, Said, Standing
+from evalkit.runner.review_summary import is_veiled
 from evalkit.web.pages import Link, render, workbench
 from evalkit.web.review_store import review_store
 from evalkit.web.review_words import gates_of, item_view, queue_view
@@ -44,10 +45,11 @@ def overview(request: Request) -> Response:
         return RedirectResponse(_address(run, request.url.query), status_code=307)
     reviewer = _reviewer(request)
     standings = [review.standing(bench.store, queue) for queue in review.queues(bench.store, run.id)]
-    hidden = any(now.queue.blind and not now.done for now in standings)
+    hidden = any(map(is_veiled, standings))
     return render(
         request,
         "review.html.j2",
+        **_ways_out(hidden=hidden),
         run_id=run.id,
         here="Review",
         suite=one_line(run.suite),
@@ -59,6 +61,11 @@ def overview(request: Request) -> Response:
         longest=review.LONGEST_NAME,
         **_outcome(bench, run, [] if hidden else standings),
     )
+
+
+def _ways_out(*, hidden: bool) -> dict[str, Any]:
+    """Of a blind queue under way no page leads to the report and the cases of the run."""
+    return {"run_links": run_links} if hidden else {}
 
 
 def _outcome(bench: Workbench, run: Run, standings: list[Standing]) -> dict[str, Any]:
@@ -96,7 +103,9 @@ def show(request: Request) -> Response:
     again = "again" in given
     position = at - 1 if at else _next(now, reviewer, again=again)
     told = queue_view(now, reviewer)
+    others = [review.standing(bench.store, one) for one in review.queues(bench.store, run.id) if one.id != queue.id]
     common: dict[str, Any] = {
+        **_ways_out(hidden=queue.blind and any(map(is_veiled, [now, *others]))),
         "run_id": run.id,
         "here": "Review",
         "suite": one_line(run.suite),
@@ -104,7 +113,7 @@ def show(request: Request) -> Response:
         "queue": told,
     }
     if position is None:
-        return render(request, "review_done.html.j2", **common, **_end(bench, run, now, reviewer))
+        return render(request, "review_done.html.j2", **common, **_end(bench, run, now, others, reviewer))
     item = review.item(bench.store, queue, position, reviewer=reviewer)
     here = {"queue": queue.name, **({"again": "1"} if again else {})}
     return render(
@@ -122,10 +131,9 @@ def show(request: Request) -> Response:
     )
 
 
-def _end(bench: Workbench, run: Run, now: Standing, reviewer: str) -> dict[str, Any]:
+def _end(bench: Workbench, run: Run, now: Standing, others: list[Standing], reviewer: str) -> dict[str, Any]:
     """What the outcome became, unless that would tell too much: this queue, or another one, is blind and under way."""
-    others = [review.standing(bench.store, one) for one in review.queues(bench.store, run.id) if one.id != now.queue.id]
-    hidden = now.queue.blind and any(one.queue.blind and not one.done for one in [now, *others])
+    hidden = now.queue.blind and any(map(is_veiled, [now, *others]))
     waiting = (one.queue.name for one in others if next(review.waiting_for(one, reviewer), None) is not None)
     return {"others": bool(others), "following": next(waiting, ""), **_outcome(bench, run, [] if hidden else [now])}
 

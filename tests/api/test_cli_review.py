@@ -58,10 +58,13 @@ def test_a_session_labels_skips_notes_and_takes_back(
     assert called.out.rstrip().endswith("accuracy: 2 of 4 reviewed, 1 skipped, 1 left for ann")
     status = json.loads(evalkit("review", "status", run, "--json").out)
     assert status["revision"] == 0
-    assert status["queues"][0]["labels"] == {"fine": 1, "odd": 1}
+    assert (status["queues"][0]["reviewed"], status["queues"][0]["skipped"]) == (2, 1)
+    assert status["queues"][0]["labels"] == {}, "the queue is blind, and under way"
     typed(monkeypatch, "1")
     done = evalkit("review", "last", "--reviewer", "ann")
     assert "none left for ann" in done.out
+    status = json.loads(evalkit("review", "status", run, "--json").out)
+    assert status["queues"][0]["labels"] == {"fine": 2, "odd": 1}
     assert "revision 1" in done.out
     typed(monkeypatch, "1")
     again = evalkit("review", "start", "--skipped", "--reviewer", "ann")

@@ -49,6 +49,10 @@ def server(run: Result, tmp_path: Path) -> Iterator[WebServer]:
         yield running
 
 
+BLIND = SUITE[: SUITE.index("  - {name: seen")].replace("flag: [reject]", "flag: [reject]\n    reviewers: 2")
+"""One blind queue of twenty that two people are to read."""
+
+
 class Reviewer:
     """Sends what a browser would send for the forms of the pages."""
 
@@ -181,6 +185,55 @@ def test_a_blind_queue_hides_model_score_labels_and_names(ann: Reviewer) -> None
         assert not any(hidden in page for page in pages[1:]), hidden
     assert "mock:echo" not in pages[0]
     assert pages[0].count("exact_match") == 1, "only of the queue that is not blind"
+
+
+TELLING = [
+    "mock:echo",
+    "secret-row",
+    "secret-group",
+    "exact_match",
+    "good enough",
+    "a note of ann",
+    "20 accept",
+    "kappa",
+]
+"""Of the model, the check, the dataset, the outcome, and what others said."""
+
+
+def test_nothing_that_a_blind_reviewer_is_sent_tells_anything(server: WebServer, store: Store, tmp_path: Path) -> None:
+    """Status, headers and body of everything that the pages of a review lead to, before two people are done."""
+    again = reviewable_run(store, tmp_path, BLIND)
+    ann, ben = Reviewer(server, again, "ann"), Reviewer(server, again, "ben")
+    for at in range(1, ITEMS + 1):
+        ann.say(at, label="1", note="a note of ann" if at % 2 else "")
+    ben.client.follow_redirects = False
+    seen = [ben.get(), ben.get(name=""), ben.get("/item", queue="helpful"), ben.get("/item", queue="nowhere")]
+    for at in range(1, ITEMS):  # all but the last
+        seen += [ben.get("/item", queue="helpful", at=at), ben.say(at, label="1" if at % 3 else "2")]
+        seen += [ben.say(at, do="undo"), ben.say(at, do="skip"), ben.say(at, label="1" if at % 3 else "2", note="mine")]
+        seen += [ben.say(at, label="7"), ben.get("/item", queue="helpful", again="1", at=at), ben.get()]
+    seen += [ben.get("/item", queue="helpful", at=99), ben.client.post(f"{ben.path}/say", json={})]
+    seen += [ben.client.post(f"{ben.path}/name", data={"name": ""}), ann.get("/item", queue="helpful"), ann.get()]
+    pages = [one for one in seen if one.status_code == 200]
+    assert len(pages) > 2 * ITEMS
+    for page in pages:
+        ways = set(re.findall(r'(?:href|action|src)="([^"?]*)', page.text))
+        assert {way for way in ways if way.startswith("/runs/")} <= {
+            ben.path,
+            f"{ben.path}/item",
+            f"{ben.path}/say",
+            f"{ben.path}/name",
+        }
+    for response in seen:
+        sent = f"{response.status_code} {response.headers} {response.text}"
+        mine = response.request.headers["cookie"]
+        told = [word for word in TELLING if word in sent and not ("ann" in mine and word == "a note of ann")]
+        assert not told, response.url
+    ben.client.follow_redirects = True
+    last = ben.say(ITEMS, label="1").text
+    assert "mock:echo is good enough" in last
+    assert "kappa" in last
+    assert f'href="/runs/{again.run.id}"' in last
 
 
 def test_a_queue_that_is_not_blind_shows_them(ann: Reviewer) -> None:
