@@ -176,11 +176,12 @@ def with_exchanges(theirs: Side, ours: Side, changes: Sequence[CaseChange], show
     for turned in ("regressed", "improved"):
         lists = [found for (of, _), found in by_check.items() if of == turned]
         turns = [change for turn in zip_longest(*lists) for change in turn if change is not None]
-        ordered += _filled(theirs, ours, turns[:show]) + turns[show:]
+        ordered += with_answers(theirs, ours, turns[:show]) + turns[show:]
     return ordered
 
 
-def _filled(theirs: Side, ours: Side, changes: Sequence[CaseChange]) -> list[CaseChange]:
+def with_answers(theirs: Side, ours: Side, changes: Sequence[CaseChange]) -> list[CaseChange]:
+    """What each side was asked and answered, read for these alone."""
     wanted: dict[str, set[str]] = {}
     for change in changes:
         wanted.setdefault(change.check, set()).add(change.case)

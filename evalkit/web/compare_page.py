@@ -18,22 +18,18 @@ from starlette.routing import Route
 from evalkit.errors import ConfigurationError, StoreError
 from evalkit.report import comparison_words as words
 from evalkit.report import formatting
-from evalkit.report.hostile import one_line, shorten_end, shown
-from evalkit.results import Exchange, Run
-from evalkit.runner.compare import CaseChange, Comparison, MetricChange, Pairing, compare_runs
+from evalkit.report.hostile import one_line, shorten_end
+from evalkit.results import Run
+from evalkit.runner.compare import Comparison, MetricChange, Pairing, compare_runs
 from evalkit.store import Store
-from evalkit.web.choosing import address, case_parameter
-from evalkit.web.marking import Pieces, differences
+from evalkit.web.browse.desk import desk_of
+from evalkit.web.compare_cases import asked_of, cases_view
 from evalkit.web.pages import Link, render, workbench
 from evalkit.web.workbench import Remembered, Workbench
 
 NAME = "compare"
 MOST_RUNS = 6
-SHOWN = 40
-"""Cases of each direction with their answers; all others are counted."""
-MOST = 6000
-"""Characters of one answer; the case's own page has the rest."""
-PATIENCE = 1.5
+PATIENCE = 0.15
 """Seconds in which an answer is waited for; then a page says that it is being made."""
 ORDER = ("worse", "better", "moved", "unclear", "same")
 """In which a reader wants to know."""
@@ -54,7 +50,7 @@ class Comparing:
         key = repr([[(run.id, run.finished) for run in runs], allow_different])
 
         def begin() -> Future[Comparison]:
-            return self._pool.submit(compare_runs, self.store, *names, show=SHOWN, allow_different=allow_different)
+            return self._pool.submit(compare_runs, self.store, *names, show=0, allow_different=allow_different)
 
         with _making:
             return self._made.get(key, begin)
@@ -83,22 +79,12 @@ class MetricRow:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPair:
-    prompt: tuple[tuple[str, str], ...]
-    before: Pieces
-    after: Pieces
-    same: bool
-    notes: tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeView:
-    case: str
-    check: str
-    told: str
-    links: tuple[str, str]
-    teaser: str
-    pairs: tuple[AnswerPair, ...]
+class BesideRow:
+    name: str
+    baseline: str
+    decides: bool
+    cells: tuple[tuple[str, str, str, str], ...]
+    """Of each candidate mark, shade, value and difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +93,17 @@ class PairingView:
     candidate: Run
     sentence: str
     verdict: str
+    worse: bool
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
+    apart: tuple[str, ...]
+    """What only one of the two has."""
     metrics: tuple[MetricRow, ...]
+    """Those that decide; where none does, all that differ."""
+    others: tuple[MetricRow, ...]
     same: tuple[str, ...]
-    changes: tuple[tuple[str, int, tuple[ChangeView, ...]], ...]
-    """Heading, how many there are, and those that are shown."""
+    counts: tuple[int, int]
+    """Cases that regressed, and that were fixed."""
 
 
 def show(request: Request) -> Response:
@@ -136,6 +127,14 @@ def show(request: Request) -> Response:
         allowed = "" if allow else _address(runs, different=True)
         refused = (error.message, "" if allowed else error.hint, allowed)
         return render(request, "compare.html.j2", **common, found=None, refused=refused, pairings=[])
+    letters = [words.letter(place + 1) for place in range(len(found.candidates))]
+    asked = asked_of(given, letters)
+    cases = cases_view(desk_of(bench), found.candidates[letters.index(asked.of)], asked)
+
+    def where(**changed: Any) -> str:
+        return _address(runs, different=allow, more=cases.asked._replace(**changed).parameters()) + "#cases"
+
+    several = len(found.candidates) > 1
     return render(
         request,
         "compare.html.j2",
@@ -143,7 +142,14 @@ def show(request: Request) -> Response:
         found=found,
         refused=None,
         pairings=[_pairing(found, place) for place in range(len(found.candidates))],
-        beside=_beside(found) if len(found.candidates) > 1 else [],
+        beside=_beside(found) if several else [],
+        cases=cases,
+        candidates=[(one, where(of=one, check="", page=1), one == asked.of) for one in letters] if several else [],
+        ways=[(name, told, many, where(show=name, page=1)) for name, told, many in cases.counts],
+        earlier=where(page=cases.asked.page - 1) if cases.asked.page > 1 else "",
+        later=where(page=cases.asked.page + 1) if cases.asked.page < cases.pages else "",
+        every=where(show="changed", check="", text="", page=1),
+        kept=_said(runs, different=allow),
         headings=words.HEADINGS,
         legend=words.LEGEND,
         how=words.how(found),
@@ -172,16 +178,25 @@ def _runs(store: Store, given: QueryParams) -> list[Run]:
     return sorted(runs, key=lambda run: run.created)
 
 
-def _address(runs: Sequence[Run], *, different: bool) -> str:
+def _address(runs: Sequence[Run], *, different: bool, more: Sequence[tuple[str, str]] = ()) -> str:
+    return "/compare?" + urlencode([*_said(runs, different=different), *more], errors="surrogatepass")
+
+
+def _said(runs: Sequence[Run], *, different: bool) -> list[tuple[str, str]]:
     said = [("baseline", runs[0].id), *(("run", run.id) for run in runs[1:])]
-    said += [("different", "1")] if different else []
-    return "/compare?" + urlencode(said, errors="surrogatepass")
+    return said + ([("different", "1")] if different else [])
 
 
-def _beside(found: Comparison) -> list[tuple[str, str, list[tuple[str, str, str, str]]]]:
-    """Of several candidates: a metric, the baseline's value, and of each one mark, shade, value and difference."""
-    rows, _ = words.side_by_side(found)
-    return [(row.name, row.baseline, [_beside_cell(metric) for metric in row.candidates]) for row in rows]
+def _beside(found: Comparison) -> list[BesideRow]:
+    return [
+        BesideRow(
+            name=row.name,
+            baseline=row.baseline,
+            decides=any(metric.decisive for metric in row.candidates if metric),
+            cells=tuple(_beside_cell(metric) for metric in row.candidates),
+        )
+        for row in words.side_by_side(found)[0]
+    ]
 
 
 def _beside_cell(metric: MetricChange | None) -> tuple[str, str, str, str]:
@@ -200,32 +215,34 @@ def _beside_cell(metric: MetricChange | None) -> tuple[str, str, str, str]:
 def _pairing(found: Comparison, place: int) -> PairingView:
     pairing = found.candidates[place]
     rows = [_metric(metric) for metric in pairing.metrics if metric.word != "same"]
-    units = words.units(pairing)
+    rows.sort(key=lambda row: ORDER.index(row.word))
+    decisive = tuple(row for row in rows if row.decisive)
+    verdict = words.verdicts(Comparison(found.baseline, (pairing,)))[0]
     notes = [
         f"{name}: {before or 'none'} in the baseline, {after or 'none'} here"
         for name, before, after in pairing.differences
     ]
-    sides = (("regressed", pairing.regressed), ("fixed", pairing.improved))
     return PairingView(
         letter=words.letter(place + 1),
         candidate=pairing.candidate,
         sentence=one_line(words.sentence(pairing)),
-        verdict=words.verdicts(Comparison(found.baseline, (pairing,)))[0],
+        verdict=verdict[:1].upper() + verdict[1:],
+        worse=bool(pairing.worse),
         warnings=tuple(one_line(warning) for warning in words.warnings(pairing)),
-        notes=tuple(one_line(shorten_end(note, 400)) for note in (*notes, *pairing.missing, *_missing(pairing))),
-        metrics=tuple(sorted(rows, key=lambda row: (not row.decisive, ORDER.index(row.word)))),
+        apart=tuple(one_line(shorten_end(note, 400)) for note in (*_missing(pairing), *pairing.missing)),
+        notes=tuple(one_line(shorten_end(note, 400)) for note in notes),
+        metrics=decisive or tuple(rows),
+        others=tuple(row for row in rows if not row.decisive) if decisive else (),
         same=tuple(one_line(metric.name) for metric in pairing.metrics if metric.word == "same"),
-        changes=tuple(
-            (heading, len(changes), tuple(_change(pairing, change, units) for change in words.shown_cases(changes)))
-            for heading, changes in sides
-        ),
+        counts=(len(pairing.regressed), len(pairing.improved)),
     )
 
 
 def _missing(pairing: Pairing) -> list[str]:
     """Cases that only one side has are never silently dropped."""
     return [
-        f"{check.name}: {len(check.only_baseline):,} cases there alone, {len(check.only_candidate):,} here alone"
+        f"{check.name}: {formatting.count(check.pairs, 'case')} in both runs; "
+        f"{len(check.only_baseline):,} only in the baseline and {len(check.only_candidate):,} only here are left out"
         for check in pairing.checks
         if check.only_baseline or check.only_candidate
     ]
@@ -240,46 +257,6 @@ def _metric(metric: MetricChange) -> MetricRow:
         cells=words.cells(metric),
         decisive=metric.decisive,
     )
-
-
-# --- one case ---------------------------------------------------------------------------------------------------------
-
-
-def _change(pairing: Pairing, change: CaseChange, units: dict[tuple[str, str], str]) -> ChangeView:
-    where = [("of", change.check), case_parameter(change.case)]
-    pairs = words.pairs(change)[: words.MOST_EXCHANGES]
-    first = pairs[0][0] or pairs[0][1]
-    return ChangeView(
-        case=one_line(shorten_end(change.case, 100)),
-        check=one_line(change.check),
-        told=words.change_in_words(change, units.get((change.check, change.metric), "")),
-        links=(
-            address(pairing.baseline.id, "case", where) if change.baseline_exchanges else "",
-            address(pairing.candidate.id, "case", where),
-        ),
-        teaser=one_line(shorten_end(first.messages[-1].content, 160)) if first and first.messages else "",
-        pairs=tuple(_pair(before, after) for before, after in pairs),
-    )
-
-
-def _pair(before: Exchange | None, after: Exchange | None) -> AnswerPair:
-    asked = after or before
-    was, now = differences(before.answer if before else "", after.answer if after else "", MOST)
-    return AnswerPair(
-        prompt=tuple((one_line(m.role), shown(m.content, MOST)) for m in asked.messages) if asked else (),
-        before=was,
-        after=now,
-        same=bool(before and after and before.answer == after.answer),
-        notes=(_note(before), _note(after)),
-    )
-
-
-def _note(exchange: Exchange | None) -> str:
-    if exchange is None:
-        return "not asked, or its answers are elsewhere"
-    if exchange.error:
-        return shown(exchange.error, 500)
-    return "" if exchange.answer else "empty"
 
 
 compare_path = "/compare"

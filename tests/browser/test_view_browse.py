@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for n in range(130)
         ]  # fmt: skip
         finished_run(store, "many", {"check": said}, suite="many cases")
+        worse = [replace(one, good=n % 2 == 0) for n, one in enumerate(said)]
+        finished_run(store, "many worse", {"check": worse}, suite="many cases")
         for name in ("hostile", "hostile again"):
             texts = [Said(f"h{n}", f"{text} needle {name}", text, {text[:60]: text[:60]}, good=name == "hostile")
                      for n, text in enumerate(HOSTILE)]  # fmt: skip
@@ -77,6 +80,7 @@ def look(open_page: OpenPage, server: WebServer) -> Callable[..., Any]:
         opened = open_page(**options)
         opened.goto(server.link)
         opened.goto(server.base + path)
+        opened.locator("#being-made").wait_for(state="detached")
         return opened
 
     return go
@@ -214,12 +218,35 @@ def test_nothing_hostile_acts_anywhere(look: Callable[..., Any], server: WebServ
 
 def test_a_comparison_shows_what_changed_word_by_word(look: Callable[..., Any]) -> None:
     page = look("/compare?run=hostile&run=hostile%20again&different=1")
-    page.get_by_role("heading", name="cases regressed").wait_for()
+    page.get_by_role("heading", name="Cases that went otherwise").wait_for()
     change = page.locator("details.change", has_text="h4")
     change.locator("summary").click()
     assert change.locator("mark.now").inner_text().strip() == "again"
     change.get_by_role("link", name="in the candidate").click()
     page.wait_for_url("**/runs/hostile%20again/case?*")
+
+
+def test_cases_of_a_comparison_are_chosen_searched_and_paged(look: Callable[..., Any]) -> None:
+    page = look("/compare?baseline=many&run=many+worse&different=1")
+    page.get_by_role("heading", name="Cases that went otherwise").wait_for()
+    shown = page.locator("details.change summary strong")
+    assert shown.all_inner_texts() == [f"c{n:03}" for n in range(1, 130, 2)][:25]
+    page.get_by_role("link", name="After").click()
+    page.wait_for_url("**page=2*")
+    assert shown.first.inner_text() == "c051"
+    page.get_by_role("link", name="Fixed").click()
+    page.wait_for_url("**show=fixed*")
+    assert page.get_by_text("No case is like that").is_visible()
+    page.get_by_role("link", name="Regressed").click()
+    page.wait_for_url("**show=regressed*")
+    page.fill("input[name=q]", '"number 11"')
+    page.press("input[name=q]", "Enter")
+    page.wait_for_url("**q=*")
+    assert shown.all_inner_texts() == ["c011"]
+    page.get_by_role("link", name="All cases that went otherwise").click()
+    page.wait_for_url(lambda address: "q=" not in address)
+    assert shown.count() == 25
+    assert page.complaints == []
 
 
 def test_a_point_of_a_trend_leads_to_its_run(look: Callable[..., Any]) -> None:

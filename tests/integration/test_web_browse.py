@@ -239,13 +239,13 @@ def test_two_runs_beside_each_other(real: httpx.Client) -> None:
         assert time.monotonic() < ends
         time.sleep(0.2)
         text = real.get(f"/compare?run={good}&run={bad}").text
-    assert "regression" in text
-    assert re.search(r"cases? regressed", text)
+    assert "Regression, " in text
+    assert re.search(r"[1-9]\d* cases? regressed", text)
     assert '<mark class="was">' in text
     turned = real.get(f"/compare?baseline={bad}&run={good}").text
     while "are being compared" in turned:
         turned = real.get(f"/compare?baseline={bad}&run={good}").text
-    assert re.search(r"cases? fixed", turned)
+    assert re.search(r"0 cases regressed, [1-9]\d* fixed", turned)
 
 
 def test_three_runs_are_beside_each_other(store: Store, client: httpx.Client) -> None:
@@ -254,7 +254,13 @@ def test_three_runs_are_beside_each_other(store: Store, client: httpx.Client) ->
     text = client.get("/compare?run=one&run=two&run=three&different=1").text
     assert "All of them" in text
     assert text.count('id="candidate-') == 2
-    assert re.search(r'data-name="B">0 <span class="soft">−1.000</span> <span class="word fail">✗ worse', text)
+    cells = [one for one in re.findall(r'data-name="B"><span class="three">(.*?)</td>', text) if "worse" in one]
+    assert [re.sub("<[^>]*>", " ", one).split() for one in cells] == [["0", "−1.000", "✗", "worse"]]
+    assert client.get(link(text, "C against A")).text.count('<details class="change">') == 0
+    of_b = client.get(link(text, "B against A")).text
+    assert of_b.count('<details class="change">') == 12
+    assert '<mark class="was">one</mark>' in of_b
+    assert '<mark class="now">two</mark>' in of_b
 
 
 def test_runs_over_other_data_are_refused_with_a_way_on(store: Store, client: httpx.Client) -> None:
@@ -262,10 +268,40 @@ def test_runs_over_other_data_are_refused_with_a_way_on(store: Store, client: ht
     finished_run(store, "two", {"check": [Said("a", good=False), Said("b")]})
     text = client.get("/compare?run=one&run=two").text
     assert "not made alike" in text
+    assert '<details class="change">' not in text
     assert "regressed" in client.get(link(text, "Compare them all the same")).text
     assert client.get("/compare?" + "&".join(f"run={n}" for n in range(9))).status_code == 400
     assert client.get("/compare?run=one&run=nowhere").status_code == 404
     assert client.get("/compare").status_code == 200
+
+
+def test_cases_that_only_one_run_has_are_told_before_any_number(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "one", {"check": [Said(f"c{n}") for n in range(12)]})
+    finished_run(store, "two", {"check": [Said(f"c{n}") for n in range(3, 14)]})
+    text = client.get("/compare?run=one&run=two&different=1").text
+    told = "check: 9 cases in both runs; 3 only in the baseline and 2 only here are left out"
+    assert told in text
+    assert text.index(told) < text.index('class="metrics-compared"')
+    assert "not alike: dataset" in text
+
+
+def test_cases_that_went_otherwise_are_found_by_words_of_the_candidate(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "one", {"check": [Said(f"c{n}", f"before {n}") for n in range(60)]})
+    finished_run(store, "two", {"check": [Said(f"c{n}", f"after {n} {'even' if n % 2 == 0 else 'odd'}", good=n > 40)
+                                          for n in range(60)]})  # fmt: skip
+    page = "/compare?run=one&run=two&different=1"
+    whole = client.get(page).text
+    assert "<strong>41</strong> cases, 1 to 25 of them here" in whole
+    second = client.get(link(whole, "After")).text
+    assert "<strong>41</strong> cases, 26 to 41 of them here" in second
+    assert client.get(f"{page}&page=999").text.count("26 to 41 of them") == 1
+    found = client.get(f"{page}&q=odd").text
+    assert found.count('<details class="change">') == 20
+    assert "<strong>20</strong> cases" in found
+    assert "No case is like that" in client.get(f"{page}&q=before").text, "the baseline's words are not searched"
+    assert "No case is like that" in client.get(f"{page}&show=fixed").text
+    for query in ('q="', "q=%00", "q=(*)", "page=0", "page=x", "of=Z", "show=nothing", "check=nowhere"):
+        assert client.get(f"{page}&{query}").status_code == 200
 
 
 def test_a_comparison_that_takes_long_does_not_keep_the_page(

@@ -1,0 +1,201 @@
+"""The cases of a comparison that went otherwise: chosen, searched, a page at a time, with what differs word by word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from starlette.datastructures import QueryParams
+
+from evalkit.report import comparison_words as words
+from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.results import Exchange, Run
+from evalkit.runner.compare import CaseChange, Pairing
+from evalkit.runner.compare_cases import with_answers
+from evalkit.runner.compare_sides import Side
+from evalkit.store.documents import shown_name
+from evalkit.web.browse.desk import Desk
+from evalkit.web.browse.file import CHECK_SHIFT, Outdated, TooLong, checks_of
+from evalkit.web.browse.question import Wanted, question_of
+from evalkit.web.browse.walking import rows_of
+from evalkit.web.choosing import LONGEST, address, case_parameter
+from evalkit.web.marking import Pieces, differences
+
+PAGE = 25
+MOST = 6000
+"""Characters of one answer; the case's own page has the rest."""
+MOST_SEARCHED = 50_000
+"""Cases with the words that are sought, of which those that changed are taken."""
+AT_ONCE = 500
+SHOWN = {"regressed": "Regressed", "fixed": "Fixed", "changed": "Either way"}
+SECONDS = 2.0
+"""For the index of a run that nobody has searched yet to begin with."""
+
+
+class Asked(NamedTuple):
+    """Which cases, as the address says it."""
+
+    of: str = ""
+    """Letter of the candidate."""
+    show: str = "changed"
+    check: str = ""
+    text: str = ""
+    page: int = 1
+
+    def parameters(self) -> list[tuple[str, str]]:
+        said = [("of", self.of), ("show", self.show if self.show != "changed" else ""), ("check", self.check)]
+        said += [("q", self.text), ("page", str(self.page) if self.page > 1 else "")]
+        return [(name, value) for name, value in said if value]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPair:
+    prompt: tuple[tuple[str, str], ...]
+    before: Pieces
+    after: Pieces
+    same: bool
+    notes: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    case: str
+    check: str
+    direction: str
+    """``regressed`` or ``fixed``."""
+    told: str
+    links: tuple[str, str]
+    teaser: str
+    pairs: tuple[AnswerPair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CasesView:
+    asked: Asked
+    counts: tuple[tuple[str, str, int], ...]
+    """Name, words and how many, of all that changed."""
+    checks: tuple[tuple[str, str], ...]
+    """As a list to choose from takes them."""
+    found: int
+    first: int
+    """Number of the first that is shown."""
+    pages: int
+    rows: tuple[ChangeView, ...]
+    notes: tuple[str, ...]
+
+
+def asked_of(given: QueryParams, letters: Sequence[str]) -> Asked:
+    """Whatever the address says: what means nothing is left out."""
+    page = given.get("page", "")
+    return Asked(
+        of=given["of"] if given.get("of") in letters else letters[0],
+        show=given["show"] if given.get("show") in SHOWN else "changed",
+        check=given.get("check", ""),
+        text=given.get("q", "").strip()[:LONGEST],
+        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 8 else 1,
+    )
+
+
+def cases_view(desk: Desk, pairing: Pairing, asked: Asked) -> CasesView:
+    sides = {"regressed": pairing.regressed, "fixed": pairing.improved}
+    every = [*pairing.regressed, *pairing.improved]
+    wanted: Iterable[CaseChange] = sides.get(asked.show, every)
+    if asked.check:
+        wanted = [change for change in wanted if change.check == asked.check]
+    found, notes = _searched(desk, pairing.candidate, list(wanted), asked.text)
+    pages = max(1, math.ceil(len(found) / PAGE))
+    page = min(asked.page, pages)
+    first = (page - 1) * PAGE
+    theirs, ours = (Side(desk.result(run), {}, desk.bench.store) for run in (pairing.baseline, pairing.candidate))
+    units = words.units(pairing)
+    rows = with_answers(theirs, ours, found[first : first + PAGE])
+    return CasesView(
+        asked=asked._replace(page=page),
+        counts=tuple((name, told, len(sides.get(name, every))) for name, told in SHOWN.items()),
+        checks=tuple((name, name) for name in dict.fromkeys(change.check for change in every)),
+        found=len(found),
+        first=first + 1,
+        pages=pages,
+        rows=tuple(_change(pairing, change, units) for change in rows),
+        notes=notes,
+    )
+
+
+# --- searching --------------------------------------------------------------------------------------------------------
+
+
+def _searched(desk: Desk, run: Run, changes: list[CaseChange], text: str) -> tuple[list[CaseChange], tuple[str, ...]]:
+    """By the candidate's index: its answers, the prompts with their references, and the ids of cases."""
+    if not text or not changes:
+        return changes, ()
+    is_new = not desk.indexer.file_of(run).path.is_file()
+    file = desk.indexer.want(run)
+    if is_new:
+        desk.indexer.wait(SECONDS)
+    notes: list[str] = []
+    try:
+        with file.reading() as connection:
+            checks = checks_of(connection)
+            question, ignored = question_of(connection, Wanted(text=text), checks)
+            notes += ignored
+            every = rows_of(connection, question, None, backward=False, few=None) if question else iter(())
+            rows = list(islice(every, MOST_SEARCHED + 1))
+            if len(rows) > MOST_SEARCHED:
+                notes.append(f"More than {MOST_SEARCHED:,} cases have these words: only the first are looked through.")
+            names = {check.number: check.name for check in checks}
+            found = set()
+            for at in range(0, min(len(rows), MOST_SEARCHED), AT_ONCE):
+                some = rows[at : at + AT_ONCE]
+                listed = f"SELECT row, name FROM cases WHERE row IN ({','.join('?' * len(some))})"  # noqa: S608
+                named = connection.execute(listed, some)
+                found |= {(names[row >> CHECK_SHIFT], shown_name(name)) for row, name in named}
+    except TooLong:
+        return [], ("That search takes too long: use more or longer words.",)
+    except Outdated:
+        desk.indexer.again(run)
+        return [], ("The index of this run is being made: load the page again.",)
+    progress = desk.indexer.progress(run, desk.result(run))
+    if not progress.searchable:
+        notes.append(f"{progress.indexed:,} of {progress.cases:,} cases can be searched so far.")
+    return [change for change in changes if (change.check, change.case) in found], tuple(notes)
+
+
+# --- one case ---------------------------------------------------------------------------------------------------------
+
+
+def _change(pairing: Pairing, change: CaseChange, units: dict[tuple[str, str], str]) -> ChangeView:
+    where = [("of", change.check), case_parameter(change.case)]
+    pairs = words.pairs(change)[: words.MOST_EXCHANGES]
+    first = (pairs[0][0] or pairs[0][1]) if pairs else None
+    return ChangeView(
+        case=one_line(shorten_end(change.case, 100)),
+        check=one_line(change.check),
+        direction="fixed" if change.direction == "improved" else "regressed",
+        told=words.change_in_words(change, units.get((change.check, change.metric), "")),
+        links=(address(pairing.baseline.id, "case", where), address(pairing.candidate.id, "case", where)),
+        teaser=one_line(shorten_end(first.messages[-1].content, 160)) if first and first.messages else "",
+        pairs=tuple(_pair(before, after) for before, after in pairs),
+    )
+
+
+def _pair(before: Exchange | None, after: Exchange | None) -> AnswerPair:
+    asked = after or before
+    was, now = differences(before.answer if before else "", after.answer if after else "", MOST)
+    return AnswerPair(
+        prompt=tuple((one_line(m.role), shown(m.content, MOST)) for m in asked.messages) if asked else (),
+        before=was,
+        after=now,
+        same=bool(before and after and before.answer == after.answer),
+        notes=(_note(before), _note(after)),
+    )
+
+
+def _note(exchange: Exchange | None) -> str:
+    if exchange is None:
+        return "not asked, or its answers are elsewhere"
+    if exchange.error:
+        return shown(exchange.error, 500)
+    return "" if exchange.answer else "empty"
