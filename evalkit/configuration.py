@@ -165,7 +165,8 @@ def _from_file(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
                 data: Any = tomllib.loads(path.read_text(encoding="utf-8-sig"))
             except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
                 if not table:
-                    raise ConfigurationError(f"cannot be read: {error}", where=str(path)) from error
+                    hint = "correct it, or move it away: all settings can be given as options, too"
+                    raise ConfigurationError(f"cannot be read: {error}", where=str(path), hint=hint) from error
                 continue  # a project's broken pyproject.toml is not ours to complain about
             for key in table:
                 data = data.get(key) if isinstance(data, dict) else None

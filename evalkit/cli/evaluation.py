@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from evalkit.cli import keep_what_is_imported
@@ -140,15 +141,17 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
 
 def require_writable(folder: Path) -> None:
     """Found before anything is asked: hours of generation must not end at a read-only folder."""
-    import os
-
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not existing.is_dir():
         raise ReportError(
             f"'{existing}' is not a folder, so no report can be written to '{folder}'", hint="--report DIR"
         )
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise ReportError(f"'{existing}' cannot be written to", hint="choose another folder: --report DIR")
+    try:
+        with TemporaryDirectory(prefix=".evalkit-", dir=existing):
+            pass
+    except OSError as error:
+        said = f"'{existing}' cannot be written to: {error.strerror or error}"
+        raise ReportError(said, hint="choose another folder: --report DIR") from error
 
 
 def _folder_name(result: Result) -> str:

@@ -271,10 +271,11 @@ def _verify_slices(suite: Suite, checks: Sequence[SuiteCheck], datasets: Mapping
             values = _label_values(dataset.samples, label)
             if not values:
                 labels = sorted({name for sample in dataset.samples for name in sample.labels})
+                known = did_you_mean(label, labels, "its labels")
                 raise SuiteError(
                     f"gate '{gate.text}' slices by '{label}', a column that dataset '{dataset.name}' does not have",
                     where=gate.origin,
-                    hint=did_you_mean(label, labels, "its labels"),
+                    hint=known if labels else "none of its columns can be sliced by: add one, or drop the gate",
                 )
             value = gate.slice.get(label)
             if value is not None and value not in values:

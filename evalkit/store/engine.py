@@ -248,6 +248,10 @@ def _engine(location: Location) -> Engine:
         raise StoreError(
             "the URL of the runs database has an option that is not known", where=location.shown, hint=f"give {FORMS}"
         ) from None
+    if not (location.is_sqlite or location.url.username or "user" in location.url.query):
+        raise StoreError(
+            "the URL of the runs database names no user", where=location.shown, hint="postgresql://USER@HOST/DATABASE"
+        )
     if location.is_sqlite:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)

@@ -68,8 +68,12 @@ def _parse(path: Path) -> Source:
 
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"cannot be read: {error}", where=shown_path(path)) from error
+    except UnicodeDecodeError as error:
+        said = f"is not written in UTF-8 (byte {error.start + 1})"
+        raise SuiteError(said, where=shown_path(path), hint="save the file as UTF-8 text") from error
+    except OSError as error:
+        said = f"cannot be read: {error.strerror or error}"
+        raise SuiteError(said, where=shown_path(path), hint="a suite is a .yaml file that you may read") from error
     yaml = YAML(typ="rt")
     try:
         tree = yaml.load(text)
