@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 SERIOUS = frozenset({"serious", "critical"})
+PATIENCE = 60_000.0
+"""Milliseconds: on a busy machine a page takes long, and is right all the same."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,6 +33,7 @@ def browser() -> Iterator[Browser]:
     named = os.environ.get("EVALKIT_TEST_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
     if not named:
         pytest.skip("no Chromium: install Debian's chromium, or set EVALKIT_TEST_CHROMIUM to one")
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=named, args=["--no-sandbox", "--disable-gpu"])
         yield launched
@@ -50,6 +53,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**options)
         contexts.append(context)
         page: Any = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.complaints, page.asked_for = [], []
         page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: page.complaints.append(str(error)))

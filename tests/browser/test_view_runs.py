@@ -55,9 +55,14 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             store.create_run(created(f"{state}-run"))
             store.transition(f"{state}-run", state, cause=HOSTILE)
         store.create_run(created("hostile-run", suite=HOSTILE, model=HOSTILE))
-        gates = {"gates": ["accuracy.bleu >= 0.2", HOSTILE], "decided": [[HOSTILE, "fail", 32]]}
-        store.put_progress("hostile-run", told(checks=[["accuracy", 60, 240], [HOSTILE, 40, 160]], **gates))
+        goes_on(store)
     return folder / "runs.db"
+
+
+def goes_on(store: Store) -> None:
+    """A run that says nothing for long counts as abandoned."""
+    gates = {"gates": ["accuracy.bleu >= 0.2", HOSTILE], "decided": [[HOSTILE, "fail", 32]]}
+    store.put_progress("hostile-run", told(checks=[["accuracy", 60, 240], [HOSTILE, 40, 160]], **gates))
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +122,9 @@ def test_without_the_link_there_is_a_page_that_says_what_to_do(open_page: OpenPa
     assert page.asked_for == [server.base + "/"] or page.asked_for[1:] == [server.base + "/favicon.ico"]
 
 
-def test_names_and_causes_are_texts(look: Callable[..., Any]) -> None:
+def test_names_and_causes_are_texts(look: Callable[..., Any], database: Path) -> None:
+    with open_store(str(database)) as store:
+        goes_on(store)
     page = look("/")
     assert page.locator("td.verdict + th img, td.verdict + th script").count() == 0
     assert "<script>alert(2)</script>⟨U+202E⟩⟨U+200B⟩␀" in page.inner_text("tr:has(progress) th")
@@ -204,7 +211,7 @@ def test_a_run_is_watched_live_to_its_end(
     (tmp_path / "slow.yaml").write_text(SLOW, encoding="utf-8")
     url = str(tmp_path / "runs.db")
     open_store(url).close()
-    command = [sys.executable, "-m", "evalkit", "run", str(tmp_path / "slow.yaml"), "--model", "mock:slow?ms=60"]
+    command = [sys.executable, "-m", "evalkit", "run", str(tmp_path / "slow.yaml"), "--model", "mock:slow?ms=120"]
     command += ["--store", url, "--report", str(tmp_path / "reports"), "-q"]
     with WebServer(url) as server:
         page = open_page()
