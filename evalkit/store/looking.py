@@ -27,6 +27,13 @@ COLUMNS = (
     *(runs.c.number, runs.c.id, runs.c.suite, runs.c.model, runs.c.state, runs.c.created, runs.c.finished),
     *(runs.c.partial, OUTCOME.label("outcome"), runs.c.host, runs.c.process, runs.c.heartbeat),
 )
+SORTS: Mapping[str, Any] = {
+    "verdict": OUTCOME,
+    "suite": runs.c.suite,
+    "model": runs.c.model,
+    "started": runs.c.number,
+}
+"""What a list can be sorted by, beside the newest first."""
 
 
 def open_for_looking(url: str) -> Store:
@@ -85,6 +92,16 @@ def list_page(store: Store, wanted: Wanted, *, before: int = 0, after: int = 0, 
         query = query.where(runs.c.number < before) if before else query
     found = _listed(store, query.limit(size))
     return found[::-1] if after else found
+
+
+def sorted_page(
+    store: Store, wanted: Wanted, by: str, *, descending: bool = False, skip: int = 0, size: int = 50
+) -> list[Listed]:
+    """In the order of one of ``SORTS``; the newest first where that is the same."""
+    column = SORTS[by]
+    query = select(*COLUMNS).where(*_conditions(wanted, time.time()))
+    query = query.order_by(column.desc() if descending else column.asc(), runs.c.number.desc())
+    return _listed(store, query.offset(skip).limit(size))
 
 
 def listed(store: Store, numbers: Iterable[int]) -> list[Listed]:

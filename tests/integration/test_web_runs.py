@@ -124,6 +124,32 @@ def test_filters_narrow_the_list(store: Store, client: httpx.Client) -> None:
     assert "No run is like that" in nothing.text
 
 
+def listed(text: str) -> list[str]:
+    return re.findall(r'<th scope="row" class="what"><a href="/runs/([^"]*)"', text)
+
+
+def test_the_list_is_sorted_by_its_headings_and_turned_as_it_is(store: Store, client: httpx.Client) -> None:
+    for number in range(1, 61):
+        finish(store, made(number, suite=f"suite {number % 7}", model=f"mock:{'ab'[number % 2]}"))
+    heading = re.search(r'<a href="([^"]*)" title="Sort by suite"', client.get("/").text)
+    assert heading is not None
+    first = client.get(html.unescape(heading[1])).text
+    second = client.get("/?sort=suite&page=2").text
+    ordered = sorted(range(60, 0, -1), key=lambda number: f"suite {number % 7}")
+    assert listed(first) + listed(second) == [f"run-{number:05}" for number in ordered]
+    assert 'aria-sort="ascending"' not in first, "suite and model share a column"
+    assert 'href="/?sort=-suite"' in first
+    assert 'href="/?sort=suite&amp;page=2"' in first
+    assert "Older" not in first
+    oldest = client.get("/?sort=started").text
+    assert listed(oldest)[0] == "run-00001"
+    assert 'aria-sort="ascending"' in oldest
+    assert listed(client.get("/?sort=-model&suite=suite+3").text) == [
+        f"run-{number:05}" for number in sorted(range(59, 0, -7), key=lambda number: (1 - number % 2, -number))
+    ]
+    assert listed(client.get("/?sort=-started").text) == listed(client.get("/").text)
+
+
 @pytest.mark.parametrize("query", ["before=x", "before=-1", "before=99999999999999999999", "after=%00", "suite=%00"])
 def test_a_wrong_address_is_a_page_all_the_same(store: Store, client: httpx.Client, query: str) -> None:
     finish(store, made(1))
