@@ -179,17 +179,19 @@ class Standing:
             did.update(name for name, said in by_reviewer.items() if said.settled)
         return tuple(sorted(did, key=lambda name: (-did[name], name)))
 
+    @cached_property
+    def pair(self) -> tuple[str, str] | None:
+        """The two reviewers who both labelled most items; none where no item has two labels."""
+        found = [(len(self._both(*pair)), pair) for pair in combinations(self.reviewers, 2)]
+        most = max((many for many, _ in found), default=0)
+        return next((pair for many, pair in found if many == most), None) if most else None
+
     def shared(self) -> tuple[list[str], list[str]]:
-        """What the two reviewers who share most items said of them."""
-        best: tuple[list[str], list[str]] = ([], [])
-        for one, other in combinations(self.reviewers, 2):
-            both = [
-                (of_case[one].label, of_case[other].label)
-                for case in self.queue.cases
-                if {one, other} <= (of_case := self.said.get(case, {})).keys()
-                and of_case[one].label
-                and of_case[other].label
-            ]
-            if len(both) > len(best[0]):
-                best = [left for left, _ in both], [right for _, right in both]
-        return best
+        """What the two of ``pair`` said of the items that both labelled."""
+        both = self._both(*self.pair) if self.pair else []
+        return [one for one, _ in both], [other for _, other in both]
+
+    def _both(self, one: str, other: str) -> list[tuple[str, str]]:
+        of_cases = (self.said.get(case, {}) for case in self.queue.cases)
+        said = ((of_case.get(one, Said()).label, of_case.get(other, Said()).label) for of_case in of_cases)
+        return [labels for labels in said if all(labels)]

@@ -22,8 +22,9 @@ from evalkit.report.hostile import one_line
 from evalkit.results import Run
 from evalkit.runner import review
 from evalkit.runner.review_standing import Queue, Said, Standing
-from evalkit.runner.review_summary import is_veiled
+from evalkit.runner.review_summary import is_veiled, summary_of
 from evalkit.web.pages import Link, render, workbench
+from evalkit.web.review_pictures import pictures
 from evalkit.web.review_store import review_store
 from evalkit.web.review_words import gates_of, item_view, queue_view
 from evalkit.web.runs import number
@@ -135,7 +136,12 @@ def _end(bench: Workbench, run: Run, now: Standing, others: list[Standing], revi
     """What the outcome became, unless that would tell too much: this queue, or another one, is blind and under way."""
     hidden = now.queue.blind and any(map(is_veiled, [now, *others]))
     waiting = (one.queue.name for one in others if next(review.waiting_for(one, reviewer), None) is not None)
-    return {"others": bool(others), "following": next(waiting, ""), **_outcome(bench, run, [] if hidden else [now])}
+    return {
+        "others": bool(others),
+        "following": next(waiting, ""),
+        "pictures": pictures(now, summary_of(now)) if now.done else None,
+        **_outcome(bench, run, [] if hidden else [now]),
+    }
 
 
 def _next(now: Standing, reviewer: str, *, after: int = -1, again: bool = False) -> int | None:

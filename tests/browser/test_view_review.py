@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
-from review_runs import ITEMS, reviewable_run
+from review_runs import ITEMS, SUITE, reviewable_run
 from web_server import TOKEN, WebServer
 
 from evalkit.results import Result
@@ -198,6 +198,22 @@ def test_twenty_items_by_keyboard_with_the_server_killed_half_way(
     queue = review.queue_named(store, run.run.id, "helpful")
     assert review.standing(store, queue).said[queue.cases[10]]["ann"].note == "not sure about it"
     assert result_of(store, run.run.id).revision == 1
+    assert decided(store, run) == {"helpful.reviewed >= 1.0": "pass", "helpful.flagged_by_humans <= 0.4": "pass"}
+    assert result_of(store, run.run.id, 0) == run, "what the run itself reported stays as it was"
+    page.locator("button[value=undo]").click()
+    begun(page)
+    assert at(page) == ITEMS
+    assert decided(store, run) == {"helpful.reviewed >= 1.0": "unsure", "helpful.flagged_by_humans <= 0.4": "unsure"}
+    press(page, "2", then=0)
+    assert result_of(store, run.run.id).revision == 3
+    assert decided(store, run)["helpful.reviewed >= 1.0"] == "pass"
+    assert result_of(store, run.run.id, 0) == run
+
+
+def decided(store: Store, run: Result) -> dict[str, str]:
+    """What the newest revision counts the gates of people as."""
+    verdicts = result_of(store, run.run.id).outcome.verdicts
+    return {one.gate: str(one.counts_as) for one in verdicts if one.gate.startswith("helpful.")}
 
 
 def test_the_same_page_goes_on_when_the_server_is_back(
@@ -297,6 +313,23 @@ def test_a_note_is_kept_without_a_key_and_with_the_label(
     assert notes() == ["kept with the label", "kept although the tab was closed at once"]
 
 
+def test_a_reload_in_the_middle_of_a_word_loses_none_of_it(as_reviewer: Callable[..., Any]) -> None:
+    from playwright.sync_api import expect
+
+    page = as_reviewer("ann")
+    page.keyboard.press("n")
+    page.keyboard.type("an unfinished thou")
+    page.reload()
+    begun(page)
+    expect(page.locator("#note")).to_have_value("an unfinished thou")
+    page.keyboard.press("n")
+    page.keyboard.press("End")
+    page.keyboard.type("ght")
+    press_from(page, "1", then=2)
+    press(page, "k", then=1)
+    expect(page.locator("#note")).to_have_value("an unfinished thought")
+
+
 def test_without_scripts_the_forms_do_the_same(as_reviewer: Callable[..., Any], store: Store, run: Result) -> None:
     page = as_reviewer("ann", java_script_enabled=False)
     page.locator(".choice").nth(1).click()
@@ -339,6 +372,53 @@ def test_two_reviewers_at_once_and_how_far_they_agree(
     assert "ann, ben" in told
     assert "4 of 4" in told
     assert ann.complaints == ben.complaints == []
+
+
+SAME_TWENTY = SUITE.replace("flag: [reject]", "flag: [reject]\n    reviewers: 2")
+
+
+def test_two_read_the_same_twenty_and_each_withdraws_only_their_own(
+    open_page: OpenPage, serious_violations: Callable[[Any], list[str]], store: Store, tmp_path: Path
+) -> None:
+    """As the two readers of the textbook's fifty grant proposals, 8 and 6 of 20 alike and 2 and 4 not: kappa 0.4."""
+    run = reviewable_run(store, tmp_path, SAME_TWENTY)
+    ann_says = ["1"] * 10 + ["2"] * 10
+    ben_says = ["1"] * 8 + ["2"] * 2 + ["1"] * 4 + ["2"] * 6
+    with WebServer(str(tmp_path / "runs.db")) as server:
+        pages = []
+        for name in ("ann", "ben"):
+            page = open_page()
+            page.goto(server.link)
+            page.goto(f"{server.base}/runs/{run.run.id}/review/item?queue=helpful")
+            page.fill("#name", name)
+            page.press("#name", "Enter")
+            begun(page)
+            pages.append(page)
+        ann, ben = pages
+        for item, (one, other) in enumerate(zip(ann_says, ben_says, strict=True), 1):
+            following = (item + 1) % (ITEMS + 1)
+            press(ben, other, then=following)
+            press(ann, one, then=following)
+            if item in {4, 13}:
+                before = labels(store, run, "ben")
+                press(ann, "u", then=item)
+                assert item not in labels(store, run, "ann")
+                assert labels(store, run, "ben") == before
+                assert at(ben) == following
+                press(ann, one, then=following)
+        words = {"1": "accept", "2": "reject"}
+        assert labels(store, run, "ann") == {at: words[key] for at, key in enumerate(ann_says, 1)}
+        assert labels(store, run, "ben") == {at: words[key] for at, key in enumerate(ben_says, 1)}
+        counts = ann.locator(".crossed tbody tr")
+        assert [row.split()[-2:] for row in counts.all_inner_texts()] == [["8", "2"], ["4", "6"]]
+        told = ann.locator(".told").inner_text()
+        assert "8 accept, 6 reject, 6 disagreed" in told
+        # Wilson's interval of 14 in 20 is 0.481 to 0.855, and half would agree by chance: from (0.481 - 0.5) / 0.5;
+        # the other end is the large-sample one: 0.127 is the standard error of 50 such items, 0.201 that of 20
+        assert "kappa 0.400 (−0.038 to 0.794)" in told
+        ann.wait_for_load_state("networkidle")
+        assert serious_violations(ann) == []
+        assert ann.complaints == ben.complaints == []
 
 
 # --- hostile texts and pages ------------------------------------------------------------------------------------------
@@ -434,6 +514,11 @@ def test_every_page_is_accessible_and_fits(
     assert serious_violations(page) == []
     for case in queue.cases[2:]:
         review.label(store, queue, case, "ann", "reject")
+    seen = review.queue_named(store, run.run.id, "seen")
+    for name in ("ann", "ben"):
+        for place, case in enumerate(seen.cases):
+            review.label(store, seen, case, name, "bad" if place == 1 or (name == "ben" and place == 2) else "good")
     look("/item?queue=helpful")
+    look("/item?queue=seen")
     look("")
     assert page.complaints == []
