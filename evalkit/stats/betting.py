@@ -185,7 +185,7 @@ def p_value(
         units, threshold = units.mirrored(), 1.0 - threshold
     if threshold < 0:
         return 0.0  # no value meets the target
-    return min(1.0, math.exp(-_log_wealth(units, threshold)))
+    return math.exp(min(0.0, -_log_wealth(units, threshold)))
 
 
 def require_better(better: str) -> None:

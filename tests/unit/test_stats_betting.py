@@ -82,6 +82,12 @@ def test_the_p_value_is_small_where_the_target_is_missed_only() -> None:
     assert p_value(met, 0.6, better="lower") < 0.001
 
 
+def test_a_million_cases_may_leave_a_bet_with_less_money_than_a_float_can_say() -> None:
+    met = [1.0, 0.8] * 500_000
+    assert p_value(met, 0.5) == 1.0
+    assert p_value(met, 0.5, better="lower") == 0.0
+
+
 def test_targets_at_and_beyond_the_bounds() -> None:
     assert p_value([1, 1, 0], 1.0) == pytest.approx(0, abs=1e-200)  # one failure refutes "all"
     assert p_value([1, 1, 1], 1.0) == 1.0
