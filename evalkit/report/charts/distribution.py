@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from evalkit.report import formatting
 from evalkit.report.charts.chart import Chart, finite, label, number_axis, spec
 from evalkit.results import Distribution
 
-COLUMNS = ("from", "to", "cases")
+COLUMNS = ("values", "cases")
 HEIGHT = 150
+OPEN = 1.001
+"""Times the width of its neighbour: a bin at an end that is wider holds all that is far away, and is drawn without
+its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bin:
+    low: float
+    high: float
+    cases: int
+    named: str
+    """``0.2 to 0.4``, ``3``, ``60 and more``."""
+    is_open: str = ""
+    """On which side: ``left``, ``right`` or neither."""
 
 
 def distribution_chart(of: Distribution, at: int) -> Chart | None:
     """None of a distribution whose edges and counts do not fit each other, or that has no case."""
     if len(of.edges) != len(of.counts) + 1 or not of.cases or any(finite(edge) is None for edge in of.edges):
         return None
-    bins: list[dict[str, Any]] = [
-        {
-            "low": low,
-            "high": high,
-            "cases": cases,
-            "zero": 0,
-            "told": f"{_number(low, of)} to {_number(high, of)}: {formatting.count(cases, 'case')}",
-        }
-        for low, high, cases in zip(of.edges, of.edges[1:], of.counts, strict=False)
-    ]
+    bins = _bins(of)
     unit = formatting.SUFFIXES.get(of.unit, f" {label(of.unit)}" if of.unit not in {"", "share", "score100"} else "")
     return Chart(
         id=f"values-{at}",
@@ -33,40 +40,122 @@ def distribution_chart(of: Distribution, at: int) -> Chart | None:
         spec=_spec(of, bins, unit.strip()),
         says=_says(of),
         columns=COLUMNS,
-        rows=tuple((_number(one["low"], of), _number(one["high"], of), f"{one['cases']:,}") for one in bins),
+        rows=tuple((one.named, f"{one.cases:,}") for one in bins),
     )
 
 
-def _spec(of: Distribution, bins: list[dict[str, Any]], unit: str) -> dict[str, Any]:
-    first, last = of.edges[0], of.edges[-1]
+def _bins(of: Distribution) -> list[_Bin]:
+    """As they are drawn: open ones as wide as their neighbours."""
+    edges, last = list(of.edges), len(of.counts) - 1
+    below = last > 1 and edges[1] - edges[0] > OPEN * (edges[2] - edges[1])
+    above = last > 1 and edges[-1] - edges[-2] > OPEN * (edges[-2] - edges[-3])
+    inner = edges[below : len(edges) - above]
+    whole = all(high - low == 1 and low % 1 == 0.5 for low, high in pairwise(inner))
+    pairs = list(pairwise(edges))
+    named = [_whole(low + 0.5) if whole else f"{_number(low, of)} to {_number(high, of)}" for low, high in pairs]
+    opened = dict.fromkeys(range(last + 1), "")
+    if below:
+        named[0] = f"{_whole(edges[1] - 0.5)} and less" if whole else f"below {_number(edges[1], of)}"
+        edges[0], opened[0] = 2 * edges[1] - edges[2], "left"
+    if above:
+        named[-1] = f"{_whole(edges[-2] + 0.5) if whole else _number(edges[-2], of)} and more"
+        edges[-1], opened[last] = 2 * edges[-2] - edges[-3], "right"
+    return [
+        _Bin(*ends, cases, name, opened[n])
+        for n, (ends, cases, name) in enumerate(zip(pairwise(edges), of.counts, named, strict=True))
+    ]
+
+
+def _whole(value: float) -> str:
+    return f"{value:,.0f}".replace("-", "−")
+
+
+def _spec(of: Distribution, bins: list[_Bin], unit: str) -> dict[str, Any]:
     ends = [end for end in (finite(of.low), finite(of.high)) if end is not None]
-    span = [min([first, *ends]), max([last, *ends])]
+    span = _span(bins, ends)
     x: dict[str, Any] = {"type": "quantitative", "scale": {"domain": span, "nice": False, "zero": False}}
     y = {"field": "cases", "type": "quantitative", "axis": number_axis("cases", tickCount=4, tickMinStep=1)}
     layers: list[dict[str, Any]] = []
     if ends:
-        band = {"x": {**x, "datum": span[0] if finite(of.low) is None else of.low}}
-        band["x2"] = {"datum": span[1] if finite(of.high) is None else of.high}
+        band = {"x": {**x, "datum": span[0] if finite(of.low) is None else max(span[0], of.low or 0.0)}}
+        band["x2"] = {"datum": span[1] if finite(of.high) is None else min(span[1], of.high or 0.0)}
         layers.append({"mark": {"type": "rect", "color": "var(--pass-wash)", "opacity": 1}, "encoding": band})
+    axis = number_axis(unit, grid=False)
+    if bins[0].is_open or bins[-1].is_open:  # inside an open bin the axis says nothing
+        ticks = _ticks(bins)
+        axis |= {"values": ticks, "tickCount": 2 * len(ticks)}  # of more values than it counts Vega leaves some out
+    elif _has_whole(bins):
+        axis["tickMinStep"] = 1
     layers.append(
         {
-            "mark": {"type": "rect", "color": "var(--plain)", "opacity": 0.85, "stroke": "var(--sheet)"},
+            "mark": {"type": "rect", "color": "var(--plain)", "stroke": "var(--sheet)"},
             "encoding": {
-                "x": {**x, "field": "low", "axis": number_axis(unit, grid=False)},
+                "x": {**x, "field": "low", "axis": axis},
                 "x2": {"field": "high"},
                 "y": y,
                 "y2": {"field": "zero"},
+                "opacity": {
+                    "field": "open",
+                    "type": "nominal",
+                    "scale": {"domain": [False, True], "range": [0.85, 0.45]},
+                    "legend": None,
+                },
                 "tooltip": {"field": "told", "type": "nominal"},
             },
         }
     )
+    layers += [_open_end(x, y, one.is_open) for one in bins if one.is_open]
     dashed = {"type": "rule", "color": "var(--pass)", "strokeDash": [4, 3], "strokeWidth": 1.5}
-    layers += [{"mark": dashed, "encoding": {"x": {**x, "datum": end}}} for end in ends]
+    inside = [end for end in ends if not any(one.is_open and one.low < end < one.high for one in bins)]
+    layers += [{"mark": dashed, "encoding": {"x": {**x, "datum": end}}} for end in inside if span[0] <= end <= span[1]]
     median = finite(of.quantiles.get("p50"))
     if median is not None:
         line = {"type": "rule", "color": "var(--ink)", "strokeWidth": 1.5}
         layers.append({"mark": line, "encoding": {"x": {**x, "datum": median}}})
-    return spec(bins, layers, height=HEIGHT)
+    return spec(map(_row, bins), layers, height=HEIGHT)
+
+
+def _has_whole(bins: list[_Bin]) -> bool:
+    """A whole number each, in its middle."""
+    return all(one.high - one.low == 1 and one.low % 1 == 0.5 for one in bins)
+
+
+def _row(one: _Bin) -> dict[str, Any]:
+    return {
+        "low": one.low,
+        "high": one.high,
+        "cases": one.cases,
+        "zero": 0,
+        "open": bool(one.is_open),
+        "left": one.named if one.is_open == "left" else "",
+        "right": one.named if one.is_open == "right" else "",
+        "told": f"{one.named}: {formatting.count(one.cases, 'case')}",
+    }
+
+
+def _span(bins: list[_Bin], ends: list[float]) -> list[float]:
+    """What is wanted is seen, too, unless it lies where the picture has no scale."""
+    low, high = bins[0].low, bins[-1].high
+    if not bins[0].is_open:
+        low = min([low, *ends])
+    if not bins[-1].is_open:
+        high = max([high, *ends])
+    return [low, high]
+
+
+def _ticks(bins: list[_Bin]) -> list[float]:
+    """At most six edges, or middles of whole numbers, of the bins that have both ends."""
+    closed = [one for one in bins if not one.is_open]
+    edges = [one.low + 0.5 for one in closed] if _has_whole(closed) else [*(one.low for one in closed), closed[-1].high]
+    step = -(-len(edges) // 6)
+    return edges[::step]
+
+
+def _open_end(x: dict[str, Any], y: dict[str, Any], side: str) -> dict[str, Any]:
+    """Its name above an open bin, aligned with its outer end."""
+    mark = {"type": "text", "align": side, "baseline": "bottom", "dy": -3, "color": "var(--soft)", "fontSize": 11}
+    end = {**x, "field": {"left": "low", "right": "high"}[side]}
+    return {"mark": mark, "encoding": {"x": end, "y": y, "text": {"field": side, "type": "nominal"}}}
 
 
 def _median(of: Distribution) -> str:

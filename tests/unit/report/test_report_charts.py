@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -141,7 +142,7 @@ def test_names_of_categories_at_one_place_are_told_together() -> None:
     alike = tuple(replace(one, value=0.2) for one in of.estimates)
     chart = safety_chart(replace(of, estimates=alike), of.checks[0], 1)
     assert chart is not None
-    assert [row["name"] for row in values(chart)] == ["a, b and 2 more", "", "", ""]
+    assert [row["name"] for row in values(chart)] == ["a and 3 more", "", "", ""]
 
 
 def test_agreement_tells_the_two_that_are_least_alike() -> None:
@@ -195,9 +196,77 @@ def test_a_distribution_shows_its_band_and_its_median() -> None:
     chart = distribution_chart(of, 1)
     assert chart is not None
     assert chart.says == "words over 4 cases: median 8.0; wanted: at most 15.0"
-    assert chart.rows == (("0.0", "10.0", "3"), ("10.0", "20.0", "1"))
+    assert chart.rows == (("0.0 to 10.0", "3"), ("10.0 to 20.0", "1"))
     band = chart.spec["layer"][0]["encoding"]
     assert (band["x"]["datum"], band["x2"]["datum"]) == (0.0, 15.0)
+
+
+def test_whole_numbers_are_told_as_such_and_far_ones_stand_in_a_bin_without_an_end() -> None:
+    of = Distribution("a", "sentences", (0.5, 1.5, 2.5, 3.5, 40.5), (10, 25, 11, 3), 49, "sentences")
+    chart = distribution_chart(of, 1)
+    assert chart is not None
+    assert chart.rows == (("1", "10"), ("2", "25"), ("3", "11"), ("4 and more", "3"))
+    last = values(chart)[-1]
+    assert (last["low"], last["high"], last["open"], last["right"]) == (3.5, 4.5, True, "4 and more")
+    bars = next(one for one in chart.spec["layer"] if one["encoding"].get("opacity"))
+    assert bars["encoding"]["x"]["axis"]["values"] == [1, 2, 3]
+
+
+def test_bins_are_open_on_both_sides_and_no_line_stands_where_there_is_no_scale() -> None:
+    edges = (-50.0, 0.0, 5.0, 10.0, 15.0, 90.0)
+    of = Distribution("a", "seconds", edges, (2, 5, 18, 5, 3), 33, "s", 3.0, 60.0)
+    chart = distribution_chart(of, 1)
+    assert chart is not None
+    assert [row[0] for row in chart.rows] == ["below 0", "0 to 5", "5 to 10", "10 to 15", "15 and more"]
+    assert [(row["low"], row["high"]) for row in values(chart)] == [(-5, 0), (0, 5), (5, 10), (10, 15), (15, 20)]
+    band = chart.spec["layer"][0]["encoding"]
+    assert (band["x"]["datum"], band["x2"]["datum"]) == (3.0, 20.0)
+    lines = [one["encoding"]["x"]["datum"] for one in chart.spec["layer"] if one["mark"]["type"] == "rule"]
+    assert lines == [3.0]
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=3, max_size=12),
+    st.integers(-20, 20),
+    st.booleans(),
+)
+def test_bins_are_drawn_side_by_side_none_wider_than_its_neighbour_at_an_end(
+    counts: list[int], start: int, far: bool
+) -> None:
+    edges = [float(start + n) for n in range(len(counts) + 1)]
+    edges[-1] += 500 if far else 0
+    chart = distribution_chart(Distribution("a", "m", tuple(edges), tuple(counts), sum(counts)), 1)
+    assert chart is not None
+    rows = values(chart)
+    assert all(before["high"] == after["low"] for before, after in pairwise(rows))
+    assert {row["high"] - row["low"] for row in rows} == {1.0}
+    assert sum(row["cases"] for row in rows) == sum(counts)
+    assert rows[-1]["open"] is far
+
+
+def test_names_in_the_safety_picture_run_into_nothing() -> None:
+    of = result(("a",), ("law", "art", "sport", "food"))
+    sides = {"law": (0.0, 0.0), "art": (0.0, 0.1), "sport": (0.5, 0.95), "food": (0.5, 0.7)}
+    placed = tuple(
+        replace(one, value=sides[one.slice["category"]][one.metric == "over_refusal_rate"])
+        if one.slice and one.metric != "rate"
+        else one
+        for one in of.estimates
+    )
+    chart = safety_chart(replace(of, estimates=placed), of.checks[0], 1)
+    assert chart is not None
+    named = {row["name"]: row["left"] for row in values(chart) if row["name"]}
+    assert named["sport"] is True
+    told = [row for row in values(chart) if row["name"]]
+    boxes = [
+        (row["x"] - 0.018 * len(row["name"]), row["x"])
+        if row["left"]
+        else (row["x"], row["x"] + 0.018 * len(row["name"]))
+        for row in told
+    ]
+    for at, (row, (left, right)) in enumerate(zip(told, boxes, strict=True)):
+        for other, (low, high) in list(zip(told, boxes, strict=True))[at + 1 :]:
+            assert abs(row["y"] - other["y"]) >= 0.05 or right <= low or high <= left
 
 
 @pytest.mark.parametrize(
@@ -258,7 +327,7 @@ def test_a_check_has_at_most_so_many_pictures_and_the_rest_is_counted() -> None:
     of = result(("a",))
     many = tuple(replace(of.distributions[0], metric=f"m{n}") for n in range(40))
     found = check_charts(replace(of, distributions=many), of.checks[0], 1)
-    assert len(found.first) + len(found.more) == MOST
+    assert len(found.all) == MOST
     assert found.left_out > 0
 
 
