@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evalkit.records import Estimate, Word
+from evalkit.records import Estimate
 from evalkit.report import formatting, view
 from evalkit.report.charts import CheckCharts, check_charts
 from evalkit.report.gap_table import GapTable, gap_table
+from evalkit.report.headlines import Wanted, headline_estimates, sentence, wanted
 from evalkit.report.hostile import one_line
 from evalkit.report.reviews import told
 from evalkit.report.svg import Drawing, drawing
@@ -23,7 +24,6 @@ SAFETY = "safety"
 """The kind of check whose two sides are drawn together."""
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""
-MOST_OPEN = 20
 MOST_SLICE_ROWS = 200
 """Of one card, over all its labels and metrics."""
 MOST_LABELS = 15
@@ -43,6 +43,12 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Headline:
+    row: Row
+    wanted: Wanted | None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     rows: tuple[Row, ...]
     axis: str
@@ -58,7 +64,6 @@ class SliceTable:
     better: str
     table: Table
     left_out: int
-    open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,9 @@ class Card:
     name: str
     kind: str
     dataset: str
+    sentence: str
+    """What it found."""
+    headlines: tuple[Headline, ...]
     counts: str
     bar: tuple[tuple[str, float, float], ...]
     """Shade, start and width (of 100) of scored, unscored and errored cases."""
@@ -108,6 +116,8 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         name=one_line(check.name),
         kind=one_line(check.kind),
         dataset=one_line(check.dataset),
+        sentence=sentence(result, check),
+        headlines=tuple(_headlines(result, check)),
         counts=formatting.counts(check.counts),
         bar=_bar(check),
         reasons=one_line(formatting.reasons(check.counts.reasons, 5)),
@@ -123,10 +133,17 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         gaps=gap_table(result, check.name),
         charts=charts,
         reviews=_reviews(result, check.name),
-        safety=next((chart.id for chart in charts.first if chart.id.startswith("safety-")), ""),
+        safety=charts.shown.id if charts.shown and charts.shown.id.startswith("safety-") else "",
         slices_left_out=len(sliced) - len(_fitting(sliced)),
         confusion=_confusion(check),
     )
+
+
+def _headlines(result: Result, check: CheckSummary) -> Iterator[Headline]:
+    infos, targets = view.metric_infos(result), wanted(result, check.name)
+    for one in headline_estimates(result, check):
+        window = SHARE if view.is_share(one, infos) else None
+        yield Headline(_row(one, one.metric, window), targets.get(one.metric))
 
 
 def _reviews(result: Result, check: str) -> tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]:
@@ -213,9 +230,8 @@ def _row(estimate: Estimate, name: str, window: Window | None) -> Row:
 
 
 def _slices(result: Result, check: str, estimates: Sequence[Estimate]) -> list[SliceTable]:
-    """A table per label and metric, the gated metric first; it is open where a gate of the check did not pass."""
+    """A table per label and metric, the gated metric first."""
     leading = view.leading_metric(result, check)
-    doubted = any(v.estimate and v.estimate.check == check and v.word is not Word.PASS for v in result.outcome.verdicts)
     grouped: dict[tuple[str, str], list[Estimate]] = {}
     for estimate in estimates:
         grouped.setdefault((" and ".join(estimate.slice), estimate.metric), []).append(estimate)
@@ -226,7 +242,6 @@ def _slices(result: Result, check: str, estimates: Sequence[Estimate]) -> list[S
             better=group[0].better,
             table=_slice_table(result, group[:MOST_SLICES]),
             left_out=max(0, len(group) - MOST_SLICES),
-            open=doubted and metric == leading and len(group) <= MOST_OPEN,
         )
         for (label, metric), group in sorted(grouped.items(), key=lambda item: item[0][1] != leading)
     ]

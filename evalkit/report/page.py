@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +16,7 @@ from evalkit.report.case_list import case_list, in_page
 from evalkit.report.charts import Chart, change_chart, gate_charts, model_latency_charts, timeline_charts
 from evalkit.report.curve import HEIGHT
 from evalkit.report.hostile import one_line, shorten_end
+from evalkit.report.steps import steps
 from evalkit.report.svg import WIDTH, Drawing, drawing
 from evalkit.results import Result
 
@@ -74,7 +75,7 @@ def page(result: Result) -> str:
     checks = cards(result, gates)
     at_a_glance, over_time, changes = gate_charts(result), _over_time(result), _changes(result)
     charts = [*at_a_glance, *over_time, *([changes.chart] if changes.chart else [])]
-    charts += [chart for card in checks for chart in (*card.charts.first, *card.charts.more)]
+    charts += [chart for card in checks for chart in card.charts.all]
     drawing = (bundle.scripts() if charts else "") or ""
     return (
         _environment()
@@ -99,10 +100,12 @@ def page(result: Result) -> str:
             reason=one_line(result.outcome.reason),
             effort=view.effort(result),
             tiles=_tiles(result, gates),
-            gates=[(gate, gate_drawing(gate)) for gate in gates if _shown(gate)],
+            gates=_drawn(gate for gate in gates if gate.status != "pass"),
+            met=_drawn(gate for gate in gates if gate.status == "pass" and not gate.automatic),
             thin=any(gate.picture and gate.picture.decided for gate in gates),
             curves=any(gate.curve for gate in gates),
-            quiet=[(gate, gate_drawing(gate)) for gate in gates if not _shown(gate)],
+            quiet=_drawn(gate for gate in gates if gate.status == "pass" and gate.automatic),
+            steps=steps(result),
             worst=view.worst_slices(result, 6, 3),
             trust=_trust(result),
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
@@ -149,8 +152,8 @@ def _trust(result: Result) -> list[tuple[str, list[str]]]:
     return list(grouped.items())
 
 
-def _shown(gate: view.GateView) -> bool:
-    return not gate.automatic or gate.status != "pass"
+def _drawn(gates: Iterable[view.GateView]) -> list[tuple[view.GateView, Drawing | None]]:
+    return [(gate, gate_drawing(gate)) for gate in gates]
 
 
 def gate_drawing(gate: view.GateView) -> Drawing | None:

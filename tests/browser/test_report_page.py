@@ -65,7 +65,11 @@ def seen(page: Any) -> str:
 
 
 def shown_cases(page: Any) -> list[str]:
-    return list(page.locator("#case-list > .case > summary > strong").all_inner_texts())
+    return list(page.locator("#case-list > .case:not([hidden]) > summary > strong").all_inner_texts())
+
+
+def folded(page: Any) -> int:
+    return int(page.locator("main details:not(.case):not([open])").count())
 
 
 # --- what it looks like -----------------------------------------------------------------------------------------------
@@ -111,12 +115,52 @@ def test_pictures_follow_light_and_dark_and_the_width_of_the_window(show: Callab
     assert page.evaluate("document.querySelector('#chart-gates-0 svg').getBoundingClientRect().right <= innerWidth")
 
 
+def test_what_is_folded_opens_all_at_once_by_its_address_and_by_the_browsers_search(show: Callable[..., Any]) -> None:
+    page = show(result())
+    closed = folded(page)
+    assert closed > 10
+    page.click("#open-all")
+    assert folded(page) == 0
+    page.click("#open-all")
+    assert folded(page) >= closed
+    page.click(".top nav a[href='#time']")
+    assert page.locator("#time + details").get_attribute("open") is not None
+    page.goto("about:blank")
+    page.goto(f"{page.uri}#trust")
+    assert page.locator("#trust").get_attribute("open") is not None
+    word = "48 of 50, 2 skipped"
+    assert not page.get_by_text(word).first.is_visible()
+    page.goto("about:blank")
+    page.goto(f"{page.uri}#:~:text={word.replace(' ', '%20').replace(',', '%2C')}")
+    page.get_by_text(word, exact=True).wait_for(state="visible")
+    assert page.complaints == []
+
+
+def test_a_case_that_is_not_listed_yet_is_found_by_the_browsers_search(show: Callable[..., Any]) -> None:
+    page = show(result())
+    waiting = page.locator("#case-list > .case[hidden='until-found'] > summary > strong").first
+    assert shown_cases(page)[9] != waiting.text_content()
+    page.locator("#case-list > .case[hidden='until-found']").first.dispatch_event("beforematch", {"bubbles": True})
+    assert seen(page) == "91 cases, 50 shown"
+
+
+def test_each_check_is_a_sentence_a_picture_and_a_few_metrics(show: Callable[..., Any]) -> None:
+    page = show(result())
+    for card in page.locator("article.card").all():
+        assert "misses the target (at least 0.8)" in card.locator(".tells").inner_text()
+        assert card.locator("figure.chart:visible").count() == 1
+        assert 1 <= card.locator(".headline tbody tr").count() <= 5
+        assert card.locator(".headline tbody tr").first.locator("code").inner_text() == "rate"
+
+
 def test_paper_has_everything_open_and_no_controls(show: Callable[..., Any]) -> None:
     page = show(result(), color_scheme="dark")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details:not([open]):not(.data)").count() == 0
-    for control in (".filters", "#theme", "#copy", "#more-cases", ".top nav"):
+    page.wait_for_selector("html[data-folded]", state="attached")
+    assert page.locator(".drawn").count() == page.locator(".drawn svg.marks").count()
+    for control in (".filters", "#theme", "#open-all", "#copy", "#more-cases", ".top nav"):
         assert page.locator(control).first.is_hidden()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
@@ -144,6 +188,7 @@ def test_without_a_script_the_page_is_complete(show: Callable[..., Any]) -> None
 def test_what_changed_is_marked_word_by_word(show: Callable[..., Any]) -> None:
     page = show(result())
     first = page.locator("#case-list > .case").first
+    first.locator("summary").click()
     assert first.locator("h4").all_inner_texts() == ["baseline", "this run"]
     assert first.locator("del").all_inner_texts() == ["Paris,", "Seine."]
     assert first.locator("ins").all_inner_texts() == ["Lyon,", "Rhône, I think."]
@@ -151,6 +196,8 @@ def test_what_changed_is_marked_word_by_word(show: Callable[..., Any]) -> None:
 
 def test_cases_are_found_by_check_kind_status_word_and_order(show: Callable[..., Any]) -> None:
     page = show(result())
+    assert seen(page) == "91 cases, 10 shown"
+    page.click("#more-cases")
     assert seen(page) == "91 cases, 50 shown"
     page.click("#more-cases")
     assert seen(page) == "91 cases"
@@ -258,6 +305,7 @@ def test_whatever_texts_say_nothing_is_executed_or_fetched(show: Callable[..., A
 
 def test_every_interactive_thing_is_used_under_attack(show: Callable[..., Any]) -> None:
     page = show(hostile_result(CORPUS[:9], checks=2))
+    page.click("#open-all")
     for link in page.locator("main a, .top a").all():
         link.click()
     for select in ("check", "kind", "status", "order"):

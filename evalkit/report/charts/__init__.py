@@ -28,6 +28,5 @@ def charts(result: Result) -> list[Chart]:
     change = change_chart(result)
     found += [change] if change else []
     for at, check in enumerate(result.checks, 1):
-        of_check = check_charts(result, check, at)
-        found += [*of_check.first, *of_check.more]
+        found += check_charts(result, check, at).all
     return [*found, *timeline_charts(result), *model_latency_charts(result)]

@@ -1,4 +1,4 @@
-"""The pictures that fit a check: which of them stand open in its card, and which are folded."""
+"""The pictures that fit a check: which of them stands in its card, and which are folded."""
 
 from __future__ import annotations
 
@@ -18,36 +18,43 @@ from evalkit.report.charts.speed import latency_chart
 from evalkit.results import CheckSummary, Result
 
 MOST_REVIEWS = 3
-MOST_VALUES = 2
-"""Histograms that stand open where no picture of the kind's own does."""
 MOST = 16
 """Pictures of one check; report.json has all of the data."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckCharts:
-    first: tuple[Chart, ...]
+    shown: Chart | None
+    """The one that fits the check best."""
     more: tuple[Chart, ...]
     left_out: int = 0
 
+    @property
+    def all(self) -> tuple[Chart, ...]:
+        return (self.shown, *self.more) if self.shown else self.more
+
 
 def check_charts(result: Result, check: CheckSummary, at: int) -> CheckCharts:
-    """The kind's own picture first, then the metric that gates look at, then the others."""
+    """The kind's own picture first. A share is compared by category before its spread is told, a quantity after."""
     own = [safety_chart(result, check, at)]
     own += [agreement_chart(one, at * 100 + n) for n, one in enumerate(result.agreements) if one.check == check.name]
     own += [latency_chart(result, check, at), confusion_chart(check, f"confusion-{at}")]
-    reviews = [one for one in result.reviews if one.check == check.name]
-    own += [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews[:MOST_REVIEWS])]
     gaps = gap_charts(result, check.name, at)
     values = _distributions(result, check, at)
+    by_category = category_chart(result, check.name, at)
+    general = [by_category, *values] if _leads_with_a_share(result, check) else [*values[:1], by_category, *values[1:]]
+    reviews = [one for one in result.reviews if one.check == check.name]
+    people = [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews[:MOST_REVIEWS])]
     verdicts = [v for v in result.outcome.verdicts if v.estimate and v.estimate.check == check.name]
     curves = [evidence_chart(verdict, f"evidence-{at}-{n}") for n, verdict in enumerate(verdicts)]
-    by_category = category_chart(result, check.name, at)
-    shown = 0 if any(own) or gaps else MOST_VALUES
-    first = [chart for chart in (*own, *gaps[:1], *values[:shown], by_category) if chart is not None]
-    more = [chart for chart in (*values[shown:], *gaps[1:], *curves) if chart is not None]
-    room = MOST - len(first)
-    return CheckCharts(tuple(first), tuple(more[:room]), max(0, len(more) - room))
+    ordered = [one for one in (*own, *gaps[:1], *people, *general, *gaps[1:], *curves) if one is not None]
+    return CheckCharts(ordered[0] if ordered else None, tuple(ordered[1:MOST]), max(0, len(ordered) - MOST))
+
+
+def _leads_with_a_share(result: Result, check: CheckSummary) -> bool:
+    leading = view.leading_metric(result, check.name)
+    whole = next((e for e in result.estimates if e.check == check.name and e.metric == leading and not e.slice), None)
+    return view.is_share(whole, view.metric_infos(result))
 
 
 def _distributions(result: Result, check: CheckSummary, at: int) -> list[Chart]:

@@ -52,7 +52,7 @@ def dots(
             },
         },
     ]
-    return spec(map(_whole, rows), layers, height=len(rows) * (ROW if len(rows) <= 16 else TIGHT))
+    return spec(map(_whole, rows), layers, height=len(rows) * (ROW if len(rows) <= 8 else TIGHT))
 
 
 def _whole(row: Mapping[str, Any]) -> dict[str, Any]:

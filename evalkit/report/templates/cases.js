@@ -1,7 +1,7 @@
 (() => {
   const list = document.getElementById("case-list");
   if (!list) return;
-  const PAGE = 50;
+  const PAGE = 50, FIRST = 10;
   const KINDS = { regressed: "regressed", fixed: "fixed", worst: "worst", sampled: "random" };
   const at = (id) => document.getElementById(id);
   const words = at("words"), check = at("check"), kind = at("kind"), status = at("status"), order = at("order");
@@ -73,7 +73,7 @@
     high: (a, b) => (a.value === null) - (b.value === null) || b.value - a.value,
     name: (a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0,
   };
-  let limit = PAGE;
+  let limit = FIRST;
   const show = () => {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let fitting = cases.filter((one) => (!check.value || one.check === check.value)
@@ -84,23 +84,26 @@
       return wanted.every((word) => one.searched.includes(word));
     });
     if (sorted[order.value]) fitting = fitting.slice().sort(sorted[order.value]);
-    const shown = fitting.slice(0, limit);
-    for (const one of shown) if (!one.element) one.element = build(one.one);
-    list.replaceChildren(...shown.map((one) => one.element));
+    const shown = fitting.slice(0, limit), found = fitting.slice(limit, PAGE);
+    for (const one of [...shown, ...found]) if (!one.element) one.element = build(one.one);
+    for (const one of shown) one.element.hidden = false;
+    for (const one of found) one.element.hidden = "until-found";  /* the browser's own search finds them, too */
+    list.replaceChildren(...[...shown, ...found].map((one) => one.element));
     list.hidden = !shown.length;
     const count = fitting.length === cases.length ? `${cases.length}` : `${fitting.length} of ${cases.length}`;
     seen.textContent = `${count} ${cases.length === 1 ? "case" : "cases"}` + (shown.length < fitting.length ? `, ${shown.length} shown` : "");
     more.parentElement.hidden = shown.length >= fitting.length;
-    more.textContent = `Show ${Math.min(PAGE, fitting.length - shown.length)} more`;
+    more.textContent = `Show ${Math.min(limit < PAGE ? PAGE - limit : PAGE, fitting.length - shown.length)} more`;
   };
-  const restart = () => { limit = PAGE; show(); };
+  const restart = () => { limit = words.value || check.value || kind.value || status.value || order.value ? PAGE : FIRST; show(); };
+  const further = () => { limit = limit < PAGE ? PAGE : limit + PAGE; show(); };
+  list.addEventListener("beforematch", further);
   let typing = 0;
   words.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(restart, cases.length > 300 ? 150 : 0); });
   for (const control of [check, kind, status, order]) control.addEventListener("input", restart);
   more.addEventListener("click", () => {
-    const before = list.children.length;
-    limit += PAGE;
-    show();
+    const before = limit;
+    further();
     const next = list.children[before];
     if (next) next.querySelector("summary").focus();
   });
@@ -114,7 +117,7 @@
   /* by keyboard */
 
   const step = (by) => {
-    const summaries = Array.from(list.querySelectorAll(".case > summary"));
+    const summaries = Array.from(list.querySelectorAll(".case:not([hidden]) > summary"));
     const here = document.activeElement ? summaries.indexOf(document.activeElement.closest(".case")?.querySelector("summary")) : -1;
     const next = summaries[here < 0 ? 0 : Math.min(summaries.length - 1, Math.max(0, here + by))];
     if (next) { next.focus(); next.scrollIntoView({ block: "center" }); }

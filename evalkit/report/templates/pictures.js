@@ -24,8 +24,8 @@
   const config = (width) => ({
     font, background: null, view: { stroke: null }, aria: false,
     axis: {
-      labelColor: soft, titleColor: soft, gridColor: line, domainColor: rule, tickColor: rule, labelFontSize: 12, titleFontSize: 12,
-      titleFontWeight: "normal", labelLimit: Math.max(110, Math.round(width * 0.42)), titlePadding: 8,
+      labelColor: soft, titleColor: soft, gridColor: line, domainColor: rule, tickColor: rule, labelFontSize: width < 480 ? 11 : 12, titleFontSize: 12,
+      titleFontWeight: "normal", labelLimit: Math.max(110, Math.round(width * 0.5)), titlePadding: 8,
     },
     axisX: { labelLimit: 140 },
     text: { color: "var(--ink)", fontSize: 12 },
@@ -33,7 +33,10 @@
   });
   const room = (figure) => {
     const most = Number(figure.dataset.widest) || 1200;
-    return Math.floor(Math.min(most, figure.clientWidth));
+    const closed = figure.closest(".folds > details:not([open])");  /* as wide as a word; what is in it will not be */
+    const whole = closed ? closed.parentElement.clientWidth : 0, gap = 32;
+    const free = closed ? (whole > 28 * gap ? (whole - gap) / 2 : whole) : figure.clientWidth;
+    return Math.floor(Math.min(most, free));
   };
   const drawn = new Map();
   const draw = async (place) => {
@@ -59,25 +62,32 @@
   };
   const visible = (place) => place.closest("figure").clientWidth > 0;
   const idle = window.requestIdleCallback || ((call) => setTimeout(call, 1));
-  const waiting = () => Array.from(document.querySelectorAll(".drawn")).filter((place) => !drawn.has(place) && visible(place));
+  const folded = (place) => place.closest("details:not([open])") !== null;
+  const waiting = (which) => Array.from(document.querySelectorAll(".drawn")).find((place) => !drawn.has(place) && visible(place) && which(place));
   const next = () => idle(async () => {
-    const [place] = waiting();
-    if (!place) { document.documentElement.dataset.drawn = "all"; return; }
+    let place = waiting((one) => !folded(one));
+    if (!place) {
+      document.documentElement.dataset.drawn = "all";  /* what is seen; what is folded comes after, so that paper has it */
+      place = waiting(folded);
+    }
+    if (!place) { document.documentElement.dataset.folded = "drawn"; return; }
     await draw(place);
     next();
   });
   for (const details of document.querySelectorAll("details")) details.addEventListener("toggle", () => {
     if (details.open) for (const place of details.querySelectorAll(".drawn")) draw(place);
+    if (details.open) fit();
   });
+  const fit = () => {
+    for (const [place, made] of drawn) {
+      const width = made && visible(place) ? room(place.closest("figure")) : 0;
+      if (width > 60 && width !== made.width) { made.width = width; made.view.width(width).runAsync(); }
+    }
+  };
   let resizing = 0;
   addEventListener("resize", () => {
     clearTimeout(resizing);
-    resizing = setTimeout(() => {
-      for (const [place, made] of drawn) {
-        const width = made && visible(place) ? room(place.closest("figure")) : 0;
-        if (width > 60 && width !== made.width) { made.width = width; made.view.width(width).runAsync(); }
-      }
-    }, 200);
+    resizing = setTimeout(fit, 200);
   });
   next();
 })();

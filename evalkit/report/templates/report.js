@@ -39,6 +39,28 @@
   }, { passive: true });
   mark();
 
+  /* what is folded: opened all at once, by an address, and on paper */
+
+  const folds = () => all("main details:not(.case)");
+  const unfold = document.getElementById("open-all");
+  unfold.addEventListener("click", () => {
+    const opened = unfold.getAttribute("aria-pressed") !== "true";
+    for (const one of folds()) one.open = opened;
+    unfold.setAttribute("aria-pressed", String(opened));
+  });
+  const lead = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    if (!target) return;
+    const next = target.nextElementSibling;
+    const meant = target.localName === "details" ? target : target.localName === "h2" && next && next.matches("details.sheet") ? next : target;
+    let opened = false;
+    for (let one = meant.closest("details"); one; one = one.parentElement.closest("details")) { opened = opened || !one.open; one.open = true; }
+    if (opened) target.scrollIntoView();
+  };
+  addEventListener("hashchange", lead);
+  for (const link of all("a[href^='#']")) link.addEventListener("click", () => { if (link.hash === location.hash) lead(); });
+  lead();
+
   let closed = [];
   addEventListener("beforeprint", () => {
     /* the data of a picture that is drawn says the same again */
