@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evalkit.report.notices import with_notices
+
 PACKAGE = "vl-convert-python"
 EXTRA = "evalkit-lm[report]"
 END_OF_SCRIPT = ("</script", "<!--", "<script")
@@ -21,14 +23,15 @@ END_OF_SCRIPT = ("</script", "<!--", "<script")
 
 @cache
 def scripts() -> str | None:
-    """None where the extra is missing, or brings something that cannot stand inside a page."""
+    """With their licences. None where the extra is missing, or brings something that cannot stand inside a page."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         kept = _place(version(PACKAGE))
     except PackageNotFoundError:
         return None
-    return read(kept) or _made(kept)
+    found = read(kept) or _made(kept)
+    return with_notices(found) if found else None
 
 
 def _place(version: str) -> Path:

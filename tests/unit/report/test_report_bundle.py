@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.report import bundle
+from evalkit.report.notices import with_notices
 
 DRAWS = "window.vegaEmbed = () => {};  // ünï"
 REAL = bundle.scripts
@@ -36,12 +37,24 @@ def kept(folder: Path) -> Path:
 
 
 def test_the_package_is_asked_once_and_then_a_file_is_read(asked: list[str], tmp_path: Path) -> None:
-    assert REAL() == DRAWS
+    assert REAL() == with_notices(DRAWS)
     assert kept(tmp_path).name == "vega-1.2.3-...js"
     for _ in range(3):
         REAL.cache_clear()
-        assert REAL() == DRAWS
+        assert REAL() == with_notices(DRAWS)
     assert asked == ["asked"]
+
+
+def test_licences_travel_with_the_scripts_and_end_neither_comment_nor_element(asked: list[str]) -> None:
+    text = REAL()
+    assert text is not None
+    notices, _, script = text.partition("*/\n")
+    assert script == DRAWS
+    assert bundle.fits_into_a_page(text)
+    for holder in ("Vega.", "Vega-Lite.", "Vega-Embed.", "D3."):
+        assert f"\n{holder} Copyright " in notices
+    for words in ("Redistributions in binary form must reproduce", "AS IS", "this permission notice"):
+        assert words in notices
 
 
 @pytest.mark.parametrize(
@@ -53,14 +66,14 @@ def test_what_is_not_as_it_was_written_is_made_again(asked: list[str], tmp_path:
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
     REAL.cache_clear()
-    assert REAL() == DRAWS
+    assert REAL() == with_notices(DRAWS)
     assert path.read_bytes() == whole
     assert asked == ["asked", "asked"]
 
 
 def test_a_cache_that_cannot_be_written_costs_time_only(asked: list[str], tmp_path: Path) -> None:
     (tmp_path / "scripts").write_text("a file where the folder should be")
-    assert REAL() == DRAWS
+    assert REAL() == with_notices(DRAWS)
     assert [path.name for path in tmp_path.iterdir()] == ["scripts"]
 
 
