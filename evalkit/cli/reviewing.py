@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from textwrap import fill
+from typing import Any
 
 import click
 
@@ -20,6 +22,8 @@ from evalkit.store import Store
 MOST_EXCHANGES = 8
 MOST_REFERENCES = 3
 LONGEST_PROMPT = 1500
+NARROWEST = 20
+LEFT = "interrupted; everything said so far is kept"
 QUIT = "q"
 HELP = "s skip   u undo   n note   q quit"
 
@@ -93,7 +97,10 @@ class Session:
 
     def _note(self, item: ReviewItem, text: str) -> None:
         if self._by_keys:
-            text = click.prompt("note", default=item.mine.note, show_default=False)
+            try:
+                text = click.prompt("note", default=item.mine.note, show_default=False)
+            except click.Abort as error:
+                raise Interrupted(LEFT) from error
         if text.strip():
             review.note(self._store, self._queue, item.case, self._reviewer, text.strip())
             self._say("noted")
@@ -106,7 +113,7 @@ class Session:
                 key = click.getchar()
             except (EOFError, KeyboardInterrupt) as error:
                 if isinstance(error, KeyboardInterrupt):
-                    raise Interrupted("interrupted; everything said so far is kept") from error
+                    raise Interrupted(LEFT) from error
                 return QUIT, ""
             click.echo(key if key.isprintable() else "")
             return ("" if key in {"\r", "\n"} else key.lower() if key.isascii() else key), ""
@@ -136,49 +143,62 @@ def _label(said: str, labels: Sequence[str]) -> str | None:
 
 def shown_item(item: ReviewItem, width: int) -> Iterator[str]:
     """Texts of models and datasets are shown, never obeyed."""
-    queue = item.queue
+    queue, width = item.queue, max(width, NARROWEST)
     head = f"{queue.name}, item {item.position + 1:,} of {len(queue.cases):,}"
     yield ""
-    yield click.style(one_line(head if queue.blind else f"{head}  {item.case}"), bold=True)
+    yield _styled(_wrapped(one_line(head if queue.blind else f"{head}  {item.case}"), width, "", "  "), bold=True)
     if item.model:
-        yield click.style(one_line(item.model), dim=True)
+        yield _styled(_wrapped(one_line(item.model), width, "", "  "), dim=True)
     shared = len({exchange.references for exchange in item.exchanges}) == 1
     for number, exchange in enumerate(item.exchanges[:MOST_EXCHANGES], 1):
-        yield from _exchange(exchange, str(number) if len(item.exchanges) > 1 else "")
+        yield from _exchange(exchange, str(number) if len(item.exchanges) > 1 else "", width)
         if not shared:
-            yield from _references(exchange, str(number))
+            yield from _references(exchange, str(number), width)
     if shared:
-        yield from _references(item.exchanges[0], "")
+        yield from _references(item.exchanges[0], "", width)
     if len(item.exchanges) > MOST_EXCHANGES:
         yield f"and {len(item.exchanges) - MOST_EXCHANGES} more answers"
     for name, value in item.score.items():
-        yield click.style(one_line(f"{name}: {str(value)[:200]}"), dim=True)
+        yield _styled(_wrapped(one_line(f"{name}: {str(value)[:200]}"), width, "", "  "), dim=True)
     yield ""
-    yield fill(one_line(f"{item.position + 1}/{len(queue.cases)}  {queue.question}"), max(width, 20))
+    yield fill(one_line(f"{item.position + 1}/{len(queue.cases)}  {queue.question}"), width)
     longest = max(map(len, queue.labels))
     for number, (label, meaning) in enumerate(queue.labels.items(), 1):
         marked = "*" if label == item.mine.label else " "
-        yield one_line(f"{marked} {number} {label:<{longest}}  {meaning}").rstrip()
+        told = one_line(f"{marked} {number} {label:<{longest}}  {meaning}").rstrip()
+        yield _wrapped(told, width, "", " " * min(longest + 6, width // 2))
     if item.mine.note:
-        yield click.style(one_line(f"  your note: {item.mine.note}"), dim=True)
-    yield click.style(f"  {HELP}", dim=True)
+        yield _styled(_wrapped(one_line(f"  your note: {item.mine.note}"), width, "", "  "), dim=True)
+    yield _styled(_wrapped(HELP, width, "  ", "  "), dim=True)
 
 
-def _exchange(exchange: Exchange, number: str) -> Iterator[str]:
+def _exchange(exchange: Exchange, number: str, width: int) -> Iterator[str]:
     for message in exchange.messages:
-        yield click.style(one_line(f"{number} {message.role}".strip()), fg="cyan")
-        yield _indented(shown(message.content, LONGEST_PROMPT))
-    yield click.style(f"{number} answer".strip(), fg="cyan")
-    yield _indented(shown(exchange.answer, LONGEST)) if exchange.answer else "  (empty)"
+        yield _styled(one_line(f"{number} {message.role}".strip()), fg="cyan")
+        yield _indented(shown(message.content, LONGEST_PROMPT), width)
+    yield _styled(f"{number} answer".strip(), fg="cyan")
+    yield _indented(shown(exchange.answer, LONGEST), width) if exchange.answer else "  (empty)"
     if exchange.error:
-        yield _indented(shown(exchange.error, 500))
+        yield _indented(shown(exchange.error, 500), width)
 
 
-def _references(exchange: Exchange, number: str) -> Iterator[str]:
+def _references(exchange: Exchange, number: str, width: int) -> Iterator[str]:
     for reference in exchange.references[:MOST_REFERENCES]:
-        yield click.style(f"{number} reference".strip(), fg="cyan")
-        yield _indented(shown(reference, 500))
+        yield _styled(f"{number} reference".strip(), fg="cyan")
+        yield _indented(shown(reference, 500), width)
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.split("\n"))
+def _indented(text: str, width: int) -> str:
+    return "\n".join(_wrapped(line, width, "  ", "  ") for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int, first: str, further: str) -> str:
+    """Lines that fit are left as they are, with all their blanks."""
+    if len(first) + len(line) <= width:
+        return f"{first}{line}"
+    return fill(line, width, initial_indent=first, subsequent_indent=further, replace_whitespace=False)
+
+
+def _styled(text: str, **style: Any) -> str:
+    """https://no-color.org"""
+    return text if os.environ.get("NO_COLOR") else click.style(text, **style)

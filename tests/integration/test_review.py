@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import re
-import select
 import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -404,51 +400,3 @@ def test_a_reviewer_that_is_killed_loses_nothing(make: Callable[..., Suite], tmp
     rest = subprocess.run(command, input="good\n" * 14, capture_output=True, text=True, check=True)
     assert "none left for ann" in rest.stdout
     assert "revision 1" in rest.stdout
-
-
-def test_at_a_terminal_single_keys_do(make: Callable[..., Suite], tmp_path: Path) -> None:
-    where = str(tmp_path / "runs.db")
-    with open_store(where) as store:
-        result = run(make(), store)
-    terminal, other_end = pty.openpty()
-    command = [sys.executable, "-m", "evalkit", "review", result.run.id, "--reviewer", "ann", "--store", where]
-    process = subprocess.Popen(command, stdin=other_end, stdout=other_end, stderr=other_end)
-    os.close(other_end)
-    try:
-        assert until(terminal, "> ")
-        for key, answer in (("1", "good; .*> "), ("2", "bad; .*> "), ("u", "withdrawn.*> "), ("n", "note.*: ")):
-            pressed(terminal, key, answer)
-        pressed(terminal, "hm\n", "noted.*> ")
-        pressed(terminal, "q", "left for ann")
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
-        process.wait()
-        os.close(terminal)
-    with open_store(where) as store:
-        (queue,) = review.queues(store, result.run.id)
-        now = review.standing(store, queue)
-        assert now.labels(queue.cases[0]) == ["good"]
-        assert now.labels(queue.cases[1]) == []
-        assert now.said[queue.cases[1]]["ann"].note == "hm"
-
-
-def pressed(terminal: int, keys: str, answer: str) -> None:
-    """Again where nothing came of it: what is typed before the program looks is dropped, so that it labels nothing."""
-    for _ in range(6):
-        time.sleep(0.2)
-        os.write(terminal, keys.encode())
-        if until(terminal, answer, 5.0):
-            return
-    raise AssertionError(f"{keys!r} got no {answer!r}")
-
-
-def until(terminal: int, wanted: str, seconds: float = 60.0) -> bool:
-    seen, end = "", time.monotonic() + seconds
-    while not re.search(wanted, seen, re.DOTALL) and time.monotonic() < end:
-        if select.select([terminal], [], [], 0.1)[0]:
-            try:
-                seen += os.read(terminal, 65536).decode("utf-8", "replace")
-            except OSError:  # the program has ended
-                break
-    return re.search(wanted, seen, re.DOTALL) is not None
