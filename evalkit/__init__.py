@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from evalkit.models.manager import ModelManager
 
 __version__ = "0.1.0"
-__all__ = ["ModelManager", "RunResult", "__version__", "compare", "evaluate", "load_suite"]
+__all__ = ["ModelManager", "RunResult", "__version__", "compare", "evaluate", "load_result", "load_suite"]
 
 _HOMES = {
     "ModelManager": "evalkit.models.manager",
     "RunResult": "evalkit.api",
     "compare": "evalkit.api",
     "evaluate": "evalkit.api",
+    "load_result": "evalkit.api",
     "load_suite": "evalkit.api",
 }
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError
 from evalkit.records import Estimate, Outcome, Verdict
-from evalkit.results import Finding, Profile, Result
+from evalkit.results import Finding, Profile, Result, ReviewSummary
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
 from evalkit.runner.profile import recording
+from evalkit.runner.revise import result_of
 from evalkit.store import Store, open_store
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite
@@ -27,7 +28,7 @@ from evalkit.suite.load import load_suite as _load_suite
 if TYPE_CHECKING:
     from evalkit.report.charts import Chart
 
-KINDS = ("scores", "estimates", "gates", "findings")
+KINDS = ("scores", "estimates", "gates", "findings", "reviews")
 """Of tables that a result becomes."""
 LONGEST_NAME = 300
 
@@ -140,6 +141,16 @@ class RunResult:
         return tuple(ShownCase.of(finding, self.result) for finding in self.result.findings)
 
     @property
+    def reviews(self) -> tuple[ReviewSummary, ...]:
+        """What people said of each queue that the suite asks for, as this result knows it: ``revised`` looks again."""
+        return self.result.reviews
+
+    def revised(self, revision: int | None = None) -> RunResult:
+        """The same run as people's reviews have it by now, or as a revision had it; 0 is the run as it ended."""
+        with self._store() as store:
+            return RunResult(result_of(store, self.id, revision), self.opened)
+
+    @property
     def profile(self) -> Profile | None:
         """Where the time went until the result was stored, if that was asked for."""
         return self.result.profile
@@ -183,13 +194,18 @@ class RunResult:
         return ShownCase.of(found, self.result)
 
     def to_frame(self, kind: str = "estimates", engine: str = "pandas") -> Any:
-        """A table: ``estimates``, ``gates``, ``findings`` (the exchanges of cases that reports show) or ``scores`` (a
-        row for every case and metric, read from the runs database). Engines are ``pandas`` (extra ``frames``) and
-        ``polars``.
+        """A table: ``estimates``, ``gates``, ``findings`` (the exchanges of cases that reports show), or, read from the
+        runs database, ``scores`` (a row for every case and metric) and ``reviews`` (for every case and reviewer).
+        Engines are ``pandas`` (extra ``frames``) and ``polars``.
         """
         from evalkit.report import frames
 
         frames.require_known("kind", kind, KINDS)
+        if kind == "reviews":
+            from evalkit.runner.review_files import exported
+
+            with self._store() as store:
+                return frames.of_reviews(exported(store, self.id), engine)
         if kind != "scores":
             return frames.of_result(self.result, kind, engine)
         from evalkit.runner.tables import load_tables
@@ -220,6 +236,15 @@ class RunResult:
 def load_suite(suite: str | Path, *, seed: int | None = None) -> Suite:
     """A suite from a file, or by the name of one that ships with evalkit. Raises ``SuiteError`` with file and line."""
     return _load_suite(find_suite(str(suite)), seed=seed)
+
+
+def load_result(run: str = "last", *, store: str | Path | Store | None = None) -> RunResult:
+    """A finished run of the runs database: by its id, a unique prefix of it, ``last`` or ``last:SUITE``. As the newest
+    revision has it, where people reviewed it."""
+    configuration = configure({"store": _url(store)})
+    with _store(store, configuration) as opened:
+        found = opened.get_run(run, finished=True)
+        return RunResult(result_of(opened, found.id), partial(_store, store, configuration))
 
 
 def evaluate(

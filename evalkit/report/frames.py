@@ -30,6 +30,7 @@ FINDINGS = (
     "error",
 )
 SCORES = ("check", "case", "metric", "value", "unit", "better", "status", "note")
+REVIEWS = ("queue", "check", "case", "reviewer", "label", "skipped", "note", "time")
 METRICS = (
     *("candidate", "model", "check", "metric", "word", "baseline", "value", "difference", "low", "high", "p_value"),
     *("improved", "regressed", "unchanged", "unit", "better", "decisive"),
@@ -133,6 +134,11 @@ def _exchange(said: Exchange) -> Row:
         "finish": said.finish,
         "error": said.error,
     }
+
+
+def of_reviews(said: Iterable[Mapping[str, Any]], engine: str) -> Any:
+    """A row for what every reviewer says of a case, as an exported file has it. Without a label: skipped, or a note."""
+    return frame(({"skipped": False, **one} for one in said), REVIEWS, engine)
 
 
 def of_scores(tables: Mapping[str, CheckTable], result: Result, engine: str) -> Any:
