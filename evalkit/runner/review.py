@@ -187,6 +187,7 @@ def valid_reviewer(name: str) -> str:
 
 
 def valid_note(text: str) -> str:
+    """The note in characters that any file and database takes, or ``ReviewError``."""
     if len(text) > LONGEST_NOTE:
         raise ReviewError(f"a note has at most {LONGEST_NOTE:,} characters, not {len(text):,}", hint="shorten it")
-    return text
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")

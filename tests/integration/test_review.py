@@ -347,6 +347,47 @@ def test_a_broken_line_and_two_that_differ_are_named(reviewed: Result, store: St
         import_reviews(store, reviewed.run.id, file)
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"case": "\xff"}', "line 2 "),
+        (b"[1, 2]", "line 2 is a list"),
+        (b'{"case": "a", "case": "b"}', "the key 'case' twice"),
+        (b'{"note": "\\ud800"}', "half of a surrogate pair"),
+        (b'{"queue": ', "line 2 "),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_by_its_number(
+    reviewed: Result, store: Store, tmp_path: Path, line: bytes, message: str
+) -> None:
+    (good, *_) = exported(store, reviewed.run.id)
+    file = tmp_path / "reviews.jsonl"
+    file.write_bytes(json.dumps({**good, "reviewer": "cem"}).encode() + b"\r\n" + line + b"\r\n")
+    with pytest.raises(ReviewError, match=message) as caught:
+        import_reviews(store, reviewed.run.id, file)
+    assert caught.value.where == f"{file}:2"
+    assert "cem" not in {one["reviewer"] for one in exported(store, reviewed.run.id)}
+
+
+def test_reviews_move_to_another_database_whatever_their_notes_hold(
+    reviewed: Result, make: Callable[..., Suite], store: Store, tmp_path: Path
+) -> None:
+    (queue,) = review.queues(store, reviewed.run.id)
+    review.note(store, queue, queue.cases[3], "ann", "=HYPERLINK(1)\n\u202e\0 \udcff <b>")
+    lines = list(exported(store, reviewed.run.id))
+    assert lines[-1]["note"] == "=HYPERLINK(1)\n\u202e\ufffd ? <b>"
+    file = written(tmp_path / "reviews.jsonl", lines)
+    with open_store(str(tmp_path / "other.db")) as other:
+        theirs = run(make(SUITE.replace("sample: 20", "sample: 20, reviewers: 2")), other)
+        assert theirs.run.id != reviewed.run.id
+        assert import_reviews(other, theirs.run.id, file) == (len(lines), 0)
+        assert import_reviews(other, theirs.run.id, file) == (0, len(lines))
+        assert list(exported(other, theirs.run.id)) == lines
+        drawn_otherwise = run(make(SUITE.replace("sample: 20", "sample: 20, seed: 7")), other)
+        with pytest.raises(ReviewError, match="has no case"):
+            import_reviews(other, drawn_otherwise.run.id, file)
+
+
 # --- at once, and killed ----------------------------------------------------------------------------------------------
 
 
