@@ -26,7 +26,7 @@ from evalkit.web.browse.filling import value_of
 from evalkit.web.browse.query import FoundCase, page
 from evalkit.web.browse.question import Wanted
 from evalkit.web.browse.words import parse
-from evalkit.web.choosing import address, case_of, case_parameter, parameters, row_of, wanted_of
+from evalkit.web.choosing import address, case_of, case_parameter, parameters, place_of, row_of, wanted_of
 from evalkit.web.marking import Pieces, marked_in
 from evalkit.web.pages import render, workbench
 
@@ -49,8 +49,8 @@ class Judgement:
 @dataclass(frozen=True, slots=True)
 class Spoken:
     heading: str
-    prompt: tuple[tuple[str, str], ...]
-    references: tuple[str, ...]
+    prompt: tuple[tuple[str, Pieces], ...]
+    references: tuple[Pieces, ...]
     answer: Pieces
     finish: str
     error: str
@@ -66,7 +66,8 @@ def show(request: Request) -> Response:
     said = _exchanges(desk.bench.store, result, scores[check])
     terms = [term for term, _ in parse(wanted.text).terms]
     told = _spoken(_finding(check, scores[check], said, result), terms)
-    before, after = _neighbours(desk.indexer, run, wanted, row)
+    kept = [*parameters(wanted), *place_of(given)]
+    before, after = _neighbours(desk.indexer, run, wanted, row, kept)
     labels = said[0].labels if said else {}
     return render(
         request,
@@ -76,7 +77,7 @@ def show(request: Request) -> Response:
         here="Cases",
         case=one_line(shorten_end(case, 200)),
         check=one_line(check),
-        back=address(run.id, "cases", parameters(wanted)),
+        back=address(run.id, "cases", kept),
         before=before,
         after=after,
         shared=_shared(told),
@@ -153,8 +154,8 @@ def _spoken(finding: Finding, terms: Sequence[str]) -> list[Spoken]:
     return [
         Spoken(
             heading=one.heading,
-            prompt=tuple((one_line(m.role), shown(m.content, MOST)) for m in one.exchange.messages),
-            references=tuple(shown(reference, 10_000) for reference in one.exchange.references[:50]),
+            prompt=tuple((one_line(m.role), marked_in(m.content, terms, MOST)) for m in one.exchange.messages),
+            references=tuple(marked_in(reference, terms, 10_000) for reference in one.exchange.references[:50]),
             answer=_answer(one.exchange.answer, spans.get(one.position), terms),
             finish=one_line(one.exchange.finish),
             error=shown(one.exchange.error, 1000),
@@ -211,11 +212,12 @@ def _values(result: Result, score: StoredScore) -> list[tuple[str, str]]:
     return written
 
 
-def _neighbours(indexer: Indexer, run: Run, wanted: Wanted, row: int | None) -> tuple[str, str]:
+def _neighbours(
+    indexer: Indexer, run: Run, wanted: Wanted, row: int | None, kept: Sequence[tuple[str, str]]
+) -> tuple[str, str]:
     """Addresses of the cases before and after, in the order and choice of the list that this one came from."""
     if row is None:
         return "", ""
-    kept = parameters(wanted)
     try:
         with indexer.want(run).reading() as connection:
             around = [

@@ -14,6 +14,8 @@ from evalkit.web.browse.question import WITHIN, Range, Wanted
 LABEL = "label."
 """Begins the parameter of a label: ``label.category=fraud``."""
 LONGEST = 1000
+LAST = "last"
+"""In place of a row: ``before=last`` goes back from the end."""
 
 
 def wanted_of(given: QueryParams) -> Wanted:
@@ -60,6 +62,12 @@ def number_of(text: str) -> float | None:
 
 def row_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def place_of(given: QueryParams) -> list[tuple[str, str]]:
+    """Where in the list a page begins or ends."""
+    said = [(way, given.get(way, "")) for way in ("after", "before")]
+    return [(way, row) for way, row in said if row == LAST or row_of(row) is not None]
 
 
 def parameters(wanted: Wanted) -> list[tuple[str, str]]:

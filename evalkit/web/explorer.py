@@ -21,15 +21,15 @@ from evalkit.web.browse.label_choices import LabelChoice, label_choices
 from evalkit.web.browse.query import COUNTED, FoundCase, Page, page
 from evalkit.web.browse.question import Wanted
 from evalkit.web.browse.words import parse
-from evalkit.web.choosing import LABEL, address, case_parameter, parameters, row_of, wanted_of
-from evalkit.web.marking import around
+from evalkit.web.choosing import LABEL, LAST, address, case_parameter, parameters, place_of, row_of, wanted_of
+from evalkit.web.marking import Pieces, around
 from evalkit.web.pages import Link, render, workbench
 
 MOST_METRICS = 6
 """Columns of the table; a case's own page has all."""
 MOST_VALUES = 60
 TEASER = 220
-FIRST_WAIT = 0.4
+FIRST_WAIT = 0.1
 """Seconds in which a small run is indexed while its page is asked for the first time."""
 TOO_LONG = "This search takes too long: another word or filter narrows it down."
 NOTHING = Page((), 0, False, None, None)
@@ -41,9 +41,8 @@ class RowView:
     check: str
     case: str
     status: str
-    prompt: str
-    answer: tuple[tuple[str, bool], ...]
-    """Pieces, and whether each is what was searched for."""
+    prompt: Pieces
+    answer: Pieces
     several: int
     values: tuple[str, ...]
     first: str
@@ -86,13 +85,15 @@ def show(request: Request) -> Response:
         here="Cases",
         wanted=wanted,
         check=check,
-        rows=_rows(desk.bench.store, result, wanted, check, found.page.cases),
+        rows=_rows(desk.bench.store, result, [*parameters(wanted), *place_of(request.query_params)], check, found.page),
         columns=_columns(run, wanted, check, result),
         count=f"{COUNTED:,}+" if found.page.more_than_counted else f"{found.page.count:,}",
         one=found.page.count == 1,
         notes=[*found.page.notes, *filter(None, [found.problem])],
         earlier=_turned(run, wanted, "before", found.page.before),
         later=_turned(run, wanted, "after", found.page.after),
+        first=address(run.id, "cases", parameters(wanted)) if found.page.before is not None else "",
+        last=_turned(run, wanted, "before", LAST if found.page.after is not None else None),
         progress=progress,
         progress_link=address(run.id, "cases/progress", ()),
         choices=_choices(wanted, found, check),
@@ -111,13 +112,14 @@ def look(indexer: Indexer, run: Run, wanted: Wanted, where: Mapping[str, str]) -
     if is_new:
         indexer.wait(FIRST_WAIT)
     after, before = row_of(where.get("after", "")), row_of(where.get("before", ""))
+    last = where.get("before", "") == LAST
     try:
         with file.reading() as connection:
             checks = tuple(checks_of(connection))
             chosen = next((one for one in checks if one.name == wanted.check), None)
             labels = tuple(label_choices(connection, chosen, MOST_VALUES))
             try:
-                found = page(connection, wanted, after=after, before=before, checks=checks)
+                found = page(connection, wanted, after=after, before=before, last=last, checks=checks)
             except TooLong:
                 return Found(NOTHING, checks, labels, TOO_LONG)
     except TooLong:
@@ -149,15 +151,14 @@ def _told(stands: Progress) -> dict[str, object]:
 
 
 def _rows(
-    store: Store, result: Result, wanted: Wanted, check: IndexedCheck | None, cases: Sequence[FoundCase]
+    store: Store, result: Result, kept: Sequence[tuple[str, str]], check: IndexedCheck | None, shown: Page
 ) -> list[RowView]:
-    texts = said_in(store, result, cases)
-    terms = [term for term, _ in parse(wanted.text).terms]
-    kept = parameters(wanted)
+    texts = said_in(store, result, shown.cases)
+    terms = [term for term, _ in parse(dict(kept).get("q", "")).terms]
     units = {(info.name, metric.name): metric.unit for info in result.checks for metric in info.metrics}
     first = {info.name: [metric.name for metric in info.metrics] for info in result.checks}
     rows = []
-    for case in cases:
+    for case in shown.cases:
         exchanges = texts.get((case.check, case.case), [])
         names = first.get(case.check, [])
         values = [
@@ -172,7 +173,7 @@ def _rows(
                 check=one_line(case.check),
                 case=one_line(shorten_end(case.case, 80)),
                 status=str(case.status),
-                prompt=one_line(shorten_end(_asked(told), TEASER)),
+                prompt=around(_asked(told), terms, TEASER),
                 answer=around(_best(exchanges, terms), terms, TEASER),
                 several=len({one.answer for one in exchanges}),
                 values=tuple(values if check else values[:1]),
@@ -228,7 +229,7 @@ def _columns(run: Run, wanted: Wanted, check: IndexedCheck | None, result: Resul
     return columns
 
 
-def _turned(run: Run, wanted: Wanted, way: str, row: int | None) -> str:
+def _turned(run: Run, wanted: Wanted, way: str, row: int | str | None) -> str:
     return "" if row is None else address(run.id, "cases", [*parameters(wanted), (way, str(row))])
 
 

@@ -150,6 +150,19 @@ def test_searching_filtering_sorting_and_turning_pages(look: Callable[..., Any])
     page.get_by_role("link", name="Before").click()
     page.wait_for_url("**before=*")
     assert cases(page) == first
+    page.get_by_role("link", name="Last").click()
+    page.wait_for_url("**before=last")
+    assert cases(page) == [f"c{n:03}" for n in range(80, 130)]
+    page.locator("tbody th a").first.click()
+    page.wait_for_url("**case=c080*")
+    page.get_by_role("link", name="All cases").click()
+    page.wait_for_url("**/cases?before=last")
+    page.get_by_role("link", name="First").click()
+    page.wait_for_url("**/runs/many/cases")
+    assert cases(page) == first
+    page.go_back()
+    page.wait_for_url("**/cases?before=last")
+    assert cases(page)[0] == "c080"
     assert page.complaints == []
 
 
@@ -172,6 +185,15 @@ def test_it_is_walked_through_by_keys(look: Callable[..., Any]) -> None:
     page.wait_for_url("**/cases?q=sorry")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "q"
+    page = look("/runs/many/cases")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**after=*")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement.textContent") == "c050"
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**before=*")
 
 
 def test_pages_work_without_scripts(look: Callable[..., Any]) -> None:

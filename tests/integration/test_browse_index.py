@@ -72,10 +72,9 @@ def all_pages(file: IndexFile, wanted: Wanted, size: int, *, backward: bool = Fa
                 if one.after is None:
                     return found
                 after = one.after
-        last = page(connection, wanted, size=10_000).cases[-1]
-        found, before = [last.case], last.row
+        before = None
         while True:
-            one = page(connection, wanted, before=before, size=size)
+            one = page(connection, wanted, before=before, last=before is None, size=size)
             found = [case.case for case in one.cases] + found
             if one.before is None:
                 return found

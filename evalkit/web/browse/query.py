@@ -52,17 +52,18 @@ def page(
     *,
     after: int | None = None,
     before: int | None = None,
+    last: bool = False,
     size: int = PAGE,
     checks: Sequence[IndexedCheck] | None = None,
 ) -> Page:
-    """The cases after (or before) a row in the wanted order; the first ones without either."""
+    """The cases after (or before) a row in the wanted order; the ``last`` ones, or the first without any of these."""
     known = list(checks_of(connection) if checks is None else checks)
     question, notes = question_of(connection, wanted, known)
     if question is None:
         return Page((), 0, False, None, None, notes)
     count, more = _count(connection, question, known)
-    backward = before is not None
-    start = before if backward else after
+    backward = last or before is not None
+    start = None if last else before if backward else after
     few = None if more or count > SORTED_AT_ONCE else count
     if question.sort is not None and question.dear:
         few = COUNTED

@@ -13,8 +13,12 @@
   const keys = {
     j: () => move(1),
     k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
     n: () => follow("later"),
     p: () => follow("earlier"),
+    ArrowRight: () => follow("later"),
+    ArrowLeft: () => follow("earlier"),
     "/": () => document.getElementById("q").select(),
   };
   addEventListener("keydown", (event) => {
