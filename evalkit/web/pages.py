@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -63,15 +64,18 @@ def assets() -> dict[str, Asset]:
 
 @cache
 def drawing() -> Asset | None:
-    """What draws Vega-Lite, where the extra that brings it is installed."""
+    """What draws Vega-Lite. Made of the package that brings it, once, which takes seconds: no page waits for it."""
     content = (bundle.scripts() or "").encode()
-    return Asset(content, TYPES[".js"], hashlib.sha256(content).hexdigest()[:12]) if content else None
+    return Asset(content, TYPES[".js"], "") if content else None
 
 
 def drawing_scripts() -> list[str]:
-    """Addresses of what a page with pictures loads; none where they cannot be drawn."""
-    vega = drawing()
-    return [f"/static/{DRAWING}?v={vega.version}", static("pictures.js")] if vega else []
+    """Addresses of what a page with pictures loads; none where the extra is missing. Where the scripts cannot be had,
+    the sentences and tables of the pictures stay."""
+    try:
+        return [f"/static/{DRAWING}?v={version(bundle.PACKAGE)}", static("pictures.js")]
+    except PackageNotFoundError:
+        return []
 
 
 def static(name: str) -> str:

@@ -21,9 +21,12 @@ from click.testing import CliRunner
 from web_server import WebServer
 
 from evalkit.cli.main import commands
+from evalkit.records import Message, Sample
+from evalkit.report import bundle
 from evalkit.results import Run
 from evalkit.store import Store, open_store
-from evalkit.web import compare_page, pages
+from evalkit.web import compare_page
+from evalkit.web.browse.rows import look_at_rows
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'\u202e{{7*7}}"
 
@@ -230,34 +233,36 @@ def test_a_case_shows_everything_and_leads_to_its_neighbours_in_the_chosen_order
 # --- comparing --------------------------------------------------------------------------------------------------------
 
 
+def compared(client: httpx.Client, address: str) -> str:
+    """The page, when what it shows is there."""
+    ends = time.monotonic() + 60
+    while "are being compared" in (text := client.get(address).text):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    return text
+
+
 def test_two_runs_beside_each_other(real: httpx.Client) -> None:
     runs = re.findall(r'name="run" value="([^"]*)"', real.get("/").text)
     good, bad = runs[2], runs[1]
-    text = real.get(f"/compare?run={good}&run={bad}").text
-    ends = time.monotonic() + 60
-    while "are being compared" in text:
-        assert time.monotonic() < ends
-        time.sleep(0.2)
-        text = real.get(f"/compare?run={good}&run={bad}").text
+    text = compared(real, f"/compare?run={good}&run={bad}")
     assert "Regression, " in text
     assert re.search(r"[1-9]\d* cases? regressed", text)
     assert '<mark class="was">' in text
-    turned = real.get(f"/compare?baseline={bad}&run={good}").text
-    while "are being compared" in turned:
-        turned = real.get(f"/compare?baseline={bad}&run={good}").text
+    turned = compared(real, f"/compare?baseline={bad}&run={good}")
     assert re.search(r"0 cases regressed, [1-9]\d* fixed", turned)
 
 
 def test_three_runs_are_beside_each_other(store: Store, client: httpx.Client) -> None:
     for name in ("one", "two", "three"):
         finished_run(store, name, {"check": [Said(f"c{n}", f"{name} {n}", good=name != "two") for n in range(12)]})
-    text = client.get("/compare?run=one&run=two&run=three&different=1").text
+    text = compared(client, "/compare?run=one&run=two&run=three&different=1")
     assert "All of them" in text
     assert text.count('id="candidate-') == 2
     cells = [one for one in re.findall(r'data-name="B"><span class="three">(.*?)</td>', text) if "worse" in one]
     assert [re.sub("<[^>]*>", " ", one).split() for one in cells] == [["0", "−1.000", "✗", "worse"]]
-    assert client.get(link(text, "C against A")).text.count('<details class="change">') == 0
-    of_b = client.get(link(text, "B against A")).text
+    assert compared(client, link(text, "C against A")).count('<details class="change">') == 0
+    of_b = compared(client, link(text, "B against A"))
     assert of_b.count('<details class="change">') == 12
     assert '<mark class="was">one</mark>' in of_b
     assert '<mark class="now">two</mark>' in of_b
@@ -266,10 +271,10 @@ def test_three_runs_are_beside_each_other(store: Store, client: httpx.Client) ->
 def test_runs_over_other_data_are_refused_with_a_way_on(store: Store, client: httpx.Client) -> None:
     finished_run(store, "one", {"check": [Said("a"), Said("b")]})
     finished_run(store, "two", {"check": [Said("a", good=False), Said("b")]})
-    text = client.get("/compare?run=one&run=two").text
+    text = compared(client, "/compare?run=one&run=two")
     assert "not made alike" in text
     assert '<details class="change">' not in text
-    assert "regressed" in client.get(link(text, "Compare them all the same")).text
+    assert "regressed" in compared(client, link(text, "Compare them all the same"))
     assert client.get("/compare?" + "&".join(f"run={n}" for n in range(9))).status_code == 400
     assert client.get("/compare?run=one&run=nowhere").status_code == 404
     assert client.get("/compare").status_code == 200
@@ -278,7 +283,7 @@ def test_runs_over_other_data_are_refused_with_a_way_on(store: Store, client: ht
 def test_cases_that_only_one_run_has_are_told_before_any_number(store: Store, client: httpx.Client) -> None:
     finished_run(store, "one", {"check": [Said(f"c{n}") for n in range(12)]})
     finished_run(store, "two", {"check": [Said(f"c{n}") for n in range(3, 14)]})
-    text = client.get("/compare?run=one&run=two&different=1").text
+    text = compared(client, "/compare?run=one&run=two&different=1")
     told = "check: 9 cases in both runs; 3 only in the baseline and 2 only here are left out"
     assert told in text
     assert text.index(told) < text.index('class="metrics-compared"')
@@ -290,16 +295,16 @@ def test_cases_that_went_otherwise_are_found_by_words_of_the_candidate(store: St
     finished_run(store, "two", {"check": [Said(f"c{n}", f"after {n} {'even' if n % 2 == 0 else 'odd'}", good=n > 40)
                                           for n in range(60)]})  # fmt: skip
     page = "/compare?run=one&run=two&different=1"
-    whole = client.get(page).text
+    whole = compared(client, page)
     assert "<strong>41</strong> cases, 1 to 25 of them here" in whole
-    second = client.get(link(whole, "After")).text
+    second = compared(client, link(whole, "After"))
     assert "<strong>41</strong> cases, 26 to 41 of them here" in second
-    assert client.get(f"{page}&page=999").text.count("26 to 41 of them") == 1
-    found = client.get(f"{page}&q=odd").text
+    assert compared(client, f"{page}&page=999").count("26 to 41 of them") == 1
+    found = compared(client, f"{page}&q=odd")
     assert found.count('<details class="change">') == 20
     assert "<strong>20</strong> cases" in found
-    assert "No case is like that" in client.get(f"{page}&q=before").text, "the baseline's words are not searched"
-    assert "No case is like that" in client.get(f"{page}&show=fixed").text
+    assert "No case is like that" in compared(client, f"{page}&q=before"), "the baseline's words are not searched"
+    assert "No case is like that" in compared(client, f"{page}&show=fixed")
     for query in ('q="', "q=%00", "q=(*)", "page=0", "page=x", "of=Z", "show=nothing", "check=nowhere"):
         assert client.get(f"{page}&{query}").status_code == 200
 
@@ -337,14 +342,14 @@ def test_trends_have_a_point_and_a_row_for_every_run(real: httpx.Client) -> None
     everything = real.get("/trends?suite=smoke&check=all").text
     assert len(specs(everything)) > len(drawn)
     for address in re.findall(r'<script src="([^"]*)"', text):
-        assert real.get(address).status_code == 200
+        assert real.get(address, timeout=60).status_code == 200
     assert real.get("/trends?suite=nothing").status_code == 200
     assert real.get("/runs/last/trend").url.path == "/trends"
     assert "suite=smoke" in str(real.get("/runs/last/trend").url)
 
 
 def test_without_what_draws_there_are_sentences_and_tables(real: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "drawing", lambda: None)
+    monkeypatch.setattr(bundle, "PACKAGE", "a-package-that-is-not-there")
     text = real.get("/trends?suite=smoke").text
     assert 'class="drawn"' not in text
     assert "vega" not in text
@@ -355,12 +360,50 @@ def test_without_what_draws_there_are_sentences_and_tables(real: httpx.Client, m
 def test_data_tells_lengths_labels_and_what_is_odd(store: Store, client: httpx.Client) -> None:
     said = [Said(f"c{n}", prompt=f"Question {n}?", labels={"kind": "ab"[n % 2]}) for n in range(10)]
     said += [Said("twice", prompt="Question 1?"), Said("empty", prompt=""), Said("hidden", prompt="a\u200bb")]
-    finished_run(store, "run", {"check": said})
+    said += [Said("misread", prompt="caf\u00c3\u00a9"), Said("composed", prompt="cafe\u0301")]
+    said += [Said("german", prompt="Der Zug nach Hamburg fährt heute nicht, weil die Strecke gesperrt ist.")]
+    said += [Said("near", prompt="Der Zug nach Hamburg fährt heute nicht, weil die ganze Strecke gesperrt ist.")]
+    finished_run(store, "run", {"check": said}, suite="suite")
     text = client.get("/runs/run/data").text
-    assert "13 rows" in text
-    assert "1 row that repeat" in text
-    assert "with an empty prompt" in text
-    assert "hide, reorder or control" in text
+    headings = re.findall(r"<h3>([^<]*)</h3>", text)
+    assert "17 rows as this run was asked them" in text
+    for told, rows in {
+        "1 row that repeat the prompt of another row": ["twice"],
+        "1 row with an empty prompt": ["empty"],
+        "1 row with characters that hide, reorder or control": ["hidden"],
+        "1 row with signs of a wrong encoding": ["misread"],
+        "1 row not in Unicode&#39;s normal form (NFC)": ["composed"],
+        "1 row whose prompts say nearly the same as an earlier row&#39;s": ["near"],
+        "11 rows whose prompts differ from another in numbers and signs only": ["c0", "c1", "c2"],
+    }.items():
+        assert told in headings
+        card = text[text.index(told) :].partition("</section>")[0]
+        assert re.findall(r'<a href="/runs/run/case[^"]*">([^<]*)</a>', card) == rows, told
+        assert len(re.findall(r"<p>[A-Z][^<]{20,}\.</p>", card)) == 1, "what to do"
     assert 'label.kind=a">a</a>' in text
-    odd = client.get(link(text, "empty"))
-    assert odd.status_code == 200
+    assert re.search(r"<span>German</span>.*?>2</span>", text)
+    assert client.get(link(text, "empty")).status_code == 200
+
+
+def test_all_rows_that_are_odd_in_one_way_are_paged(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "run", {"check": [Said(f"c{n:03}", prompt="Always the same?") for n in range(121)]})
+    first = client.get(link(client.get("/runs/run/data").text, "All of them")).text
+    assert "120 rows that repeat" in first
+    named = re.compile(r'<a href="/runs/run/case\?[^"]*">([^<]*)</a>')
+    second = client.get(link(first, "After")).text
+    third = client.get(link(second, "After")).text
+    assert [*named.findall(first), *named.findall(second), *named.findall(third)] == [f"c{n:03}" for n in range(1, 121)]
+    assert "After" not in third
+    for query in ("odd=99", "odd=x", "odd=0&page=999", "odd=0&page=x", "dataset=nothing"):
+        assert client.get(f"/runs/run/data?{query}").status_code == 200
+
+
+def test_a_row_that_others_show_as_an_example_is_leaked(store: Store) -> None:
+    def asked(name: str, *shown: str, end: str) -> Sample:
+        before = [message for text in shown for message in (Message("user", text), Message("assistant", "Yes."))]
+        return Sample(name, (*before, Message("user", end)))
+
+    rows = [asked(f"r{n}", "Is water wet?", "Is fire hot?", end=f"Is number {n} odd?") for n in range(5)]
+    store.put_samples("data", [*rows, asked("leaked", end="Is fire hot? "), asked("two turns", "Hello.", end="Hello.")])
+    found = {odd.kind: odd.rows for odd in look_at_rows(store, "data").oddities}
+    assert found["leaked"] == ("leaked",)
