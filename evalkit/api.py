@@ -67,7 +67,9 @@ class ShownChart:
 
         return chart_spec(self.chart)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         from evalkit.report.notebook import chart_bundle
 
         return chart_bundle(self.chart)
@@ -313,13 +315,15 @@ def compare(
 ) -> ShownComparison:
     """Each candidate against the baseline, case by case: results, runs, and names and files of baselines.
 
-    Refuses different data, metric signatures and generation settings, unless ``allow_different``.
+    Without ``store`` runs are looked for where the first of the results is kept. Refuses different data, metric
+    signatures and generation settings, unless ``allow_different``.
     """
     if not candidates:
         raise ConfigurationError("nothing to compare with the baseline", hint="evalkit.compare(BASELINE, CANDIDATE)")
-    configuration = configure({"store": _url(store)})
     first, *others = map(_named, (baseline, *candidates))
-    with _store(store, configuration) as opened:
+    results = (run for run in (baseline, *candidates) if isinstance(run, RunResult) and run.opened)
+    own = None if store is not None else next(results, None)
+    with own._store() if own else _store(store, configure({"store": _url(store)})) as opened:
         found = compare_runs(opened, first, *others, allow_different=allow_different)
     return ShownComparison(found.baseline, found.candidates)
 

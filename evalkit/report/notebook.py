@@ -6,6 +6,7 @@ link and nothing to fetch: a notebook that is sent on shows the same.
 
 from __future__ import annotations
 
+import struct
 from functools import cache
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
@@ -32,13 +33,21 @@ MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
 MOST_ESTIMATES = 60
 MOST_CASES = 8
 MOST_EXCHANGES = 4
+MOST_ROWS = 40
+"""Of a chart's table, where it is text."""
+PNG = "image/png"
+SHARPNESS = 2
+"""Pixels of a drawn picture for one of the page, each way."""
 WIDTH, MARGIN = 160, 6
 STYLE = """\
 <style>
 .evalkit { line-height: 1.45; max-width: 72em }
-.evalkit table { border-collapse: collapse; margin: .4em 0; font-size: inherit }
-.evalkit td, .evalkit th { padding: .2em .9em .2em 0; text-align: left; vertical-align: baseline }
-.evalkit td.number, .evalkit th.number { text-align: right; font-variant-numeric: tabular-nums }
+.evalkit.evalkit table { border-collapse: collapse; margin: .4em 0; font-size: inherit }
+.evalkit.evalkit table td, .evalkit.evalkit table th { padding: .2em .9em .2em 0; text-align: left;
+  vertical-align: baseline }
+.evalkit.evalkit table tr, .evalkit.evalkit tbody tr { background: none }
+.evalkit.evalkit table td.number, .evalkit.evalkit table th.number { text-align: right;
+  font-variant-numeric: tabular-nums }
 .evalkit .whole, .evalkit .number, .evalkit th { white-space: nowrap }
 .evalkit svg { vertical-align: middle }
 .evalkit .word { border-radius: .3em; padding: .1em .5em; font-weight: 600; color: #fff }
@@ -137,19 +146,6 @@ COMPARISON = """\
 {%- endfor %}
 {%- endfor %}
 <p class="quiet">{{ legend }}.</p>
-</div>"""
-
-CHART = """\
-<div class="evalkit evalkit-chart">{{ style }}
-<p><strong>{{ line(chart.title) }}</strong><br>{{ line(chart.says) }}</p>
-<table>
-<thead><tr>{% for column in chart.columns %}<th>{{ line(column) }}</th>{% endfor %}</tr></thead>
-<tbody>
-{%- for row in chart.rows %}
-<tr>{% for cell in row %}<td>{{ line(cell) }}</td>{% endfor %}</tr>
-{%- endfor %}
-</tbody>
-</table>
 </div>"""
 
 
@@ -306,13 +302,29 @@ def _changed(cases: tuple[CaseChange, ...], units: dict[tuple[str, str], str]) -
 # --- charts -----------------------------------------------------------------------------------------------------------
 
 
-def chart_bundle(chart: Chart) -> dict[str, Any]:
-    """The picture; its data as a table where a notebook draws no Vega-Lite; one sentence where it shows text alone."""
-    return {
-        VEGA_LITE: chart_spec(chart),
-        "text/html": _rendered(CHART, chart=chart),
-        "text/plain": one_line(chart.says),
-    }
+def chart_bundle(chart: Chart) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a notebook is given, and what it is told of it: the picture to be drawn; drawn already, for what draws none
+    itself, such as exported pages and code hosts; and as a sentence with its table. No HTML: notebooks that can draw
+    would prefer it to the picture."""
+    spec = chart_spec(chart)
+    table = "\n".join("  ".join(map(one_line, row)) for row in (chart.columns, *chart.rows[:MOST_ROWS]))
+    left = len(chart.rows) - MOST_ROWS
+    more = f"\n{formatting.count(left, 'more row')}" if left > 0 else ""
+    bundle = {VEGA_LITE: spec, "text/plain": f"{spec['description']}\n\n{table}{more}"}
+    drawn = _drawn(spec)
+    if not drawn:
+        return bundle, {}
+    width, height = (size // SHARPNESS for size in struct.unpack(">II", drawn[16:24]))
+    return {**bundle, PNG: drawn}, {PNG: {"width": width, "height": height}}
+
+
+def _drawn(spec: dict[str, Any]) -> bytes:
+    """Nothing where the package that draws is not installed. It may fetch nothing."""
+    try:
+        from vl_convert import vegalite_to_png
+    except ImportError:
+        return b""
+    return vegalite_to_png(spec, scale=SHARPNESS, allowed_base_urls=[])
 
 
 def chart_spec(chart: Chart) -> dict[str, Any]:

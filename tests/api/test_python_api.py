@@ -109,9 +109,18 @@ def test_the_pictures_of_the_report_are_there_for_notebooks(workdir: Path) -> No
     assert charts
     for name, chart in charts.items():
         assert repr(chart).startswith(f"<chart {name}: ")
-        bundle = chart._repr_mimebundle_()
+        bundle, _ = chart._repr_mimebundle_()
         assert bundle["application/vnd.vegalite.v5+json"] == json.loads(json.dumps(chart.to_dict()))
         assert bundle["text/plain"]
+
+
+def test_results_are_compared_where_they_are_kept(workdir: Path) -> None:
+    one, other = (evalkit.evaluate("smoke", model=f"mock:{name}", store="kept.db") for name in ("oracle", "echo"))
+    assert evalkit.compare(one, other).candidates[0].candidate.id == other.id
+    assert evalkit.compare(one.id, other).baseline.id == one.id
+    assert not Path(".evalkit").exists()
+    with pytest.raises(EvalkitError, match="no run"):
+        evalkit.compare(one, other, store="another.db")
 
 
 def test_a_result_without_a_database_says_so(workdir: Path) -> None:
