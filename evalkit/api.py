@@ -67,9 +67,7 @@ class ShownChart:
 
         return chart_spec(self.chart)
 
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
         from evalkit.report.notebook import chart_bundle
 
         return chart_bundle(self.chart)
