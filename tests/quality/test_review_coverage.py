@@ -1,63 +1,22 @@
 """How often the intervals of a review cover what people would have said of all cases, also where they skip what they
 would have flagged. Monte Carlo: 600 times each, a standard error of 0.9 points at 95%; of gates 250 times, and of 1.0
-points at 2.5%."""
+points at 2.5%. Larger simulations, as tables: benchmarks/statistics/review.py."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 
-from evalkit.gates.expression import parse_gate
+from benchmarks.statistics.review import covers, of_clusters, reviewed
 from evalkit.records import Word
-from evalkit.runner.review_draw import gate_document
 from evalkit.runner.review_gates import review_verdicts
-from evalkit.runner.review_standing import Queue, Standing
 from evalkit.runner.review_summary import agreement, summary_of
-from evalkit.stats.prediction_powered import Clustered, prediction_powered
-from evalkit.store import StoredReview
 
 TIMES = 600
 GATES = 250
-CASES = 400
 ERROR = math.sqrt(0.95 * 0.05 / TIMES)
-LABELS = {"good": "", "bad": ""}
-
-
-def reviewed(
-    random: np.random.Generator, rate: float, items: int, *, agree: float, skipping: float, gate: str = ""
-) -> Standing:
-    """Cases of a population that people would flag at this rate; the check agrees with them so often; of those that
-    they would flag they skip so many, and none of the others: the worst kind of skipping."""
-    human = random.random(CASES) < rate
-    judged = np.where(random.random(CASES) < agree, human, random.random(CASES) < rate).astype(float)
-    chosen = random.choice(CASES, items, replace=False)
-    automatic = {
-        "metric": "m",
-        "cases": CASES,
-        "mean": float(judged.mean()),
-        "variance": float(judged.var()),
-        "judged": judged[chosen].tolist(),
-    }
-    drawn: dict[str, Any] = {
-        "eligible": CASES,
-        "stopped": False,
-        "automatic": automatic,
-        "clusters": None,
-        "gates": [gate_document(parse_gate(gate))] if gate else [],
-        "unsure": "fail",
-        "level": 0.05,
-    }
-    names = tuple(f"c{at}" for at in chosen.tolist())
-    queue = Queue(1, "r", "q", "q", "Good?", LABELS, frozenset({"bad"}), True, 1, names, drawn)
-    rows = []
-    for number, at in enumerate(chosen.tolist(), 1):
-        skips = human[at] and random.random() < skipping
-        document = {"skip": True} if skips else {"label": "bad" if human[at] else "good"}
-        rows.append(StoredReview(number, f"c{at}", "ann", "now", document))
-    return Standing.of(queue, rows)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.2, 0.5])
@@ -79,20 +38,8 @@ def test_the_refined_interval_covers_however_people_skip(rate: float, agree: flo
 def test_the_refined_interval_covers_where_cases_come_in_clusters(clusters: int, rate: float) -> None:
     """400 cases whose people are of one mind by cluster: taken for independent, they seem to know far more."""
     random = np.random.default_rng(20260302)
-    names = [f"k{at % clusters}" for at in range(CASES)]
-    by_cluster = apart = 0
-    for _ in range(TIMES):
-        minds = random.random(clusters) < rate
-        human = np.array([minds[at % clusters] for at in range(CASES)])
-        judged = np.where(random.random(CASES) < 0.9, human, random.random(CASES) < rate).astype(float)
-        places = random.choice(CASES, 60, replace=False).tolist()
-        said, known = human[places].astype(float), judged[places]
-        found = prediction_powered(judged, known, said, Clustered.of(judged, names, places)).interval
-        plain = prediction_powered(judged, known, said).interval
-        assert found is not None
-        assert plain is not None
-        by_cluster += found.low <= rate <= found.high
-        apart += plain.low <= rate <= plain.high
+    both = [of_clusters(random, rate, clusters) for _ in range(TIMES)]
+    by_cluster, apart = (sum(covers(one[side], rate) for one in both) for side in (0, 1))
     assert by_cluster / TIMES >= 0.95 - 3 * ERROR
     assert apart / TIMES < 0.9, "a simulation in which clusters do not matter shows nothing"
 
