@@ -17,6 +17,15 @@ from evalkit.runner.compare import Comparison
 Row = dict[str, Any]
 EXTRAS = {"pandas": "frames", "polars": "polars"}
 """Engines, and the extras that bring them."""
+NUMBER, COUNT, FLAG, TEXTS, TEXT = "number", "count", "flag", "texts", "text"
+KINDS = {
+    **dict.fromkeys(("value", "low", "high", "threshold", "p_value", "difference", "baseline"), NUMBER),
+    **dict.fromkeys(("planned", "scored", "unscored", "errored", "more_cases"), COUNT),
+    **dict.fromkeys(("improved", "regressed", "unchanged"), COUNT),
+    **dict.fromkeys(("automatic", "decisive", "skipped"), FLAG),
+    "references": TEXTS,
+}
+"""Of columns that are no texts."""
 ESTIMATES = (
     *("check", "metric", "slice", "value", "low", "high", "planned", "scored", "unscored", "errored"),
     *("unit", "better", "signature"),
@@ -41,21 +50,41 @@ CASES = (
 )
 
 
-def frame(rows: Iterable[Row], columns: Sequence[str], engine: str) -> Any:
-    """Of an engine that is imported now. Columns stand there without rows as well."""
+def frame(rows: Iterable[Row], columns: Sequence[str], engine: str, labels: Sequence[str] = ()) -> Any:
+    """Of an engine that is imported now. Columns stand there without rows as well, and have one type whatever is in
+    them. ``labels``: columns of a dataset, which are texts by any name."""
     require_known("engine", engine, EXTRAS)
     listed = list(rows)
-    data = {column: [row.get(column) for row in listed] for column in columns}
+    data = {column: [_encodable(row.get(column)) for row in listed] for column in columns}
+    kinds = {column: TEXT if column in labels else KINDS.get(column, TEXT) for column in columns}
     try:
-        if engine == "polars":
-            import polars as pl
-
-            return pl.DataFrame(data, strict=False, infer_schema_length=None)
-        import pandas as pd
-
-        return pd.DataFrame(data)
+        return _polars(data, kinds) if engine == "polars" else _pandas(data, kinds)
     except ModuleNotFoundError as error:
         raise MissingExtra(f"to_frame(engine='{engine}')", EXTRAS[engine]) from error
+
+
+def _encodable(value: Any) -> Any:
+    """Half a character, as models may write it, has no UTF-8 and stands there as its escape."""
+    if isinstance(value, list):
+        return [_encodable(one) for one in value]
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def _polars(data: Mapping[str, list[Any]], kinds: Mapping[str, str]) -> Any:
+    import polars as pl
+
+    types = {NUMBER: pl.Float64, COUNT: pl.Int64, FLAG: pl.Boolean, TEXTS: pl.List(pl.String), TEXT: pl.String}
+    return pl.DataFrame(data, schema={column: types[kind] for column, kind in kinds.items()}, strict=False)
+
+
+def _pandas(data: Mapping[str, list[Any]], kinds: Mapping[str, str]) -> Any:
+    """Counts are of the type that can be missing, so that one that is missing makes no fractions of the others."""
+    import pandas as pd
+
+    types = {NUMBER: "float64", COUNT: "Int64", FLAG: "boolean", TEXTS: "object", TEXT: "string"}
+    return pd.DataFrame({column: pd.Series(values, dtype=types[kinds[column]]) for column, values in data.items()})
 
 
 def require_known(what: str, given: str, known: Iterable[str]) -> None:
@@ -146,7 +175,8 @@ def of_scores(tables: Mapping[str, CheckTable], result: Result, engine: str) -> 
     no value."""
     labels = tuple(dict.fromkeys(label for one in result.estimates for label in one.slice))
     names = {label: f"{label}_" if label in SCORES else label for label in labels}
-    return frame(score_rows(tables, names), (*SCORES, *names.values()), engine)
+    columns = tuple(names.values())
+    return frame(score_rows(tables, names), (*SCORES, *columns), engine, labels=columns)
 
 
 def score_rows(tables: Mapping[str, CheckTable], labels: Mapping[str, str]) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,3 +95,49 @@ def test_an_unknown_engine_or_kind_is_answered_with_the_nearest(make) -> None:
     assert "did you mean 'pandas'?" in raised.value.hint
     with pytest.raises(ConfigurationError, match="kind"):
         frames.require_known("kind", "gate", ("gates",))
+
+
+def plain(frame: Any) -> list[dict[str, Any]]:
+    if hasattr(frame, "to_dicts"):
+        return frame.to_dicts()
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+PANDAS = {"Float64": "float64", "Int64": "Int64", "Boolean": "boolean", "String": "string", "List(String)": "object"}
+
+
+@pytest.mark.parametrize("kind", ["estimates", "gates", "findings"])
+@pytest.mark.parametrize("empty", [False, True])
+def test_both_engines_have_the_same_values_and_types_also_of_nothing(make, kind: str, empty: bool) -> None:
+    nothing = {"estimates": (), "findings": (), "outcome": Outcome("nothing evaluated", 5, "")}
+    result = make.result(**(nothing if empty else {}))
+    ours, other = (frames.of_result(result, kind, engine) for engine in ("pandas", "polars"))
+    assert plain(ours) == plain(other)
+    assert {name: str(dtype) for name, dtype in ours.dtypes.items()} == {
+        name: PANDAS[str(dtype)] for name, dtype in other.schema.items()
+    }
+
+
+def test_a_count_stays_whole_where_another_is_missing(make) -> None:
+    one, *others = make.result().outcome.verdicts
+    verdicts = (replace(one, more_cases=12_345_678), *(replace(other, more_cases=None) for other in others))
+    result = make.result(outcome=Outcome("not good enough", 1, "", verdicts))
+    for engine in ("pandas", "polars"):
+        first, *rest = (row["more_cases"] for row in plain(frames.of_result(result, "gates", engine)))
+        assert (first, type(first)) == (12_345_678, int)
+        assert set(rest) == {None}
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars"])
+def test_a_label_is_text_by_any_name(make, engine: str) -> None:
+    table = CheckTable("qa", "accuracy", (rate("right"),))
+    table.add("a1", "", {"difference": "harsh", "planned": "no"}, Score({"right": (1.0, 1.0)}))
+    sliced = tuple(make.estimate("qa", "right", 0.5, slice={label: "x"}) for label in ("difference", "planned"))
+    (row,) = plain(frames.of_scores({"qa": table}, make.result(estimates=sliced), engine))
+    assert (row["difference"], row["planned"]) == ("harsh", "no")
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars"])
+def test_hostile_texts_are_data_and_half_a_character_is_an_escape(make, engine: str) -> None:
+    answers = {row["answer"] for row in plain(frames.of_result(make.hostile_result(), "findings", engine))}
+    assert make.hostile.replace("\ud800", "\\ud800") in answers
