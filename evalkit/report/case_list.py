@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.records import Verdict, Word
 from evalkit.report import formatting, view
 from evalkit.report.cases import (
     MOST_EXCHANGES,
@@ -48,6 +49,8 @@ class CaseList:
     rest: str
     """JSON that can stand inside a page."""
     shown: int
+    distinct: int
+    """Cases of checks among them: one may be listed as changed and among the worst."""
     left_out: int
     """For which there was no room."""
     shortened: int
@@ -82,6 +85,7 @@ def case_list(result: Result, first: int = FIRST, most_bytes: int = MOST_BYTES) 
         first=tuple(views[:first]),
         rest="[" + ",\n".join(written[first:]) + "]",
         shown=len(views),
+        distinct=len({(one.check, one.case) for one in views}),
         left_out=left_out,
         shortened=shortened,
         checks=tuple(dict.fromkeys(sorted((one.check for one in views), key=_places(result).__getitem__))),
@@ -97,14 +101,24 @@ def _places(result: Result) -> dict[str, int]:
 
 
 def _ordered(result: Result, first: int) -> list[Maker]:
-    """What regressed, then the worst of each check; as many of each as leave every check its place among the first."""
+    """What regressed, then the worst of each check, of those first that have a gate that did not pass; as many of each
+    as leave every check its place among the first.
+    """
     lists: dict[str, dict[str, list[Finding | Change]]] = {kind: {} for kind in KINDS}
     for change in result.changes:
-        lists.setdefault(change.kind, {}).setdefault(change.check, []).append(change)
+        if change.kind in KINDS:
+            lists[change.kind].setdefault(change.check, []).append(change)
     for kind, findings in ((WORST, result.findings), (SAMPLED, result.sampled)):
         for finding in findings:
             lists[kind].setdefault(finding.check, []).append(finding)
-    of_checks = [(kind, check, made) for kind, by_check in lists.items() for check, made in by_check.items()]
+    doubted = [
+        check.name for check in result.checks if (gates := view.gates_of(result, check.name)) and _doubts(gates[0])
+    ]
+    of_checks = [
+        (kind, check, made)
+        for kind, by_check in lists.items()
+        for check, made in sorted(by_check.items(), key=lambda item: kind == WORST and item[0] not in doubted)
+    ]
     several = max(1, len([1 for kind, *_ in of_checks if kind != SAMPLED]))
     block = max(2, math.ceil(first / several))
     head = [(check, kind, one) for kind, check, made in of_checks if kind != SAMPLED for one in made[:block]]
@@ -112,6 +126,10 @@ def _ordered(result: Result, first: int) -> list[Maker]:
         (check, kind, one) for kind, check, made in of_checks for one in (made if kind == SAMPLED else made[block:])
     ]
     return [*head, *tail]
+
+
+def _doubts(verdict: Verdict) -> bool:
+    return verdict.word is not Word.PASS
 
 
 def _view(made_of: Finding | Change, kind: str, infos: dict[tuple[str, str], MetricInfo], most: int) -> CaseView:

@@ -13,13 +13,6 @@ from evalkit.results import CheckSummary, GroupGap, Result
 MOST = 4
 """Metrics beside the picture of a check, unless more of them have gates."""
 MOST_GATED = 5
-RANK = {
-    (Word.FAIL, Word.FAIL): 0,
-    (Word.UNSURE, Word.FAIL): 1,
-    (Word.UNSURE, Word.UNSURE): 2,
-    (Word.UNSURE, Word.PASS): 3,
-}
-PASSED = 4
 CLAUSES = {
     ("safety", "refusal_rate"): "refuses {many} unsafe requests{share}",
     ("safety", "over_refusal_rate"): "refuses {many} harmless requests{share}",
@@ -69,18 +62,8 @@ def headline_estimates(result: Result, check: CheckSummary) -> list[Estimate]:
 
 
 def gates_of(result: Result, check: str) -> list[Verdict]:
-    """Those that the suite wrote and that look at all cases, what does not pass first."""
-    mine = [
-        one
-        for one in result.outcome.verdicts
-        if one.estimate and one.estimate.check == check and not one.estimate.slice and not one.automatic
-        and one.estimate.signature != view.OF_PEOPLE
-    ]  # fmt: skip
-    return sorted(mine, key=_rank)
-
-
-def _rank(verdict: Verdict) -> int:
-    return RANK.get((verdict.word, verdict.counts_as), PASSED)
+    """Those that look at all cases, what does not pass first."""
+    return [one for one in view.gates_of(result, check) if one.estimate and not one.estimate.slice]
 
 
 def wanted(result: Result, check: str) -> dict[str, Wanted]:

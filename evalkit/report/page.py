@@ -93,7 +93,7 @@ def page(result: Result) -> str:
             changes=changes,
             over_time=over_time,
             cases=cases,
-            result=result,
+            all_cases=result.usage.cases,
             shade=view.outcome_shade(result),
             title=one_line(shorten_end(view.title(result), 120)),
             sentence=view.sentence(result),

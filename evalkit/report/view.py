@@ -23,6 +23,13 @@ STATUS = {
     (Word.UNSURE, Word.FAIL): "unsure, counts as fail",
     (Word.UNSURE, Word.UNSURE): "undecided",
 }
+RANK = {
+    (Word.FAIL, Word.FAIL): 0,
+    (Word.UNSURE, Word.FAIL): 1,
+    (Word.UNSURE, Word.UNSURE): 2,
+    (Word.UNSURE, Word.PASS): 3,
+}
+PASSED = 4
 PHRASES = {
     ">=": "at least",
     ">": "above",
@@ -65,10 +72,9 @@ class GateView:
 
 def gates(result: Result) -> list[GateView]:
     """Those that decide against the model first, otherwise in the order of the suite."""
-    rank = {"fail": 0, "unsure, counts as fail": 1, "undecided": 2, "unsure, counts as pass": 3}
     infos = metric_infos(result)
     views = [gate_view(verdict, infos) for verdict in result.outcome.verdicts]
-    return sorted(views, key=lambda view: rank.get(view.status, 4))
+    return sorted(views, key=lambda view: RANK.get((view.word, view.counts_as), PASSED))
 
 
 def metric_infos(result: Result) -> dict[tuple[str, str], MetricInfo]:
@@ -247,12 +253,23 @@ def worst_slices(result: Result, most: int = 4, of_one_check: int = 2) -> list[t
 
 
 def leading_metric(result: Result, check: str) -> str:
-    gated = [v.estimate for v in result.outcome.verdicts if v.estimate and v.estimate.check == check]
-    named = [one.metric for one in gated if one.metric != COVERAGE and one.signature != OF_PEOPLE]
-    if named:
-        return named[0]
+    """Of the gate that went worst, else the check's first."""
+    gated = [v.estimate for v in gates_of(result, check) if v.estimate]
+    if gated:
+        return gated[0].metric
     summary = next((c for c in result.checks if c.name == check), None)
     return summary.metrics[0].name if summary and summary.metrics else ""
+
+
+def gates_of(result: Result, check: str) -> list[Verdict]:
+    """Those of the suite about what the check itself measures, what does not pass first."""
+    mine = [
+        one
+        for one in result.outcome.verdicts
+        if one.estimate and one.estimate.check == check and not one.automatic and one.estimate.signature != OF_PEOPLE
+        and one.estimate.metric != COVERAGE
+    ]  # fmt: skip
+    return sorted(mine, key=lambda one: RANK.get((one.word, one.counts_as), PASSED))
 
 
 def of_check(estimates: Iterable[Estimate], check: str) -> list[Estimate]:

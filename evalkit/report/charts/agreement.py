@@ -9,6 +9,8 @@ from evalkit.report.charts.heat import NUMBERS_UP_TO, heat
 from evalkit.results import Agreement
 
 MOST = 24
+ROOMY = 5
+"""As many squares in a row have room for three digits on a phone."""
 
 
 def agreement_chart(of: Agreement, at: int) -> Chart | None:
@@ -22,7 +24,7 @@ def agreement_chart(of: Agreement, at: int) -> Chart | None:
             "row": names[i],
             "column": names[j],
             "strength": of.same[i][j],
-            "number": "" if of.same[i][j] is None or many > NUMBERS_UP_TO else _share(of.same[i][j]),
+            "number": "" if many > NUMBERS_UP_TO else _short(of.same[i][j], many),
             "told": f"{names[i]} and {names[j]}: {_share(of.same[i][j])} identical",
         }
         for i in range(many)
@@ -45,6 +47,13 @@ def agreement_chart(of: Agreement, at: int) -> Chart | None:
         ),
         widest=160 + 56 * many,
     )
+
+
+def _short(value: float | None, many: int) -> str:
+    """``.97`` where squares are small."""
+    if value is None:
+        return ""
+    return f"{value:.2f}".removeprefix("0") if many > ROOMY and 0.005 <= value < 0.995 else _share(value)
 
 
 def _share(value: float | None) -> str:

@@ -84,6 +84,7 @@ def _spec(of: Distribution, bins: list[_Bin], unit: str) -> dict[str, Any]:
     if bins[0].is_open or bins[-1].is_open:  # inside an open bin the axis says nothing
         ticks = _ticks(bins)
         axis |= {"values": ticks, "tickCount": 2 * len(ticks)}  # of more values than it counts Vega leaves some out
+        axis |= {"format": ",d"} if all(tick % 1 == 0 for tick in ticks) else {}
     elif _has_whole(bins):
         axis["tickMinStep"] = 1
     layers.append(
@@ -104,7 +105,7 @@ def _spec(of: Distribution, bins: list[_Bin], unit: str) -> dict[str, Any]:
             },
         }
     )
-    layers += [_open_end(x, y, one.is_open) for one in bins if one.is_open]
+    layers += [_open_end(x, one.is_open) for one in bins if one.is_open]
     dashed = {"type": "rule", "color": "var(--pass)", "strokeDash": [4, 3], "strokeWidth": 1.5}
     inside = [end for end in ends if not any(one.is_open and one.low < end < one.high for one in bins)]
     layers += [{"mark": dashed, "encoding": {"x": {**x, "datum": end}}} for end in inside if span[0] <= end <= span[1]]
@@ -151,11 +152,11 @@ def _ticks(bins: list[_Bin]) -> list[float]:
     return edges[::step]
 
 
-def _open_end(x: dict[str, Any], y: dict[str, Any], side: str) -> dict[str, Any]:
-    """Its name above an open bin, aligned with its outer end."""
-    mark = {"type": "text", "align": side, "baseline": "bottom", "dy": -3, "color": "var(--soft)", "fontSize": 11}
+def _open_end(x: dict[str, Any], side: str) -> dict[str, Any]:
+    """Its name in the upper corner on its side, where the others are low."""
+    mark = {"type": "text", "align": side, "baseline": "top", "dy": 3, "color": "var(--soft)", "fontSize": 11}
     end = {**x, "field": {"left": "low", "right": "high"}[side]}
-    return {"mark": mark, "encoding": {"x": end, "y": y, "text": {"field": side, "type": "nominal"}}}
+    return {"mark": mark, "encoding": {"x": end, "y": {"value": 0}, "text": {"field": side, "type": "nominal"}}}
 
 
 def _median(of: Distribution) -> str:

@@ -16,8 +16,9 @@ STRONGEST = 0.45
 def heat(cells: Sequence[Mapping[str, Any]], many: int) -> dict[str, Any]:
     """``cells`` have ``row``, ``column``, ``strength`` from 0 to 1, ``number`` and ``told``."""
     axis = {"title": None, "grid": False, "ticks": False, "domain": False}
-    y = {"field": "row", "type": "nominal", "sort": None, "axis": axis}
-    x = {"field": "column", "type": "nominal", "sort": None, "axis": {**axis, "orient": "top", "labelAngle": -40}}
+    y = {"field": "row", "type": "nominal", "sort": None, "axis": {**axis, "labelLimit": 120}}
+    across = {**axis, "orient": "top", "labelAngle": -40, "labelLimit": 90}
+    x = {"field": "column", "type": "nominal", "sort": None, "axis": across}
     strength = {
         "field": "strength",
         "type": "quantitative",
@@ -31,7 +32,7 @@ def heat(cells: Sequence[Mapping[str, Any]], many: int) -> dict[str, Any]:
             "encoding": {"x": x, "y": y, "fillOpacity": strength, "tooltip": told},
         },
         {
-            "mark": {"type": "text", "fontSize": 12, "color": "var(--ink)"},
+            "mark": {"type": "text", "fontSize": 11, "color": "var(--ink)"},
             "encoding": {
                 "x": x,
                 "y": y,

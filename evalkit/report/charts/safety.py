@@ -23,8 +23,8 @@ AIR = 0.04
 LONGEST = 24
 RIGHT = 0.6
 """Further right names stand left of their places."""
-LETTER = 0.018
-"""Room of a letter, as a part of the picture's width."""
+LETTER = 0.027
+"""Room of a letter on a phone, as a part of the picture's width."""
 COLUMNS = ("category", "unsafe refused", "interval", "harmless refused", "interval of harmless")
 
 Both = tuple[str, Estimate, Estimate]
@@ -109,16 +109,15 @@ def _fitting(places: Sequence[tuple[int, tuple[float, float, list[str]]]]) -> It
     """Names that run into no other name and over no other place; what is left out is in the table."""
     taken: list[tuple[float, float, float]] = [(x, x, y) for _, (x, y, _) in places]
     for number, (x, y, names) in places[:NAMED]:
-        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        text = names[0] + more
-        width = LETTER * len(text)
-        left, right = (x - width, x - NEAR / 2) if x > RIGHT else (x + NEAR / 2, x + width)
-        if any(
-            abs(b - y) < NEAR and left < high and low < right for low, high, b in taken if (low, high, b) != (x, x, y)
-        ):
-            continue
-        taken.append((left, right, y))
-        yield number, text
+        more = len(names) - 1
+        for text in (f"{names[0]} and {more} more", f"{names[0]} +{more}") if more else names[:1]:
+            width = LETTER * len(text)
+            left, right = (x - width, x - NEAR / 2) if x > RIGHT else (x + NEAR / 2, x + width)
+            others = [one for one in taken if one != (x, x, y)]
+            if not any(abs(b - y) < NEAR and left < high and low < right for low, high, b in others):
+                taken.append((left, right, y))
+                yield number, text
+                break
 
 
 def _row(one: Both, name: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from report_results import CORPUS, change, finding, hostile_result, result
 
+from evalkit.records import Word
 from evalkit.report import html
 from evalkit.report.case_list import FIRST, SHORT, case_list, in_page
 
@@ -87,3 +88,21 @@ def test_data_in_the_page_cannot_end_its_script() -> None:
     rest = case_list(hostile_result(CORPUS)).rest
     assert not set(rest) & set("<>&\u202e\u200b\x00")
     assert json.loads(rest)
+
+
+def test_the_worst_of_checks_that_did_not_pass_come_first() -> None:
+    of = replace(result(("calm", "failing")), changes=())
+    passed = tuple(
+        replace(one, word=Word.PASS, counts_as=Word.PASS) if one.gate.startswith("calm") else one
+        for one in of.outcome.verdicts
+    )
+    listed = case_list(replace(of, outcome=replace(of.outcome, verdicts=passed)))
+    assert [one.check for one in listed.first if one.kind == "worst"][:4] == ["failing", "failing", "failing", "calm"]
+    assert listed.checks == ("calm", "failing")
+
+
+def test_a_case_that_is_listed_twice_is_counted_once() -> None:
+    of = result()
+    twice = replace(of.changes[0], case=of.findings[0].case)
+    listed = case_list(replace(of, changes=(*of.changes[1:], twice)))
+    assert listed.shown == listed.distinct + 1

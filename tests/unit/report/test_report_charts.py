@@ -259,9 +259,9 @@ def test_names_in_the_safety_picture_run_into_nothing() -> None:
     assert named["sport"] is True
     told = [row for row in values(chart) if row["name"]]
     boxes = [
-        (row["x"] - 0.018 * len(row["name"]), row["x"])
+        (row["x"] - 0.027 * len(row["name"]), row["x"])
         if row["left"]
-        else (row["x"], row["x"] + 0.018 * len(row["name"]))
+        else (row["x"], row["x"] + 0.027 * len(row["name"]))
         for row in told
     ]
     for at, (row, (left, right)) in enumerate(zip(told, boxes, strict=True)):

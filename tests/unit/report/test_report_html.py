@@ -21,7 +21,7 @@ from evalkit.report.cases import pieces, spans_of
 from evalkit.report.hostile import visible
 from evalkit.report.page import policy
 
-EMPTY = {"meta", "br", "input", "line", "rect", "path", "circle", "link", "img", "col"}
+EMPTY = {"meta", "br", "input", "line", "rect", "path", "circle", "link", "img", "col", "wbr"}
 
 
 class Page(HTMLParser):
