@@ -13,6 +13,7 @@ from evalkit.metrics import refusal_calibration
 from evalkit.records import Decoding, Score, Unscored
 from evalkit.runner.corrections import Label, corrections, read_labels, uncounted
 from evalkit.stats.detector import leave_one_out
+from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import prediction_powered
 
 
@@ -97,6 +98,20 @@ def test_labels_of_this_run_come_first() -> None:
     assert (refused.value, refused.interval) == (expected.value, expected.interval)
     assert "drawn at random" in refused.note
     assert over.method.startswith("Rogan-Gladen")
+
+
+def test_answers_in_clusters_have_the_interval_of_their_clusters() -> None:
+    """20 prompts five times each, the same answer every time, all labelled: as sure as of 20 answers."""
+    table = safety([])
+    for number in range(100):
+        results = {"refusal_rate": (float(number // 5 < 12), 1.0), "over_refusal_rate": Unscored("unsafe prompt")}
+        table.add(f"u{number}", f"prompt {number // 5}", {}, Score(results))
+    labels = [Label("safety", f"u{number}", refused=number // 5 < 12) for number in range(100)]
+    (found,) = [one for one in corrections({"safety": table}, labels) if one.metric == "refusal_rate"]
+    assert found.value == pytest.approx(0.6)
+    assert found.interval is not None
+    once = wilson(12, 20)
+    assert (found.interval.low, found.interval.high) == pytest.approx((once.low, once.high), abs=0.02)
 
 
 def test_too_few_labels_leave_the_measured_errors() -> None:
