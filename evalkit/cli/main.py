@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 from threading import current_thread, main_thread
 from typing import Any, NoReturn
 
@@ -85,8 +86,15 @@ def commands(debug: bool) -> None:
 
 def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; never returns."""
+    _take_any_text()
     with _two_interrupts():
         _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _take_any_text() -> None:
+    """A letter that standard output cannot hold is written as its escape: names come from datasets and models."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -65,10 +66,17 @@ def command(*options: str, model: str = "mock:slow?ms=10") -> list[str]:
     return [sys.executable, "-m", "evalkit", "run", "s.yaml", "--model", model, "--fresh", *options]
 
 
-def in_terminal(folder: Path, columns: int, *options: str, model: str = "mock:slow?ms=10", **changes: str) -> Seen:
-    """All bytes that a terminal of so many columns gets; standard output is another file, as with ``> result``."""
+def resize(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+
+def in_terminal(
+    folder: Path, columns: int, *options: str, model: str = "mock:slow?ms=10", narrowed: int = 0, **changes: str
+) -> Seen:
+    """All bytes that a terminal of so many columns gets; standard output is another file, as with ``> result``.
+    ``narrowed``: to so many, once cases come in; then only what is sent from there on."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    resize(theirs, columns)
     with (folder / "out.txt").open("wb") as out:
         running = subprocess.Popen(
             command(*options, model=model),
@@ -89,6 +97,10 @@ def in_terminal(folder: Path, columns: int, *options: str, model: str = "mock:sl
         if not part:
             break
         read += part
+        if narrowed and b" left" in read:
+            resize(ours, narrowed)
+            running.send_signal(signal.SIGWINCH)
+            read, narrowed = b"", 0
     os.close(ours)
     return Seen(running.wait(60), read.decode("utf-8"))
 
@@ -108,6 +120,25 @@ def test_a_run_moves_in_its_terminal_and_leaves_nothing_there(folder: Path, colu
     out = (folder / "out.txt").read_text(encoding="utf-8")
     assert "GOOD ENOUGH" in out
     assert "\x1b" not in out
+
+
+def test_a_terminal_that_is_made_narrower_gets_narrower_lines(folder: Path) -> None:
+    seen = in_terminal(folder, 120, model="mock:slow?ms=35", narrowed=50)
+    assert seen.code == 0, seen.text
+    _, *frames = seen.frames  # the first may have been under way
+    after = [line for line in frames if "watched on" in line]
+    assert len(after) > 4
+    assert max(cell_len(line) for line in frames[4:]) <= 50
+    assert seen.text.count(SHOWN) == 1
+
+
+def test_colour_in_a_pipe_is_for_who_asks_for_it(folder: Path) -> None:
+    asked = environment(FORCE_COLOR="1")
+    done = subprocess.run(
+        command(model="mock:oracle"), cwd=folder, env=asked, capture_output=True, check=False, text=True
+    )
+    assert COLOUR.search(done.stdout)
+    assert "\x1b" not in done.stderr
 
 
 def test_without_colour_nothing_is_coloured(folder: Path) -> None:
