@@ -22,6 +22,7 @@ from review_runs import SUITE, reviewable_run
 from evalkit.cli.reviewing import shown_item
 from evalkit.results import Result
 from evalkit.runner import review
+from evalkit.runner.review_standing import Said
 from evalkit.runner.revise import result_of
 from evalkit.store import Store, open_store
 
@@ -99,7 +100,7 @@ def terminals() -> Iterator[list[Terminal]]:
 def said(store: Store, run: Result) -> list[str]:
     (queue,) = review.queues(store, run.run.id)
     now = review.standing(store, queue).said
-    mine = [now.get(case, {}).get("ann", review.Said()) for case in queue.cases]
+    mine = [now.get(case, {}).get("ann", Said()) for case in queue.cases]
     return [one.label or ("skipped" if one.skipped else "") for one in mine]
 
 

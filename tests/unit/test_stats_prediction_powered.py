@@ -215,6 +215,23 @@ def test_labels_of_a_few_clusters_have_a_value_and_no_interval() -> None:
     assert "4 clusters" in found.note
 
 
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 12)), min_size=10, max_size=60), st.data())
+@settings(max_examples=80, deadline=None)
+def test_by_cluster_it_stays_between_0_and_1_and_has_a_width(
+    cases: list[tuple[bool, bool, int]], data: st.DataObject
+) -> None:
+    labelled = data.draw(st.lists(st.sampled_from(range(len(cases))), min_size=10, unique=True))
+    judged = [float(case[0]) for case in cases]
+    names = [f"k{case[2]}" if case[2] else "" for case in cases]
+    human = [float(cases[at][1]) for at in labelled]
+    found = prediction_powered(judged, [judged[at] for at in labelled], human, Clustered.of(judged, names, labelled))
+    assert found.value is not None
+    assert (found.interval is None) == (found.worth is None) == bool(found.note)
+    if found.interval is not None:
+        assert 0 <= found.interval.low <= found.value <= found.interval.high <= 1
+        assert found.interval.high - found.interval.low > 0.02
+
+
 # --- what decides -----------------------------------------------------------------------------------------------------
 
 
