@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,7 @@ from evalkit.errors import EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.expression import Gate, parse_gate
 from evalkit.gates.measurements import COVERAGE
 from evalkit.records import Decoding
+from evalkit.suite.review import METRICS as OF_PEOPLE
 from evalkit.suite.review import ReviewSpec, reviews_of
 from evalkit.suite.schema import CheckConfig, ContractConfig, DatasetConfig, GateConfig, Generation, Prompt, SuiteConfig
 from evalkit.suite.source import KeyPath, Source, read_source
@@ -330,7 +332,7 @@ def _resolve(gate: Gate, checks: Mapping[str, SuiteCheck]) -> None:
         raise SuiteError(
             f"gate names a metric that check '{gate.check}' does not measure: '{gate.metric}'",
             where=gate.origin,
-            hint=did_you_mean(gate.metric, names, "it measures"),
+            hint=did_you_mean(gate.metric, [*names, *get_close_matches(gate.metric, OF_PEOPLE, 1)], "it measures"),
         )
 
 

@@ -156,6 +156,13 @@ def planned(folder: Path, text: str, rows: int = 60) -> Plan:
     return make_plan(suite)
 
 
+def test_a_gate_of_people_that_is_written_wrongly_is_told_its_name(tmp_path: Path) -> None:
+    error = refused(tmp_path, "  - accuracy.refined_rat <= 0.1\nreview: {from: accuracy}\n")
+    assert "refined_rate" in error.hint
+    other = refused(tmp_path, "  - accuracy.nonsense <= 0.1\nreview: {from: accuracy}\n")
+    assert "refined_rate" not in other.hint
+
+
 def test_gates_that_so_many_items_cannot_prove_are_named_beforehand(tmp_path: Path) -> None:
     """Without a flag n items prove less than 1 - 0.025^(1/n): 0.10 takes 36 of them, for 35 prove 0.1001."""
     gates = "  - accuracy.reviewed >= 1.0\n  - accuracy.flagged_by_humans <= 0.10\n"
