@@ -180,6 +180,10 @@ def test_without_a_script_the_page_is_complete(show: Callable[..., Any]) -> None
         assert figure.locator(".drawn").is_hidden()
         assert figure.locator(".undrawn").count() == 1
         assert figure.locator("table tbody tr").count() > 0
+    folded_away = page.get_by_text("48 of 50, 2 skipped", exact=True)
+    assert not folded_away.is_visible()
+    page.emulate_media(media="print")
+    assert folded_away.is_visible()
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
