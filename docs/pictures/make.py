@@ -2,20 +2,24 @@
 
     python docs/pictures/make.py reports/example
 
-Needs evalkit and a Chromium (``apt-get install chromium``; CHROMIUM names another one). The terminal's picture is what
-``evalkit run`` printed, drawn by rich; the others are the page ``report.html`` as a browser shows it.
+Needs evalkit with what its tests need (``pip install -e '.[test,report]'``) and a Chromium (``apt-get install
+chromium``; CHROMIUM names another one). The terminal's picture is what ``evalkit run`` printed, drawn by rich; the
+others are the page ``report.html`` as a browser shows it without a network: its first screen by day and by night, the
+card of a check, and three places of it on a phone.
 """
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
+from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
@@ -26,25 +30,21 @@ from evalkit.runner.document import from_json
 HERE = Path(__file__).parent
 COLUMNS = 108
 PAGE = (1200, 1250)
+CARD = (1150, 900)
+PHONE = (390, 844)
 CHARACTER = (12.2, 24.4)
 """Width and height of a character in rich's SVG."""
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
-SCHEMES = {"light": 1, "dark": 0}
-"""Chromium's numbers for what a page is told that the person prefers."""
-STYLE = """
+DRAWN_BY = 1500
+"""Milliseconds in which a picture that has come into view is drawn."""
+TERMINAL = """<style>
 body { margin: 0; background: #fff }
 svg { display: block; width: 100% }
 svg text { font-family: 'DejaVu Sans Mono', monospace !important }
-"""
+</style>"""
+SHEET = """<style>
+body { margin: 0; padding: 24px; display: flex; gap: 24px; width: max-content; background: #e9edf0 }
+img { border-radius: 20px; box-shadow: 0 2px 14px #0003 }
+</style>"""
 
 
 def chromium() -> str:
@@ -55,22 +55,29 @@ def chromium() -> str:
     raise SystemExit("no Chromium: install one, or name it in CHROMIUM")
 
 
-def photograph(page: Path, picture: Path, size: tuple[int, int], scheme: str) -> None:
-    with tempfile.TemporaryDirectory() as profile:
-        command = [
-            chromium(),
-            *FLAGS,
-            f"--user-data-dir={profile}",
-            f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-            f"--window-size={size[0]},{size[1]}",
-            f"--screenshot={picture.resolve()}",
-            page.resolve().as_uri(),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603 - our own arguments
-    print(f"{picture.name}: {picture.stat().st_size // 1000} kB")  # noqa: T201 - a script
+@contextmanager
+def opened(browser: Browser, size: tuple[int, int], scheme: str = "light") -> Iterator[Page]:
+    options = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme, "offline": True}
+    context = browser.new_context(**options)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
 
 
-def photograph_terminal(result: Result, picture: Path) -> None:
+def keep(name: str, picture: bytes) -> None:
+    (HERE / name).write_bytes(picture)
+    print(f"{name}: {len(picture) // 1000} kB")  # noqa: T201 - a script
+
+
+def look_at(page: Page, place: str) -> None:
+    """What is drawn when it comes into view moves what stands below it: so twice."""
+    for _ in range(2):
+        page.evaluate("id => document.getElementById(id).scrollIntoView({block: 'start', behavior: 'instant'})", place)
+        page.wait_for_timeout(DRAWN_BY)
+
+
+def terminal(browser: Browser, result: Result) -> bytes:
     console = Console(record=True, width=COLUMNS, force_terminal=True, color_system="truecolor", file=StringIO())
     console.print(f"$ {result.reproduce}", style="bold")
     show(
@@ -80,18 +87,57 @@ def photograph_terminal(result: Result, picture: Path) -> None:
     svg = console.export_svg(title="evalkit", theme=MONOKAI)
     # The letters come with the picture's machine, not from a font server.
     svg = "\n".join(line for line in svg.splitlines() if "cdnjs" not in line)
-    width, height = round(COLUMNS * CHARACTER[0]) + 34, round(lines * CHARACTER[1]) + 66
-    with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "terminal.html"
-        page.write_text(f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{svg}", encoding="utf-8")
-        photograph(page, picture, (width, height), "light")
+    size = round(COLUMNS * CHARACTER[0]) + 34, round(lines * CHARACTER[1]) + 66
+    with opened(browser, size) as page:
+        page.set_content(f"<!doctype html><meta charset=utf-8>{TERMINAL}{svg}")
+        return page.screenshot()
 
 
-def main(report: Path) -> None:
-    result = from_json((report / "report.json").read_text(encoding="utf-8"))
-    photograph_terminal(result, HERE / "terminal.png")
-    for scheme in SCHEMES:
-        photograph(report / "report.html", HERE / f"report-{scheme}.png", PAGE, scheme)
+def first_screen(browser: Browser, report: Path, scheme: str) -> bytes:
+    with opened(browser, PAGE, scheme) as page:
+        page.goto(report.as_uri())
+        page.wait_for_timeout(DRAWN_BY)
+        return page.screenshot()
+
+
+def card(browser: Browser, report: Path, place: str) -> bytes:
+    with opened(browser, CARD) as page:
+        page.goto(report.as_uri())
+        look_at(page, place)
+        return page.locator(f"#{place}").screenshot()
+
+
+def on_a_phone(browser: Browser, report: Path, places: Sequence[str]) -> bytes:
+    """Several places of the page, side by side."""
+    seen = []
+    with opened(browser, PHONE) as page:
+        page.goto(report.as_uri())
+        for place in places:
+            look_at(page, place)
+            seen.append(base64.b64encode(page.screenshot()).decode())
+    images = "".join(f'<img src="data:image/png;base64,{one}">' for one in seen)
+    with opened(browser, PHONE) as page:
+        page.set_content(f"<!doctype html>{SHEET}{images}")
+        return page.locator("body").screenshot()
+
+
+def telling_check(result: Result) -> str:
+    """The card of the check whose picture says most."""
+    kinds = [check.kind for check in result.checks]
+    return f"check-{kinds.index('safety') + 1 if 'safety' in kinds else 1}"
+
+
+def main(folder: Path) -> None:
+    result = from_json((folder / "report.json").read_text(encoding="utf-8"))
+    report, check = (folder / "report.html").resolve(), telling_check(result)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium())
+        keep("terminal.png", terminal(browser, result))
+        for scheme in ("light", "dark"):
+            keep(f"report-{scheme}.png", first_screen(browser, report, scheme))
+        keep("report-check.png", card(browser, report, check))
+        keep("report-phone.png", on_a_phone(browser, report, ("answer", check, "cases")))
+        browser.close()
 
 
 if __name__ == "__main__":
