@@ -215,7 +215,8 @@ class Change:
     metric: str
     case: str
     kind: str
-    """``fixed`` or ``regressed``."""
+    """``fixed`` or ``regressed`` where it is right now and was wrong, or the other way round; ``higher`` or ``lower``
+    where a value moved without such a turn."""
     was: float | None
     now: float | None
     before: tuple[Exchange, ...]
@@ -224,13 +225,61 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeCount:
-    """How many cases of a check went otherwise than in the baseline, by a metric."""
+    """How the cases of a check went against the baseline, by a metric: each counts once."""
 
     check: str
     metric: str
     fixed: int
+    """Right now and wrong then: a yes or no that flipped, or a value that met the gate's target on one side only."""
     regressed: int
     same: int
+    higher: int = 0
+    """Moved without such a turn."""
+    lower: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCount:
+    """How the cases of a check went against the baseline, by all metrics that its gates speak of (without gates: by
+    those with bounds): each case counts once."""
+
+    check: str
+    fixed: int
+    regressed: int
+    moved: int
+    """A value is higher or lower, and nothing turned from right to wrong or back."""
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricContrast:
+    """A metric over the cases that this run and the baseline both have, as ``evalkit compare`` tells it."""
+
+    check: str
+    metric: str
+    unit: str
+    better: str
+    baseline: float | None
+    value: float | None
+    difference: float | None
+    interval: Interval | None
+    """Of the difference, of this metric alone: ``p_adjusted`` sees all metrics, and may doubt what it excludes."""
+    p_value: float | None
+    """Of no difference, of this metric alone."""
+    p_adjusted: float | None
+    """After Holm, over all metrics that differ."""
+    test: str
+    pairs: int
+    missing: int
+    """Cases that one side alone measured."""
+    judged: bool
+    """One direction is better: the metric has a gate or bounds, and is not of speed."""
+    conclusion: str
+    """``better`` or ``worse`` beyond chance, ``moved`` where neither direction is better, ``unclear``, ``same``."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.check}.{self.metric}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,6 +422,9 @@ class Result:
     changes: tuple[Change, ...] = ()
     """Against the baseline, the largest of each check."""
     change_counts: tuple[ChangeCount, ...] = ()
+    case_counts: tuple[CaseCount, ...] = ()
+    contrasts: tuple[MetricContrast, ...] = ()
+    """Every metric that the baseline measured in the same way, on the same data."""
     sampled: tuple[Finding, ...] = ()
     """Cases drawn at random beside the worst; all others, where there are few."""
     reviews: tuple[ReviewSummary, ...] = ()

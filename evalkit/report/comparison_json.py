@@ -39,6 +39,7 @@ def _pairing_document(pairing: Pairing) -> dict[str, Any]:
         "checks": [_check_document(check) for check in pairing.checks],
         "regressed": [_case_document(change) for change in pairing.regressed],
         "improved": [_case_document(change) for change in pairing.improved],
+        "moved": [_case_document(change) for change in pairing.moved],
     }
 
 

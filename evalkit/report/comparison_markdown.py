@@ -72,7 +72,7 @@ def _candidates(comparison: Comparison) -> str:
 def _side_by_side(comparison: Comparison) -> str:
     heading, rule = "| | A |", "|---|---:|"
     for place in range(1, len(comparison.candidates) + 1):
-        heading += f" {words.letter(place)} | {words.letter(place)} − A | p |"
+        heading += f" {words.letter(place)} | {words.letter(place)} − A | adjusted p |"
         rule += "---:|---|---:|"
     rows, same = words.side_by_side(comparison)
     lines = [heading, rule] if rows else []
@@ -110,8 +110,8 @@ def _pairing(pairing: Pairing) -> Iterator[str]:
     yield _metrics(pairing)
     remarks = [f"- {text(check.name)}: {text(note)}\n" for check in pairing.checks for note in notes(check)]
     yield "".join([*remarks, "\n"]) if remarks else ""
-    for direction, changes in (("Regressed", pairing.regressed), ("Improved", pairing.improved)):
-        yield f"**{direction}:** {formatting.count(len(changes), 'case')}\n\n"
+    for direction, changes in words.cases(pairing):
+        yield f"**{direction.capitalize()}:** {formatting.count(len(changes), 'case')}\n\n"
         for change in words.shown_cases(changes):
             yield _case(change, words.units(pairing).get((change.check, change.metric), ""))
 

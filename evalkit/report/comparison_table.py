@@ -14,7 +14,7 @@ from evalkit.runner.compare import Comparison, MetricChange
 if TYPE_CHECKING:
     from rich.text import Text
 
-HEADINGS = ("value", "difference", "95% interval", "p")
+HEADINGS = ("value", "difference", "95% interval", "adjusted p")
 LEAST_MODEL = 6
 """Characters of a model's name; fewer say nothing."""
 

@@ -13,6 +13,7 @@ from evalkit.report.comparison_words import (
     MOST_EXCHANGES,
     WORDS,
     answers,
+    cases,
     cells,
     change_in_words,
     how,
@@ -36,6 +37,7 @@ LONGEST_TEXT = 300
 """Characters of a prompt or answer at the terminal."""
 LONGEST_NAME = 32
 PLAIN_WORDS = {"better": "+", "worse": "x", "unclear": "~", "moved": "!", "same": "="}
+CASE_STYLES = {"regressed": "red", "fixed": "green", "moved": ""}
 STYLES = {"better": "green", "worse": "bold red", "unclear": "yellow", "moved": "cyan", "same": "dim"}
 
 
@@ -103,7 +105,7 @@ def _foot(comparison: Comparison, width: int, marks: dict[str, str]) -> Iterator
 def _pairing(pairing: Pairing, title: str, width: int, marks: dict[str, str]) -> Iterator[Text]:
     yield from _head(pairing, title, width)
     yield from _checks(pairing, width, marks)
-    for direction, changes in (("regressed", pairing.regressed), ("improved", pairing.improved)):
+    for direction, changes in cases(pairing):
         yield from _cases(direction, changes, units(pairing), width)
 
 
@@ -165,9 +167,9 @@ def _row(row: Sequence[str], sizes: Sequence[int]) -> str:
 def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -> Iterator[Text]:
     name, before, after, difference, between, p, *counts = row
     values = f"{before} {arrow} {after}  {difference}" + ("" if between == formatting.NONE else f"  ({between})")
-    chances = [] if p == formatting.NONE else [f"p {p}"]
+    chances = [] if p == formatting.NONE else [f"adjusted p {p}"]
     if counts[0] != formatting.NONE:
-        chances += [f"{counts[0]} improved, {counts[1]} regressed"]
+        chances += [f"{counts[0]} better, {counts[1]} worse"]
     gap = width - 4 - len(name) - len(values)
     if gap >= 2:
         yield line(mark, name, " " * gap, values)
@@ -188,7 +190,7 @@ def _cases(title: str, changes: Sequence[CaseChange], of: dict[tuple[str, str], 
     yield line((f"{title}  ", "bold"), formatting.count(len(changes), "case") + rest)
     for change in shown:
         unit = of.get((change.check, change.metric), "")
-        style = "red" if title == "regressed" else "green"
+        style = CASE_STYLES[title]
         yield line("  ", (one_line(f"{change.check} {change.case}"), style), f"  {change_in_words(change, unit)}")
         both = pairs(change)
         for before, after in both[:MOST_EXCHANGES]:

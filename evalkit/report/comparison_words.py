@@ -15,7 +15,8 @@ from evalkit.runner.compare import ALPHA, CaseChange, Comparison, MetricChange, 
 MOST_EXCHANGES = 2
 """Of a case of several: enough to see what kind of case it is."""
 WORDS = {"better": "✓", "worse": "✗", "unclear": "~", "moved": "↕", "same": "="}
-HEADINGS = ("metric", "baseline", "candidate", "difference", "95% interval", "p", "improved", "regressed")
+HEADINGS = ("metric", "baseline", "candidate", "difference", "95% interval", "adjusted p", "better", "worse")
+"""The last two count cases by the value of this metric, whether or not anything turned from right to wrong."""
 LEGEND = "✓ better, ✗ worse, ↕ moved (neither direction is better by itself), ~ too close to tell, = nothing differs"
 
 
@@ -56,10 +57,10 @@ def how(comparison: Comparison) -> str:
     """What the marks rest on."""
     each = "each candidate's" if len(comparison.candidates) > 1 else "the"
     return (
-        "p: how often chance alone makes a difference as large in either direction, corrected for how many metrics "
-        f"differ (Holm). Better and worse take {ALPHA:g} or less, and hold for {each} judged metrics together: "
+        "Adjusted p: how often chance alone makes a difference as large in either direction, corrected for how many "
+        f"metrics differ (Holm). Better and worse take {ALPHA:g} or less, and hold for {each} judged metrics together: "
         "compared with itself, a model is called worse in fewer than 5 of 100 comparisons. An interval is of its "
-        "metric alone."
+        "metric alone and not corrected: it may exclude 0 where p still calls the difference unclear."
     )
 
 
@@ -148,6 +149,12 @@ def change_in_words(change: CaseChange, unit: str) -> str:
         return f"{change.baseline_status} in the baseline, {change.candidate_status} in the candidate"
     before, after = formatting.number(change.baseline, unit), formatting.number(change.candidate, unit)
     return f"{one_line(change.metric)} {before} → {after}"
+
+
+def cases(pairing: Pairing) -> list[tuple[str, tuple[CaseChange, ...]]]:
+    """By what became of them; values that moved without turning right or wrong only where there are any."""
+    found = [("regressed", pairing.regressed), ("fixed", pairing.improved)]
+    return [*found, ("moved", pairing.moved)] if pairing.moved else found
 
 
 def units(pairing: Pairing) -> dict[tuple[str, str], str]:

@@ -240,7 +240,7 @@ def metric_rows(comparison: Comparison) -> Iterator[Row]:
 def changed_rows(comparison: Comparison) -> Iterator[Row]:
     """Answers only of the cases that were compared with them: the first of each direction."""
     for pairing in comparison.candidates:
-        for one in (*pairing.regressed, *pairing.improved):
+        for one in (*pairing.regressed, *pairing.improved, *pairing.moved):
             before, after = one.baseline_exchanges, one.candidate_exchanges
             yield {
                 "candidate": pairing.candidate.id,

@@ -19,6 +19,7 @@ from evalkit.report import markdown_changes as since
 from evalkit.report.files import write_text
 from evalkit.report.hostile import shorten_end
 from evalkit.report.markdown_text import LONGEST_CELL, code, fence, html, text
+from evalkit.report.since import regressed_cases
 from evalkit.report.together import NAMES, together
 from evalkit.results import CheckSummary, Distribution, Exchange, Finding, Result
 
@@ -142,18 +143,20 @@ def _changes(result: Result) -> Iterator[Section]:
     rows, same = since.metric_rows(result)
     if not rows and not same:
         return
-    head = f"### Against {since.baseline_name(result)}\n\n"
+    told = since.told(result)
+    head = f"### Against {since.baseline_name(result)}\n\n" + (f"{told}\n\n" if told else "")
     if rows:
-        yield Section(tuple(rows), "metric", 0.5, head=head + since.TABLE)
+        yield Section(tuple(rows), "metric", 0.5, head=head + since.TABLE, tail=f"\n{since.legend()}\n\n")
         head = ""
     if same:
         yield Section((f"{head}Nothing changed in {', '.join(same[:MOST_SLICES])}.\n\n",), "line", 0.52, tail="")
     found = since.regressed(result)
     units = since.units(result)
-    parts = tuple(since.folded(one, units.get((one.check, one.metric), "")) for one in found.shown[:MOST_REGRESSED])
+    parts = tuple(since.folded(one, units.get((one.check, one.metric), "")) for one in found[:MOST_REGRESSED])
     if parts:
-        title = f"**Regressed:** {'at least ' if found.least else ''}{formatting.count(found.many, 'case')}\n\n"
-        yield Section(parts, "regressed case", 0.7, head=title, tail="", beyond=found.many - len(parts))
+        many = max(regressed_cases(result), len(found))
+        title = f"**Regressed:** {formatting.count(many, 'case')}\n\n"
+        yield Section(parts, "regressed case", 0.7, head=title, tail="", beyond=many - len(parts))
 
 
 def _notes(result: Result) -> Iterator[str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 
-from evalkit.records import Contrast
-from evalkit.report import formatting, view
+from evalkit.report import formatting, since, view
+from evalkit.report.comparison_words import LEGEND, WORDS
 from evalkit.report.hostile import shorten_end
 from evalkit.report.markdown_text import LONGEST_CELL, code, difference, fence, html, text
 from evalkit.results import Change, Exchange, Result
@@ -16,7 +15,10 @@ from evalkit.results import Change, Exchange, Result
 REGRESSED = "regressed"
 MOST_EXCHANGES = 2
 """Of a case of several: those whose answers differ come first."""
-TABLE = "| metric | now | difference | 95% interval | fixed | regressed | same |\n|---|---:|---:|---|---:|---:|---:|\n"
+TABLE = (
+    "| | metric | baseline | now | difference | 95% interval | adjusted p | fixed | regressed | higher | lower |\n"
+    "|---|---|---:|---:|---:|---|---:|---:|---:|---:|---:|\n"
+)
 
 
 def baseline_name(result: Result) -> str:
@@ -24,58 +26,37 @@ def baseline_name(result: Result) -> str:
 
 
 def metric_rows(result: Result) -> tuple[list[str], list[str]]:
-    """Table rows of the metrics in which something changed, the most regressed first; the names of those in which
-    nothing did. A metric without a value for each case has its difference only, where a gate asked for one."""
-    contrasts = _contrasts(result)
-    now = {estimate.name: estimate for estimate in result.estimates if not estimate.slice}
-    counts = {f"{count.check}.{count.metric}": count for count in result.change_counts}
+    """Table rows of the metrics in which something changed; the names of those in which nothing did."""
     rows, same = [], []
-    names = sorted(counts, key=lambda name: (-counts[name].regressed, -counts[name].fixed))
-    for name in [*names, *(name for name in contrasts if name not in counts)]:
-        count, contrast = counts.get(name), contrasts.get(name)
-        moved = bool(count and (count.fixed or count.regressed)) or bool(contrast and contrast.value)
-        if not moved:
-            same.append(code(name))
+    for row in since.rows(result):
+        if row.conclusion == "same":
+            same.append(code(row.name))
             continue
-        unit = now[name].unit if name in now else ""
-        cells = [code(name), formatting.measure(now[name].value, unit) if name in now else formatting.NONE]
-        cells.append(formatting.difference(contrast.value, unit) if contrast else formatting.NONE)
-        cells.append(formatting.interval(contrast.interval, unit, signed=True) if contrast else formatting.NONE)
-        told = (count.fixed, count.regressed, count.same) if count else (None, None, None)
-        cells += [formatting.NONE if number is None else f"{number:,}" for number in told]
-        rows.append("| " + " | ".join(cells) + " |\n")
+        cells = [WORDS.get(row.conclusion, ""), code(row.name), row.baseline, row.value, row.difference, row.interval]
+        cells += [row.p, row.fixed, row.regressed, row.higher, row.lower]
+        rows.append(f"| {' | '.join(cells)} |\n")
     return rows, same
 
 
-def _contrasts(result: Result) -> dict[str, Contrast]:
-    """Of whole metrics; a gate on a slice says nothing of the rest."""
-    found = (one for one in result.outcome.verdicts if one.contrast and one.estimate and not one.estimate.slice)
-    return {one.estimate.name: one.contrast for one in found if one.estimate and one.contrast}
+def told(result: Result) -> str:
+    """How many metrics and cases, before any table."""
+    said = [one for one in (since.metrics_sentence(result), since.cases_sentence(result)) if one]
+    return "".join(f"{one[0].upper()}{one[1:]}. " for one in said).rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Regressed:
-    shown: tuple[Change, ...]
+def legend() -> str:
+    return f"{LEGEND}. {since.P_AND_INTERVAL} {since.TURNS}"
+
+
+def regressed(result: Result) -> list[Change]:
     """Those at hand: of every check the worst, then of every check the second worst, and so on."""
-    many: int
-    """All there are."""
-    least: bool
-    """A check counts them by several metrics, and which case regressed by which is not at hand: there may be more."""
-
-
-def regressed(result: Result) -> Regressed:
     places: Counter[str] = Counter()
     ranked = []
     for change in result.changes:
         if change.kind == REGRESSED:
             ranked.append((places[change.check], change))
             places[change.check] += 1
-    by_check: dict[str, list[int]] = {}
-    for count in result.change_counts:
-        by_check.setdefault(count.check, []).append(count.regressed)
-    many = sum(max(*by_check.get(check, [0]), places[check]) for check in {*by_check, *places})
-    least = any(sum(1 for number in numbers if number) > 1 for numbers in by_check.values())
-    return Regressed(tuple(change for _, change in sorted(ranked, key=lambda one: one[0])), many, least)
+    return [change for _, change in sorted(ranked, key=lambda one: one[0])]
 
 
 def folded(change: Change, unit: str) -> str:

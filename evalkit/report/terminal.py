@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalkit.report import formatting, view
+from evalkit.report import formatting, since, view
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.trust import notes
 from evalkit.report.window import ASCII, UNICODE, characters
@@ -31,7 +31,9 @@ LONGEST_GATE = 60
 LEAST_GATE = 26
 LEAST_REASON = 26
 MOST_CHANGED = 3
-PLAIN = str.maketrans({"–": "-", "−": "-", "·": "|", "…": "...", "×": "x", "∞": "inf", "↵": "/", "⟨": "<", "⟩": ">"})
+PLAIN = str.maketrans(
+    {"→": "->", "–": "-", "−": "-", "·": "|", "…": "...", "×": "x", "∞": "inf", "↵": "/", "⟨": "<", "⟩": ">"}
+)
 
 
 def show(result: Result, console: Console, *, report: str = "") -> None:
@@ -222,8 +224,7 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
 def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
     rows: list[tuple[str, str, str]] = [("warn", notice, STYLES["unsure"]) for notice in _few(view.notices(result), 5)]
     rows += [(note.label, note.text, "") for note in notes(result, brief=True)]
-    if changed := _changed(result):
-        rows.append(("changed", changed, ""))
+    rows += [("changed", said, "") for said in _changed(result)]
     if worst := view.worst_slices(result):
         rows.append(("worst", " · ".join(f"{name} {value}" for name, value in worst), ""))
     if report:
@@ -236,16 +237,16 @@ def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
             yield _text((head, "dim"), (line.replace("\u00a0", " "), style))
 
 
-def _changed(result: Result) -> str:
-    """How many cases went otherwise than in the baseline, by the metrics in which most regressed."""
-    moved = [one for one in result.change_counts if one.regressed or one.fixed]
-    moved.sort(key=lambda one: (-one.regressed, -one.fixed))
-    told = [
-        one_line(f"{one.check}.{one.metric} {one.regressed:,} regressed, {one.fixed:,} fixed")
-        for one in moved[:MOST_CHANGED]
-    ]
-    left = len(moved) - len(told)
-    return " · ".join([*told, *([f"and {formatting.count(left, 'more metric')}"] if left else [])])
+def _changed(result: Result) -> Iterator[str]:
+    """How many metrics and cases went otherwise than in the baseline, and the metrics that are surely worse."""
+    if cases := since.cases_sentence(result):
+        yield cases
+    if metrics := since.metrics_sentence(result):
+        worse = [row for row in since.rows(result) if row.conclusion == "worse"]
+        told = [f"{row.name} {row.baseline} → {row.value} ({row.interval})" for row in worse[:MOST_CHANGED]]
+        left = len(worse) - len(told)
+        told += [f"and {left:,} more"] if left > 0 else []
+        yield f"{metrics}: {' · '.join(told)}" if told else metrics
 
 
 def _glued(text: str) -> str:

@@ -1,51 +1,109 @@
-"""What changed since the baseline, case by case: how many were fixed and how many regressed, and what was said."""
+"""What changed since the baseline: every metric, how many cases were fixed and regressed, and what was said in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import TypedDict
 
 from evalkit.errors import RunNotFound
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
-from evalkit.results import Change, ChangeCount, Run
+from evalkit.results import CaseCount, Change, ChangeCount, MetricContrast, Run
 from evalkit.runner.baseline import Baseline
-from evalkit.runner.compare_cases import Turned, case_change, said_in, telling_metrics, turned
+from evalkit.runner.compare_cases import Turned, case_change, metrics_by_case, said_in, telling_metrics, turned
 from evalkit.runner.compare_changes import CaseChange
+from evalkit.runner.compare_metrics import metric_changes
 from evalkit.runner.findings import MASKING, MOST_TEXT, characters
 from evalkit.runner.plan import Plan
+from evalkit.runner.targets import targets_of_gates
 from evalkit.store import Store
 from evalkit.suite.load import SuiteCheck
 
 MOST = 40
-"""Cases of a check that are shown, half of them of each kind where there are as many."""
-KINDS = {"regressed": "regressed", "improved": "fixed"}
+"""Cases of a check that are shown; half of them are such as regressed, and half others, where there are as many."""
+KINDS = {"regressed": "regressed", "improved": "fixed", "lower": "lower", "higher": "higher"}
 
 
-def changes(
-    store: Store, run: Run, plan: Plan, tables: Mapping[str, CheckTable], baseline: Baseline
-) -> tuple[tuple[Change, ...], tuple[ChangeCount, ...]]:
-    """By the metrics that have a gate, of a check without gates by those with bounds; the largest change first.
+class Since(TypedDict):
+    """As a result holds it."""
 
-    Of checks on the same data as in the baseline, or that a gate compares all the same. The baseline's answers are
-    shown where its run is in the store: a file has numbers only.
+    changes: tuple[Change, ...]
+    change_counts: tuple[ChangeCount, ...]
+    case_counts: tuple[CaseCount, ...]
+    contrasts: tuple[MetricContrast, ...]
+
+
+def since_baseline(store: Store, run: Run, plan: Plan, tables: Mapping[str, CheckTable], baseline: Baseline) -> Since:
+    """Of checks on the same data as in the baseline, or that a gate compares all the same.
+
+    The cases that are told are those by which a metric with a gate went otherwise, of a check without gates one with
+    bounds; every metric is counted. The baseline's answers are shown where its run is in the store: a file has numbers
+    only.
     """
     found: list[Change] = []
     counts: list[ChangeCount] = []
+    by_case: list[CaseCount] = []
     gated = {(gate.check, gate.metric) for gate in plan.suite.gates}
-    compared = {gate.check for gate in plan.suite.gates if gate.against_baseline}
+    targets = targets_of_gates(plan.suite.gates)
     masked = baseline.masked or any(check.check.kind == MASKING for check in plan.checks)
     there = baseline.run_id if _is_stored(store, baseline.run_id) else ""
+    pairs = _comparable(run, plan, tables, baseline)
     for check in plan.checks:
-        theirs, ours = (baseline.tables or {}).get(check.name), tables[check.name]
-        same_data = baseline.data.get(check.name) == run.datasets[check.dataset]
-        if theirs is None or not (same_data or check.name in compared):
+        if check.name not in pairs:
             continue
+        theirs, ours = pairs[check.name]
         telling = [metric for metric in telling_metrics(ours, gated) if _is_comparable(metric, theirs)]
-        cases = turned(theirs, ours, telling)
+        others = [one for one in metrics_by_case(ours) if one not in telling and _is_comparable(one, theirs)]
+        cases = turned(theirs, ours, telling, targets, counted=others)
         counts += _counts(check.name, cases)
+        by_case.append(_by_case(check.name, cases))
         listed = [case_change(theirs, ours, cases, row) for row in _listed(cases)]
         found += _with_texts(store, run, check, listed, there, baseline.data.get(check.name, ""), masked=masked)
-    return tuple(found), tuple(counts)
+    return {
+        "changes": tuple(found),
+        "change_counts": tuple(counts),
+        "case_counts": tuple(by_case),
+        "contrasts": tuple(_contrasts(pairs, gated)),
+    }
+
+
+def _comparable(
+    run: Run, plan: Plan, tables: Mapping[str, CheckTable], baseline: Baseline
+) -> dict[str, tuple[CheckTable, CheckTable]]:
+    """By check, their table and ours."""
+    compared = {gate.check for gate in plan.suite.gates if gate.against_baseline}
+    there = baseline.tables or {}
+    return {
+        check.name: (there[check.name], tables[check.name])
+        for check in plan.checks
+        if check.name in there
+        and (baseline.data.get(check.name) == run.datasets[check.dataset] or check.name in compared)
+    }
+
+
+def _contrasts(
+    pairs: Mapping[str, tuple[CheckTable, CheckTable]], gated: Set[tuple[str, str]]
+) -> Iterator[MetricContrast]:
+    """What ``evalkit compare`` says of the two runs."""
+    theirs, ours = ({name: both[side] for name, both in pairs.items()} for side in (0, 1))
+    for one in metric_changes(theirs, ours, gated, alike=_is_comparable):
+        yield MetricContrast(
+            check=one.check,
+            metric=one.metric,
+            unit=one.unit,
+            better=one.better,
+            baseline=one.baseline,
+            value=one.candidate,
+            difference=one.contrast.value,
+            interval=one.contrast.interval,
+            p_value=one.contrast.p_value,
+            p_adjusted=one.adjusted,
+            test=one.test,
+            pairs=one.contrast.pairs,
+            missing=one.contrast.missing,
+            judged=one.judged,
+            conclusion=one.word,
+        )
 
 
 def _is_stored(store: Store, run_id: str) -> bool:
@@ -61,17 +119,22 @@ def _is_comparable(metric: Metric, theirs: CheckTable) -> bool:
 
 
 def _counts(check: str, cases: Turned) -> Iterator[ChangeCount]:
-    for metric, (improved, regressed, same) in cases.counts.items():
-        if metric != COVERAGE or improved or regressed:
-            yield ChangeCount(check, metric, improved, regressed, same)
+    for metric, many in cases.counts.items():
+        if metric != COVERAGE or many.improved or many.regressed:
+            yield ChangeCount(check, metric, many.improved, many.regressed, many.same, many.higher, many.lower)
+
+
+def _by_case(check: str, cases: Turned) -> CaseCount:
+    fixed, regressed, moved = cases.many("improved"), cases.many("regressed"), cases.many("lower", "higher")
+    return CaseCount(check, fixed, regressed, moved, cases.pairs - len(cases))
 
 
 def _listed(cases: Turned) -> list[int]:
-    """Rows of the cases that are shown: what regressed, then what was fixed."""
-    fixed, regressed = (rows.tolist() for rows in ((cases.improved).nonzero()[0], (~cases.improved).nonzero()[0]))
-    room = MOST - min(len(fixed), MOST // 2)
-    shown = regressed[:room]
-    return shown + fixed[: MOST - len(shown)]
+    """Rows of the cases that are shown, in their order: as many others as there is room for beside what regressed."""
+    regressed = cases.many("regressed")
+    others = len(cases) - regressed
+    first = min(regressed, MOST - min(others, MOST // 2))
+    return [*range(first), *range(regressed, regressed + min(others, MOST - first))]
 
 
 def _with_texts(  # noqa: PLR0917 - both sides of what changed

@@ -7,6 +7,7 @@ from evalkit.runner.compare_changes import ALPHA, CaseChange, CheckChange, Compa
 from evalkit.runner.compare_metrics import check_changes, has_gates
 from evalkit.runner.compare_refusals import common_checks, differences, missing, require_common_cases
 from evalkit.runner.compare_sides import Side, find_side
+from evalkit.runner.targets import targets_of_verdicts
 from evalkit.store import Store
 
 __all__ = ["ALPHA", "CaseChange", "CheckChange", "Comparison", "MetricChange", "Pairing", "compare_runs"]
@@ -31,10 +32,11 @@ def _pairing(theirs: Side, ours: Side, show: int, allow_different: bool) -> Pair
     gated = theirs.gated | ours.gated
     checks = check_changes(theirs.checks(common), ours.checks(common), gated)
     require_common_cases(theirs.result.run, ours.result.run, sum(check.pairs for check in checks))
+    targets = targets_of_verdicts((ours.result if ours.gated else theirs.result).outcome.verdicts)
     changes: list[CaseChange] = []
     for name in common:
         before, after = theirs.tables[name], ours.tables[name]
-        changes.extend(case_changes(before, after, telling_metrics(after, gated)))
+        changes.extend(case_changes(before, after, telling_metrics(after, gated), targets))
     shown = with_exchanges(theirs, ours, changes, show)
     return Pairing(
         baseline=theirs.result.run,
@@ -45,6 +47,7 @@ def _pairing(theirs: Side, ours: Side, show: int, allow_different: bool) -> Pair
         checks=checks,
         regressed=tuple(change for change in shown if change.direction == "regressed"),
         improved=tuple(change for change in shown if change.direction == "improved"),
+        moved=tuple(change for change in shown if change.direction in {"lower", "higher"}),
         missing=tuple(missing(theirs.result, ours.result)),
         found_by=(theirs.found_by, ours.found_by),
     )

@@ -59,14 +59,15 @@ class MetricChange:
 
 @dataclass(frozen=True, slots=True)
 class CaseChange:
-    """A case that one run did better than the other."""
+    """A case that went otherwise in one run than in the other."""
 
     check: str
     case: str
     direction: str
-    """``improved`` or ``regressed``."""
+    """``improved`` or ``regressed`` where it is right in one run alone: a yes or no, a gate's target, a score or none.
+    ``higher`` or ``lower`` where a value moved without such a turn."""
     metric: str
-    """What tells: the check's first gated metric that changed; ``coverage`` where only one side has a score."""
+    """What tells: the check's first gated metric that turned so; ``coverage`` where only one side has a score."""
     baseline: float | None
     candidate: float | None
     baseline_status: Status = Status.SCORED
@@ -121,6 +122,8 @@ class Pairing:
     checks: tuple[CheckChange, ...]
     regressed: tuple[CaseChange, ...]
     improved: tuple[CaseChange, ...]
+    moved: tuple[CaseChange, ...] = ()
+    """Cases with a higher or lower value, of which nothing turned from right to wrong or back."""
     missing: tuple[str, ...] = ()
     """Checks and metrics that only one of the runs has, in sentences."""
     found_by: tuple[str, str] = ("", "")
@@ -157,6 +160,10 @@ class Comparison:
     @property
     def improved(self) -> tuple[CaseChange, ...]:
         return tuple(change for pairing in self.candidates for change in pairing.improved)
+
+    @property
+    def moved(self) -> tuple[CaseChange, ...]:
+        return tuple(change for pairing in self.candidates for change in pairing.moved)
 
     @property
     def worse(self) -> tuple[MetricChange, ...]:

@@ -3,98 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
-from evalkit.records import Contrast, Status, Vector
+from evalkit.records import Contrast, Status
 from evalkit.results import CheckSummary
 from evalkit.runner.compare_changes import ALPHA, Asked, CheckChange, MetricChange
+from evalkit.runner.compare_pairs import TOLERANCE, Pairs, common_places, pair_up
 
-TOLERANCE = 1e-12
-"""Values of a case that differ by less are the same value."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 BY_CASE = ("rate", "mean")
 """Kinds of metric whose value over one case means something."""
 OF_SPEED = ("s", "ms", "tokens/s", "MB")
 """Units of what differs between any two runs: told, never judged, and never a reason to list a case."""
 RESAMPLES = 2000
 MCNEMAR, SWAPS = "McNemar, exact", "swaps"
-
-
-@dataclass(slots=True)
-class Pairs:
-    """One metric of two runs, a row a case that both measured, in the candidate's order."""
-
-    metric: Metric
-    cases: list[str] = field(default_factory=list)
-    clusters: list[str] = field(default_factory=list)
-    before: list[Vector] = field(default_factory=list)
-    after: list[Vector] = field(default_factory=list)
-    only_before: tuple[str, ...] = ()
-    only_after: tuple[str, ...] = ()
-    measured: bool = False
-    """At least one side scored at least one of the pairs; errors on both sides measure nothing."""
-
-    @property
-    def comparable(self) -> bool:
-        """Two vectors that say different things cannot be subtracted, whatever was allowed."""
-        return self.measured and all(len(a) == len(b) for a, b in zip(self.before, self.after, strict=True))
-
-    @property
-    def differs(self) -> bool:
-        return any(
-            abs(x - y) > TOLERANCE
-            for a, b in zip(self.before, self.after, strict=True)
-            for x, y in zip(a, b, strict=False)
-        )
-
-    @property
-    def yes_or_no(self) -> bool:
-        """Each case a cluster of its own that counts as one trial: exactly what McNemar's test is for."""
-        named = [cluster for cluster in self.clusters if cluster]
-        return self.metric.kind == "rate" and len(set(named)) == len(named) and self._single_trials()
-
-    def _single_trials(self) -> bool:
-        return all(
-            len(vector) == 2 and vector[1] == 1 and vector[0] in (0, 1)
-            for side in (self.before, self.after)
-            for vector in side
-        )
-
-    def directions(self) -> list[str]:
-        return [
-            direction(self.metric, self.metric.value(before), self.metric.value(after))
-            for before, after in zip(self.before, self.after, strict=True)
-        ]
-
-
-def pair_up(theirs: CheckTable, ours: CheckTable, name: str) -> Pairs:
-    left, right = _by_case(theirs, name), _by_case(ours, name)
-    common = [case for case in right if case in left]
-    clusters = dict(zip(ours.cases, ours.clusters, strict=True))
-    errors = [{table.cases[i] for i in table.columns[name].errors} for table in (theirs, ours)]
-    return Pairs(
-        metric=ours.columns[name].metric,
-        cases=common,
-        clusters=[clusters[case] for case in common],
-        before=[left[case] for case in common],
-        after=[right[case] for case in common],
-        only_before=tuple(case for case in left if case not in right),
-        only_after=tuple(case for case in right if case not in left),
-        measured=any(case not in failed for failed in errors for case in common),
-    )
-
-
-def _by_case(table: CheckTable, name: str) -> dict[str, Vector]:
-    vectors, kept = table.vectors(name, range(len(table.cases)))
-    return {table.cases[i]: vector for vector, i in zip(vectors, kept, strict=True)}
-
-
-def direction(metric: Metric, before: float | None, after: float | None) -> str:
-    if before is None or after is None or abs(after - before) <= TOLERANCE:
-        return "unchanged"
-    return "improved" if (after > before) == (metric.better == "higher") else "regressed"
 
 
 # --- all checks together ----------------------------------------------------------------------------------------------
@@ -105,26 +35,35 @@ def check_changes(
     ours: Mapping[str, tuple[CheckSummary, CheckTable]],
     gated: Set[tuple[str, str]],
 ) -> tuple[CheckChange, ...]:
-    """``gated``: metrics that a gate speaks of, by check and name; without any, those with bounds decide.
-
-    P-values come last: how many resamples they need depends on how many metrics share the error.
-    """
+    """``gated``: metrics that a gate speaks of, by check and name; without any, those with bounds decide."""
     common = [name for name in ours if name in theirs]
+    before, after = ({name: side[name][1] for name in common} for side in (theirs, ours))
+    changes = metric_changes(before, after, gated)
+    return tuple(
+        _check(theirs[name], ours[name], tuple(change for change in changes if change.check == name)) for name in common
+    )
+
+
+def metric_changes(
+    theirs: Mapping[str, CheckTable],
+    ours: Mapping[str, CheckTable],
+    gated: Set[tuple[str, str]],
+    alike: Callable[[Metric, CheckTable], bool] = lambda metric, theirs: metric.name in theirs.columns,
+) -> list[MetricChange]:
+    """P-values come last: how many resamples they need depends on how many metrics share the error."""
+    common = {name: common_places(theirs[name], ours[name]) for name in ours}
     paired = {
-        (name, metric): pair_up(theirs[name][1], ours[name][1], metric)
-        for name in common
-        for metric in ours[name][1].columns
-        if metric in theirs[name][1].columns
+        (name, metric): pair_up(theirs[name], ours[name], metric, common[name])
+        for name in ours
+        for metric, column in ours[name].columns.items()
+        if alike(column.metric, theirs[name])
     }
     changes = {key: _change(key, pairs, gated) for key, pairs in paired.items()}
     changes = {key: change for key, change in changes.items() if key[1] != COVERAGE or change.differs}
     for judged in (True, False):
         family = {key: paired[key] for key, change in changes.items() if change.judged is judged and _is_open(change)}
         changes.update(_tested({key: changes[key] for key in family}, family))
-    return tuple(
-        _check(theirs[name], ours[name], tuple(change for key, change in changes.items() if key[0] == name))
-        for name in common
-    )
+    return list(changes.values())
 
 
 def has_gates(gated: Set[tuple[str, str]]) -> bool:
@@ -155,15 +94,10 @@ def _change(key: tuple[str, str], pairs: Pairs, gated: Set[tuple[str, str]]) -> 
         decisive=not timed and (key in gated if has_gates(gated) else bounded),
         differs=pairs.differs,
     )
-    if metric.kind not in BY_CASE or not pairs.comparable or not change.judged:
+    if metric.kind not in BY_CASE or pairs.sides is None or not change.judged:
         return change
-    directions = pairs.directions()
-    return replace(
-        change,
-        improved=directions.count("improved"),
-        regressed=directions.count("regressed"),
-        unchanged=directions.count("unchanged"),
-    )
+    improved, regressed, unchanged = pairs.directions()
+    return replace(change, improved=improved, regressed=regressed, unchanged=unchanged)
 
 
 def _contrast(key: tuple[str, str], pairs: Pairs) -> Contrast:
@@ -171,20 +105,21 @@ def _contrast(key: tuple[str, str], pairs: Pairs) -> Contrast:
 
     sides = (pairs.only_after, pairs.only_before)
     name, missing = ".".join(key), len(pairs.only_before) + len(pairs.only_after)
-    if not pairs.cases or not pairs.comparable:
-        return Contrast(name, None, None, len(pairs.cases), missing, *sides)
-    value, interval = paired_bootstrap(pairs.metric, pairs.after, pairs.before, pairs.clusters)
-    return Contrast(name, value, interval, len(pairs.cases), missing, *sides)
+    if not pairs.count or pairs.sides is None:
+        return Contrast(name, None, None, pairs.count, missing, *sides)
+    before, after = pairs.sides
+    value, interval = paired_bootstrap(pairs.metric, after, before, pairs.clusters)
+    return Contrast(name, value, interval, pairs.count, missing, *sides)
 
 
-def _value(metric: Metric, vectors: Sequence[Vector]) -> float | None:
-    if not vectors:
+def _value(metric: Metric, statistics: NDArray[np.float64] | None) -> float | None:
+    from evalkit.stats.bootstrap import total_of
+
+    if statistics is None or not len(statistics):
         return None
     if metric.kind == "quantile":
-        import numpy as np
-
-        return float(np.quantile([vector[0] for vector in vectors], getattr(metric, "quantile", 0.5)))
-    return metric.value(tuple(math.fsum(column) for column in zip(*vectors, strict=True)))
+        return float(np.quantile(statistics[:, 0], getattr(metric, "quantile", 0.5)))
+    return metric.value(total_of(statistics))
 
 
 # --- chance -----------------------------------------------------------------------------------------------------------
@@ -209,23 +144,23 @@ def p_value(pairs: Pairs, resamples: int = RESAMPLES) -> tuple[float, str]:
     """Two-sided, of no difference: how often as much would be found if it were chance which run gave which answer."""
     from evalkit.stats.paired import mcnemar_exact, swap_test
 
+    if pairs.sides is None:
+        raise ValueError(f"metric '{pairs.metric.name}': the two sides cannot be subtracted")
+    before, after = pairs.sides
     if pairs.yes_or_no:
-        directions = pairs.directions()
-        return mcnemar_exact(directions.count("improved"), directions.count("regressed")), MCNEMAR
+        improved, regressed, _ = pairs.directions()
+        return mcnemar_exact(improved, regressed), MCNEMAR
     if pairs.metric.kind == "quantile":
-        return _swapped_quantiles(pairs, resamples), SWAPS
-    worse = swap_test(pairs.metric, pairs.after, pairs.before, pairs.clusters, resamples=resamples)
-    better = swap_test(pairs.metric, pairs.before, pairs.after, pairs.clusters, resamples=resamples)
+        return _swapped_quantiles(pairs, before[:, 0], after[:, 0], resamples), SWAPS
+    worse = swap_test(pairs.metric, after, before, pairs.clusters, resamples=resamples)
+    better = swap_test(pairs.metric, before, after, pairs.clusters, resamples=resamples)
     return min(1.0, 2 * min(worse, better)), SWAPS
 
 
-def _swapped_quantiles(pairs: Pairs, resamples: int) -> float:
+def _swapped_quantiles(pairs: Pairs, left: NDArray[np.float64], right: NDArray[np.float64], resamples: int) -> float:
     """A quantile is no sum of its cases: the sides are swapped and the quantile is taken anew."""
-    import numpy as np
-
     from evalkit.stats.resampling import cluster_codes
 
-    left, right = (np.array([vector[0] for vector in side]) for side in (pairs.before, pairs.after))
     codes, count = cluster_codes(pairs.clusters, len(left))
     q = float(getattr(pairs.metric, "quantile", 0.5))
     observed = abs(float(np.quantile(right, q)) - float(np.quantile(left, q)))

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from evalkit.gates.decide import Setting, decide_all
 from evalkit.gates.measurements import COVERAGE, CheckTable, Measurements
 from evalkit.records import Estimate, Verdict
-from evalkit.results import Change, ChangeCount, CheckSummary, Run
+from evalkit.results import CheckSummary
 from evalkit.runner.baseline import Baseline
 from evalkit.runner.generation import generation_of
 from evalkit.runner.plan import Plan
 from evalkit.runner.stopping import Stopping, settled_watches
 from evalkit.runner.tables import describe
-from evalkit.store import Store
 from evalkit.suite.load import SuiteCheck
 
 MOST_SLICES = 40
@@ -90,13 +89,3 @@ def summarise(
             )
         )
     return tuple(summaries)
-
-
-def changes_since(
-    store: Store, run: Run, plan: Plan, tables: Measurements, baseline: Baseline
-) -> tuple[tuple[Change, ...], tuple[ChangeCount, ...]]:
-    if baseline.tables is None:
-        return (), ()
-    from evalkit.runner.changes import changes  # most runs have no baseline, and need none of what compares two
-
-    return changes(store, run, plan, tables, baseline)

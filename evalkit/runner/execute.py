@@ -21,7 +21,7 @@ from evalkit.runner.agreements import agreements
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.bias_gaps import gaps_of_run
-from evalkit.runner.conclude import changes_since, decide_gates, estimate_all, summarise
+from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
 from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
@@ -178,9 +178,9 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
-        result = _profiled(result)
+        result = _ended(running, _profiled(result))
         with stage("store"):
-            store.finish(run.id, to_json(result), outcome=result.outcome.word)
+            store.finish(run.id, to_json(result), outcome=result.outcome.word, finished=result.run.finished)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", str(stop) or "interrupted by hand")
         message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"
@@ -196,6 +196,13 @@ def _profiled(result: Result) -> Result:
     """With where its time went until now, if somebody asked."""
     open_one = recorder()
     return result if open_one is None else replace(result, profile=open_one.profile())
+
+
+def _ended(running: _Running, result: Result) -> Result:
+    """All was computed: what is reported and what is stored have one end."""
+    run = replace(result.run, finished=datetime.now(UTC).isoformat(timespec="milliseconds"))
+    usage = replace(result.usage, seconds=round(time.monotonic() - running.started, 3))
+    return replace(result, run=run, usage=usage)
 
 
 def _note_end(running: _Running, state: str, cause: str) -> None:
@@ -315,12 +322,8 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
     if running.stopping.contradictions:
         gates = ", ".join(dict.fromkeys(running.stopping.contradictions))
         warnings.append(f"the evidence is not that of run {run.continues}, from the same answers: {gates}")
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
-    made_with = {**run.options, "baseline": baseline.name}
-    finished = replace(run, state="finished", finished=moment, options=made_with)
-    usage: dict[str, Any] = {"needed": tally.needed, "asked": tally.asked, "reused": tally.reused}
+    finished = replace(run, state="finished", options={**run.options, "baseline": baseline.name})
     worst, sampled = cases_to_read(store, finished, plan.checks, tables, verdicts)
-    changed, change_counts = changes_since(store, finished, plan, tables, baseline)
     return Result(
         run=finished,
         outcome=conclude(verdicts, tables, plan.suite.tolerance),
@@ -329,11 +332,12 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         findings=worst,
         usage=Usage(
             cases=total(tables).planned,
+            needed=tally.needed,
+            asked=tally.asked,
+            reused=tally.reused,
             prompt_tokens=tally.prompt_tokens,
             output_tokens=tally.output_tokens,
-            seconds=round(time.monotonic() - running.started, 3),
             incidents=store.counts(run.id).incidents,
-            **usage,
         ),
         warnings=tuple(warnings),
         reproduce=running.options.reproduce,
@@ -351,8 +355,15 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         group_gaps=gaps_of_run(store, run.id, plan.checks, running.stopping.may_stop),
         distributions=distributions(plan, tables),
         agreements=agreements(store, finished, plan.checks),
-        changes=changed,
-        change_counts=change_counts,
         sampled=sampled,
+        **_since(store, finished, plan, tables, baseline),
         timeline=running.timeline.ended(time.monotonic() - running.started, plan.count, tally.output_tokens),
     )
+
+
+def _since(store: Store, run: Run, plan: Plan, tables: Measurements, baseline: Baseline) -> Mapping[str, Any]:
+    if baseline.tables is None:
+        return {}
+    from evalkit.runner.changes import since_baseline  # most runs have no baseline, and need none of what compares two
+
+    return since_baseline(store, run, plan, tables, baseline)

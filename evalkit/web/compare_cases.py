@@ -30,7 +30,7 @@ MOST = 6000
 MOST_SEARCHED = 50_000
 """Cases with the words that are sought, of which those that changed are taken."""
 AT_ONCE = 500
-SHOWN = {"regressed": "Regressed", "fixed": "Fixed", "changed": "Either way"}
+SHOWN = {"regressed": "Regressed", "fixed": "Fixed", "moved": "Moved", "changed": "All that changed"}
 SECONDS = 2.0
 """For the index of a run that nobody has searched yet to begin with."""
 
@@ -65,7 +65,7 @@ class ChangeView:
     case: str
     check: str
     direction: str
-    """``regressed`` or ``fixed``."""
+    """``regressed``, ``fixed``, or ``lower`` or ``higher`` without either."""
     told: str
     links: tuple[str, str]
     teaser: str
@@ -100,8 +100,8 @@ def asked_of(given: QueryParams, letters: Sequence[str]) -> Asked:
 
 
 def cases_view(desk: Desk, pairing: Pairing, asked: Asked) -> CasesView:
-    sides = {"regressed": pairing.regressed, "fixed": pairing.improved}
-    every = [*pairing.regressed, *pairing.improved]
+    sides = {"regressed": pairing.regressed, "fixed": pairing.improved, "moved": pairing.moved}
+    every = [*pairing.regressed, *pairing.improved, *pairing.moved]
     wanted: Iterable[CaseChange] = sides.get(asked.show, every)
     if asked.check:
         wanted = [change for change in wanted if change.check == asked.check]
@@ -173,7 +173,7 @@ def _change(pairing: Pairing, change: CaseChange, units: dict[tuple[str, str], s
     return ChangeView(
         case=one_line(shorten_end(change.case, 100)),
         check=one_line(change.check),
-        direction="fixed" if change.direction == "improved" else "regressed",
+        direction="fixed" if change.direction == "improved" else change.direction,
         told=words.change_in_words(change, units.get((change.check, change.metric), "")),
         links=(address(pairing.baseline.id, "case", where), address(pairing.candidate.id, "case", where)),
         teaser=one_line(shorten_end(first.messages[-1].content, 160)) if first and first.messages else "",

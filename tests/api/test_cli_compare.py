@@ -184,7 +184,7 @@ def test_two_runs_that_measured_nothing_are_not_the_same(evalkit: Evalkit, run: 
 
 def test_the_cases_are_shown_with_prompt_and_both_answers(evalkit: Evalkit, two: tuple[str, str]) -> None:
     out = evalkit("compare", *two).out
-    for text in ("Question b?", "blue", "pink", "Question e?", "Oslo", "Rome", "regressed", "improved"):
+    for text in ("Question b?", "blue", "pink", "Question e?", "Oslo", "Rome", "regressed", "fixed"):
         assert text in out
 
 
@@ -431,3 +431,42 @@ def test_python_compares_as_the_command_line_does(two: tuple[str, str]) -> None:
     assert [change.case for change in found.improved] == ["e"]
     change = next(entry for entry in found.metrics if entry.metric == "exact_match")
     assert (change.improved, change.regressed) == (1, 2)
+
+
+def test_a_run_with_a_baseline_says_of_every_metric_what_the_comparison_says(
+    evalkit: Evalkit, run: Callable[..., str]
+) -> None:
+    write_rows(Path(), MANY)
+    before = run(MANY)
+    after = run(dict.fromkeys(MANY, "something else"), "--baseline", before)
+    found = document(evalkit, before, after)
+    compared = {f"{check['check']}.{one['metric']}": one for check in found["checks"] for one in check["metrics"]}
+    report = json.loads(evalkit("report", after, "--format", "json").out)
+    told = {f"{one['check']}.{one['metric']}": one for one in report["contrasts"]}
+    assert told.keys() == compared.keys() >= {"accuracy.rougeL", "accuracy.bleu", "length.words"}
+    for name, one in told.items():
+        for key in ("baseline", "difference", "interval", "p_value", "p_adjusted", "conclusion", "pairs"):
+            assert one[key] == compared[name][key], (name, key)
+    assert told["accuracy.exact_match"]["conclusion"] == "worse"
+    counts = {one["check"]: one for one in report["case_counts"]}
+    assert counts["accuracy"] == {"check": "accuracy", "fixed": 0, "regressed": 12, "moved": 0, "same": 0}
+    assert (len(found["regressed"]), len(found["improved"])) == (12, 0)
+    assert "12 cases regressed, 0 were fixed" in evalkit("report", after).out
+
+
+def test_a_value_that_moved_within_its_target_regressed_in_no_format(evalkit: Evalkit, run: Callable[..., str]) -> None:
+    text = SUITE.replace("[accuracy.exact_match >= 0.5]", "[accuracy.rougeL >= 0.3]")
+    Path("tiny.yaml").write_text(text, encoding="utf-8")
+    words = {name: f"{word} and more" for name, word in WORDS.items()}
+    write_rows(Path(), words)
+    before = run(words)
+    after = run({**words, "a": "two and", "b": "something else"}, "--baseline", before)
+    found = document(evalkit, before, after)
+    assert [(one["case"], one["direction"]) for one in found["regressed"]] == [("b", "regressed")]
+    assert [(one["case"], one["direction"]) for one in found["moved"]] == [("a", "lower")]
+    report = json.loads(evalkit("report", after, "--format", "json").out)
+    assert {one["case"]: one["kind"] for one in report["changes"]} == {"b": "regressed", "a": "lower"}
+    assert "moved  1 case" in evalkit("compare", before, after).out
+    comment = evalkit("report", after, "--format", "markdown").out
+    assert "**Regressed:** 1 case" in comment
+    assert "1 case regressed, 0 were fixed, 1 moved without either" in comment

@@ -143,7 +143,7 @@ def test_compare_aligns_two_runs(workdir: Path) -> None:
     metrics = comparison.to_frame()
     assert list(metrics.metric) == [metric.metric for metric in comparison.metrics]
     cases = comparison.to_frame("cases", engine="polars")
-    assert len(cases) == len(comparison.regressed) + len(comparison.improved) > 0
+    assert len(cases) == len(comparison.regressed) + len(comparison.improved) + len(comparison.moved) > 0
     assert "REGRESSION" in comparison._repr_html_()
     assert after.findings[0].check in after.findings[0]._repr_html_()
 

@@ -8,16 +8,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.gates.expression import parse_gate
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.metrics.kinds import Quantity, mean, rate
 from evalkit.protocols import Metric
 from evalkit.records import Score, Status, Unscored
 from evalkit.runner.changes import MOST, _listed
-from evalkit.runner.compare_cases import case_changes, common_places, turned
+from evalkit.runner.compare_cases import DIRECTIONS, case_changes, turned
+from evalkit.runner.compare_pairs import common_places
+from evalkit.runner.targets import Target, targets_of_gates
 
 RIGHT = rate("right")
 WORTH = mean("worth", better="lower", bounds=(0.0, 9.0))
 TELLING: tuple[Metric, ...] = (RIGHT, WORTH)
+TARGETS = {("c", "worth"): [Target("<=", 2.0)]}
 Row = tuple[str, float | None, float | None]
 """A case, whether it is right and what it is worth; errored without either."""
 
@@ -37,8 +41,12 @@ WORTHS = st.none() | st.sampled_from([0.0, 1.0, 2.5, 9.0])
 ROWS = st.lists(st.tuples(CASES, VALUES, WORTHS), max_size=9, unique_by=lambda row: row[0])
 
 
+ORDER = ("regressed", "improved", "moved")
+
+
 def plainly(before: Sequence[Row], after: Sequence[Row]) -> list[tuple[str, str, str, float]]:
-    """Case, direction, metric and how far: what changed, the largest first, one-sided scores before all."""
+    """Case, direction, metric and how far: what regressed before what improved and what moved; of each the largest
+    first, one-sided scores before all."""
     there = {case: (right, worth) for case, right, worth in before}
     found = []
     for case, *now in after:
@@ -49,17 +57,33 @@ def plainly(before: Sequence[Row], after: Sequence[Row]) -> list[tuple[str, str,
         if errored[0] != errored[1]:
             found.append((case, "regressed" if errored[1] else "improved", COVERAGE, float("inf")))
         elif not any(errored):
-            for metric, one, other in zip(TELLING, was, now, strict=True):
-                if one is not None and other is not None and one != other:
-                    up = (other > one) == (metric.better == "higher")
-                    found.append((case, "improved" if up else "regressed", metric.name, abs(other - one)))
-                    break
-    return sorted(found, key=lambda row: -row[3])
+            reasons = [
+                (case, went, metric.name, abs(other - one))
+                for metric, one, other in zip(TELLING, was, now, strict=True)
+                if one is not None and other is not None and (went := plain_direction(metric.name, one, other))
+            ]
+            found += sorted(reasons, key=lambda row: place(row[1]))[:1]
+    return sorted(found, key=lambda row: (place(row[1]), -row[3]))
+
+
+def plain_direction(metric: str, was: float, now: float) -> str:
+    """``right`` is yes or no; what is worth at most 2 is right."""
+    if was == now:
+        return ""
+    if metric == "right":
+        return "improved" if now else "regressed"
+    if (was <= 2) != (now <= 2):
+        return "improved" if now <= 2 else "regressed"
+    return "higher" if now > was else "lower"
+
+
+def place(direction: str) -> int:
+    return ORDER.index("moved" if direction in {"higher", "lower"} else direction)
 
 
 @given(ROWS, ROWS)
 def test_the_first_telling_metric_that_changed_tells_of_a_case(before: list[Row], after: list[Row]) -> None:
-    found = case_changes(table(before), table(after), TELLING)
+    found = case_changes(table(before), table(after), TELLING, TARGETS)
     wanted = plainly(before, after)
     assert [(one.case, one.direction, one.metric) for one in found] == [row[:3] for row in wanted]
     for one, (_, _, metric, far) in zip(found, wanted, strict=True):
@@ -85,8 +109,25 @@ def test_counts_are_by_metric_of_the_cases_that_both_sides_measured() -> None:
     nothing: list[Row] = [("e", None, None)]
     before: list[Row] = [("a", 1, 2), ("b", 0, 2), ("c", 1, 2), ("d", None, None), ("f", 1, None), ("g", 1, 1)]
     after: list[Row] = [("a", 0, 1), ("b", 1, 2), ("c", 1, 2), ("d", 1, 1), ("f", 1, 2), ("h", 1, 1)]
-    counts = turned(table([*before, *nothing]), table([*nothing, *after]), TELLING).counts
-    assert counts == {COVERAGE: (1, 0, 5), "right": (1, 1, 2), "worth": (1, 0, 2)}
+    cases = turned(table([*before, *nothing]), table([*nothing, *after]), [RIGHT], counted=[WORTH])
+    assert cases.counts == {COVERAGE: (0, 1, 0, 0, 5), "right": (1, 1, 0, 0, 2), "worth": (0, 0, 1, 0, 2)}
+    assert (cases.pairs, cases.many("regressed"), cases.many("improved"), cases.many("lower", "higher")) == (6, 1, 2, 0)
+
+
+def test_a_share_of_attempts_turns_where_it_crosses_its_target() -> None:
+    before, after = (
+        table([("a", 1.0, 1), ("b", 0.8, 1), ("c", 1.0, 1)]),
+        table([("a", 0.8, 1), ("b", 0.4, 1), ("c", 0, 1)]),
+    )
+    targets = {("c", "right"): [Target(">=", 0.5)]}
+    assert turned(before, after, [RIGHT], targets).counts["right"] == (2, 0, 1, 0, 0)
+    assert turned(before, after, [RIGHT]).counts["right"] == (1, 0, 2, 0, 0)  # from all to none, without a target
+
+
+def test_only_targets_over_all_cases_are_asked_of_a_case() -> None:
+    whole, sliced = parse_gate("c.worth <= 2"), parse_gate("c.worth[kind=a] <= 3")
+    against = parse_gate("c.worth <= baseline + 1")
+    assert targets_of_gates([whole, sliced, against]) == {("c", "worth"): [Target("<=", 2.0)]}
 
 
 def test_statistics_of_another_shape_are_not_compared() -> None:
@@ -103,8 +144,8 @@ def test_both_kinds_of_change_are_shown_where_there_is_room() -> None:
         before = table([(f"c{at}", float(at >= fixed), 1.0) for at in range(count)])
         after = table([(f"c{at}", float(at < fixed), 1.0) for at in range(count)])
         found = turned(before, after, TELLING)
-        chosen = found.improved[np.array(_listed(found), dtype=int)]
-        return int(chosen.sum()), int((~chosen).sum())
+        chosen = found.directions[np.array(_listed(found), dtype=int)].tolist()
+        return chosen.count(DIRECTIONS.index("improved")), chosen.count(DIRECTIONS.index("regressed"))
 
     assert listed(3, 5) == (3, 5)
     assert listed(100, 100) == (MOST // 2, MOST // 2)

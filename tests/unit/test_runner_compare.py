@@ -17,7 +17,8 @@ from evalkit.protocols import Metric
 from evalkit.records import Counts, Outcome, Score, Unscored, Vector
 from evalkit.results import CheckSummary, Result, Run, Usage
 from evalkit.runner.compare import CheckChange, MetricChange
-from evalkit.runner.compare_metrics import check_changes, p_value, pair_up
+from evalkit.runner.compare_metrics import check_changes, p_value
+from evalkit.runner.compare_pairs import pair_up
 from evalkit.runner.compare_refusals import common_checks
 from evalkit.runner.tables import describe, restore
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from evalkit.records import Contrast, Interval, Message, Word
+from evalkit.records import Interval, Message, Word
 from evalkit.report import markdown, markdown_text
 from evalkit.report.hostile import one_line, shorten_end, shown
-from evalkit.results import Change, ChangeCount, Distribution, Exchange
+from evalkit.results import CaseCount, Change, ChangeCount, Distribution, Exchange, MetricContrast
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=60) | st.text(alphabet="`|\\<>[]()!*_~@#&;:/.- \n1aw")
 READER = MarkdownIt("gfm-like", {"linkify": False, "html": True})
@@ -175,41 +175,54 @@ def changed(case: str = "a1", before: str = "Paris.", after: str = "Lyon.", kind
     return Change("qa", "exact_match", case, kind, 1.0, 0.0, (was,), (now,))
 
 
-def test_what_changed_since_the_baseline_is_a_table_the_most_regressed_first(make) -> None:
+def contrast(
+    name: str, values: tuple[float, float], conclusion: str, p: float | None, unit: str = ""
+) -> MetricContrast:
+    check, metric = name.split(".")
+    was, now = values
+    between = Interval(now - was - 0.1, now - was + 0.1, 0.95, "paired bootstrap")
+    judged = (p, p, "swaps", 100, 0, True, conclusion)
+    return MetricContrast(check, metric, unit, "higher", was, now, now - was, between, *judged)
+
+
+def test_what_changed_since_the_baseline_is_a_table_of_every_metric_what_is_worse_first(make) -> None:
     counts = (
-        ChangeCount("chat", "grade", 1, 2, 97),
+        ChangeCount("chat", "grade", 1, 2, 90, 3, 4),
         ChangeCount("safety", "refusal_rate", 3, 20, 77),
         ChangeCount("qa", "exact_match", 0, 0, 100),
     )
-    result = make.result(change_counts=counts)
+    contrasts = (
+        contrast("qa.exact_match", (0.5, 0.5), "same", None),
+        contrast("chat.grade", (8.0, 8.4), "unclear", 0.193, "grade"),
+        contrast("safety.refusal_rate", (0.383, 0.213), "worse", 0.0002),
+        contrast("accuracy.bleu", (0.10, 0.20), "better", 0.04, "score100"),
+    )
+    by_case = (CaseCount("chat", 1, 2, 7, 90), CaseCount("safety", 3, 20, 0, 77), CaseCount("qa", 0, 0, 0, 100))
+    result = make.result(change_counts=counts, contrasts=contrasts, case_counts=by_case)
     run = replace(result.run, options={"baseline": "main|v2"})
     text = markdown.render(replace(result, run=run))
     assert "### Against main&#124;v2" in text
-    assert "| `safety.refusal_rate` | 0.213 | – | – | 3 | 20 | 77 |" in text
-    assert "| `chat.grade` | grade 8.4 | – | – | 1 | 2 | 97 |" in text
-    assert text.index("| `safety.refusal_rate` | 0.213 | –") < text.index("| `chat.grade` | grade 8.4 | –")
-    assert "| `accuracy.bleu` | 10.4 | +1.3 | −1.1 to +3.6 | – | – | – |" in text  # of a gate on the baseline
+    assert "1 metric is worse beyond chance, 1 is better, 1 is unclear, 1 is the same. 22 cases regressed" in text
+    assert "22 cases regressed, 4 were fixed, 7 moved without either, 267 are the same." in text
+    rows = [line for line in text.splitlines() if line.startswith(("| ✗ | `", "| ✓ | `", "| ~ | `"))]
+    assert rows == [
+        "| ✗ | `safety.refusal_rate` | 0.383 | 0.213 | −0.170 | −0.270 to −0.070 | <0.001 | 3 | 20 | 0 | 0 |",
+        "| ✓ | `accuracy.bleu` | 10.0 | 20.0 | +10.0 | 0.0 to +20.0 | 0.040 | – | – | – | – |",
+        "| ~ | `chat.grade` | grade 8.0 | grade 8.4 | +0.4 | +0.3 to +0.5 | 0.193 | 1 | 2 | 3 | 4 |",
+    ]
+    assert "it may exclude 0 where p still calls a difference unclear" in text
     assert "Nothing changed in `qa.exact_match`." in text
 
 
 def test_without_a_baseline_nothing_is_said_of_one(make) -> None:
-    result = make.result()
-    verdicts = tuple(replace(one, contrast=None) for one in result.outcome.verdicts)
-    assert "Against" not in markdown.render(replace(result, outcome=replace(result.outcome, verdicts=verdicts)))
-
-
-def test_a_gate_on_a_slice_says_nothing_of_the_whole_metric(make) -> None:
-    part = replace(make.estimate("qa", "exact_match", 0.5), slice={"topic": "x"})
-    contrast = Contrast("qa.exact_match", 0.2, Interval(0.1, 0.3, 0.95, "swaps"), 40)
-    gate = make.verdict("qa.exact_match[topic=x] >= 0", Word.PASS, part, contrast=contrast)
-    result = make.result()
-    assert "Against" not in markdown.render(replace(result, outcome=replace(result.outcome, verdicts=(gate,))))
+    assert "Against" not in markdown.render(make.result())
 
 
 def test_a_regressed_case_is_folded_with_what_was_said_before_and_now(make) -> None:
     counts = (ChangeCount("qa", "exact_match", 4, 30, 66),)
     changes = (changed("a1"), changed("a2", kind="fixed"), changed("a3", before="same", after="same"))
-    text = markdown.render(make.result(changes=changes, change_counts=counts))
+    by_case = (CaseCount("qa", 4, 30, 0, 66),)
+    text = markdown.render(make.result(changes=changes, change_counts=counts, case_counts=by_case))
     assert "**Regressed:** 30 cases" in text
     assert "<details><summary>qa: a1 (exact_match 1 → 0)</summary>" in text
     assert "```diff\n-Paris.\n+Lyon.\n```" in text
@@ -226,11 +239,20 @@ def test_every_check_shows_its_worst_before_one_shows_its_second(make) -> None:
     assert re.findall(r"<summary>\w+: (\w+\d) \(exact", text) == ["qa0", "chat0", "qa1", "chat1", "qa2", "chat2"]
 
 
-def test_cases_that_regressed_by_several_metrics_are_not_counted_twice(make) -> None:
+def test_cases_that_regressed_by_several_metrics_are_counted_once(make) -> None:
     counts = (ChangeCount("qa", "exact_match", 0, 30, 70), ChangeCount("qa", "rouge", 0, 50, 50))
-    text = markdown.render(make.result(changes=(changed(),), change_counts=counts))
-    assert "**Regressed:** at least 50 cases" in text
-    assert "49 more regressed cases in report.html." in text
+    by_case = (CaseCount("qa", 0, 55, 0, 45),)
+    text = markdown.render(make.result(changes=(changed(),), change_counts=counts, case_counts=by_case))
+    assert "**Regressed:** 55 cases" in text
+    assert "54 more regressed cases in report.html." in text
+
+
+def test_a_value_that_moved_and_turned_nothing_is_no_regressed_case(make) -> None:
+    counts = (ChangeCount("qa", "exact_match", 0, 0, 9, 0, 1),)
+    by_case = (CaseCount("qa", 0, 0, 1, 9),)
+    text = markdown.render(make.result(changes=(changed(kind="lower"),), change_counts=counts, case_counts=by_case))
+    assert "0 cases regressed, 0 were fixed, 1 moved without either, 9 are the same." in text
+    assert "**Regressed:**" not in text
 
 
 def test_a_baseline_without_answers_shows_those_of_now(make) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from evalkit.records import Counts, Outcome, Word
+from evalkit.records import Counts, Interval, Outcome, Word
 from evalkit.report import terminal
-from evalkit.results import ChangeCount
+from evalkit.results import CaseCount, ChangeCount, MetricContrast
 
 
 def printed(result, width: int = 120, **options) -> str:
@@ -42,16 +42,24 @@ def test_answer_reason_effort_gates_and_what_to_do_in_this_order(make) -> None:
     assert positions == sorted(positions)
 
 
-def test_what_changed_since_the_baseline_is_one_line_the_most_regressed_first(make) -> None:
-    counts = tuple(ChangeCount("qa", f"m{n}", 1, 7 * n, 50) for n in range(5))
-    same = ChangeCount("qa", "same", 0, 0, 50)
-    text = printed(make.result(change_counts=(same, *counts)), 160)
-    line = next(line for line in text.splitlines() if line.startswith("changed"))
-    told = (
-        "qa.m4 28 regressed, 1 fixed · qa.m3 21 regressed, 1 fixed · qa.m2 14 regressed, 1 fixed · and 2 more metrics"
+def contrast(metric: str, was: float, now: float, conclusion: str, p: float) -> MetricContrast:
+    between = Interval(now - was - 0.1, now - was + 0.1, 0.95, "paired bootstrap")
+    return MetricContrast(
+        "qa", metric, "", "higher", was, now, now - was, between, p, p, "swaps", 50, 0, True, conclusion
     )
-    assert line == f"changed {told}"
-    assert "changed" not in printed(make.result(change_counts=(same,)))
+
+
+def test_what_changed_since_the_baseline_names_the_metrics_that_are_surely_worse(make) -> None:
+    worse = [contrast(f"m{n}", 0.9, 0.5, "worse", 0.01 * n) for n in range(5, 0, -1)]
+    unclear = contrast("bleu", 0.4, 0.2, "unclear", 0.193)
+    counts = (ChangeCount("qa", "bleu", 0, 0, 21, 0, 29), ChangeCount("qa", "m1", 1, 21, 28))
+    by_case = (CaseCount("qa", 1, 21, 4, 24),)
+    result = make.result(contrasts=(unclear, *worse), change_counts=counts, case_counts=by_case)
+    cases, metrics = (line for line in printed(result, 220).splitlines() if line.startswith("changed"))
+    assert cases == "changed 21 cases regressed, 1 was fixed, 4 moved without either, 24 are the same"
+    each = " · ".join(f"qa.m{n} 0.900 → 0.500 (−0.500 to −0.300)" for n in (1, 2, 3))
+    assert metrics == f"changed 5 metrics are worse beyond chance, 1 is unclear: {each} · and 2 more"
+    assert "changed" not in printed(make.result())
 
 
 def test_a_passed_coverage_gate_is_not_shown_and_a_failed_one_is(make) -> None:
