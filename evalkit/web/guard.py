@@ -8,7 +8,9 @@ from hashlib import sha256
 from hmac import compare_digest
 from urllib.parse import parse_qsl, urlencode
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +30,9 @@ HEADERS = {
 READING = frozenset({"GET", "HEAD"})
 MOST_BODY = 1_000_000
 """Bytes that a request may bring: a note is a text, not a file."""
+BODY_SECONDS = 30.0
+"""In which it has to be there."""
+TOO_MUCH = "That is too much"
 TOKEN = "token"  # noqa: S105 - the parameter's name
 STYLE = (
     ":root{color-scheme:light dark}body{font:1rem/1.55 system-ui,sans-serif;max-width:38rem;margin:15vh auto;"
@@ -63,7 +68,7 @@ class Guard:
         if scope["method"] not in READING and not _from_ourselves(headers):
             return page(403, "That came from another page", "Only pages of this server may change something here.")
         if int(headers.get("content-length", "0") or 0) > MOST_BODY:
-            return page(413, "That is too much", f"A request may bring {MOST_BODY:,} bytes.")
+            return page(413, TOO_MUCH, f"A request may bring {MOST_BODY:,} bytes.")
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = [value for name, value in query if name == TOKEN]
         if given and scope["method"] in READING and self._is_token(given[0]):
@@ -135,16 +140,23 @@ def _cookie(headers: Headers, name: str) -> str:
 
 
 def _limited(receive: Receive) -> Receive:
-    """A body without a length is cut off, too."""
-    taken = 0
+    """A body without a length is cut off, too, and one that does not come to its end is not waited for."""
+    taken, complete, ends = 0, False, 0.0
 
     async def limited() -> Message:
-        nonlocal taken
-        message = await receive()
-        if message["type"] == "http.request":
-            taken += len(message.get("body", b""))
-            if taken > MOST_BODY:
-                return {"type": "http.disconnect"}
+        nonlocal taken, complete, ends
+        if complete:  # what comes now is that the browser went away
+            return await receive()
+        ends = ends or anyio.current_time() + BODY_SECONDS
+        message: Message | None = None
+        with anyio.move_on_at(ends):
+            message = await receive()
+        if message is None:
+            raise HTTPException(408, "That took too long")
+        taken += len(message.get("body", b""))
+        complete = not message.get("more_body", False)
+        if taken > MOST_BODY:
+            raise HTTPException(413, TOO_MUCH)
         return message
 
     return limited

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8765
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HEAD_SECONDS = 20.0
 SECONDS_TO_END = 3
 """What is under way may take so long when the server ends."""
 
@@ -111,10 +113,30 @@ def make_server(workbench: Workbench) -> uvicorn.Server:
             server_header=False,
             timeout_graceful_shutdown=SECONDS_TO_END,
             ws="none",
-            http="h11",
+            http=_protocol(),
             loop="asyncio",
         )
     )
+
+
+def _protocol() -> type[asyncio.Protocol]:
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Impatient(H11Protocol):
+        """A connection that brings no whole head of a request in time is closed: it would hold its place for ever."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(HEAD_SECONDS, self._look, None)
+
+        def _look(self, before: object) -> None:
+            idle = self.cycle is None or self.cycle.response_complete
+            if idle and self.cycle is before:
+                self.transport.close()
+            elif not self.transport.is_closing():
+                self.loop.call_later(HEAD_SECONDS, self._look, self.cycle)
+
+    return Impatient
 
 
 def _is_address(host: str) -> bool:

@@ -16,6 +16,7 @@ pytest.importorskip("uvicorn")
 import httpx
 from browse_runs import Said, finished_run
 from click.testing import CliRunner
+from hostile_texts import HOSTILE, NUL
 from web_server import WebServer
 
 from evalkit.cli.main import commands
@@ -23,18 +24,6 @@ from evalkit.store import open_store
 from evalkit.web.browse import background, filling
 
 OpenPage = Callable[..., Any]
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>",
-    "[click](javascript:alert(1)) ![x](http://attacker.example/x.png)",
-    "{{7*7}} {% raw %} ${7*7} #{7*7}",
-    '=HYPERLINK("http://attacker.example","x")',
-    "\u202eevil\u202c \u200b\u2066hidden\u2069",
-    "nul\x00nul </textarea></style></title><iframe src=//attacker.example>",
-    "x" * 1_000_000,
-    '" onmouseover="alert(1)" autofocus onfocus="alert(1)',
-]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +43,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         finished_run(store, "many worse", {"check": worse}, suite="many cases")
         for name in ("hostile", "hostile again"):
             texts = [Said(f"h{n}", f"{text} needle {name}", text, {text[:60]: text[:60]}, good=name == "hostile")
-                     for n, text in enumerate(HOSTILE)]  # fmt: skip
+                     for n, text in enumerate([*HOSTILE, NUL])]  # fmt: skip
             finished_run(store, name, {"check": texts}, suite=HOSTILE[0])
     return folder / "runs.db"
 
@@ -80,10 +69,15 @@ def look(open_page: OpenPage, server: WebServer) -> Callable[..., Any]:
         opened = open_page(**options)
         opened.goto(server.link)
         opened.goto(server.base + path)
-        opened.locator("#being-made").wait_for(state="detached")
+        _until_made(opened)
         return opened
 
     return go
+
+
+def _until_made(page: Any) -> None:
+    """A page that waits for what is made beside it loads itself again."""
+    page.locator("body:has(footer):not(:has(#being-made))").wait_for(state="attached", timeout=60_000)
 
 
 def cases(page: Any) -> list[str]:
@@ -218,23 +212,41 @@ def test_an_index_that_is_being_made_shows_how_far_it_is_and_then_what_it_found(
     assert page.complaints == []
 
 
+def every_page(server: WebServer, run: str) -> list[str]:
+    """One address of every route that shows a page of a run, or of none."""
+    from starlette.routing import Route
+
+    from evalkit.web.app import pages
+
+    routes = [route for route in pages(server.bench).routes if isinstance(route, Route)]
+    shown = [route.path for route in routes if "GET" in (route.methods or ()) and "{name}" not in route.path]
+    no_pages = ("/events", "/favicon.ico", "/report.html", "/progress")
+    return [server.base + path.replace("{run}", run) for path in shown if not path.endswith(no_pages)]
+
+
 def test_nothing_hostile_acts_anywhere(look: Callable[..., Any], server: WebServer) -> None:
     page = look("/runs/hostile/cases")
     page.wait_for_load_state("networkidle")
-    assert len(cases(page)) == len(HOSTILE)
+    assert len(cases(page)) == len(HOSTILE) + 1
     links = page.locator("#cases tbody th a").evaluate_all("found => found.map(one => one.href)")
+    everywhere = every_page(server, "hostile")
+    assert len(everywhere) >= 8  # some say that a case or a queue must be named: so they are asked for, too
     for address in [
         *links,
+        *everywhere,
         f"{server.base}/compare?run=hostile&run=hostile%20again&different=1",
-        f"{server.base}/runs/hostile/data",
+        f"{server.base}/compare?run=hostile&run=hostile%20again&different=1&q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        f"{server.base}/runs/hostile/data?odd=0",
         f"{server.base}/trends?suite=%3Cscript%3Ealert(1)%3C%2Fscript%3E&check=all",
     ]:
         page.goto(address)
+        _until_made(page)
         page.wait_for_load_state("networkidle")
-        for summary in page.locator("details > summary").all():
-            summary.click()
+        for summary in page.locator("main details:not([open]) > summary").all():
+            if summary.is_visible():
+                summary.click()
         page.mouse.move(300, 300)
-    assert page.complaints == []
+        assert [said for said in page.complaints if "Failed to load resource" not in said] == [], address
     assert all(address.startswith(server.base) for address in page.asked_for)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
+from hostile_texts import HOSTILE
 from review_runs import ITEMS, SUITE, reviewable_run
 from web_server import TOKEN, WebServer
 
@@ -27,20 +28,6 @@ from evalkit.web.review_store import review_store
 OpenPage = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
 SERVER = "from evalkit.cli.main import run_and_exit; run_and_exit()"
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>",
-    "[click](javascript:alert(1)) ![x](http://attacker.example/x.png)",
-    "{{7*7}} {% raw %} ${7*7} #{7*7}",
-    '=HYPERLINK("http://attacker.example","x")',
-    "\u202eevil\u202c \u200b\u2066hidden\u2069",
-    "\x07bell </textarea></form></main></style></title><iframe src=//attacker.example>",
-    "x" * 1_000_000,
-    '" onmouseover="alert(1)" autofocus onfocus="alert(1)',
-    "<form action=//attacker.example><button id=help>x</button><input name=label value=2></form>",
-    "<main id=main><h1 id=item>not ours</h1></main>",
-]
 HOSTILE_SUITE = """\
 name: hostile
 datasets: {d: {path: rows.jsonl}}

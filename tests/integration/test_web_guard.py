@@ -25,6 +25,7 @@ from web_server import TOKEN, WebServer
 from evalkit.cli.main import commands
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.store.schema import runs
+from evalkit.web import guard, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +75,113 @@ def pages(server: WebServer) -> list[str]:
 def test_without_the_token_every_address_answers_401(server: WebServer) -> None:
     paths = [*pages(server), "/nothing-there", "/runs/../x", "/static/nothing"]
     assert {path: ask(server, path, known=False).status_code for path in paths} == dict.fromkeys(paths, 401)
+
+
+OTHERS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
+
+
+def test_without_the_token_no_method_does_anything(server: WebServer) -> None:
+    own = {"origin": server.base, "sec_fetch_site": "same-origin"}
+    found = {
+        (path, method): ask(server, path, method=method, known=False, **own).status_code
+        for path in pages(server)
+        for method in ("HEAD", *OTHERS)
+    }
+    assert found == dict.fromkeys(found, 401)
+
+
+def test_only_what_reviewers_say_is_written(server: WebServer, database: Path) -> None:
+    """By the route table, and by trying every method that changes something on every route."""
+    from evalkit.web.app import pages as application
+
+    takes = {route.path: set(route.methods) for route in application(server.bench).routes}  # type: ignore[attr-defined]
+    said = {path for path, methods in takes.items() if methods - {"GET", "HEAD"}}
+    assert said == {"/runs/{run}/review/say", "/runs/{run}/review/name"}
+    assert all(takes[path] == {"POST"} for path in said)
+    before = database.read_bytes()
+    own = {"origin": server.base, "sec_fetch_site": "same-origin"}
+    for path in pages(server):
+        for method in OTHERS:
+            if not (method == "POST" and path.endswith(("/review/say", "/review/name"))):
+                assert ask(server, path, method=method, **own).status_code == 405, (method, path)
+    assert database.read_bytes() == before
+
+
+def test_no_page_tells_the_token(server: WebServer) -> None:
+    for path in (path for path in pages(server) if not path.endswith("events")):
+        answered = ask(server, path)
+        assert TOKEN not in answered.text + str(answered.headers), path
+
+
+def raw(server: WebServer, *parts: bytes) -> bytes:
+    """What is answered to these bytes, as they are: a client would tidy them up."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        for part in parts:
+            connection.sendall(part)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def head(server: WebServer, line: str, *more: str) -> bytes:
+    lines = [line, f"Host: 127.0.0.1:{server.port}", f"Cookie: {server.cookie}={TOKEN}", "Connection: close", *more]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../../../../etc/passwd",
+        "/static/..%2f..%2f..%2fpyproject.toml",
+        "/static/%2e%2e/app.py",
+        "/static/..\\app.py",
+        "/static//etc/passwd",
+        "/static/web.css%00.svg",
+        "/runs/../../etc/passwd",
+        "/runs/..%2F..%2Fetc%2Fpasswd",
+        "/runs/%2e%2e/data",
+        "/runs/..%2f/report.html",
+    ],
+)
+def test_no_path_leads_out_of_what_is_served(server: WebServer, path: str) -> None:
+    answered = raw(server, head(server, f"GET {path} HTTP/1.1"))
+    assert re.match(rb"HTTP/1\.1 (404|400) ", answered), answered[:80]
+    assert b"root:" not in answered
+    assert b"from __future__" not in answered
+
+
+def posted(server: WebServer, *more: str) -> bytes:
+    own = (f"Origin: {server.base}", "Content-Type: application/x-www-form-urlencoded")
+    return head(server, f"POST /runs/{run_id(server)}/review/name HTTP/1.1", *own, *more)
+
+
+def test_too_much_in_pieces_is_refused_too(server: WebServer) -> None:
+    """One byte more than may be; further ones would meet a closed connection."""
+    sizes = [0x10000] * 15 + [guard.MOST_BODY + 1 - 15 * 0x10000]
+    pieces = [f"{size:x}\r\n".encode() + b"x" * size for size in sizes]
+    answered = raw(server, posted(server, "Transfer-Encoding: chunked"), b"\r\n".join(pieces))
+    assert answered.startswith(b"HTTP/1.1 413 ")
+    assert b"default-src 'none'" in answered
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "BODY_SECONDS", 0.3)
+    assert raw(server, posted(server, "Content-Length: 100"), b"name=").startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "HEAD_SECONDS", 0.3)
+    assert raw(server, b"GET / HTTP/1.1\r\nHost: 127.0") == b""
+
+
+def test_slow_clients_keep_nobody_waiting(server: WebServer) -> None:
+    """More of them than the server has threads."""
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(60)]
+    try:
+        for place, connection in enumerate(slow):
+            connection.sendall(posted(server, "Content-Length: 100") if place % 2 else b"GET / HTTP/1.1\r\n")
+        assert ask(server).status_code == 200
+    finally:
+        for connection in slow:
+            connection.close()
 
 
 @pytest.mark.parametrize("query", ["token=", "token=wrong", f"token={TOKEN}x", f"token={TOKEN[:-1]}", "token=%C3%A9"])
@@ -293,8 +401,6 @@ def test_the_browser_that_is_opened_gets_the_link_from_a_file_of_ours(
 
 
 def test_where_the_usual_port_is_taken_any_other_is() -> None:
-    from evalkit.web import serve
-
     with serve.bind(serve.Address()) as first, serve.bind(serve.Address()) as second:
         assert first.getsockname()[1] != second.getsockname()[1]
         assert {first.getsockname()[0], second.getsockname()[0]} == {"127.0.0.1"}
