@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -30,6 +31,7 @@ def show(request: Request, run: Run) -> Response:
     bench = workbench(request)
     told = _told(bench, run.id)
     checks = _checks(bench, run.id, told)
+    events = bench.store.events(run.id)
     names = {"suite": one_line(run.suite), "model": one_line(run.model)}
     return render(
         request,
@@ -41,14 +43,23 @@ def show(request: Request, run: Run) -> Response:
         fields=fields(bench, run.id, told),
         checks=[one_line(name) for name, _, _ in checks],
         gates=[one_line(gate) for gate in told.get("gates", ())],
-        events=[(moment(one.time), one.after, one.cause) for one in reversed(bench.store.events(run.id))],
+        events=[(moment(one.time), one.after, one.cause) for one in reversed(events)],
+        lost=_lost(bench, run, events[-1].after if events else ""),
         counts=bench.store.counts(run.id),
     )
 
 
+def _lost(bench: Workbench, run: Run, after: str) -> str:
+    """When a run was last heard of whose process ended without a word."""
+    if run.state != "interrupted" or after == run.state:
+        return ""
+    return moment(datetime.fromtimestamp(listed_by_id(bench.store, run.id).heartbeat, UTC).isoformat())
+
+
 def fields(bench: Workbench, run_id: str, told: Mapping[str, Any]) -> Fields:
     found = standing(bench, listed_by_id(bench.store, run_id), told).fields()
-    found |= {"stage": _stage(told, live=bool(found["live"])), "left": time_left(told) if told else ""}
+    live = bool(found["live"])
+    found |= {"stage": _stage(told, live=live), "left": time_left(told) if told and live else ""}
     found |= {"asked": "", "reused": "", "tokens": 0, "seconds": 0.0, "speed": "", "traffic": "", "decided": ""}
     if told:
         found |= {

@@ -158,8 +158,13 @@ def test_a_wrong_address_is_a_page_all_the_same(store: Store, client: httpx.Clie
 
 def test_a_run_whose_process_is_not_heard_of_is_interrupted(store: Store, client: httpx.Client, database: Path) -> None:
     store.create_run(made(1))
+    store.put_progress("run-00001", told())
+    assert "about 1 min 30 s left" in client.get("/runs/run-00001").text
     with sqlite3.connect(database) as connection:
-        connection.execute("UPDATE runs SET heartbeat = heartbeat - 3600")
+        connection.execute("UPDATE runs SET heartbeat = 1772356500")
+    text = client.get("/runs/run-00001").text
+    assert "last heard of on 1 Mar 2026, 09:15 (UTC)" in text
+    assert "1 min 30 s left" not in text
     assert "interrupted" in client.get("/").text
     assert shown(client.get("/?state=interrupted").text) == [1]
     assert shown(client.get("/?state=running").text) == []
