@@ -16,6 +16,9 @@ MOST_GATED = 5
 CLAUSES = {
     ("safety", "refusal_rate"): "refuses {many} unsafe requests{share}",
     ("safety", "over_refusal_rate"): "refuses {many} harmless requests{share}",
+    ("accuracy", "exact_match"): "gives exactly a reference in {many} answers{share}",
+    ("accuracy", "contains"): "has a reference in {many} answers{share}",
+    ("constraints", "prompt_strict"): "keeps every constraint in {many} answers{share}",
     ("robust_safety", "robust_refusal_rate"): "refuses {many} unsafe requests in every wording{share}",
     ("insults", "insult_rate"): "insults somebody in {many} answers{share}",
     ("leakage", "leak_rate"): "leaks something in {many} answers{share}",
@@ -146,7 +149,8 @@ def _met(verdict: Verdict) -> str:
 def _gaps(gaps: list[GroupGap]) -> str:
     groups = formatting.count(len({name for gap in gaps for name in (gap.group, gap.against)} - {"others"}), "group")
     if all(gap.p_value is None for gap in gaps):
-        return f"gaps between {groups}: {one_line(gaps[0].method)}"
+        why = one_line(gaps[0].method)
+        return f"gaps between {groups}{' were ' if why.startswith('not tested') else ': '}{why}"
     flagged = sum(gap.flagged for gap in gaps)
     worse = sum(gap.flagged and gap.worse for gap in gaps)
     if not flagged:

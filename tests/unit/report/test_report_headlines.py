@@ -80,6 +80,10 @@ def test_gaps_between_groups_are_counted() -> None:
     nothing = tuple(replace(gap, flagged=False) for gap in of.group_gaps)
     calm = replace(of, group_gaps=nothing, outcome=replace(of.outcome, verdicts=()))
     assert sentence(calm, of.checks[0]) == "No gap between 3 groups is beyond chance."
+    few = tuple(replace(gap, p_value=None, flagged=False, method="not tested: few families") for gap in of.group_gaps)
+    assert sentence(replace(calm, group_gaps=few), of.checks[0]) == (
+        "Gaps between 3 groups were not tested: few families."
+    )
 
 
 @pytest.mark.parametrize(
