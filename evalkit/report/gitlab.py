@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,20 +42,24 @@ def write_metrics(result: Result, folder: Path) -> Path:
 def code_quality(result: Result, root: Path) -> list[dict[str, Any]]:
     """An issue for every gate that counts as failed or is undecided, and one where the outcome stands for none.
 
-    The fingerprint is of the suite's name and the gate's text alone: GitLab knows by it what is new in a branch."""
+    The fingerprint is of the suite's name and the gate's text alone: GitLab knows by it what is new in a branch. Of
+    gates that say the same, it is of their number, too."""
     suite = result.run.suite
     issues = []
+    seen: Counter[str] = Counter()
     if result.outcome.exit_code in WITHOUT_A_GATE:
         said = f"{result.outcome.word}: {result.outcome.reason}"
         issues.append(_issue(suite, "outcome", said, "critical", {"path": _name(suite), "lines": {"begin": 1}}))
     for gate in view.gates(result):
+        number = seen[gate.gate]
+        seen[gate.gate] += 1
         if gate.counts_as is Word.PASS:
             continue
         between = f" ({gate.interval})" if gate.confidence else ""
         said = f"{gate.gate}: {gate.value}{between}. {gate.reason}"
         place = place_of(gate, root)
         location = {"path": place.path if place else _name(suite), "lines": {"begin": place.line if place else 1}}
-        issues.append(_issue(suite, gate.gate, said, SEVERITIES[gate.counts_as], location))
+        issues.append(_issue(suite, gate.gate, said, SEVERITIES[gate.counts_as], location, number))
     return issues
 
 
@@ -63,8 +68,11 @@ def _name(suite: str) -> str:
     return f"{one_line(suite)}.yaml"
 
 
-def _issue(suite: str, check: str, said: str, severity: str, location: Mapping[str, Any]) -> dict[str, Any]:
-    print_of = hashlib.sha256(json.dumps(["evalkit", suite, check]).encode()).hexdigest()
+def _issue(  # noqa: PLR0917 - what an issue consists of
+    suite: str, check: str, said: str, severity: str, location: Mapping[str, Any], number: int = 0
+) -> dict[str, Any]:
+    told = ["evalkit", suite, check, *([number] if number else [])]
+    print_of = hashlib.sha256(json.dumps(told).encode()).hexdigest()
     return {
         "description": shorten_end(one_line(said), LONGEST),
         "check_name": f"evalkit/{one_line(check)}",

@@ -56,6 +56,15 @@ def test_an_issue_is_the_same_issue_in_the_next_run(make, tmp_path: Path) -> Non
     assert gitlab.code_quality(other, tmp_path)[0]["fingerprint"] != before["fingerprint"]
 
 
+def test_gates_that_say_the_same_are_two_issues(make, tmp_path: Path) -> None:
+    first = make.result()
+    verdicts = tuple(one for one in first.outcome.verdicts for _ in range(2))
+    issues = gitlab.code_quality(replace(first, outcome=replace(first.outcome, verdicts=verdicts)), tmp_path)
+    prints = [issue["fingerprint"] for issue in issues]
+    assert len(prints) == len(set(prints)) == 2
+    assert gitlab.code_quality(first, tmp_path)[0]["fingerprint"] in prints
+
+
 def test_issues_have_what_the_format_asks_for_whatever_the_texts(make, tmp_path: Path) -> None:
     path = gitlab.write_code_quality(make.hostile_result(), tmp_path)
     assert path.name == "gl-code-quality-report.json"
