@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+LONGEST = {1280: 9_000, 390: 16_000}
+"""Pixels of the page as it opens: what is longer is not read."""
 REPORT = Path(__file__).parents[2] / "reports" / "example" / "report.html"
 
 
@@ -20,4 +22,7 @@ def test_it_opens_without_complaint_and_without_a_serious_violation(
     page.goto(REPORT.as_uri())
     assert page.complaints == []
     assert page.asked_for == [REPORT.as_uri()]
+    page.wait_for_selector("html[data-drawn]", state="attached")
+    assert page.evaluate("document.documentElement.scrollHeight") <= LONGEST[width]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert serious_violations(page) == []
