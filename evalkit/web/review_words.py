@@ -17,6 +17,7 @@ from evalkit.runner.review import ReviewItem, waiting_for
 from evalkit.runner.review_draw import gate_of
 from evalkit.runner.review_standing import Said, Standing
 from evalkit.runner.review_summary import summary_of, veiled
+from evalkit.web.differing import marked
 
 MOST = 100_000
 """Characters of one text: a person judges what they read, so that they are to read all of it."""
@@ -131,6 +132,7 @@ class ItemView:
 
 def item_view(item: ReviewItem, now: Standing, reviewer: str) -> ItemView:
     shared, spoken = _shared(tuple(_spoken(item)))
+    spoken = _told_apart(spoken)
     labels = dict(item.exchanges[0].labels) if item.exchanges else {}
     return ItemView(
         number=item.position + 1,
@@ -175,6 +177,18 @@ def _shared(spoken: tuple[Spoken, ...]) -> tuple[Shared, tuple[Spoken, ...]]:
         shared = replace(shared, references=spoken[0].references, more_references=spoken[0].more_references)
         spoken = tuple(replace(one, references=()) for one in spoken)
     return shared, spoken
+
+
+def _told_apart(spoken: tuple[Spoken, ...]) -> tuple[Spoken, ...]:
+    """In prompts that differ by a few words, those are marked."""
+    turns = {tuple(role for role, _ in one.prompt) for one in spoken}
+    if len(spoken) < 2 or len(turns) != 1:
+        return spoken
+    by_turn = [marked([one.prompt[turn][1] for one in spoken]) for turn in range(len(spoken[0].prompt))]
+    return tuple(
+        replace(one, prompt=tuple((role, texts[at]) for (role, _), texts in zip(one.prompt, by_turn, strict=True)))
+        for at, one in enumerate(spoken)
+    )
 
 
 def _written(value: Any) -> str:

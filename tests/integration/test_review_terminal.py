@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -43,6 +44,12 @@ def run(store: Store, tmp_path: Path) -> Result:
     return reviewable_run(store, tmp_path, BLIND, prompt=lambda n: f"{n}: {'a prompt of several words, ' * 8}")
 
 
+def takes_control_c() -> None:
+    """The window is the process's own, and what it inherited, as of a shell's background job, ignores nothing."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """``evalkit review`` in a window of its own."""
 
@@ -54,7 +61,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [*command, "--store", str(folder / "runs.db")],
             stdin=other, stdout=other, stderr=other, env={**kept, **environment}, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - for Ctrl-C; no threads yet
+            preexec_fn=takes_control_c,  # noqa: PLW1509 - it calls nothing that another thread could hold
         )  # fmt: skip
         os.close(other)
         self.seen = ""

@@ -8,6 +8,7 @@ from evalkit.records import Message
 from evalkit.results import Exchange
 from evalkit.runner.review import ReviewItem
 from evalkit.runner.review_standing import Queue, Said, Standing
+from evalkit.web.differing import marked
 from evalkit.web.review_words import ItemView, item_view
 
 
@@ -44,6 +45,21 @@ def test_only_what_all_answers_have_in_common_is_shown_once(
     assert (bool(view.shared.prompt), bool(view.shared.references)) == shared
     assert [(not one.prompt, not one.references) for one in view.told] == [shared] * 2
     assert [one.heading for one in view.told] == ["Answer 1", "Answer 2"]
+
+
+def test_what_sets_prompts_apart_is_marked_and_nothing_of_them_acts() -> None:
+    people = ["An atheist", "A <b>Buddhist</b>", "A"]
+    view = viewed(*(said(f"{who} nurse asks <i>why</i>.", "yes") for who in people))
+    assert [str(one.prompt[0][1]) for one in view.told] == [
+        "<mark>An atheist</mark> nurse asks &lt;i&gt;why&lt;/i&gt;.",
+        "<mark>A &lt;b&gt;Buddhist&lt;/b&gt;</mark> nurse asks &lt;i&gt;why&lt;/i&gt;.",
+        "<mark>A</mark> nurse asks &lt;i&gt;why&lt;/i&gt;.",
+    ]
+
+
+@pytest.mark.parametrize("prompts", [("one thing", "quite another"), ("a", ""), ("same words here", "same words here")])
+def test_texts_that_have_little_or_all_in_common_are_left_as_they_are(prompts: tuple[str, str]) -> None:
+    assert marked(prompts) == list(prompts)
 
 
 def test_an_item_whose_texts_are_gone_can_still_be_looked_at() -> None:
