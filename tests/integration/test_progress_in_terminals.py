@@ -122,6 +122,14 @@ def test_a_run_moves_in_its_terminal_and_leaves_nothing_there(folder: Path, colu
     assert "\x1b" not in out
 
 
+def test_a_run_that_asks_everything_shows_how_its_gates_stand(folder: Path) -> None:
+    seen = in_terminal(folder, 100, "--no-stop-early", "--limit", "200", model="mock:slow?ms=20")
+    assert seen.code == 0, seen.text
+    whole = "\n".join(seen.frames)
+    assert re.search(r"· accuracy\.exact_match >= 0\.5 holds so far: 1 after (64|128|192) cases", whole)
+    assert "decided" not in whole
+
+
 def test_a_terminal_that_is_made_narrower_gets_narrower_lines(folder: Path) -> None:
     seen = in_terminal(folder, 120, model="mock:slow?ms=35", narrowed=50)
     assert seen.code == 0, seen.text
