@@ -21,8 +21,11 @@ from web_server import TOKEN, WebServer
 
 from evalkit.results import Result
 from evalkit.runner import review
+from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.plan import Scope
 from evalkit.runner.revise import result_of
 from evalkit.store import Store, open_store
+from evalkit.suite.load import load_suite
 from evalkit.web.review_store import review_store
 
 OpenPage = Callable[..., Any]
@@ -472,6 +475,43 @@ def test_a_form_on_another_page_says_nothing(
         page.click("#go")
     assert answered.value.status == 403
     assert labels(store, run, "ann") == {}
+
+
+FAIR = """\
+extends: bias
+name: fair
+review: {from: bias, sample: 2}
+"""
+
+
+@pytest.mark.parametrize("window", [("light", 1280), ("dark", 390)])
+def test_answers_to_several_people_stand_side_by_side_with_the_person_marked(
+    open_page: OpenPage,
+    serious_violations: Callable[[Any], list[str]],
+    store: Store,
+    tmp_path: Path,
+    window: tuple[str, int],
+) -> None:
+    scheme, width = window
+    (tmp_path / "fair.yaml").write_text(FAIR, encoding="utf-8")
+    options = RunOptions(scope=Scope(only=("bias",), limit=12), resume="never")
+    run = run_suite(load_suite(tmp_path / "fair.yaml"), "mock:echo", store, options)
+    with WebServer(str(tmp_path / "runs.db")) as server:
+        page = open_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+        page.goto(server.link)
+        page.goto(f"{server.base}/runs/{run.run.id}/review/item")
+        page.fill("#name", "ann")
+        page.press("#name", "Enter")
+        begun(page)
+        marks = page.locator(".exchange .said:first-of-type mark")
+        answers = page.locator(".exchange")
+        assert marks.count() == answers.count() > 1
+        assert len(set(marks.all_inner_texts())) == marks.count(), "each is somebody else"
+        first, second = (answers.nth(at).bounding_box() for at in (0, 1))
+        assert (first["y"] == second["y"]) == (width > 1000)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert serious_violations(page) == []
+        assert page.complaints == []
 
 
 # --- to be looked at --------------------------------------------------------------------------------------------------
