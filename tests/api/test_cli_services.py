@@ -91,6 +91,18 @@ esac
 """
 
 
+def run_script(workdir: Path, script: str, stand_ins: dict[str, str], **environment: str) -> None:
+    """As a job would, with these programs in place of real ones."""
+    (workdir / "bin").mkdir()
+    for name, text in stand_ins.items():
+        (workdir / "bin" / name).write_text(text, encoding="utf-8")
+        (workdir / "bin" / name).chmod(0o755)
+    path = f"{workdir / 'bin'}:{os.environ['PATH']}"
+    subprocess.run(
+        ["bash", "-e", "-c", script], cwd=workdir, env={**os.environ, **environment, "PATH": path}, check=True
+    )
+
+
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("jq")), reason="needs bash and jq")
 @pytest.mark.parametrize(
     ("comments", "written"),
@@ -117,12 +129,7 @@ def test_the_starter_s_workflow_writes_its_own_comment_anew_and_no_other(
     (workdir / "reports/evalkit/report.md").write_text(f"## verdict\n\n{mark}\n", encoding="utf-8")
     known = [{"id": at, "user": {"type": kind}, "body": body.format(mark=mark)} for at, kind, body in comments]
     (workdir / "comments.json").write_text(json.dumps(known), encoding="utf-8")
-    (workdir / "bin").mkdir()
-    (workdir / "bin/gh").write_text(GH, encoding="utf-8")
-    (workdir / "bin/gh").chmod(0o755)
-    environment = os.environ | {"GITHUB_REPOSITORY": "o/r", "NUMBER": "5"}
-    environment["PATH"] = f"{workdir / 'bin'}:{environment['PATH']}"
-    subprocess.run(["bash", "-e", "-c", script], cwd=workdir, env=environment, check=True)
+    run_script(workdir, script, {"gh": GH}, GITHUB_REPOSITORY="o/r", NUMBER="5")
     assert (workdir / "written.txt").read_text(encoding="utf-8") == f"api {written}\n"
 
 
@@ -158,13 +165,8 @@ def test_the_documented_job_of_gitlab_writes_its_own_note_anew_and_no_other(
     (workdir / "reports/report.md").write_text(f"## verdict\n\n{mark}\n", encoding="utf-8")
     known = [{"id": at, "author": {"username": name}, "body": body.format(mark=mark)} for at, name, body in comments]
     (workdir / "comments.json").write_text(json.dumps(known), encoding="utf-8")
-    (workdir / "bin").mkdir()
-    (workdir / "bin/curl").write_text(CURL, encoding="utf-8")
-    (workdir / "bin/curl").chmod(0o755)
     gitlab = {"CI_API_V4_URL": "https://h/api/v4", "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "5"}
-    environment = os.environ | gitlab | {"EVALKIT_TOKEN": "secret"}
-    environment["PATH"] = f"{workdir / 'bin'}:{environment['PATH']}"
-    subprocess.run(["bash", "-e", "-c", textwrap.dedent(lines)], cwd=workdir, env=environment, check=True)
+    run_script(workdir, textwrap.dedent(lines), {"curl": CURL}, **gitlab, EVALKIT_TOKEN="secret")
     notes = "https://h/api/v4/projects/3/merge_requests/5/notes" + ("/7" if "PUT" in written else "")
     expected = f"-fsS -o /dev/null -H PRIVATE-TOKEN: secret {written} {notes}\n"
     assert (workdir / "written.txt").read_text(encoding="utf-8") == expected
