@@ -326,3 +326,21 @@ def test_a_gate_leads_to_the_card_of_its_check(make) -> None:
     led = [one["href"] for one in page.all("a") if str(one["href"]).startswith("#check-")]
     assert led
     assert {address.removeprefix("#") for address in led} <= anchors
+
+
+def test_a_page_that_holds_a_part_of_the_cases_says_so_and_where_all_of_them_are(make) -> None:
+    large = replace(result(), usage=replace(result().usage, cases=500_000))
+    text = " ".join(html.render(large).split())
+    assert re.search(r"\d+ of 500,000 cases stand here", text)
+    assert "<code>evalkit view run-1</code> shows, searches and sorts all of them" in text
+    assert "of 500,000" not in html.render(replace(large, usage=replace(large.usage, cases=5)))
+
+
+def test_a_fold_holds_what_a_card_does_not_show(make) -> None:
+    page = html.render(result(("safety",)))
+    card = page[page.index('<article class="sheet card"') : page.index("</article>")]
+    essence, folds = card.split('<div class="folds">')
+    assert essence.count("<table") < folds.count("<table")
+    for part in ("All metrics (1)", "By category", "Gaps between groups", "Reviewed by people"):
+        assert part in folds
+        assert part not in essence
