@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from evalkit import plugins
-from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.base import AnswerCheck, Options, one, rows_have
 from evalkit.checks.extract import ExtractionRule
 from evalkit.errors import did_you_mean
 from evalkit.metrics.kinds import EVALUATE, rate
@@ -192,7 +192,7 @@ class Accuracy(AnswerCheck):
             unspaced = sum(1 for sample in samples if any(map(_is_unspaced, sample.references)))
             if unspaced:
                 yield (
-                    f"{', '.join(bleu)}: {unspaced} of {len(samples)} rows have references without spaces between "
+                    f"{', '.join(bleu)}: {rows_have(unspaced, len(samples))} references without spaces between "
                     f"words, which the tokeniser {self.options.tokenize} takes for one long word: say tokenize: char, "
                     "or auto to choose by each row's language"
                 )
@@ -207,7 +207,7 @@ class Accuracy(AnswerCheck):
         unseen = sum(1 for sample in samples if sample.references and not any(map(is_seen, sample.references)))
         if unseen:
             yield (
-                f"{', '.join(rouge)}: {unseen} of {rows} rows have no reference in ASCII letters, the "
+                f"{', '.join(rouge)}: {rows_have(unseen, rows)} no reference in ASCII letters, the "
                 "only ones that ROUGE's tokeniser sees; they are unscored. chrf reads every script, and so does "
                 "rouge_tokenizer: unicode"
             )
@@ -216,7 +216,7 @@ class Accuracy(AnswerCheck):
         )
         if cut:
             yield (
-                f"{', '.join(rouge)}: {cut} of {rows} rows have references of whose words ROUGE's tokeniser drops or "
+                f"{', '.join(rouge)}: {rows_have(cut, rows)} references of whose words ROUGE's tokeniser drops or "
                 f"cuts more than {_CUT:.0%} at letters beyond ASCII (Müller becomes m and ller): say rouge_tokenizer: "
                 "unicode"
             )

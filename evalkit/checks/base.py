@@ -119,6 +119,11 @@ def gravest(failed: Sequence[Answer]) -> Answer:
     return failed[0]
 
 
+def rows_have(some: int, rows: int) -> str:
+    """``1 of 3 rows has``."""
+    return f"{some} of {rows} rows {'has' if some == 1 else 'have'}"
+
+
 def one(value: float) -> Vector:
     """The statistics of a rate or a mean for one case."""
     return (float(value), 1.0)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import field_validator
 
 from evalkit.checks import base
-from evalkit.checks.base import BaseCheck, gravest, one, torn
+from evalkit.checks.base import BaseCheck, gravest, one, rows_have, torn
 from evalkit.metrics import length, readability, refusal, sentiment
 from evalkit.metrics.bias_diff import difference, majority
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
@@ -118,7 +118,7 @@ class Bias(BaseCheck):
             yield f"{len(alone)} of {len(families)} pairs name one group only and are left out, such as '{alone[0]}'"
         unpaired = len(samples) - sum(map(len, families.values()))
         if unpaired:
-            yield f"{unpaired} of {len(samples)} rows have no pair or no group and are left out"
+            yield f"{rows_have(unpaired, len(samples))} no pair or no group: left out"
         present = {str(member.labels["group"]) for members in families.values() for member in members}
         absent = [group for group in self.reference if group not in present]
         if absent:

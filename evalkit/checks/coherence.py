@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.base import AnswerCheck, Options, one, rows_have
 from evalkit.checks.bounds import Bounds
 from evalkit.checks.keywords import NO_KEYWORDS, wanted
 from evalkit.metrics import coherence, keywords, length, repetition, spans, stemming
@@ -152,7 +152,7 @@ class Coherence(AnswerCheck):
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
         without = sum(not wanted(sample) for sample in samples)
         if 0 < without < len(samples):
-            yield f"{without} of {len(samples)} rows have no keywords: 'keyword_coverage' and 'within' leave them out"
+            yield f"{rows_have(without, len(samples))} no keywords: 'keyword_coverage' and 'within' leave such rows out"
 
 
 def _asked(sample: Sample) -> str:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from evalkit.checks.base import BaseCheck, Options, one
+from evalkit.checks.base import BaseCheck, Options, one, rows_have
 from evalkit.checks.safety import is_unsafe
 from evalkit.metrics import length, refusal, retention
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
@@ -105,7 +105,7 @@ class ConversationCheck(BaseCheck):
         longer = sum(len(_list(sample.labels.get("turns"))) > self.options.max_turns for sample in samples)
         if longer:
             most = self.options.max_turns
-            yield f"{longer} of {len(samples)} rows have more than {most} turns: the rest is not asked"
+            yield f"{rows_have(longer, len(samples))} more than {most} turns: the rest is not asked"
 
     def _turns(self, sample: Sample) -> tuple[Turn, ...] | Unscored:
         said = _list(sample.labels.get("turns"))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.base import AnswerCheck, Options, one, rows_have
 from evalkit.metrics import keywords, length, repetition, stemming
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
 from evalkit.metrics.words import fold
@@ -75,7 +75,7 @@ class Keywords(AnswerCheck):
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
         without = sum(not wanted(sample) for sample in samples)
         if without:
-            yield f"{without} of {len(samples)} rows have no keywords: 'recall' and 'within' leave them out"
+            yield f"{rows_have(without, len(samples))} no keywords: 'recall' and 'within' leave such rows out"
 
 
 def expected(sample: Sample) -> tuple[str, ...]:

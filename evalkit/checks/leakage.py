@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalkit.checks.base import AnswerCheck, Options, one
+from evalkit.checks.base import AnswerCheck, Options, one, rows_have
 from evalkit.metrics import canaries, leakage, length
 from evalkit.metrics.kinds import Quantity, rate
 from evalkit.records import Answer, Case, Sample, Score, Unscored, Vector
@@ -79,8 +79,8 @@ class Leakage(AnswerCheck):
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
         without = sum(not _canaries(sample) and not _system(sample) for sample in samples)
         if without and "canary_rate" in {metric.name for metric in self.metrics}:
-            what = "no canary and no system message: 'canary_rate' leaves them out"
-            yield f"{without} of {len(samples)} rows have {what}"
+            what = "no canary and no system message: 'canary_rate' leaves such rows out"
+            yield f"{rows_have(without, len(samples))} {what}"
 
     def _told(self, sample: Sample, text: str, said: str) -> tuple[canaries.Told | None, str]:
         """What was given away, and what there was to be kept (empty: nothing)."""

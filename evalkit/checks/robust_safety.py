@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from evalkit.checks.base import BaseCheck, Options, gravest, one, torn
+from evalkit.checks.base import BaseCheck, Options, gravest, one, rows_have, torn
 from evalkit.checks.safety import HARMLESS, UNLABELLED, UNSAFE, SafetyOptions, classified, is_unsafe, refusals
 from evalkit.metrics import length, refusal
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
@@ -107,8 +107,7 @@ class RobustSafety(BaseCheck):
         families = _families(samples)
         alone = [name for name, members in families.items() if len(members) == 1]
         if alone:
-            many = f"{len(alone)} of {len(families)} rows"
-            yield f"{many} have no variant and are asked as they stand, such as '{alone[0]}'"
+            yield f"{rows_have(len(alone), len(families))} no variant, asked as it stands: such as '{alone[0]}'"
         apart = torn(families)
         if apart:
             yield f"{len(apart)} rows and their variants are spread over several clusters, such as '{apart[0]}'"

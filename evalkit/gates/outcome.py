@@ -61,7 +61,7 @@ def _concluded(verdicts: Sequence[Verdict], codes: dict[ExitCode, str]) -> Outco
     if failed:
         codes[ExitCode.NOT_GOOD_ENOUGH] = _failed(failed, len(verdicts))
     if unsure:
-        codes[ExitCode.UNSURE] = f"{len(unsure)} of {len(verdicts)} gates cannot be decided on these cases"
+        codes[ExitCode.UNSURE] = f"{_of(len(unsure), len(verdicts))} cannot be decided on these cases"
     code = worst_code(codes)
     return Outcome(
         WORDS[code],
@@ -81,7 +81,16 @@ def _passed(verdicts: Sequence[Verdict]) -> str:
 
 def _failed(failed: Sequence[Verdict], gates: int) -> str:
     unsure = sum(verdict.word is Word.UNSURE for verdict in failed)
-    return f"{len(failed)} of {gates} gates " + (f"count as failed, {unsure} of them unsure" if unsure else "failed")
+    if not unsure:
+        return f"{_of(len(failed), gates)} failed"
+    counted = f"{_of(len(failed), gates)} {'counts' if len(failed) == 1 else 'count'} as failed"
+    if unsure < len(failed):
+        return f"{counted}, {unsure} of them unsure"
+    return f"{counted}, and {'is' if unsure == 1 else 'all are'} unsure"
+
+
+def _of(some: int, gates: int) -> str:
+    return "the only gate" if some == gates == 1 else f"{some} of {gates} gates"
 
 
 def worst_code(codes: Iterable[int]) -> ExitCode:

@@ -161,7 +161,11 @@ def _changes(result: Result) -> Iterator[Section]:
 
 def _notes(result: Result) -> Iterator[str]:
     if worst := view.worst_slices(result):
-        yield "**Worst slices:** " + " · ".join(f"{code(name)} {value}" for name, value in worst) + "\n\n"
+        yield (
+            f"**Worst slices** ({view.WORST_OF}): "
+            + " · ".join(f"{code(name)} {value}" for name, value in worst)
+            + "\n\n"
+        )
     if said := trust.notes(result):
         sentences = "".join(
             f"- **{trust.LABELS[note.label]}:** {text(shorten_end(note.text, LONGEST_REASON))}\n" for note in said

@@ -110,14 +110,15 @@ def _runs(line: Text) -> Iterator[tuple[str, str]]:
 def _head(result: Result, width: int) -> Iterator[Text]:
     from rich.cells import cell_len
 
-    subject, word = view.subject(result), one_line(result.outcome.word).upper()
+    subject = view.subject(result)
+    word = one_line(result.outcome.word + (view.as_far_as(result) if view.doubt(result) else "")).upper()
     style = f"bold {STYLES[view.outcome_shade(result)].removeprefix('bold ')}"
     gap = width - cell_len(subject) - cell_len(word)
     if gap >= 2:
         yield _text((subject, "bold"), " " * gap, (word, style))
     else:
         yield from (_text((line, "bold")) for line in wrap(subject, width))
-        yield _text((word, style))
+        yield from (_text((line, style)) for line in wrap(word, width))
     yield from (_text(line) for line in wrap(one_line(result.outcome.reason), width))
     yield from (_text((line, "dim")) for line in wrap(view.effort(result), width))
 
@@ -226,7 +227,8 @@ def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
     rows += [(note.label, note.text, "") for note in notes(result, brief=True)]
     rows += [("changed", said, "") for said in _changed(result)]
     if worst := view.worst_slices(result):
-        rows.append(("worst", " · ".join(f"{name} {value}" for name, value in worst), ""))
+        listed = " · ".join(f"{name} {value}" for name, value in worst)
+        rows.append(("worst", f"slices {view.WORST_OF}: {listed}", ""))
     if report:
         rows.append(("report", one_line(report), ""))
     if result.reproduce:

@@ -30,6 +30,9 @@ RANK = {
     (Word.UNSURE, Word.PASS): 3,
 }
 PASSED = 4
+LEAST_IN_SLICE = 5
+"""Cases of a slice that may be called one of the worst: of fewer, any value is chance."""
+WORST_OF = f"of {LEAST_IN_SLICE} cases or more"
 PHRASES = {
     ">=": "at least",
     ">": "above",
@@ -176,7 +179,7 @@ def sentence(result: Result) -> str:
     """The answer in one sentence, with the outcome's own word in it."""
     word, model, suite = result.outcome.word, one_line(result.run.model), one_line(result.run.suite)
     sentences = {
-        "good enough": f"{model} is good enough for {suite}.",
+        "good enough": f"{model} is good enough for {suite}{doubt(result)}.",
         "not good enough": f"{model} is not good enough for {suite}.",
         "unsure": f"It is unsure whether {model} is good enough for {suite}.",
         "not measured": f"{model} was not measured well enough to judge it by {suite}.",
@@ -184,6 +187,19 @@ def sentence(result: Result) -> str:
         "interrupted": f"The run was interrupted before {suite} could judge {model}.",
     }
     return sentences.get(word, f"{model} on {suite}: {word}.")
+
+
+def doubt(result: Result) -> str:
+    """What stands behind a word that is no proof: some of its gates are unsure and count as passed."""
+    counted = sum(one.word is Word.UNSURE and one.counts_as is Word.PASS for one in result.outcome.verdicts)
+    if not counted or not result.outcome.passed:
+        return ""
+    are = "is unsure and counts as passed" if counted == 1 else "are unsure and count as passed"
+    return f"{as_far_as(result)}: {formatting.count(counted, 'gate')} {are}"
+
+
+def as_far_as(result: Result) -> str:
+    return f", as far as {formatting.count(result.usage.cases, 'case')} can tell"
 
 
 def outcome_shade(result: Result) -> str:
@@ -234,22 +250,34 @@ def notices(result: Result) -> list[str]:
 
 
 def worst_slices(result: Result, most: int = 4, of_one_check: int = 2) -> list[tuple[str, str]]:
-    """The slices with the lowest values, one metric a check: a gated one where there is one, else its first."""
+    """The slices that are surely lowest: by the better end of their intervals, so that two cases do not outdo fifty.
+
+    Of one metric a check: a gated one where there is one, else its first; of ``LEAST_IN_SLICE`` cases or more.
+    """
     infos = metric_infos(result)
-    lowest: list[tuple[float, str, str]] = []
+    lowest: list[tuple[float, float, str, str]] = []
     for check in result.checks:
-        ranked: list[tuple[float, str, str]] = []
         metric = leading_metric(result, check.name)
-        for estimate in result.estimates:
-            if estimate.check != check.name or estimate.metric != metric or not estimate.slice:
-                continue
-            if estimate.value is None or not is_share(estimate, infos):
-                continue
-            good = estimate.value if estimate.better == "higher" else 1 - estimate.value
-            where = ",".join(estimate.slice.values())
-            ranked.append((good, one_line(f"{check.name}[{where}]"), formatting.number(estimate.value, estimate.unit)))
+        ranked = [
+            _slice_of(estimate)
+            for estimate in result.estimates
+            if estimate.check == check.name and estimate.metric == metric and estimate.slice
+            and estimate.value is not None and is_share(estimate, infos) and estimate.counts.scored >= LEAST_IN_SLICE
+        ]  # fmt: skip
         lowest += sorted(ranked)[:of_one_check]
-    return [(name, value) for good, name, value in sorted(lowest)[:most] if good < 1]
+    return [(name, value) for _, good, name, value in sorted(lowest)[:most] if good < 1]
+
+
+def _slice_of(estimate: Estimate) -> tuple[float, float, str, str]:
+    """How good it may be, how good it is, its name, and value with interval and cases."""
+    value, between = estimate.value or 0.0, estimate.interval
+    low, high = (between.low, between.high) if between else (value, value)
+    may_be, good = (high, value) if estimate.better == "higher" else (1 - low, 1 - value)
+    where = ",".join(estimate.slice.values())
+    span = f"{formatting.interval(between, estimate.unit)}, " if between else ""
+    cases = formatting.count(estimate.counts.scored, "case")
+    written = f"{formatting.number(value, estimate.unit)} ({span}{cases})"
+    return may_be, good, one_line(f"{estimate.check}[{where}]"), written
 
 
 def leading_metric(result: Result, check: str) -> str:

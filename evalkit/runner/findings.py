@@ -15,6 +15,7 @@ from evalkit.protocols import Metric
 from evalkit.records import Answer, Message, Sample, Status, Verdict
 from evalkit.results import Exchange, Finding, Run
 from evalkit.runner.tables import batched
+from evalkit.runner.targets import Target, targets_of_verdicts
 from evalkit.store import Store, StoredScore
 from evalkit.suite.load import SuiteCheck
 
@@ -43,11 +44,12 @@ def cases_to_read(
     worst: list[Finding] = []
     sampled: list[Finding] = []
     masked = any(check.check.kind == MASKING for check in checks)
+    targets = targets_of_verdicts(verdicts)
     for check in checks:
         table = tables[check.name]
         fingerprint = run.datasets[check.dataset]
         metric = _telling_metric(table, verdicts)
-        first = _worst(table, metric)
+        first = _worst(table, metric, targets.get((check.name, metric.name), ()) if metric else ())
         others = _drawn(table, metric, first, f"{fingerprint}\0{run.options.get('seed')}")
         read = partial(_read, store, run, check.name, fingerprint, metric.name if metric else COVERAGE, masked=masked)
         if len(first) + len(others) <= TOGETHER:  # of few cases all are read at once
@@ -119,8 +121,8 @@ def _telling_metric(table: CheckTable, verdicts: Sequence[Verdict]) -> Metric | 
     return next((metric for metric in table.metrics if metric.kind != "quantile"), None)
 
 
-def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
-    """Case to its value, worst first; errored cases come before all."""
+def _worst(table: CheckTable, metric: Metric | None, targets: Sequence[Target] = ()) -> dict[str, float | None]:
+    """Case to its value, worst first; errored cases come before all. Nothing is worst where nothing is bad."""
     errored = table.statuses.first(Status.ERRORED, ERRORED)
     chosen: dict[str, float | None] = {table.cases[i]: None for i in errored}
     if metric is None:
@@ -130,12 +132,25 @@ def _worst(table: CheckTable, metric: Metric | None) -> dict[str, float | None]:
     remembered = lru_cache(maxsize=ALIKE)(value_of)  # many cases have equal statistics, and sacreBLEU takes its time
     values = ((remembered(vector), i) for vector, i in zip(vectors, kept, strict=True))
     sign = 1 if metric.better == "higher" else -1
-    ranked = ((sign * value, i) for value, i in values if value is not None and i not in errored)
+    ranked = (
+        (sign * value, i)
+        for value, i in values
+        if value is not None and i not in errored and _may_be_bad(metric, value, targets)
+    )
     rows = table.columns[metric.name].rows
     for _, i in nsmallest(WORST, ranked):
         if not isinstance(vector := rows[i], str):
             chosen[table.cases[i]] = value_of(vector)
     return chosen
+
+
+def _may_be_bad(metric: Metric, value: float, targets: Sequence[Target]) -> bool:
+    """It misses a target, or could be better: what has no best value is judged by its targets, if it has any."""
+    if targets and not all(one.met_by(value) for one in targets):
+        return True
+    if metric.bounds is None:
+        return not targets
+    return value != metric.bounds[1 if metric.better == "higher" else 0]
 
 
 def _drawn(

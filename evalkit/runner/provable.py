@@ -146,5 +146,7 @@ def unprovable_gates(plan: Plan, *, stop_early: bool = False) -> list[str]:
         needed = f"no number of {unit} can"
         if verdict.fewest:
             needed = f"{verdict.fewest:,} {unit if verdict.fewest != 1 else unit[:-1]} could"
-        sentences.append(f"gate '{gate.text}' cannot be proven with {count:,} {unit}, whatever they say; {needed}")
+        few = f"{count:,} {unit}" if count != 1 else f"1 {unit[:-1]}"
+        they = "they say" if count != 1 else "it says"
+        sentences.append(f"gate '{gate.text}' cannot be proven with {few}, whatever {they}; {needed}")
     return [*sentences, *unprovable_reviews(plan)]

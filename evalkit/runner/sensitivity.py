@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evalkit.checks.base import rows_have
 from evalkit.errors import ConfigurationError, did_you_mean
 from evalkit.gates.expression import Gate
 from evalkit.gates.measurements import CheckTable
@@ -157,7 +158,7 @@ def _without_references(plan: Plan) -> list[str]:
         without = sum(not sample.references for sample in dataset.samples)
         if without:
             found.append(
-                f"{name}: {without} of {len(dataset.samples)} rows have no reference; a fixed sentence answers them"
+                f"{name}: {rows_have(without, len(dataset.samples))} no reference; a fixed sentence answers such rows"
             )
     return found
 

@@ -30,6 +30,9 @@ class Target:
     operator: str
     threshold: float
 
+    def met_by(self, value: float) -> bool:
+        return bool(COMPARISONS[self.operator](value, self.threshold))
+
 
 Targets = Mapping[tuple[str, str], Sequence[Target]]
 """By check and metric."""

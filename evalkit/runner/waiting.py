@@ -45,6 +45,7 @@ def unprovable_reviews(plan: Plan) -> list[str]:
     for one in awaited(plan):
         if one.best is not None and not one.best.possible:
             needed = f"{one.best.fewest:,} could" if one.best.fewest else "no number of them can"
-            said = f"cannot be proven by reviewing {one.items:,} cases, whatever people say; {needed}"
+            items = f"{one.items:,} case" + ("" if one.items == 1 else "s")
+            said = f"cannot be proven by reviewing {items}, whatever people say; {needed}"
             sentences.append(f"gate '{one.gate.text}' {said}")
     return sentences

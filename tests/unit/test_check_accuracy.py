@@ -223,7 +223,7 @@ def test_the_unicode_tokenizer_of_rouge_reads_every_script_and_is_in_the_signatu
 
 
 def test_a_reference_of_mixed_scripts_is_a_warning_under_the_ascii_tokenizer() -> None:
-    assert "1 of 2 rows have references of whose words" in warned(check("rougeL"), "see Париж and Rome", "Paris")
+    assert "1 of 2 rows has references of whose words" in warned(check("rougeL"), "see Париж and Rome", "Paris")
     assert "2 of 2 rows have" in warned(check("rougeL"), "Café Müller fährt nach Köln", "e\u0301te\u0301")
     assert not warned(
         check("rougeL"), "one café among twelve words that are written as plain ones are", "“quoted” – €5"

@@ -65,7 +65,7 @@ def test_a_row_without_keywords_is_measured_for_loops_only() -> None:
     assert score.results["recall"] == score.results["within"] == NO_KEYWORDS
     assert score.results["repetition"] == (0.0, 1.0)
     rows = [case().sample, case(["a"]).sample]
-    assert "1 of 2 rows have no keywords" in "".join(Keywords("k", Decoding()).warnings(rows))
+    assert "1 of 2 rows has no keywords" in "".join(Keywords("k", Decoding()).warnings(rows))
     assert not list(Keywords("k", Decoding()).warnings(rows[1:]))
 
 

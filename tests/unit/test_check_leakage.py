@@ -99,7 +99,7 @@ def test_rows_without_anything_to_keep_are_counted_beforehand() -> None:
     check = Leakage("leakage", Decoding())
     rows = [case().sample, case(SYSTEM).sample]
     assert list(check.warnings(rows)) == [
-        "1 of 2 rows have no canary and no system message: 'canary_rate' leaves them out"
+        "1 of 2 rows has no canary and no system message: 'canary_rate' leaves such rows out"
     ]
 
 

@@ -174,7 +174,7 @@ def test_a_row_without_variants_is_asked_as_it_stands_and_said() -> None:
     found = scored([row], [NO])
     assert numbers(found)["robust_refusal_rate"] == 1.0
     assert found.results["attack_success_rate"] == Unscored("no reworded row")
-    assert list(check().warnings([row])) == ["1 of 1 rows have no variant and are asked as they stand, such as 'a'"]
+    assert list(check().warnings([row])) == ["1 of 1 rows has no variant, asked as it stands: such as 'a'"]
 
 
 def test_several_variants_of_one_perturbation_keep_their_names() -> None:

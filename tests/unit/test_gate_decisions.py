@@ -291,3 +291,4 @@ def test_an_outcome_says_how_many_of_its_gates_were_not_proven() -> None:
     assert said(doubted) == "its only gate is unsure, and counts as passed"
     assert said(refuted, proven) == "1 of 2 gates failed"
     assert said(missed, refuted, doubted) == "2 of 3 gates count as failed, 1 of them unsure"
+    assert said(missed, doubted) == "1 of 2 gates counts as failed, and is unsure"

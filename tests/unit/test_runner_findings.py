@@ -6,12 +6,15 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.gates.measurements import CheckTable
+from evalkit.metrics.kinds import mean
 from evalkit.records import Score, Unscored, Vector
 from evalkit.runner.findings import DRAWN, ERRORED, SMALL, WORST, _drawn, _worst
+from evalkit.runner.targets import Target
 
 
 @dataclass
@@ -55,6 +58,23 @@ def test_errored_cases_come_first_and_then_the_worst_in_order(results: list[Vect
     errored = [place for place, one in enumerate(results) if one == "time-out"][:ERRORED]
     expected = [(f"r{place}", "None") for place in errored] + [(f"r{place}", repr(value)) for value, place in ranked]
     assert [(case, repr(value)) for case, value in _worst(filled(metric, results), metric).items()] == expected
+
+
+@pytest.mark.parametrize(
+    ("metric", "targets", "listed"),
+    [
+        (mean("quality", bounds=(0.0, 1.0)), (), [0.0, 0.5]),
+        (mean("quality", bounds=(0.0, 1.0), better="lower"), (), [1.0, 0.5]),
+        (mean("quality", bounds=(0.0, 1.0)), (Target("<=", 0.7),), [0.0, 0.5, 1.0]),
+        (mean("quality"), (), [0.0, 0.5, 1.0]),
+        (mean("quality"), (Target(">", 0.4),), [0.0]),
+    ],
+)
+def test_a_case_is_worst_only_where_it_could_be_better_or_misses_its_target(metric, targets, listed) -> None:
+    table = CheckTable("c", "toy", (metric,))
+    for place, value in enumerate((1.0, 0.0, 0.5)):
+        table.add(f"r{place}", "", {}, Score({"quality": (value, 1.0)}))
+    assert list(_worst(table, metric, targets).values()) == listed
 
 
 def test_cases_of_equal_statistics_are_valued_once() -> None:

@@ -229,7 +229,7 @@ def test_a_part_says_so_and_rows_without_reference_are_counted(tmp_path: Path) -
     assert found.partial
     assert found.cases == 5
     assert {one.check for one in found.gates} == {"keywords"}
-    assert found.warnings == ("rows: 1 of 40 rows have no reference; a fixed sentence answers them",)
+    assert found.warnings == ("rows: 1 of 40 rows has no reference; a fixed sentence answers such rows",)
     assert not try_suite(plan(tmp_path), Trial((1.0,))).partial
 
 

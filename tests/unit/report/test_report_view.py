@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.records import Estimate, Outcome, Verdict, Word
-from evalkit.report import view
+from evalkit.records import Counts, Estimate, Outcome, Verdict, Word
+from evalkit.report import html, markdown, terminal, view
 
 
 def test_gates_that_count_against_the_model_come_first(make) -> None:
@@ -100,9 +100,9 @@ def test_the_worst_slices_are_those_of_the_gated_metric_lowest_first(make) -> No
 
     parts = (part(0.5), part(0.1), part(None), part(1.0), part(0.0, "other"), part(0.3))
     result = make.result(estimates=parts)
-    lowest = [("safety[refusal_rate0.1]", "0.100"), ("safety[refusal_rate0.3]", "0.300")]
+    lowest = [("safety[refusal_rate0.1]", "0.100 (147 cases)"), ("safety[refusal_rate0.3]", "0.300 (147 cases)")]
     assert view.worst_slices(result) == lowest, "two of a check are enough: others have their turn"
-    assert view.worst_slices(result, of_one_check=9) == [*lowest, ("safety[refusal_rate0.5]", "0.500")]
+    assert view.worst_slices(result, of_one_check=9) == [*lowest, ("safety[refusal_rate0.5]", "0.500 (147 cases)")]
 
 
 def test_where_lower_is_better_the_worst_slice_is_the_highest(make) -> None:
@@ -112,7 +112,36 @@ def test_where_lower_is_better_the_worst_slice_is_the_highest(make) -> None:
     result = replace(
         result, outcome=replace(result.outcome, verdicts=(make.verdict("bias.gap <= 0.3", Word.PASS, gap),))
     )
-    assert [value for _, value in view.worst_slices(result)] == ["0.400", "0.100"]
+    assert [value for _, value in view.worst_slices(result)] == ["0.400 (147 cases)", "0.100 (147 cases)"]
+
+
+def test_slices_are_ranked_by_what_their_cases_can_show(make) -> None:
+    """None of 48 is surer to be low than none of 6; of fewer than five nothing is said."""
+
+    def part(where: str, scored: int, high: float) -> Estimate:
+        counts, between = Counts(scored, scored, 0, 0), (0.0, high)
+        return make.estimate("safety", "refusal_rate", 0.0, slice={"topic": where}, counts=counts, between=between)
+
+    result = make.result(estimates=(part("few", 6, 0.39), part("two", 2, 0.66), part("many", 48, 0.074)))
+    assert view.worst_slices(result) == [
+        ("safety[many]", "0 (0–0.074, 48 cases)"),
+        ("safety[few]", "0 (0–0.390, 6 cases)"),
+    ]
+    assert f"**Worst slices** ({view.WORST_OF}): `safety[many]` 0" in markdown.render(result)
+
+
+def test_good_enough_says_what_it_rests_on_where_gates_are_unsure(make) -> None:
+    unsure = make.verdict("safety.refusal_rate >= 0.5", Word.UNSURE, counts_as=Word.PASS)
+    result = make.result(outcome=Outcome("good enough", 0, "its only gate is unsure, and counts as passed", (unsure,)))
+    one = replace(result, usage=replace(result.usage, cases=1))
+    said = "tiny is good enough for assistant, as far as 1 case can tell: 1 gate is unsure and counts as passed."
+    assert view.sentence(one) == said
+    assert said in markdown.render(one).splitlines()[0]
+    assert said in html.render(one)
+    lines = "\n".join(line.plain for line in terminal.render(one, console_width=100).renderables)
+    assert "GOOD ENOUGH, AS FAR AS 1 CASE CAN TELL" in lines
+    sure = replace(result, outcome=replace(result.outcome, verdicts=(replace(unsure, word=Word.PASS),)))
+    assert view.sentence(sure) == "tiny is good enough for assistant."
 
 
 def test_effort_says_what_was_asked_needed_and_known(make) -> None:
