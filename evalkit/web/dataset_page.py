@@ -52,11 +52,12 @@ class RowView:
 @dataclass(frozen=True, slots=True)
 class OddityView:
     told: str
+    many: int
     advice: str
     rows: tuple[RowView, ...]
     """The first of them."""
-    every: str
-    """Where all of them are, if there are more."""
+    link: str
+    """Where all of them are, if there are more; from there, back to all that is odd."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _oddities(place: Place, oddities: Sequence[Oddity]) -> list[OddityView]:
     found = []
     for at, odd in enumerate(oddities):
         more = place.where(("odd", str(at))) if len(odd.rows) > SHOWN_ROWS else ""
-        found.append(OddityView(_told(odd), odd.advice, _rows(place, odd.rows[:SHOWN_ROWS]), more))
+        found.append(_oddity(place, odd, odd.rows[:SHOWN_ROWS], more))
     return found
 
 
@@ -171,7 +172,7 @@ def _all_of(place: Place, oddities: Sequence[Oddity], odd: Oddity, request: Requ
     page = min(max(1, number(request.query_params.get("page", ""))), pages)
     begin = (page - 1) * PAGE
     return {
-        "odd": OddityView(_told(odd), odd.advice, _rows(place, odd.rows[begin : begin + PAGE]), place.where()),
+        "odd": _oddity(place, odd, odd.rows[begin : begin + PAGE], place.where()),
         "page": page,
         "pages": pages,
         "earlier": place.where(("odd", at), ("page", str(page - 1))) if page > 1 else "",
@@ -179,8 +180,8 @@ def _all_of(place: Place, oddities: Sequence[Oddity], odd: Oddity, request: Requ
     }
 
 
-def _told(odd: Oddity) -> str:
-    return f"{formatting.count(len(odd.rows), 'row')} {one_line(odd.told)}"
+def _oddity(place: Place, odd: Oddity, shown: Sequence[str], link: str) -> OddityView:
+    return OddityView(f"Rows {one_line(odd.told)}", len(odd.rows), odd.advice, _rows(place, shown), link)
 
 
 def _rows(place: Place, names: Sequence[str]) -> tuple[RowView, ...]:

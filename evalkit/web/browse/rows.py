@@ -68,7 +68,7 @@ ODDITIES = {
         "See that it is no typing error: an interval of one case says nothing.",
     ),
 }
-"""What follows ``3 rows``, and what to do, by what tells them apart."""
+"""What follows ``Rows``, and what to do, by what tells them apart."""
 
 
 @dataclass(frozen=True, slots=True)
