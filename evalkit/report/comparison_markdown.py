@@ -8,7 +8,7 @@ from evalkit.report import comparison_words as words
 from evalkit.report import formatting
 from evalkit.report.comparison_notes import notes
 from evalkit.report.hostile import shorten_end
-from evalkit.report.markdown import LIMIT, ROOM_FOR_NOTE
+from evalkit.report.markdown import LIMIT, ROOM_FOR_NOTE, marker
 from evalkit.report.markdown_text import code, fence, html, text
 from evalkit.runner.compare import CaseChange, Comparison, MetricChange, Pairing
 
@@ -17,11 +17,14 @@ def to_markdown(comparison: Comparison, *, judge: bool = False) -> str:
     """Fits a comment: as many of the cases as there is room for, whatever the texts say. Of several candidates the
     details are folded up, and share the room.
 
-    ``judge``: the last line says whether there is a regression. It, and what the marks mean, are never left out.
+    ``judge``: the last sentence says whether there is a regression. It, and what the marks mean, are never left out.
+    The last line is a mark as a report's, of the suite and the models that are compared.
     """
     last = f"\n{words.LEGEND}.\n\n{text(words.how(comparison))}\n"
     if judge:
         last += "".join(f"\n**{text(said)}**\n" for said in words.verdicts(comparison))
+    runs = (comparison.baseline, *(pairing.candidate for pairing in comparison.candidates))
+    last += f"\n{marker(f'compare {runs[0].suite}', ' '.join(run.model for run in runs))}\n"
     room = LIMIT - ROOM_FOR_NOTE - len(last)
     if len(comparison.candidates) == 1:
         (pairing,) = comparison.candidates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -95,6 +96,19 @@ def test_markdown_of_many_candidates_fits_and_every_fold_is_closed(candidates: i
     assert len(folds) == (candidates if candidates > 1 else 0)
     assert all(fold.startswith("<details><summary>") for fold in folds)
     assert ("left out to keep this short" in markdown) == (candidates == 40)
+
+
+@pytest.mark.parametrize("candidates", [1, 3])
+def test_the_last_line_of_markdown_is_a_mark_of_what_is_compared(candidates: int) -> None:
+    made = comparison(candidates, text=EVIL)
+    others = [replace(made, baseline=replace(made.baseline, suite="two")), comparison(candidates + 1, text=EVIL)]
+    marks = []
+    for one in (made, *others, replace(made, baseline=replace(made.baseline, model=EVIL))):
+        *above, last = to_markdown(one, judge=True).splitlines()
+        assert re.fullmatch(r"<!-- evalkit: compare%20\S+ \S+ -->", last)
+        assert last not in above
+        marks.append(last)
+    assert len(set(marks)) == 4
 
 
 def test_what_was_allowed_stands_before_the_folds() -> None:
