@@ -89,8 +89,10 @@ PATHS = [
     "/runs/last:smoke/cases?q=the",
     "/runs/many/case?of=check&case=c004",
     "/runs/many/data",
+    "/runs/hostile/data?odd=0",
     "/compare?run=hostile&run=hostile%20again&different=1",
     "/compare",
+    "/compare?baseline=many&run=many+worse&run=hostile&different=1",
     "/trends?suite=smoke",
     "/runs/hostile/cases?q=needle",
 ]

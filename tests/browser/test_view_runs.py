@@ -85,7 +85,15 @@ def look(open_page: OpenPage, server: WebServer) -> Callable[..., Any]:
     return go
 
 
-PATHS = ["/", "/?state=failed", "/runs/last:smoke", "/runs/hostile-run", "/runs/failed-run", "/runs/nothing"]
+PATHS = [
+    "/",
+    "/?state=failed",
+    "/?sort=-model",
+    "/runs/last:smoke",
+    "/runs/hostile-run",
+    "/runs/failed-run",
+    "/runs/nothing",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
