@@ -62,9 +62,10 @@ def is_veiled(standing: Standing) -> bool:
     return standing.queue.blind and not standing.done
 
 
-def veiled(summary: ReviewSummary, standing: Standing) -> ReviewSummary:
-    """Of a blind queue under way without what check and reviewers said, which would tell others what to expect."""
-    if not is_veiled(standing):
+def veiled(summary: ReviewSummary, standing: Standing, *, others: bool = False) -> ReviewSummary:
+    """Of a blind queue under way without what check and reviewers said, which would tell others what to expect.
+    ``others``: so is another queue of the same run, whose cases the same check has judged."""
+    if not is_veiled(standing) and not others:
         return summary
     return replace(
         summary,

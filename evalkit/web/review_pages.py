@@ -58,7 +58,8 @@ def overview(request: Request) -> Response:
         reviewer=reviewer,
         changing=not reviewer or "name" in request.query_params,
         queue=request.query_params.get("queue", ""),
-        queues=[queue_view(now, reviewer) for now in standings],
+        queues=[queue_view(now, reviewer, hidden=hidden) for now in standings],
+        hidden=hidden,
         longest=review.LONGEST_NAME,
         **_outcome(bench, run, [] if hidden else standings),
     )
@@ -103,10 +104,11 @@ def show(request: Request) -> Response:
     at = number(given.get("at", ""))
     again = "again" in given
     position = at - 1 if at else _next(now, reviewer, again=again)
-    told = queue_view(now, reviewer)
     others = [review.standing(bench.store, one) for one in review.queues(bench.store, run.id) if one.id != queue.id]
+    hidden = queue.blind and any(map(is_veiled, [now, *others]))
+    told = queue_view(now, reviewer, hidden=hidden)
     common: dict[str, Any] = {
-        **_ways_out(hidden=queue.blind and any(map(is_veiled, [now, *others]))),
+        **_ways_out(hidden=hidden),
         "run_id": run.id,
         "here": "Review",
         "suite": one_line(run.suite),
@@ -139,7 +141,7 @@ def _end(bench: Workbench, run: Run, now: Standing, others: list[Standing], revi
     return {
         "others": bool(others),
         "following": next(waiting, ""),
-        "pictures": pictures(now, summary_of(now)) if now.done else None,
+        "pictures": pictures(now, summary_of(now)) if now.done and not hidden else None,
         **_outcome(bench, run, [] if hidden else [now]),
     }
 

@@ -47,8 +47,9 @@ class QueueView:
     facts: tuple[tuple[str, str], ...]
 
 
-def queue_view(now: Standing, reviewer: str) -> QueueView:
-    queue, summary = now.queue, veiled(summary_of(now), now)
+def queue_view(now: Standing, reviewer: str, *, hidden: bool = False) -> QueueView:
+    """``hidden``: a blind queue of the run is under way, so that no queue tells what check and reviewers said."""
+    queue, summary = now.queue, veiled(summary_of(now), now, others=hidden)
     mine = [said.get(reviewer, Said()) for said in now.said.values()]
     waiting = set(waiting_for(now, reviewer))
     return QueueView(

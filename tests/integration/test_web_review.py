@@ -184,7 +184,7 @@ def test_a_blind_queue_hides_model_score_labels_and_names(ann: Reviewer) -> None
     for hidden in ("mock:echo", "secret-row", "secret-group", "exact_match", "good enough for"):
         assert not any(hidden in page for page in pages[1:]), hidden
     assert "mock:echo" not in pages[0]
-    assert pages[0].count("exact_match") == 1, "only of the queue that is not blind"
+    assert "exact_match" not in pages[0], "of no queue while a blind one is under way"
 
 
 TELLING = [
@@ -269,7 +269,8 @@ def test_a_blind_queue_that_is_done_tells_nothing_while_another_one_is_not(
         text = ann.say(at, label="1").text
     assert "helpful is reviewed" in text
     assert "Go on with seen" in text
-    assert "mock:echo" not in text
+    for page in (text, ann.get().text):
+        assert not [word for word in ("mock:echo", "20 accept", "exact_match") if word in page]
     for at in range(1, 5):
         text = ann.say(at, "seen", label="1").text
     assert "mock:echo is good enough" in text
