@@ -31,8 +31,11 @@ MOST_SEARCHED = 50_000
 """Cases with the words that are sought, of which those that changed are taken."""
 AT_ONCE = 500
 SHOWN = {"regressed": "Regressed", "fixed": "Fixed", "moved": "Moved", "changed": "All that changed"}
-SECONDS = 2.0
-"""For the index of a run that nobody has searched yet to begin with."""
+SECONDS = 0.15
+"""For the index of a run that nobody has searched yet: what is in it by then is found, and the page says so."""
+
+
+FILLING = "The index of this run is being made"
 
 
 class Asked(NamedTuple):
@@ -156,10 +159,10 @@ def _searched(desk: Desk, run: Run, changes: list[CaseChange], text: str) -> tup
         return [], ("That search takes too long: use more or longer words.",)
     except Outdated:
         desk.indexer.again(run)
-        return [], ("The index of this run is being made: load the page again.",)
+        return [], (FILLING,)
     progress = desk.indexer.progress(run, desk.result(run))
     if not progress.searchable:
-        notes.append(f"{progress.indexed:,} of {progress.cases:,} cases can be searched so far.")
+        notes.append(f"{FILLING}: {progress.indexed:,} of {progress.cases:,} cases can be searched so far.")
     return [change for change in changes if (change.check, change.case) in found], tuple(notes)
 
 

@@ -23,7 +23,7 @@ from evalkit.results import Run
 from evalkit.runner.compare import Comparison, MetricChange, Pairing, compare_runs
 from evalkit.store import Store
 from evalkit.web.browse.desk import desk_of
-from evalkit.web.compare_cases import asked_of, cases_view
+from evalkit.web.compare_cases import FILLING, asked_of, cases_view
 from evalkit.web.pages import Link, render, workbench
 from evalkit.web.workbench import Remembered, Workbench
 
@@ -148,6 +148,8 @@ def show(request: Request) -> Response:
         ways=[(name, told, many, where(show=name, page=1)) for name, told, many in cases.counts],
         earlier=where(page=cases.asked.page - 1) if cases.asked.page > 1 else "",
         later=where(page=cases.asked.page + 1) if cases.asked.page < cases.pages else "",
+        again=where(),
+        filling=FILLING,
         every=where(show="changed", check="", text="", page=1),
         kept=_said(runs, different=allow),
         headings=words.HEADINGS,

@@ -236,7 +236,7 @@ def test_a_case_shows_everything_and_leads_to_its_neighbours_in_the_chosen_order
 def compared(client: httpx.Client, address: str) -> str:
     """The page, when what it shows is there."""
     ends = time.monotonic() + 60
-    while "are being compared" in (text := client.get(address).text):
+    while any(said in (text := client.get(address).text) for said in ("are being compared", "is being made")):
         assert time.monotonic() < ends
         time.sleep(0.1)
     return text
