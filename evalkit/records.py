@@ -232,6 +232,8 @@ class Counts:
     errored: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Why measurements were unscored or errored, most frequent first."""
+    inapplicable: int = 0
+    """Of the unscored: cases that other metrics of the check score, and that this one does not apply to."""
 
     @property
     def coverage(self) -> float:

@@ -141,7 +141,7 @@ def _print_estimates(result: Result, screen: Console, *, slices: bool) -> None:
     from evalkit.report import formatting
 
     wide = screen.width >= 100
-    counted = ("planned", "scored", "unscored", "errored") if wide else ("scored", "of")
+    counted = ("planned", "scored", "does not apply", "unscored", "errored") if wide else ("scored", "of")
     table = columns("estimate", "value", "95% interval", *counted, right=("value", *counted))
     shown, left = _chosen(result, slices=slices)
     group = ""
@@ -150,7 +150,8 @@ def _print_estimates(result: Result, screen: Console, *, slices: bool) -> None:
             group = estimate.check
             table.add_row(cell(group, "bold"))
         counts = estimate.counts
-        numbers = [counts.planned, counts.scored, counts.unscored, counts.errored]
+        numbers = [counts.planned, counts.scored, counts.inapplicable]
+        numbers += [counts.unscored - counts.inapplicable, counts.errored]
         if not wide:
             numbers = [counts.scored, counts.planned]
         table.add_row(

@@ -226,8 +226,12 @@ def _decide_universal(gate: Gate, table: CheckTable, estimate: Estimate, wanted:
     if not total:
         return _undecided(gate, estimate, "the metric has no value of a single case")
     if against:
-        return _verdict(gate, Word.FAIL, f"{len(against)} of {total} cases contradict it, first {against[0]}", estimate)
-    return _verdict(gate, Word.PASS, f"holds in all {total} cases of this dataset", estimate)
+        contradict = "contradicts" if len(against) == 1 else "contradict"
+        return _verdict(
+            gate, Word.FAIL, f"{len(against)} of {total} cases {contradict} it, first {against[0]}", estimate
+        )
+    where = "the only case" if total == 1 else f"all {total} cases"
+    return _verdict(gate, Word.PASS, f"holds in {where} of this dataset", estimate)
 
 
 def decide_interval(

@@ -173,13 +173,14 @@ class CheckTable:
     def metric_counts(self, metric: str, positions: Sequence[int]) -> Counts:
         column = self.columns[metric]
         errored = sum(i in column.errors for i in positions) if column.errors else 0
-        unscored = sum(i not in column.errors for i in column.rows.without(positions))
+        without = [i for i in column.rows.without(positions) if i not in column.errors]
         return Counts(
             planned=len(positions),
-            scored=len(positions) - errored - unscored,
-            unscored=unscored,
+            scored=len(positions) - errored - len(without),
+            unscored=len(without),
             errored=errored,
             reasons=_most_frequent(column.rows.reasons(positions)),
+            inapplicable=sum(self.statuses[i] is Status.SCORED for i in without),
         )
 
     def estimate(self, metric: str, wanted: Mapping[str, str] | None = None) -> Estimate:

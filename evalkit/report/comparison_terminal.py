@@ -166,7 +166,8 @@ def _row(row: Sequence[str], sizes: Sequence[int]) -> str:
 
 def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -> Iterator[Text]:
     name, before, after, difference, between, p, *counts = row
-    values = f"{before} {arrow} {after}  {difference}" + ("" if between == formatting.NONE else f"  ({between})")
+    sides, span = f"{before} {arrow} {after}  {difference}", "" if between == formatting.NONE else f"({between})"
+    values = f"{sides}  {span}".rstrip()
     chances = [] if p == formatting.NONE else [f"adjusted p {p}"]
     if counts[0] != formatting.NONE:
         chances += [f"{counts[0]} better, {counts[1]} worse"]
@@ -174,10 +175,12 @@ def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -
     if gap >= 2:
         yield line(mark, name, " " * gap, values)
     else:
-        yield line(mark, name)
-        yield line("      ", values)
+        yield line(mark, shorten_end(name, max(width - 4, 8)))
+        for part in [values] if len(values) + 6 <= width else [sides, *([span] if span else [])]:
+            yield from wrapped(part, width, indent=6)
     if chances:
-        yield line((f"{'; '.join(chances):>{width}}", "dim"))
+        for part in ["; ".join(chances)] if len("; ".join(chances)) + 6 <= width else chances:
+            yield line((f"{part:>{width}}", "dim"))
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------

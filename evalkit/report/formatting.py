@@ -113,8 +113,14 @@ def count(many: int, one: str, several: str = "") -> str:
 
 
 def counts(of: Counts) -> str:
-    """All three fates of the planned measurements, always."""
-    return f"{of.scored:,} of {of.planned:,} scored, {of.unscored:,} unscored, {of.errored:,} errored"
+    """All fates of the planned measurements, always."""
+    return f"{of.scored:,} of {of.planned:,} scored, {not_scored(of)}"
+
+
+def not_scored(of: Counts) -> str:
+    """``does not apply to 24, 0 unscored, 1 errored``: a harmless prompt lacks no refusal rate."""
+    other = f"does not apply to {of.inapplicable:,}, " if of.inapplicable else ""
+    return f"{other}{of.unscored - of.inapplicable:,} unscored, {of.errored:,} errored"
 
 
 def reasons(of: Mapping[str, int], most: int = 3) -> str:

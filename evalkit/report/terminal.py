@@ -134,7 +134,7 @@ def _gate_lines(result: Result, width: int, *, unicode: bool) -> Iterator[Text]:
 
 
 class _Columns:
-    """Widths of the gate table. What a narrow terminal loses first is the drawing, then the interval."""
+    """Widths of the gate table. A narrow terminal loses the drawing first; then the interval has a line of its own."""
 
     def __init__(self, gate: int, value: int, interval: int, *, drawing: int, reason: int, width: int) -> None:
         self.gate, self.value, self.interval = gate, value, interval
@@ -194,12 +194,15 @@ class _Columns:
         for row in range(1, max(len(names), len(beside))):
             left = "    " + (names[row] if row < len(names) else "")
             yield _text((_pad(left, indent) + (beside[row] if row < len(beside) else "")).rstrip())
+        if not self.interval and _interval(gate):
+            between = f"{gate.confidence} interval {_interval(gate)}"
+            yield from (_text(("      " + line, "dim")) for line in wrap(between, self.width - 6))
         if reason and not beside:
             yield from (_text(("      " + line, "dim")) for line in wrap(reason, self.width - 6))
 
 
 def _interval(gate: view.GateView) -> str:
-    return gate.interval if gate.picture else ""
+    return "" if gate.interval == formatting.NONE else gate.interval
 
 
 def _reason(gate: view.GateView) -> str:

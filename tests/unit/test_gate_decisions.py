@@ -89,7 +89,7 @@ def ratios(metric: Metric, *rows: Vector) -> CheckTable:
 def test_a_case_without_a_value_contradicts_nothing() -> None:
     gate = parse_gate("check.ok == 1")
     found = decide(gate, {"check": ratios(Guarded(), (1.0, 1.0), (0.0, 0.0))}, Setting())
-    assert (found.word, found.reason) == (Word.PASS, "holds in all 1 cases of this dataset")
+    assert (found.word, found.reason) == (Word.PASS, "holds in the only case of this dataset")
 
 
 def test_a_metric_that_breaks_on_one_case_is_an_error_that_names_it() -> None:
@@ -110,6 +110,16 @@ def test_errors_count_at_the_worst_and_unscored_cases_do_not_count() -> None:
     counts = estimate.counts
     assert (counts.planned, counts.scored, counts.unscored, counts.errored) == (4, 2, 1, 1)
     assert counts.reasons == {"too short": 1}
+    assert counts.inapplicable == 0
+
+
+def test_a_metric_does_not_apply_to_a_case_that_others_score() -> None:
+    made = CheckTable("check", "toy", [rate("refused"), rate("over_refused")])
+    harmless, unsafe, lost = Unscored("harmless"), Unscored("unsafe"), Unscored("nothing to judge")
+    for place, (first, other) in enumerate([(harmless, (0.0, 1.0)), ((1.0, 1.0), unsafe), (lost, lost)]):
+        made.add(f"c{place}", "", {}, Score({"refused": first, "over_refused": other}))
+    counts = made.estimate("refused").counts
+    assert (counts.planned, counts.scored, counts.unscored, counts.inapplicable) == (3, 1, 2, 1)
 
 
 def test_an_error_of_a_metric_without_a_worst_counts_against_coverage_only() -> None:

@@ -102,6 +102,8 @@ def test_durations_read_like_speech(seconds: float, text: str) -> None:
 
 def test_all_three_fates_stand_beside_every_count() -> None:
     assert formatting.counts(Counts(1200, 1186, 14, 0)) == "1,186 of 1,200 scored, 14 unscored, 0 errored"
+    other = Counts(48, 20, 27, 1, inapplicable=24)
+    assert formatting.counts(other) == "20 of 48 scored, does not apply to 24, 3 unscored, 1 errored"
 
 
 def test_reasons_say_how_many_kinds_they_leave_out() -> None:

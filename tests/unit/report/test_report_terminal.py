@@ -69,12 +69,13 @@ def test_a_passed_coverage_gate_is_not_shown_and_a_failed_one_is(make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "drawing", "interval"), [(160, True, True), (80, True, True), (64, False, True), (48, False, False)]
+    ("width", "drawing", "beside"), [(160, True, True), (80, True, True), (64, False, True), (48, False, False)]
 )
-def test_a_narrow_terminal_loses_the_drawing_first_then_the_interval(make, width, drawing, interval) -> None:
+def test_a_narrow_terminal_loses_the_drawing_first_then_the_interval_has_its_line(make, width, drawing, beside) -> None:
     text = printed(make.result(), width)
     assert ("●" in text) == drawing
-    assert ("0.156–0.284" in text) == interval
+    assert "0.156–0.284" in text
+    assert ("      95% interval 0.156–0.284" in text.splitlines()) != beside
     assert "0.213" in text
 
 
