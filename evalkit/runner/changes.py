@@ -13,7 +13,7 @@ from evalkit.runner.baseline import Baseline
 from evalkit.runner.compare_cases import Turned, case_change, metrics_by_case, said_in, telling_metrics, turned
 from evalkit.runner.compare_changes import CaseChange
 from evalkit.runner.compare_metrics import metric_changes
-from evalkit.runner.findings import MASKING, MOST_TEXT, characters
+from evalkit.runner.findings import MASKING, MOST_TEXT, characters, cut_short
 from evalkit.runner.plan import Plan
 from evalkit.runner.targets import targets_of_gates
 from evalkit.store import Store
@@ -152,7 +152,7 @@ def _with_texts(  # noqa: PLR0917 - both sides of what changed
     was = said_in(store, there, check.name, data_there, names, masked=masked) if there else {}
     left = MOST_TEXT
     for change in listed:
-        before, after = was.get(change.case, ()), now.get(change.case, ())
+        before, after = cut_short(was.get(change.case, ())), cut_short(now.get(change.case, ()))
         left -= characters(before) + characters(after)
         if left < 0:
             return

@@ -27,6 +27,8 @@ DRAWN = 60
 """Of a check with more."""
 TOGETHER = 50
 """Cases whose texts are read at once."""
+MOST_OF_ONE = 32_000
+"""Characters of one text that a result holds: the same long answer may stand in the cases of forty checks."""
 MOST_TEXT = 1_000_000
 """Characters of a check's cases that were drawn; what would be more is left out."""
 ALIKE = 4096
@@ -83,7 +85,7 @@ def _read(  # noqa: PLR0917 - the parts of a finding, in their order
                 case=case,
                 metric=metric,
                 value=value,
-                exchanges=tuple(exchanges[case]),
+                exchanges=cut_short(exchanges[case]),
                 evidence=score.evidence,
                 status=score.status,
                 note=score.error,
@@ -98,6 +100,26 @@ def limited(found: Iterable[Finding]) -> Iterator[Finding]:
         if left < 0:
             return
         yield finding
+
+
+def cut_short(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:
+    """As a result holds them: the beginning of a text that is very long, and how much is left out."""
+    return tuple(
+        one
+        if characters([one]) <= MOST_OF_ONE
+        else replace(
+            one,
+            answer=_beginning(one.answer),
+            references=tuple(map(_beginning, one.references)),
+            messages=tuple(replace(message, content=_beginning(message.content)) for message in one.messages),
+        )
+        for one in exchanges
+    )
+
+
+def _beginning(text: str) -> str:
+    left = len(text) - MOST_OF_ONE
+    return text if left <= 0 else f"{text[:MOST_OF_ONE]} […{left:,} more characters in the runs database…]"
 
 
 def characters(exchanges: Iterable[Exchange]) -> int:

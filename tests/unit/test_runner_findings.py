@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.kinds import mean
-from evalkit.records import Score, Unscored, Vector
-from evalkit.runner.findings import DRAWN, ERRORED, SMALL, WORST, _drawn, _worst
+from evalkit.records import Message, Score, Unscored, Vector
+from evalkit.results import Exchange
+from evalkit.runner.findings import DRAWN, ERRORED, MOST_OF_ONE, SMALL, WORST, _drawn, _worst, cut_short
 from evalkit.runner.targets import Target
 
 
@@ -75,6 +76,16 @@ def test_a_case_is_worst_only_where_it_could_be_better_or_misses_its_target(metr
     for place, value in enumerate((1.0, 0.0, 0.5)):
         table.add(f"r{place}", "", {}, Score({"quality": (value, 1.0)}))
     assert list(_worst(table, metric, targets).values()) == listed
+
+
+def test_a_result_holds_the_beginning_of_a_very_long_text_and_says_what_is_left_out() -> None:
+    short = Exchange("s", (Message("user", "Why?"),), "So.", ("Thus.",))
+    long = Exchange("s", (Message("user", "Why?"),), "ab" * 500_000, ("Thus.",))
+    kept, cut = cut_short([short, long])
+    assert kept is short
+    assert cut.answer.startswith("ab" * (MOST_OF_ONE // 2) + " […968,000 more characters")
+    assert len(cut.answer) < MOST_OF_ONE + 100
+    assert (cut.messages, cut.references) == (long.messages, long.references)
 
 
 def test_cases_of_equal_statistics_are_valued_once() -> None:
