@@ -75,7 +75,13 @@ def _encodable(value: Any) -> Any:
 def _polars(data: Mapping[str, list[Any]], kinds: Mapping[str, str]) -> Any:
     import polars as pl
 
-    types = {NUMBER: pl.Float64, COUNT: pl.Int64, FLAG: pl.Boolean, TEXTS: pl.List(pl.String), TEXT: pl.String}
+    types: dict[str, Any] = {
+        NUMBER: pl.Float64,
+        COUNT: pl.Int64,
+        FLAG: pl.Boolean,
+        TEXTS: pl.List(pl.String),
+        TEXT: pl.String,
+    }
     return pl.DataFrame(data, schema={column: types[kind] for column, kind in kinds.items()}, strict=False)
 
 
