@@ -162,7 +162,8 @@ def _either_way(gate: Gate, shown: Verdict, ends: Sequence[Verdict], setting: Se
     elif agreed:
         reason = f"{reason}, also if what people could not say is counted against it either way"
     else:
-        word, reason = Word.UNSURE, f"{_bare(shown)}; what people could not say may decide it"
+        told = "meets" if shown.word is Word.PASS else "misses"
+        word, reason = Word.UNSURE, f"what people said {told} the target, and what they could not say may turn that"
     verdict = replace(
         shown,
         word=word,
@@ -173,11 +174,6 @@ def _either_way(gate: Gate, shown: Verdict, ends: Sequence[Verdict], setting: Se
         more_cases=None,
     )
     return verdict if agreed else _by_policy(gate, verdict, setting)
-
-
-def _bare(verdict: Verdict) -> str:
-    """Without the clause on what it counts as, which is said anew."""
-    return verdict.reason.removesuffix("; the point estimate decides")
 
 
 def _around(intervals: Sequence[Interval | None]) -> Interval | None:

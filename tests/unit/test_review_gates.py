@@ -100,7 +100,8 @@ def test_skips_hold_a_gate_up_that_they_could_change() -> None:
     assert words(sure) == ("pass", "pass")
     open_one = verdict("q.flagged_by_humans <= 0.04", "g" * 97 + "sss", unsure="fail")
     assert words(open_one) == ("unsure", "unsure")
-    assert "could not say" in open_one.reason
+    assert "target, and what they could not say may turn that" in open_one.reason
+    assert "interval" not in open_one.reason, "it is of what people said, and the one that is shown is of both"
     assert open_one.estimate is not None
     assert open_one.estimate.counts.unscored == 3
     few = verdict("q.flagged_by_humans <= 0.20", "g" * 97 + "sss")
@@ -208,7 +209,8 @@ def test_skips_hold_the_refined_gate_up_that_they_could_change() -> None:
     open_one = verdict("q.refined_rate <= 0.06", said, automatic=counted(said, 0.0), unsure="fail")
     assert words(none)[0] == "pass"
     assert words(open_one) == ("unsure", "unsure")
-    assert "could not say" in open_one.reason
+    assert "target, and what they could not say may turn that" in open_one.reason
+    assert "interval" not in open_one.reason, "it is of what people said, and the one that is shown is of both"
 
 
 def test_of_clusters_it_takes_more() -> None:
