@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -15,7 +16,9 @@ from evalkit.report.charts import Chart
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.store import Store
 from evalkit.store.looking import Listed, Wanted, list_page, names
+from evalkit.web.making import begun, is_there
 from evalkit.web.pages import Link, drawing_scripts, render, workbench
+from evalkit.web.runs import number
 from evalkit.web.trend_chart import SHAPES, Place, chart, link, newest_gate, places
 from evalkit.web.trend_points import Measured, measured
 
@@ -35,72 +38,95 @@ class MetricTrend:
     """Newest first, as the list of runs: where the run is, and its cells."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the address asks for, and the runs that it means."""
+
+    suite: str
+    model: str
+    check: str
+    before: int
+    runs: tuple[Listed, ...]
+    """Newest first."""
+    older: int
+    """Number of the run that the page before this one goes on from; 0 where there is none."""
+
+    def address(self, **where: str) -> str:
+        said = {"suite": self.suite, "model": self.model, "check": self.check, **where}
+        return "/trends?" + urlencode({name: value for name, value in said.items() if value}, errors="surrogatepass")
+
+
 def show(request: Request) -> Response:
+    bench = workbench(request)
+    chosen = _chosen(bench.store, request.query_params)
+    # a result is large, and forty of them take longer to read than a page may take
+    made = [f"{run.id} {run.finished} {run.outcome}" for run in chosen.runs]
+    read = begun(bench, f"trend {made}", lambda: [measured(bench, run) for run in reversed(chosen.runs)])
+    if not is_there(bench, read):
+        told = "The results of these runs are being read."
+        return render(request, "being_made.html.j2", run=None, run_id="", here="Trends", sentence=told)
+    return _page(request, chosen, read.result())
+
+
+def _page(request: Request, chosen: Chosen, found: Sequence[Measured]) -> Response:
     from markupsafe import Markup
 
-    bench = workbench(request)
-    given = request.query_params
-    suites = names(bench.store)["suite"]
-    suite = given.get("suite", "") or next((run.suite for run in _newest(bench.store, "", "", 0)), "")
-    model, before = given.get("model", ""), _number(given.get("before", ""))
-    runs = _newest(bench.store, suite, model, before) if suite else []
-    more = len(runs) > MOST_RUNS
-    runs = runs[:MOST_RUNS]
-    found = [measured(bench, run) for run in reversed(runs)]
-    check = given.get("check", "")
-    known = list(dict.fromkeys(name.split(".")[0] for one in found for name in one.points))
     models = list(dict.fromkeys(one.run.model for one in found))
-    wanted = _names(found, check)
+    wanted = _names(found, chosen.check)
     trends = _trends(wanted[:MOST_TRENDS], found, models)
-    said = [("suite", suite), ("model", model), ("check", check)]
-    signs = list(SHAPES.values())
     return render(
         request,
         "trend.html.j2",
-        suite=suite,
+        suite=chosen.suite,
         trends=trends,
         left_out=max(0, len(wanted) - MOST_TRENDS),
         specs=Markup(in_page({one.chart.id: one.chart.spec for one in trends})),  # noqa: S704 - cannot end its script
         scripts=drawing_scripts(),
-        runs=len(runs),
-        legend=[(signs[at % len(signs)], one_line(shorten_end(name, 60))) for at, name in enumerate(models)][
+        runs=len(found),
+        legend=[(sign, one_line(shorten_end(name, 60))) for sign, name in zip(cycle(SHAPES.values()), models)][
             :MOST_MODELS
         ],
         parted=any(row[-1] for one in trends for _, row in one.rows),
-        older=_address([*said, ("before", str(runs[-1].number))]) if more else "",
-        newest=_address(said) if before else "",
-        everything=_address([("suite", suite), ("model", model), ("check", ALL)]),
-        choices=[
-            ("suite", "Suite", [(name, name) for name in suites], suite),
-            ("model", "Model", [(name, name) for name in dict.fromkeys(run.model for run in runs)], model),
-            (
-                "check",
-                "Metrics",
-                [("", "those with a gate"), *((name, f"of {name}") for name in known), (ALL, "all")],
-                check,
-            ),
-        ],
+        older=chosen.address(before=str(chosen.older)) if chosen.older else "",
+        newest=chosen.address() if chosen.before else "",
+        everything=chosen.address(check=ALL),
+        choices=_choices(chosen, found, models, names(workbench(request).store)["suite"]),
     )
+
+
+Choice = tuple[str, str, list[tuple[str, str]], str]
+"""Name of the parameter, what people read, values with their words, the chosen one."""
+
+
+def _choices(chosen: Chosen, found: Sequence[Measured], models: Sequence[str], suites: Sequence[str]) -> list[Choice]:
+    checks = dict.fromkeys(name.split(".")[0] for one in found for name in one.points)
+    metrics = [("", "those with a gate"), *((name, f"of {name}") for name in checks), (ALL, "all")]
+    return [
+        ("suite", "Suite", [(name, name) for name in suites], chosen.suite),
+        ("model", "Model", [(name, name) for name in models], chosen.model),
+        ("check", "Metrics", metrics, chosen.check),
+    ]
 
 
 def of_run(request: Request) -> Response:
     """The trends of a run's suite."""
     run = workbench(request).store.get_run(request.path_params["run"])
-    return RedirectResponse(_address([("suite", run.suite)]), status_code=303)
+    return RedirectResponse(Chosen(run.suite, "", "", 0, (), 0).address(), status_code=303)
 
 
-def _newest(store: Store, suite: str, model: str, before: int) -> list[Listed]:
-    """Of whole runs: those that were limited say less than the others beside them."""
-    found = list_page(store, Wanted(suite=suite, model=model, state="finished"), before=before, size=MOST_RUNS + 1)
-    return [run for run in found if not run.partial] or found
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
-
-
-def _address(said: Iterable[tuple[str, str]]) -> str:
-    return "/trends?" + urlencode([(name, value) for name, value in said if value], errors="surrogatepass")
+def _chosen(store: Store, given: Mapping[str, str]) -> Chosen:
+    """Of whole runs: those that were limited say less than the others beside them. Where there are no whole ones, they
+    are all there is."""
+    suite, model, before = given.get("suite", ""), given.get("model", ""), number(given.get("before", ""))
+    if not suite:
+        newest = list_page(store, Wanted(state="finished"), size=1)
+        suite = newest[0].suite if newest else ""
+    wanted = Wanted(suite=suite, model=model, state="finished")
+    found = list_page(store, wanted, before=before, size=MOST_RUNS + 1) if suite else []
+    shown = found[:MOST_RUNS]
+    older = shown[-1].number if len(found) > MOST_RUNS else 0
+    whole = [run for run in shown if not run.partial]
+    return Chosen(suite, model, given.get("check", ""), before, tuple(whole or shown), older)
 
 
 def _names(found: Sequence[Measured], check: str) -> list[str]:

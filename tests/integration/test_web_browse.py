@@ -25,6 +25,7 @@ from evalkit.records import Message, Sample
 from evalkit.report import bundle
 from evalkit.results import Run
 from evalkit.store import Store, open_store
+from evalkit.store.schema import runs
 from evalkit.web import compare_page
 from evalkit.web.browse.rows import look_at_rows
 
@@ -233,6 +234,15 @@ def test_a_case_shows_everything_and_leads_to_its_neighbours_in_the_chosen_order
 # --- comparing --------------------------------------------------------------------------------------------------------
 
 
+def made(client: httpx.Client, address: str) -> str:
+    """The page, when what it shows is there."""
+    ends = time.monotonic() + 60
+    while 'id="being-made"' in (text := client.get(address).text):
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    return text
+
+
 def compared(client: httpx.Client, address: str) -> str:
     """The page, when what it shows is there."""
     ends = time.monotonic() + 60
@@ -332,14 +342,14 @@ def specs(text: str) -> dict[str, Any]:
 
 
 def test_trends_have_a_point_and_a_row_for_every_run(real: httpx.Client) -> None:
-    text = real.get("/trends?suite=smoke").text
+    text = made(real, "/trends?suite=smoke")
     drawn = specs(text)
     assert len(drawn) == text.count('class="sheet trend"') == text.count('role="img"') >= 3
     every = [row for spec in drawn.values() for row in spec["data"]["values"]]
     assert text.count('<th scope="row"><a href="/runs/') == len(every)
     assert {row["link"] for row in every} <= set(re.findall(r'href="(/runs/[^"]*)"', text))
     assert any(row["target"] is not None for row in every)
-    everything = real.get("/trends?suite=smoke&check=all").text
+    everything = made(real, "/trends?suite=smoke&check=all")
     assert len(specs(everything)) > len(drawn)
     for address in re.findall(r'<script src="([^"]*)"', text):
         assert real.get(address, timeout=60).status_code == 200
@@ -348,9 +358,23 @@ def test_trends_have_a_point_and_a_row_for_every_run(real: httpx.Client) -> None
     assert "suite=smoke" in str(real.get("/runs/last/trend").url)
 
 
+def test_runs_that_were_limited_are_left_out_and_stop_no_paging(store: Store, client: httpx.Client) -> None:
+    for number in range(50):
+        finished_run(store, f"run-{number:02}", {"check": [Said("a")]})
+    with store.database.writing() as writing:
+        writing.execute(runs.update().where(runs.c.id.in_(["run-45", "run-20"])).values(partial=True))
+
+    first = made(client, "/trends?suite=suite")
+    assert "38 finished runs" in first
+    older = made(client, link(first, "Older runs"))
+    assert "10 finished runs" in older
+    assert "Older runs" not in older
+    assert "38 finished runs" in made(client, link(older, "The newest"))
+
+
 def test_without_what_draws_there_are_sentences_and_tables(real: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle, "PACKAGE", "a-package-that-is-not-there")
-    text = real.get("/trends?suite=smoke").text
+    text = made(real, "/trends?suite=smoke")
     assert 'class="drawn"' not in text
     assert "vega" not in text
     assert "in the first" in text

@@ -70,6 +70,7 @@ def until_made(client: httpx.Client, path: str) -> str:
     [
         ("/runs/r-1", "evalkit.report.page.page", "good enough"),
         ("/runs/r-1/data", "evalkit.web.dataset_page.look_at_rows", "prompt, words"),
+        ("/trends?suite=suite", "evalkit.web.trend.measured", "1 finished run, the oldest on the left"),
     ],
 )
 def test_who_asks_meanwhile_is_told_at_once_and_it_is_made_once(
