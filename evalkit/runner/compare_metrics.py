@@ -87,7 +87,7 @@ def _change(key: tuple[str, str], pairs: Pairs, gated: Set[tuple[str, str]]) -> 
         metric=key[1],
         unit=metric.unit,
         better=metric.better,
-        baseline=_value(metric, pairs.before) if pairs.measured else None,
+        baseline=_value(pairs.read_by, pairs.before) if pairs.measured else None,
         candidate=_value(metric, pairs.after) if pairs.measured else None,
         contrast=_contrast(key, pairs),
         judged=not timed and (bounded or key in gated),
@@ -119,7 +119,10 @@ def _value(metric: Metric, statistics: NDArray[np.float64] | None) -> float | No
         return None
     if metric.kind == "quantile":
         return float(np.quantile(statistics[:, 0], getattr(metric, "quantile", 0.5)))
-    return metric.value(total_of(statistics))
+    try:
+        return metric.value(total_of(statistics))
+    except Exception:  # noqa: BLE001 - a metric is a plugin, and the baseline's statistics may be another version's
+        return None
 
 
 # --- chance -----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ Places = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 @dataclass(frozen=True, slots=True)
 class Pairs:
     metric: Metric
+    read_by: Metric
+    """What the baseline's statistics are read by alone: its own metric, which may be another."""
     count: int
     clusters: Sequence[str] | None
     """None: each case is a cluster of its own."""
@@ -85,6 +87,7 @@ def pair_up(theirs: CheckTable, ours: CheckTable, name: str, common: Places | No
     failed = np.isin(there[both], errors[0]) & np.isin(here[both], errors[1])
     return Pairs(
         metric=ours.columns[name].metric,
+        read_by=theirs.columns[name].metric,
         count=int(both.sum()),
         clusters=ours.clusters_at(here[both].tolist()),
         before=_matrix(theirs, name, there[both]),

@@ -152,6 +152,11 @@ def test_a_partial_run_is_no_baseline(make: Make, store: Store, scope: Scope) ->
         run(suite, store, baseline="last")
 
 
+def test_the_report_and_the_store_say_one_end_of_a_run(make: Make, store: Store) -> None:
+    found = run(make(BASELINE), store)
+    assert found.run.finished == store.get_run(found.run.id).finished > found.run.created
+
+
 def test_an_unfinished_run_is_no_baseline_and_last_means_the_last_finished(make: Make, store: Store) -> None:
     suite = make(BASELINE)
     finished = run(suite, store)
