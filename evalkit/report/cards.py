@@ -159,8 +159,8 @@ def _reviews(result: Result, check: str) -> tuple[tuple[str, str, tuple[tuple[st
 
 
 def _to_read(result: Result, check: str) -> int:
-    findings = sum(one.check == check for one in (*result.findings, *result.sampled))
-    return findings + sum(one.check == check for one in result.changes)
+    """Cases, each once: one that changed may be among the worst, too."""
+    return len({one.case for one in (*result.findings, *result.sampled, *result.changes) if one.check == check})
 
 
 def _fitting(tables: list[SliceTable]) -> list[SliceTable]:
