@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError
+from evalkit.profiles import Profile
 from evalkit.records import Estimate, Outcome, Verdict
-from evalkit.results import Finding, Profile, Result, ReviewSummary
+from evalkit.results import Finding, Result, ReviewSummary
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.execute import RunOptions, run_suite

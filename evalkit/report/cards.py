@@ -160,7 +160,8 @@ def _reviews(result: Result, check: str) -> tuple[tuple[str, str, tuple[tuple[st
 
 def _to_read(result: Result, check: str) -> int:
     """Cases, each once: one that changed may be among the worst, too."""
-    return len({one.case for one in (*result.findings, *result.sampled, *result.changes) if one.check == check})
+    found = {one.case for one in (*result.findings, *result.sampled) if one.check == check}
+    return len(found | {one.case for one in result.changes if one.check == check})
 
 
 def _fitting(tables: list[SliceTable]) -> list[SliceTable]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalkit.profiles import ModelWork, Profile, Stage
 from evalkit.report.formatting import NONE, count, number
 from evalkit.report.hostile import one_line, shorten_end
-from evalkit.results import ModelWork, Profile, Result, Stage
+from evalkit.results import Result
 
 if TYPE_CHECKING:
     from rich.text import Text

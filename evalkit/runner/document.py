@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from evalkit.errors import StoreError
-from evalkit.results import Profile, Result
+from evalkit.profiles import Profile
+from evalkit.results import Result
 
 SCHEMA_VERSION = 1
 PROFILE_VERSION = 1

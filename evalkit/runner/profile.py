@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from threading import get_ident
 from typing import TYPE_CHECKING, TypeVar
 
-from evalkit.results import Profile, Stage
+from evalkit.profiles import Profile, Stage
 
 if TYPE_CHECKING:
     from evalkit.protocols import Backend

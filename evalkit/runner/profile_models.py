@@ -9,9 +9,9 @@ from dataclasses import fields, is_dataclass, replace
 from operator import attrgetter
 from typing import Any
 
+from evalkit.profiles import Beside, ModelWork, Stage
 from evalkit.protocols import Backend
 from evalkit.records import Answer
-from evalkit.results import Beside, ModelWork, Stage
 
 SECONDS = "_seconds"
 SUBJECT = "subject"

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.profiles import Profile, Stage
 from evalkit.records import Answer, Timing
-from evalkit.results import Profile, Stage
 from evalkit.runner import profile as profiling
 from evalkit.runner.profile import NOTHING, asked, loaded, recorder, recording, stage, timed
 

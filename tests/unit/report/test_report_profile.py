@@ -12,9 +12,10 @@ import pytest
 from rich.console import Console
 
 from evalkit import report
+from evalkit.profiles import Beside, ModelWork, Profile, Stage
 from evalkit.report import html, json_report, profile_files
 from evalkit.report.profile import flame, lines, terminal_lines, view
-from evalkit.results import Beside, ModelWork, Profile, Result, Stage
+from evalkit.results import Result
 from evalkit.runner.document import from_json, profile_schema, to_json
 
 WORK = ModelWork(
