@@ -18,6 +18,8 @@ WORDS = {
     ExitCode.NOTHING_EVALUATED: "nothing evaluated",
     ExitCode.INTERRUPTED: "interrupted",
 }
+MOST_NAMES = 4
+"""Gates that a reason names; the verdicts have all."""
 
 
 def total(measurements: Measurements) -> Counts:
@@ -59,9 +61,9 @@ def _concluded(verdicts: Sequence[Verdict], codes: dict[ExitCode, str]) -> Outco
     failed = [v for v in verdicts if v.counts_as is Word.FAIL]
     unsure = [v for v in verdicts if v.counts_as is Word.UNSURE]
     if failed:
-        codes[ExitCode.NOT_GOOD_ENOUGH] = _failed(failed, len(verdicts))
+        codes[ExitCode.NOT_GOOD_ENOUGH] = _failed(verdicts)
     if unsure:
-        codes[ExitCode.UNSURE] = f"{_of(len(unsure), len(verdicts))} cannot be decided on these cases"
+        codes[ExitCode.UNSURE] = _undecided(verdicts)
     code = worst_code(codes)
     return Outcome(
         WORDS[code],
@@ -73,24 +75,54 @@ def _concluded(verdicts: Sequence[Verdict], codes: dict[ExitCode, str]) -> Outco
 
 def _passed(verdicts: Sequence[Verdict]) -> str:
     """Nobody should take for proven what only counts as passed."""
-    unsure = sum(verdict.word is Word.UNSURE for verdict in verdicts)
-    if len(verdicts) == 1:
+    counted = _declared(verdicts)
+    unsure = sum(verdict.word is Word.UNSURE for verdict in counted)
+    if len(counted) == 1:
         return "its only gate is unsure, and counts as passed" if unsure else "its only gate passed"
-    return f"all {len(verdicts)} gates " + (f"count as passed, {unsure} of them unsure" if unsure else "passed")
+    return f"all {len(counted)} gates " + (f"count as passed, {unsure} of them unsure" if unsure else "passed")
 
 
-def _failed(failed: Sequence[Verdict], gates: int) -> str:
-    unsure = sum(verdict.word is Word.UNSURE for verdict in failed)
-    if not unsure:
-        return f"{_of(len(failed), gates)} failed"
-    counted = f"{_of(len(failed), gates)} {'counts' if len(failed) == 1 else 'count'} as failed"
-    if unsure < len(failed):
-        return f"{counted}, {unsure} of them unsure"
-    return f"{counted}, and {'is' if unsure == 1 else 'all are'} unsure"
+def _failed(verdicts: Sequence[Verdict]) -> str:
+    said = []
+    for kind, every in _kinds(verdicts):
+        failed = [verdict for verdict in every if verdict.counts_as is Word.FAIL]
+        unsure = sum(verdict.word is Word.UNSURE for verdict in failed)
+        of = _of(len(failed), len(every), kind)
+        if failed and not unsure:
+            said.append(f"{of} failed: {_names(failed)}")
+        elif failed:
+            doubt = f", {unsure} of them unsure" if unsure < len(failed) else ", unsure"
+            said.append(f"{of} {'counts' if len(failed) == 1 else 'count'} as failed{doubt}: {_names(failed)}")
+    return "; ".join(said)
 
 
-def _of(some: int, gates: int) -> str:
-    return "the only gate" if some == gates == 1 else f"{some} of {gates} gates"
+def _undecided(verdicts: Sequence[Verdict]) -> str:
+    said = []
+    for kind, every in _kinds(verdicts):
+        unsure = [verdict for verdict in every if verdict.counts_as is Word.UNSURE]
+        if unsure:
+            said.append(f"{_of(len(unsure), len(every), kind)} cannot be decided on these cases: {_names(unsure)}")
+    return "; ".join(said)
+
+
+def _kinds(verdicts: Sequence[Verdict]) -> list[tuple[str, list[Verdict]]]:
+    """Gates of the suite, and those on coverage that every check has: nobody wrote them, so they count apart."""
+    automatic = [verdict for verdict in verdicts if verdict.automatic]
+    return [("gate", [verdict for verdict in verdicts if not verdict.automatic]), ("automatic gate", automatic)]
+
+
+def _declared(verdicts: Sequence[Verdict]) -> Sequence[Verdict]:
+    return [verdict for verdict in verdicts if not verdict.automatic] or verdicts
+
+
+def _names(verdicts: Sequence[Verdict]) -> str:
+    named = list(dict.fromkeys(verdict.gate.rpartition(verdict.operator)[0].strip() for verdict in verdicts))
+    more = f" and {len(named) - MOST_NAMES} more" if len(named) > MOST_NAMES else ""
+    return ", ".join(named[:MOST_NAMES]) + more
+
+
+def _of(some: int, gates: int, kind: str = "gate") -> str:
+    return f"the only {kind}" if some == gates == 1 else f"{some} of {gates} {kind}s"
 
 
 def worst_code(codes: Iterable[int]) -> ExitCode:

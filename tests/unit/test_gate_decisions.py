@@ -299,6 +299,23 @@ def test_an_outcome_says_how_many_of_its_gates_were_not_proven() -> None:
     assert said(proven, proven) == "all 2 gates passed"
     assert said(doubted, proven) == "all 2 gates count as passed, 1 of them unsure"
     assert said(doubted) == "its only gate is unsure, and counts as passed"
-    assert said(refuted, proven) == "1 of 2 gates failed"
-    assert said(missed, refuted, doubted) == "2 of 3 gates count as failed, 1 of them unsure"
-    assert said(missed, doubted) == "1 of 2 gates counts as failed, and is unsure"
+    assert said(refuted, proven) == "1 of 2 gates failed: check.ok"
+    assert said(missed, refuted, doubted) == "2 of 3 gates count as failed, 1 of them unsure: check.ok"
+    assert said(missed, doubted) == "1 of 2 gates counts as failed, unsure: check.ok"
+
+
+def test_what_failed_is_named_and_automatic_gates_count_apart() -> None:
+    def gate(name: str, word: Word, *, automatic: bool = False) -> Verdict:
+        return Verdict(f"{name} >= 0.5", word, word, "", automatic=automatic)
+
+    def said(*verdicts: Verdict) -> str:
+        return conclude(verdicts, {"check": table([PASSED])}, 1.0).reason
+
+    failed = [gate(f"check.m{n}", Word.FAIL) for n in range(6)]
+    covered, lacking = (gate("check.coverage", word, automatic=True) for word in (Word.PASS, Word.FAIL))
+    assert said(failed[0], gate("check.ok", Word.PASS), covered) == "1 of 2 gates failed: check.m0"
+    assert said(*failed, covered).endswith("6 of 6 gates failed: check.m0, check.m1, check.m2, check.m3 and 2 more")
+    assert said(gate("check.ok", Word.PASS), covered, lacking) == "1 of 2 automatic gates failed: check.coverage"
+    assert said(failed[0], lacking) == "the only gate failed: check.m0; the only automatic gate failed: check.coverage"
+    assert said(gate("check.ok", Word.UNSURE)) == "the only gate cannot be decided on these cases: check.ok"
+    assert said(gate("check.ok", Word.PASS), covered) == "its only gate passed"
