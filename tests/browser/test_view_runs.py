@@ -156,9 +156,7 @@ def test_answers_that_attack_are_read_in_the_report_and_do_nothing(open_page: Op
         page = open_page()
         page.goto(server.link)
         page.goto(f"{server.base}/runs/last")
-        for closed in page.locator("main details > summary").all()[:12]:
-            if closed.is_visible():
-                closed.click()
+        page.evaluate("for (const closed of document.querySelectorAll('main details')) closed.open = true")
         assert page.locator("main img, main script, main a[href^='javascript']").count() == 0
         assert "onerror=alert(1)" in page.inner_text("main")
         assert [address for address in page.asked_for if "run.js" in address] == []
