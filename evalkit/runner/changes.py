@@ -13,6 +13,7 @@ from evalkit.runner.baseline import Baseline
 from evalkit.runner.compare_cases import Turned, case_change, metrics_by_case, said_in, telling_metrics, turned
 from evalkit.runner.compare_changes import CaseChange
 from evalkit.runner.compare_metrics import metric_changes
+from evalkit.runner.compare_pairs import Places, common_places
 from evalkit.runner.findings import MASKING, MOST_TEXT, characters, cut_short
 from evalkit.runner.plan import Plan
 from evalkit.runner.targets import targets_of_gates
@@ -48,13 +49,14 @@ def since_baseline(store: Store, run: Run, plan: Plan, tables: Mapping[str, Chec
     masked = baseline.masked or any(check.check.kind == MASKING for check in plan.checks)
     there = baseline.run_id if _is_stored(store, baseline.run_id) else ""
     pairs = _comparable(run, plan, tables, baseline)
+    common = {name: common_places(*both) for name, both in pairs.items()}
     for check in plan.checks:
         if check.name not in pairs:
             continue
         theirs, ours = pairs[check.name]
         telling = [metric for metric in telling_metrics(ours, gated) if _is_comparable(metric, theirs)]
         others = [one for one in metrics_by_case(ours) if one not in telling and _is_comparable(one, theirs)]
-        cases = turned(theirs, ours, telling, targets, counted=others)
+        cases = turned(theirs, ours, telling, targets, counted=others, common=common[check.name])
         counts += _counts(check.name, cases)
         by_case.append(_by_case(check.name, cases))
         listed = [case_change(theirs, ours, cases, row) for row in _listed(cases)]
@@ -63,7 +65,7 @@ def since_baseline(store: Store, run: Run, plan: Plan, tables: Mapping[str, Chec
         "changes": tuple(found),
         "change_counts": tuple(counts),
         "case_counts": tuple(by_case),
-        "contrasts": tuple(_contrasts(pairs, gated)),
+        "contrasts": tuple(_contrasts(pairs, common, gated)),
     }
 
 
@@ -82,11 +84,11 @@ def _comparable(
 
 
 def _contrasts(
-    pairs: Mapping[str, tuple[CheckTable, CheckTable]], gated: Set[tuple[str, str]]
+    pairs: Mapping[str, tuple[CheckTable, CheckTable]], common: Mapping[str, Places], gated: Set[tuple[str, str]]
 ) -> Iterator[MetricContrast]:
     """What ``evalkit compare`` says of the two runs."""
     theirs, ours = ({name: both[side] for name, both in pairs.items()} for side in (0, 1))
-    for one in metric_changes(theirs, ours, gated, alike=_is_comparable):
+    for one in metric_changes(theirs, ours, gated, alike=_is_comparable, common=common):
         yield MetricContrast(
             check=one.check,
             metric=one.metric,

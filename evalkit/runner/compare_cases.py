@@ -15,7 +15,7 @@ from evalkit.records import Status
 from evalkit.results import Exchange
 from evalkit.runner.compare_changes import CaseChange
 from evalkit.runner.compare_metrics import BY_CASE, OF_SPEED
-from evalkit.runner.compare_pairs import TOLERANCE, common_places
+from evalkit.runner.compare_pairs import TOLERANCE, Places, common_places
 from evalkit.runner.compare_sides import Side
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.runner.targets import NO_TARGETS, Target, Targets, met_by
@@ -88,10 +88,11 @@ def turned(
     targets: Targets = NO_TARGETS,
     *,
     counted: Sequence[Metric] = (),
+    common: Places | None = None,
 ) -> Turned:
     """Of the ``telling`` metrics the first that regressed tells of a case, else the first that improved, else the
     first that moved; ``counted`` ones are counted only. Some numbers a case, and only for a moment."""
-    there, here = common_places(theirs, ours)
+    there, here = common or common_places(theirs, ours)
     failed = [_are_errored(table)[places] for table, places in ((theirs, there), (ours, here))]
     best = np.where(failed[0] == failed[1], STAYED, np.where(failed[1], 0, 1)).astype(np.int8)
     first = np.where(failed[0] == failed[1], len(telling), ONE_SIDED)

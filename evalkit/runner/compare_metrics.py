@@ -14,7 +14,7 @@ from evalkit.protocols import Metric
 from evalkit.records import Contrast, Status
 from evalkit.results import CheckSummary
 from evalkit.runner.compare_changes import ALPHA, Asked, CheckChange, MetricChange
-from evalkit.runner.compare_pairs import TOLERANCE, Pairs, common_places, pair_up
+from evalkit.runner.compare_pairs import TOLERANCE, Pairs, Places, common_places, pair_up
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,11 +49,12 @@ def metric_changes(
     ours: Mapping[str, CheckTable],
     gated: Set[tuple[str, str]],
     alike: Callable[[Metric, CheckTable], bool] = lambda metric, theirs: metric.name in theirs.columns,
+    common: Mapping[str, Places] | None = None,
 ) -> list[MetricChange]:
     """P-values come last: how many resamples they need depends on how many metrics share the error."""
-    common = {name: common_places(theirs[name], ours[name]) for name in ours}
+    places = common or {name: common_places(theirs[name], ours[name]) for name in ours}
     paired = {
-        (name, metric): pair_up(theirs[name], ours[name], metric, common[name])
+        (name, metric): pair_up(theirs[name], ours[name], metric, places[name])
         for name in ours
         for metric, column in ours[name].columns.items()
         if alike(column.metric, theirs[name])
@@ -155,9 +156,14 @@ def p_value(pairs: Pairs, resamples: int = RESAMPLES) -> tuple[float, str]:
         return mcnemar_exact(improved, regressed), MCNEMAR
     if pairs.metric.kind == "quantile":
         return _swapped_quantiles(pairs, before[:, 0], after[:, 0], resamples), SWAPS
-    worse = swap_test(pairs.metric, after, before, pairs.clusters, resamples=resamples)
-    better = swap_test(pairs.metric, before, after, pairs.clusters, resamples=resamples)
-    return min(1.0, 2 * min(worse, better)), SWAPS
+    # all sides swapped give the same difference with the other sign: both directions are as likely
+    sides = (after, before) if _fell(pairs.metric, before, after) else (before, after)
+    return min(1.0, 2 * swap_test(pairs.metric, *sides, pairs.clusters, resamples=resamples)), SWAPS
+
+
+def _fell(metric: Metric, before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
+    was, now = _value(metric, before), _value(metric, after)
+    return was is not None and now is not None and (now < was) == (metric.better == "higher")
 
 
 def _swapped_quantiles(pairs: Pairs, left: NDArray[np.float64], right: NDArray[np.float64], resamples: int) -> float:
