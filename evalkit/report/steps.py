@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalkit.records import Word
-from evalkit.report import formatting, view
+from evalkit.report import formatting, since, view
 from evalkit.report.hostile import one_line
 from evalkit.results import Result
 
@@ -70,11 +70,12 @@ def _errored(result: Result) -> Iterator[Step]:
 
 
 def _regressed(result: Result) -> Iterator[Step]:
-    regressed = sum(one.regressed for one in result.change_counts)
     listed = sum(one.kind == "regressed" for one in result.changes)
+    regressed = since.regressed_cases(result) or listed
     if regressed:
-        reads = f"Read {listed} of them" if listed else ""
-        said = f"{formatting.count(regressed, 'value')} of cases regressed since the baseline."
+        them = "it" if regressed == 1 else "them"
+        reads = f"Read {them if listed == regressed else f'{listed:,} of them'}" if listed else ""
+        said = f"{formatting.count(regressed, 'case')} regressed since the baseline."
         yield Step(said, reads=reads, kind="regressed" if listed else "")
 
 

@@ -102,7 +102,7 @@ def test_what_is_to_be_done_begins_with_what_failed_and_ends_with_all_cases() ->
         ("accuracy.rate >= 0.8", "failed at 0.500.", "accuracy"),
         ("safety.rate >= 0.8", "failed at 0.500.", "safety"),
     ]
-    assert "10 values of cases regressed since the baseline." in [one.text for one in told]
+    assert "10 cases regressed since the baseline." in [one.text for one in told]
     assert told[-1].command == "evalkit view run-1"
     waiting = replace(of, reviews=tuple(replace(one, outstanding=7) for one in of.reviews))
     assert ("7 answers wait for people:", "evalkit review run-1") in [(one.text, one.command) for one in steps(waiting)]
