@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from evalkit.report import comparison_words as words
 from evalkit.report import formatting
 from evalkit.report.comparison_notes import notes
+from evalkit.report.contrast_words import LEGEND, WORDS, chance, span
 from evalkit.report.hostile import shorten_end
 from evalkit.report.markdown import LIMIT, ROOM_FOR_NOTE, marker
 from evalkit.report.markdown_text import code, fence, html, text
@@ -20,7 +21,7 @@ def to_markdown(comparison: Comparison, *, judge: bool = False) -> str:
     ``judge``: the last sentence says whether there is a regression. It, and what the marks mean, are never left out.
     The last line is a mark as a report's, of the suite and the models that are compared.
     """
-    last = f"\n{words.LEGEND}.\n\n{text(words.how(comparison))}\n"
+    last = f"\n{LEGEND}.\n\n{text(words.how(comparison))}\n"
     if judge:
         last += "".join(f"\n**{text(said)}**\n" for said in words.verdicts(comparison))
     runs = (comparison.baseline, *(pairing.candidate for pairing in comparison.candidates))
@@ -90,10 +91,10 @@ def _side_by_side(comparison: Comparison) -> str:
 def _side(metric: MetricChange | None) -> str:
     if metric is None:
         return f"{formatting.NONE} | | "
-    between = words.span(metric.contrast.interval, metric.unit)
+    between = span(metric.contrast.interval, metric.unit)
     difference = formatting.difference(metric.contrast.value, metric.unit)
     value = formatting.number(metric.candidate, metric.unit)
-    return f"{words.WORDS[metric.word]} {value} | {difference} ({between}) | {words.chance(metric.adjusted)}"
+    return f"{WORDS[metric.word]} {value} | {difference} ({between}) | {chance(metric.adjusted)}"
 
 
 # --- one candidate ----------------------------------------------------------------------------------------------------
@@ -126,7 +127,7 @@ def _metrics(pairing: Pairing) -> str:
         lines += ["| | " + " | ".join(words.HEADINGS) + " |", "|---|---|" + "---:|" * (len(words.HEADINGS) - 1)]
     for metric in changed:
         _, *values = words.cells(metric)
-        lines.append(f"| {words.WORDS[metric.word]} | {code(metric.name)} | " + " | ".join(values) + " |")
+        lines.append(f"| {WORDS[metric.word]} | {code(metric.name)} | " + " | ".join(values) + " |")
     if same := [code(metric.name) for metric in pairing.metrics if metric.word == "same"]:
         lines += ["", f"Nothing differs in {', '.join(same)}."]
     return "\n".join([*lines, "", ""])

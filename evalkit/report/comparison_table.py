@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from evalkit.report import formatting
 from evalkit.report.comparison_terminal import LONGEST_NAME, STYLES, labelled, line, wrapped
-from evalkit.report.comparison_words import Row, chance, letter, side_by_side, span, tally, told
+from evalkit.report.comparison_words import Row, letter, side_by_side, tally, told
+from evalkit.report.contrast_words import chance, span
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.runner.compare import Comparison, MetricChange
 

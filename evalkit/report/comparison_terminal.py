@@ -9,9 +9,7 @@ from evalkit.report import formatting
 from evalkit.report.comparison_notes import notes
 from evalkit.report.comparison_words import (
     HEADINGS,
-    LEGEND,
     MOST_EXCHANGES,
-    WORDS,
     answers,
     cases,
     cells,
@@ -26,6 +24,7 @@ from evalkit.report.comparison_words import (
     verdicts,
     warnings,
 )
+from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import one_line, shorten, shorten_end
 from evalkit.results import Exchange
 from evalkit.runner.compare import CaseChange, CheckChange, Comparison, Pairing

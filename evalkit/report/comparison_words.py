@@ -6,18 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from evalkit.records import Interval, Status
+from evalkit.records import Status
 from evalkit.report import formatting
+from evalkit.report.contrast_words import chance, span
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Exchange, Run
 from evalkit.runner.compare import ALPHA, CaseChange, Comparison, MetricChange, Pairing
 
 MOST_EXCHANGES = 2
 """Of a case of several: enough to see what kind of case it is."""
-WORDS = {"better": "✓", "worse": "✗", "unclear": "~", "moved": "↕", "same": "="}
 HEADINGS = ("metric", "baseline", "candidate", "difference", "95% interval", "adjusted p", "better", "worse")
 """The last two count cases by the value of this metric, whether or not anything turned from right to wrong."""
-LEGEND = "✓ better, ✗ worse, ↕ moved (neither direction is better by itself), ~ too close to tell, = nothing differs"
 
 
 def letter(place: int) -> str:
@@ -97,21 +96,6 @@ def cells(metric: MetricChange) -> tuple[str, ...]:
         chance(metric.adjusted),
         *(formatting.NONE if number is None else f"{number:,}" for number in counts),
     )
-
-
-def span(between: Interval | None, unit: str) -> str:
-    """Without the unit's name: the columns beside it have none either."""
-    if between is None:
-        return formatting.NONE
-    return f"{formatting.difference(between.low, unit)} to {formatting.difference(between.high, unit)}"
-
-
-def chance(p: float | None) -> str:
-    if p is None:
-        return formatting.NONE
-    if p < 0.001:
-        return "<0.001"
-    return "1" if p > 0.9995 else f"{p:.3f}"
 
 
 @dataclass(frozen=True, slots=True)

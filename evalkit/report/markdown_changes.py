@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from evalkit.report import formatting, since, view
-from evalkit.report.comparison_words import LEGEND, WORDS
+from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import shorten_end
 from evalkit.report.markdown_text import LONGEST_CELL, code, difference, fence, html, text
 from evalkit.results import Change, Exchange, Result

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.report import comparison_words as words
 from evalkit.report import formatting, view
 from evalkit.report.cases import pieces, spans_of
+from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.report.together import together
 from evalkit.report.window import Picture
@@ -268,14 +269,14 @@ def comparison_fragment(comparison: Comparison) -> str:
                 "sentence": one_line(words.sentence(pairing)),
                 "warnings": [one_line(warning) for warning in words.warnings(pairing)],
                 "rows": [
-                    (words.WORDS[one.word], one_line(one.name), words.cells(one)[1:])
+                    (WORDS[one.word], one_line(one.name), words.cells(one)[1:])
                     for one in pairing.metrics
                     if one.word != "same"
                 ],
                 "changes": [(title, len(cases), _changed(cases, units)) for title, cases in changes if cases],
             }
         )
-    return _rendered(COMPARISON, pairings=pairings, headings=words.HEADINGS, legend=words.LEGEND)
+    return _rendered(COMPARISON, pairings=pairings, headings=words.HEADINGS, legend=LEGEND)
 
 
 def _verdict(pairing: Pairing) -> dict[str, str]:

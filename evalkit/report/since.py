@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.report import formatting
-from evalkit.report.comparison_words import chance, span
+from evalkit.report.contrast_words import chance, span
 from evalkit.report.hostile import one_line
 from evalkit.results import ChangeCount, MetricContrast, Result
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from evalkit.errors import ConfigurationError, StoreError
 from evalkit.report import comparison_words as words
 from evalkit.report import formatting
+from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Run
 from evalkit.runner.compare import Comparison, MetricChange, Pairing, compare_runs
@@ -153,7 +154,7 @@ def show(request: Request) -> Response:
         every=where(show="changed", check="", text="", page=1),
         kept=_said(runs, different=allow),
         headings=words.HEADINGS,
-        legend=words.LEGEND,
+        legend=LEGEND,
         how=words.how(found),
     )
 
@@ -207,7 +208,7 @@ def _beside_cell(metric: MetricChange | None) -> tuple[str, str, str, str]:
     shade = SHADES.get(metric.word, "plain")
     cells = words.cells(metric)
     difference = "" if metric.word == "same" or metric.contrast.value is None else cells[3]
-    word = "" if metric.contrast.value is None else f"{words.WORDS[metric.word]} {metric.word}"
+    word = "" if metric.contrast.value is None else f"{WORDS[metric.word]} {metric.word}"
     return word, shade, cells[2], difference
 
 
@@ -253,7 +254,7 @@ def _missing(pairing: Pairing) -> list[str]:
 def _metric(metric: MetricChange) -> MetricRow:
     return MetricRow(
         word=metric.word,
-        mark=words.WORDS[metric.word],
+        mark=WORDS[metric.word],
         shade=SHADES.get(metric.word, "plain"),
         check=one_line(metric.check),
         cells=words.cells(metric),
