@@ -261,7 +261,6 @@ def _drawing(gate: view.GateView) -> dict[str, Any] | None:
 def comparison_fragment(comparison: Comparison) -> str:
     pairings = []
     for pairing in comparison.candidates:
-        changes = (("Regressed", pairing.regressed), ("Improved", pairing.improved))
         units = words.units(pairing)
         pairings.append(
             {
@@ -273,7 +272,11 @@ def comparison_fragment(comparison: Comparison) -> str:
                     for one in pairing.metrics
                     if one.word != "same"
                 ],
-                "changes": [(title, len(cases), _changed(cases, units)) for title, cases in changes if cases],
+                "changes": [
+                    (title.capitalize(), len(cases), _changed(cases, units))
+                    for title, cases in words.cases(pairing)
+                    if cases
+                ],
             }
         )
     return _rendered(COMPARISON, pairings=pairings, headings=words.HEADINGS, legend=LEGEND)

@@ -103,8 +103,8 @@ class PairingView:
     """Those that decide; where none does, all that differ."""
     others: tuple[MetricRow, ...]
     same: tuple[str, ...]
-    counts: tuple[int, int]
-    """Cases that regressed, and that were fixed."""
+    counts: tuple[int, int, int]
+    """Cases that regressed, that were fixed, and that moved without either."""
 
 
 def show(request: Request) -> Response:
@@ -237,7 +237,7 @@ def _pairing(found: Comparison, place: int) -> PairingView:
         metrics=decisive or tuple(rows),
         others=tuple(row for row in rows if not row.decisive) if decisive else (),
         same=tuple(one_line(metric.name) for metric in pairing.metrics if metric.word == "same"),
-        counts=(len(pairing.regressed), len(pairing.improved)),
+        counts=(len(pairing.regressed), len(pairing.improved), len(pairing.moved)),
     )
 
 
