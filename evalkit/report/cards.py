@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from evalkit.records import Estimate
 from evalkit.report import formatting, view
@@ -17,11 +16,6 @@ from evalkit.report.svg import Drawing, drawing
 from evalkit.report.window import SHARE, Window, picture, window
 from evalkit.results import CheckSummary, Result
 
-if TYPE_CHECKING:
-    from evalkit.report.safety_picture import SafetyPicture
-
-SAFETY = "safety"
-"""The kind of check whose two sides are drawn together."""
 MOST_SLICES = 100
 """Of one label and metric that a page shows; report.json has all."""
 MOST_SLICE_ROWS = 200
@@ -87,13 +81,10 @@ class Card:
     findings: int
     skipped: int
     stopped: str
-    both_sides: SafetyPicture | None
     gaps: GapTable | None
     charts: CheckCharts
     reviews: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
     """Queue, question, and what people said."""
-    safety: str
-    """Which of the charts shows both sides, in place of our own drawing."""
     slices_left_out: int
     confusion: tuple[tuple[str, ...], ...]
     """A head and a row for each label that was wanted; none where there are too many to be read."""
@@ -129,11 +120,9 @@ def _card(result: Result, check: CheckSummary, at: int, gates: Sequence[view.Gat
         findings=_to_read(result, check.name),
         skipped=check.skipped_rows,
         stopped=one_line(check.stopped),
-        both_sides=_both_sides(result, check),
         gaps=gap_table(result, check.name),
         charts=charts,
         reviews=_reviews(result, check.name),
-        safety=charts.shown.id if charts.shown and charts.shown.id.startswith("safety-") else "",
         slices_left_out=len(sliced) - len(_fitting(sliced)),
         confusion=_confusion(check),
     )
@@ -176,14 +165,6 @@ def _fitting(tables: list[SliceTable]) -> list[SliceTable]:
     return found
 
 
-def _both_sides(result: Result, check: CheckSummary) -> SafetyPicture | None:
-    if check.kind != SAFETY:
-        return None
-    from evalkit.report.safety_picture import safety_picture
-
-    return safety_picture(result, check)
-
-
 def _confusion(check: CheckSummary) -> tuple[tuple[str, ...], ...]:
     counts = {(wanted, given): cases for wanted, given, cases in check.confusion}
     wanted = sorted({pair[0] for pair in counts})
@@ -224,7 +205,7 @@ def _row(estimate: Estimate, name: str, window: Window | None) -> Row:
         interval=between,
         method=one_line(f"{confidence} {estimate.interval.method}") if estimate.interval else "",
         scored=f"{counts.scored:,} of {counts.planned:,}",
-        rest=f"{counts.unscored:,} unscored, {counts.errored:,} errored",
+        rest=formatting.not_scored(counts),
         reasons=one_line(formatting.reasons(counts.reasons)),
         drawing=drawn,
     )

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import bundle, formatting, gap_table, templating, trust, view
+from evalkit.report import bundle, first_screen, formatting, gap_table, since, templating, trust, view
 from evalkit.report.cards import cards
 from evalkit.report.case_list import case_list, in_page
-from evalkit.report.charts import Chart, change_chart, gate_charts, model_latency_charts, timeline_charts
+from evalkit.report.charts import (
+    Chart,
+    change_chart,
+    difference_charts,
+    gate_charts,
+    gates_without_a_value,
+    model_latency_charts,
+    timeline_charts,
+)
 from evalkit.report.curve import HEIGHT
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.steps import steps
-from evalkit.report.svg import WIDTH, Drawing, drawing
+from evalkit.report.svg import WIDTH
 from evalkit.results import Result
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
-KINDS = {"regressed": "regressed", "fixed": "fixed", "worst": "worst", "sampled": "random"}
+KINDS = {kind: kind for kind in ("regressed", "fixed", "worst", "lower", "higher")} | {"sampled": "random"}
+MOST_UNDRAWN = 20
+CHANGE_HEADS = (
+    *("metric", "baseline", "this run", "difference", "95% interval", "adjusted p", "conclusion"),
+    *("fixed", "regressed", "higher", "lower", "the same"),
+)
 SCRIPTS = ("report.js", "cases.js", "pictures.js")
 
 
@@ -32,6 +45,7 @@ SCRIPTS = ("report.js", "cases.js", "pictures.js")
 def _environment() -> Environment:
     environment = templating.environment("evalkit.report")
     environment.globals.update(marks=MARKS, kinds=KINDS, picture_width=WIDTH, curve_height=HEIGHT)
+    environment.globals.update(change_heads=CHANGE_HEADS, turns=since.TURNS, p_and_interval=since.P_AND_INTERVAL)
     environment.globals.update(gap_heads=gap_table.HEADS, gap_numbers=gap_table.NUMBERS)
     return environment
 
@@ -64,7 +78,14 @@ class Changes:
     counted: bool
     sentence: str
     listed: int
-    chart: Chart | None
+    rows: tuple[since.Row, ...]
+    differences: tuple[Chart, ...]
+    turned: Chart | None
+    """How many cases were fixed and regressed."""
+
+    @property
+    def charts(self) -> tuple[Chart, ...]:
+        return (*self.differences, self.turned) if self.turned else self.differences
 
 
 def page(result: Result) -> str:
@@ -74,7 +95,7 @@ def page(result: Result) -> str:
     cases = case_list(result)
     checks = cards(result, gates)
     at_a_glance, over_time, changes = gate_charts(result), _over_time(result), _changes(result)
-    charts = [*at_a_glance, *over_time, *([changes.chart] if changes.chart else [])]
+    charts = [*at_a_glance, *over_time, *changes.charts]
     charts += [chart for card in checks for chart in card.charts.all]
     drawing = (bundle.scripts() if charts else "") or ""
     return (
@@ -89,7 +110,8 @@ def page(result: Result) -> str:
             case_data=Markup(cases.rest),  # noqa: S704 - cannot end its script
             has_charts=bool(charts),
             gate_charts=at_a_glance if drawing else [],
-            on_baseline=any(verdict.contrast for verdict in result.outcome.verdicts),
+            on_baseline=bool(result.contrasts) or any(verdict.contrast for verdict in result.outcome.verdicts),
+            undrawn=gates_without_a_value(result)[:MOST_UNDRAWN],
             changes=changes,
             over_time=over_time,
             cases=cases,
@@ -100,11 +122,11 @@ def page(result: Result) -> str:
             reason=one_line(result.outcome.reason),
             effort=view.effort(result),
             tiles=_tiles(result, gates),
-            gates=_drawn(gate for gate in gates if gate.status != "pass"),
-            met=_drawn(gate for gate in gates if gate.status == "pass" and not gate.automatic),
-            thin=any(gate.picture and gate.picture.decided for gate in gates),
+            lines=first_screen.lines(result),
+            gates=[gate for gate in gates if gate.status != "pass"],
+            met=[gate for gate in gates if gate.status == "pass" and not gate.automatic],
             curves=any(gate.curve for gate in gates),
-            quiet=_drawn(gate for gate in gates if gate.status == "pass" and gate.automatic),
+            quiet=[gate for gate in gates if gate.status == "pass" and gate.automatic],
             steps=steps(result),
             worst=view.worst_slices(result, 6, 3),
             trust=_trust(result),
@@ -126,14 +148,16 @@ def _over_time(result: Result) -> list[Chart]:
 
 
 def _changes(result: Result) -> Changes:
-    counts = result.change_counts
-    regressed, fixed = sum(one.regressed for one in counts), sum(one.fixed for one in counts)
-    same = sum(one.same for one in counts)
-    values = formatting.count(regressed, "value")
-    said = f"{values} of cases regressed, {fixed:,} were fixed, {same:,} are the same, over all metrics."
-    if not regressed and not fixed:
-        said = f"No case went otherwise than in the baseline: all {same:,} values are the same."
-    return Changes(bool(counts or result.changes), said, len(result.changes), change_chart(result))
+    told = [said for said in (since.metrics_sentence(result), since.cases_sentence(result)) if said]
+    sentence = "; ".join(told)
+    return Changes(
+        counted=bool(result.contrasts or result.change_counts or result.changes),
+        sentence=f"{sentence[:1].upper()}{sentence[1:]}.",
+        listed=len(result.changes),
+        rows=tuple(since.rows(result)),
+        differences=tuple(difference_charts(result)),
+        turned=change_chart(result),
+    )
 
 
 def _profile(result: Result) -> object:
@@ -152,25 +176,19 @@ def _trust(result: Result) -> list[tuple[str, list[str]]]:
     return list(grouped.items())
 
 
-def _drawn(gates: Iterable[view.GateView]) -> list[tuple[view.GateView, Drawing | None]]:
-    return [(gate, gate_drawing(gate)) for gate in gates]
-
-
-def gate_drawing(gate: view.GateView) -> Drawing | None:
-    between = f", {gate.confidence} interval {gate.interval}" if gate.confidence else ""
-    label = f"{gate.value}{between}; target {gate.target}: {gate.status}"
-    return drawing(gate.picture, label=label, shade=gate.shade, target_text=gate.target_number)
-
-
 def _tiles(result: Result, gates: list[view.GateView]) -> list[tuple[str, str, str]]:
     """Name, figure, and what belongs beside it."""
     unscored, errored, _ = view.fates(result)
     usage = result.usage
-    passed = sum(gate.counts_as == "pass" for gate in gates)
+    declared = [gate for gate in gates if not gate.automatic]
+    quiet = [gate for gate in gates if gate.automatic]
+    passed, covered = (sum(gate.counts_as == "pass" for gate in some) for some in (declared, quiet))
+    unsure = sum(gate.word == "unsure" for gate in declared)
+    beside = f"{unsure:,} unsure" + (f"; automatic: {covered:,} of {len(quiet):,}" if quiet else "")
     tokens = f"{usage.prompt_tokens:,} read, {usage.output_tokens:,} written"
     reused = f"of {usage.needed:,} needed" + (f", {usage.reused:,} known before" if usage.reused else "")
     return [
-        ("gates passed", f"{passed:,} of {len(gates):,}", f"{sum(gate.word == 'unsure' for gate in gates):,} unsure"),
+        ("gates passed", f"{passed:,} of {len(declared):,}", beside),
         ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored"),
         ("questions asked", f"{usage.asked:,}", reused),
         ("time", formatting.duration(usage.seconds), f"tokens: {tokens}"),

@@ -80,7 +80,7 @@ NOT_ON_THE_WAY = (
     *("http.client", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql", "pg8000"),
     *("evalkit.metrics.refusal", "evalkit.models.endpoint", "evalkit.models.hf", "evalkit.runner.power"),
     *("evalkit.data.profile", "evalkit.data.validation", "evalkit.metrics.agreement", "evalkit.report.bias_review"),
-    *("evalkit.report.safety_picture", "evalkit.report.profile", "evalkit.runner.profile_models"),
+    *("evalkit.report.profile", "evalkit.runner.profile_models"),
     *("evalkit.checks.forensic", "evalkit.checks.bounds", "evalkit.runner.changes", "evalkit.runner.compare_cases"),
     *("evalkit.stats.paired", "evalkit.metrics.numeric", "evalkit.metrics.evaluate_imported"),
 )

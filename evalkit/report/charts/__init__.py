@@ -5,7 +5,8 @@ from __future__ import annotations
 from evalkit.report.charts.changes import change_chart
 from evalkit.report.charts.chart import Chart, coloured
 from evalkit.report.charts.checks import CheckCharts, check_charts
-from evalkit.report.charts.gates import gate_charts
+from evalkit.report.charts.differences import difference_charts
+from evalkit.report.charts.gates import gate_charts, gates_without_a_value
 from evalkit.report.charts.speed import model_latency_charts, timeline_charts
 from evalkit.results import Result
 
@@ -16,7 +17,9 @@ __all__ = [
     "charts",
     "check_charts",
     "coloured",
+    "difference_charts",
     "gate_charts",
+    "gates_without_a_value",
     "model_latency_charts",
     "timeline_charts",
 ]
@@ -25,6 +28,7 @@ __all__ = [
 def charts(result: Result) -> list[Chart]:
     """All that a page shows, in its order; each has an id of its own."""
     found = gate_charts(result)
+    found += difference_charts(result)
     change = change_chart(result)
     found += [change] if change else []
     for at, check in enumerate(result.checks, 1):

@@ -52,7 +52,8 @@ def dots(
             },
         },
     ]
-    return spec(map(_whole, rows), layers, height=len(rows) * (ROW if len(rows) <= 8 else TIGHT))
+    height = len(rows) * (ROW if len(rows) <= 8 else TIGHT)
+    return spec(map(_whole, rows), layers, height=height, usermeta={"lines": len(rows)})
 
 
 def _whole(row: Mapping[str, Any]) -> dict[str, Any]:

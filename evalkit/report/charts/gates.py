@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,17 @@ from evalkit.results import Result
 SHARE = "share"
 MOST = 60
 """Gates in one picture; the table below it has all."""
+LONGEST = 90
+FOLDED = 44
+"""A longer name is written on two lines: what is measured, and what is wanted of it."""
 SHADES = {"pass": "✓ passes", "fail": "✗ counts as failed", "unsure": "~ cannot be told"}
+COUNTED = {
+    "pass": ("passes", "pass"),
+    "fail": ("counts as failed", "count as failed"),
+    "unsure": ("cannot be told", "cannot be told"),
+}
+"""Of one gate, and of several."""
+OPERATOR = re.compile(r" (>=|<=|==|>|<) ")
 COLUMNS = ("gate", "status", "value", "interval", "target", "baseline")
 
 
@@ -33,12 +44,11 @@ def gate_charts(result: Result) -> list[Chart]:
     """One for shares, from 0 to 1, and one for each other unit: a number of seconds says nothing beside a rate."""
     infos = view.metric_infos(result)
     lines: dict[str, list[_Line]] = {}
-    verdicts = {id(verdict): view.gate_view(verdict, infos) for verdict in result.outcome.verdicts}
-    for verdict in result.outcome.verdicts:
-        gate = verdicts[id(verdict)]
-        if gate.automatic and gate.status == "pass":
-            continue
-        line = _line(verdict, gate, share=view.is_share(verdict.estimate, infos))
+    baselines = {(one.check, one.metric): finite(one.baseline) for one in result.contrasts}
+    for verdict, gate in _told(result):
+        whole = verdict.estimate is not None and not verdict.estimate.slice
+        known = baselines.get((verdict.estimate.check, verdict.estimate.metric)) if verdict.estimate and whole else None
+        line = _line(verdict, gate, known, share=view.is_share(verdict.estimate, infos))
         if line is not None:
             lines.setdefault(line.unit, []).append(line)
     rank = {"fail": 0, "unsure": 1, "pass": 2}
@@ -49,14 +59,31 @@ def gate_charts(result: Result) -> list[Chart]:
     ]
 
 
-def _line(verdict: Verdict, gate: view.GateView, *, share: bool) -> _Line | None:
+def gates_without_a_value(result: Result) -> list[str]:
+    """What the picture has no place for."""
+    return [
+        gate.gate
+        for verdict, gate in _told(result)
+        if verdict.estimate is None or finite(verdict.estimate.value) is None
+    ]
+
+
+def _told(result: Result) -> Iterator[tuple[Verdict, view.GateView]]:
+    infos = view.metric_infos(result)
+    for verdict in result.outcome.verdicts:
+        gate = view.gate_view(verdict, infos)
+        if not gate.automatic or gate.status != "pass":
+            yield verdict, gate
+
+
+def _line(verdict: Verdict, gate: view.GateView, baseline: float | None, *, share: bool) -> _Line | None:
     """On the scale of the metric: what was decided on a difference is put back beside the value of the baseline."""
     if verdict.estimate is None or finite(verdict.estimate.value) is None:
         return None
     value = verdict.estimate.value or 0.0
     between = verdict.estimate.interval
     low, high = (between.low, between.high) if between else (None, None)
-    target, baseline = verdict.threshold, None
+    target = verdict.threshold
     contrast = verdict.contrast
     if contrast is not None and finite(contrast.value) is not None:
         baseline = value - (contrast.value or 0.0)
@@ -99,7 +126,7 @@ def _chart(unit: str, at: int, lines: Sequence[_Line]) -> Chart:
             {**x, "field": "target"},
         ),
         _layer(
-            {"type": "point", "shape": "diamond", "size": 70, "stroke": "var(--soft)", "fill": "var(--sheet)"},
+            {"type": "point", "shape": "diamond", "size": 80, "stroke": "var(--ink)", "fill": "var(--sheet)"},
             y,
             {**x, "field": "baseline"},
         ),
@@ -111,10 +138,12 @@ def _chart(unit: str, at: int, lines: Sequence[_Line]) -> Chart:
             shape=shape,
         ),
     ]
+    rows = list(_rows(lines))
+    folded = any("\n" in row["name"] for row in rows)
     return Chart(
         id=f"gates-{at}",
         title="Shares, from 0 to 1" if share else f"In {label(unit)}",
-        spec=spec(_rows(lines), layers, height=len(lines) * ROW),
+        spec=spec(rows, layers, height=len(lines) * (ROW + 10 * folded), usermeta={"lines": len(lines)}),
         says=_says(unit, lines),
         columns=COLUMNS,
         rows=tuple(_cells(one) for one in lines),
@@ -127,7 +156,7 @@ def _layer(mark: Mapping[str, Any], y: Mapping[str, Any], x: Mapping[str, Any], 
 
 
 def _rows(lines: Sequence[_Line]) -> Iterator[dict[str, Any]]:
-    names = distinct(label(one.gate.gate) for one in lines)
+    names = distinct(_name(one.gate.gate) for one in lines)
     for name, one in zip(names, lines, strict=True):
         told = f"{one.gate.gate}: {one.gate.value}, {one.gate.status}"
         yield {
@@ -142,6 +171,12 @@ def _rows(lines: Sequence[_Line]) -> Iterator[dict[str, Any]]:
         }
 
 
+def _name(gate: str) -> str:
+    named = label(gate, LONGEST)
+    found = OPERATOR.search(named)
+    return f"{named[: found.start()]}\n{named[found.start() + 1 :]}" if len(named) > FOLDED and found else named
+
+
 def _cells(one: _Line) -> tuple[str, ...]:
     unit = "share" if one.unit == SHARE else one.unit
     target = formatting.NONE if one.target is None else formatting.number(one.target, unit)
@@ -154,7 +189,7 @@ def _cells(one: _Line) -> tuple[str, ...]:
 
 def _says(unit: str, lines: Sequence[_Line]) -> str:
     many = {shade: sum(one.gate.shade == shade for one in lines) for shade in SHADES}
-    counted = ", ".join(f"{many[shade]} {word.partition(' ')[2]}" for shade, word in SHADES.items() if many[shade])
+    counted = ", ".join(f"{times} {COUNTED[shade][times > 1]}" for shade, times in many.items() if times)
     first = lines[0]
     return label(
         f"{formatting.count(len(lines), 'gate')} in {unit}: {counted}; the first, {first.gate.gate}, is at "

@@ -2,7 +2,8 @@
   const list = document.getElementById("case-list");
   if (!list) return;
   const PAGE = 50, FIRST = 10;
-  const KINDS = { regressed: "regressed", fixed: "fixed", worst: "worst", sampled: "random" };
+  const KINDS = { regressed: "regressed", fixed: "fixed", worst: "worst", lower: "lower", higher: "higher", sampled: "random" };
+  const CHANGED = ["regressed", "fixed", "lower", "higher"];
   const at = (id) => document.getElementById(id);
   const words = at("words"), check = at("check"), kind = at("kind"), status = at("status"), order = at("order");
   const seen = at("seen"), more = at("more-cases"), keys = at("keys"), keysOn = at("keys-on");
@@ -78,7 +79,7 @@
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let fitting = cases.filter((one) => (!check.value || one.check === check.value)
       && (!status.value || one.status === status.value)
-      && (!kind.value || one.kind === kind.value || (kind.value === "changed" && (one.kind === "fixed" || one.kind === "regressed"))));
+      && (!kind.value || one.kind === kind.value || (kind.value === "changed" && CHANGED.includes(one.kind))));
     if (wanted.length) fitting = fitting.filter((one) => {
       if (one.searched === undefined) one.searched = one.text();
       return wanted.every((word) => one.searched.includes(word));

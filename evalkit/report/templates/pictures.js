@@ -21,8 +21,8 @@
     tip.style.top = `${Math.max(4, Math.min(event.clientY + 16, innerHeight - box.height - 8))}px`;
   };
 
-  const config = (width) => ({
-    font, background: null, view: { stroke: null }, aria: false,
+  const config = (width, folded) => ({
+    font, background: null, view: { stroke: null }, aria: false, ...(folded ? { lineBreak: "\n" } : {}),  /* which texts that are numbers do not bear */
     axis: {
       labelColor: soft, titleColor: soft, gridColor: line, domainColor: rule, tickColor: rule, labelFontSize: width < 480 ? 11 : 12, titleFontSize: 12,
       titleFontWeight: "normal", labelLimit: Math.max(110, Math.round(width * 0.5)), titlePadding: 8,
@@ -38,6 +38,21 @@
     const free = closed ? (whole > 28 * gap ? (whole - gap) / 2 : whole) : figure.clientWidth;
     return Math.floor(Math.min(most, free));
   };
+  const foldedNames = (spec) => Boolean(spec.usermeta) && spec.data.values.some((row) => String(row.name).includes("\n"));
+  /* names that would take more than their part of the room stand above their lines */
+  const fitting = (spec, width) => {
+    const lines = spec.usermeta && spec.usermeta.lines;
+    if (!lines) return spec;
+    const names = spec.data.values.map((row) => String(row.name).split("\n"));
+    const longest = Math.max(...names.flat().map((part) => part.length)), deep = Math.max(...names.map((parts) => parts.length));
+    if (longest * 6.2 <= width * 0.42) return spec;
+    const above = structuredClone(spec);
+    above.height = lines * (27 + 15 * deep);
+    for (const { encoding } of above.layer) {
+      if (encoding.y && encoding.y.axis) Object.assign(encoding.y.axis, { labelAlign: "left", labelBaseline: "bottom", labelPadding: 0, labelOffset: -11, labelLimit: width });
+    }
+    return above;
+  };
   const drawn = new Map();
   const draw = async (place) => {
     if (drawn.has(place)) return;
@@ -48,12 +63,12 @@
     const inside = document.createElement("div");
     inside.setAttribute("aria-hidden", "true");  /* the sentence on the place says it */
     place.replaceChildren(inside);
-    const spec = { ...specs[place.dataset.chart], width, autosize: { type: "fit-x", contains: "padding" } };
-    const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip, loader, hover: false, logLevel: 1, config: config(width) };
+    const spec = { ...fitting(specs[place.dataset.chart], width), width, autosize: { type: "fit-x", contains: "padding" } };
+    const options = { ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip, loader, hover: false, logLevel: 1, config: config(width, foldedNames(spec)) };
     try {
       const made = await vegaEmbed(inside, spec, options);
       for (const form of inside.querySelectorAll("form")) form.remove();
-      drawn.set(place, { view: made.view, width });
+      drawn.set(place, { view: made.view, width, height: spec.height });
       for (const one of figure.querySelectorAll(".undrawn")) one.hidden = true;
     } catch (error) {
       place.hidden = true;
@@ -81,7 +96,10 @@
   const fit = () => {
     for (const [place, made] of drawn) {
       const width = made && visible(place) ? room(place.closest("figure")) : 0;
-      if (width > 60 && width !== made.width) { made.width = width; made.view.width(width).runAsync(); }
+      if (width <= 60 || width === made.width) continue;
+      if (fitting(specs[place.dataset.chart], width).height !== made.height) { made.view.finalize(); drawn.delete(place); draw(place); continue; }
+      made.width = width;
+      made.view.width(width).runAsync();
     }
   };
   let resizing = 0;

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_results import CORPUS, estimate, hostile_result, result, review, verdicts
+from report_results import CORPUS, contrast, estimate, hostile_result, result, review, verdicts
 
 from evalkit.records import Evidence, Interval, Verdict, Word
-from evalkit.report.charts import change_chart, charts, coloured, gate_charts, timeline_charts
+from evalkit.report.charts import change_chart, charts, coloured, difference_charts, gate_charts, timeline_charts
 from evalkit.report.charts.agreement import agreement_chart
 from evalkit.report.charts.categories import category_chart
 from evalkit.report.charts.chart import distinct, domain, label
@@ -67,8 +67,37 @@ def test_gates_stand_against_their_targets_and_the_baseline_on_one_axis() -> Non
     assert passed["baseline"] == pytest.approx(0.6)
     assert (passed["low"], passed["high"]) == (pytest.approx(0.4), pytest.approx(0.62))
     assert passed["target"] == pytest.approx(0.3)
-    assert chart.rows[0] == ("a.rate >= 0.8", "fail", "0.500", "0.400 to 0.600", "0.800", "–")
+    assert chart.rows[0] == ("a.rate >= 0.8", "fail", "0.500", "0.400 to 0.600", "0.800", "0.600")
     assert "3 gates in share: 1 passes, 1 counts as failed, 1 cannot be told" in chart.says
+
+
+def test_every_gate_of_a_metric_that_the_baseline_has_shows_its_value_there() -> None:
+    of = result(("a",))
+    failed, _, passed = values(gate_charts(replace(of, contrasts=(contrast("a", 0.62),)))[0])
+    assert failed["baseline"] == 0.62
+    assert passed["baseline"] == pytest.approx(0.6)  # the gate's own, over its own pairs
+    assert [row["baseline"] for row in values(gate_charts(replace(of, contrasts=()))[0])][:2] == [None, None]
+    sliced = replace(verdicts("a")[0], estimate=estimate("a", "rate", 0.5, "law"))
+    alone = replace(of, contrasts=(contrast("a", 0.62),), outcome=replace(of.outcome, verdicts=(sliced,)))
+    assert values(gate_charts(alone)[0])[0]["baseline"] is None  # the contrast is of all cases
+
+
+def test_a_long_gate_is_written_on_two_lines() -> None:
+    long = replace(verdicts("a")[0], gate="accuracy.exact_match[category=european_geography] >= 0.8")
+    of = result(("a",))
+    (chart,) = gate_charts(replace(of, outcome=replace(of.outcome, verdicts=(long,))))
+    assert values(chart)[0]["name"] == "accuracy.exact_match[category=european_geography]\n>= 0.8"
+
+
+def test_metrics_stand_against_the_baseline_by_unit_and_those_that_are_the_same_do_not() -> None:
+    words = replace(contrast("a", 20.0), metric="words", unit="words", value=30.0, difference=10.0, conclusion="moved")
+    same = replace(contrast("b", 0.5), conclusion="same")
+    shares, others = difference_charts(replace(result(("a",)), contrasts=(words, same, contrast("a", 0.6))))
+    (row,) = values(shares)
+    assert (row["name"], row["value"], row["low"], row["high"], row["word"]) == ("a.rate", -0.1, -0.2, 0.02, "worse")
+    assert shares.rows == (("a.rate", "0.600", "0.500", "−0.100", "−0.200 to +0.020", "0.012", "worse"),)
+    assert "1 metric against the baseline: 1 worse; the first, a.rate, differs by −0.100: worse" in shares.says
+    assert others.rows[0][:4] == ("a.words", "20.0 words", "30.0 words", "+10.0")
 
 
 def test_each_unit_has_a_panel_and_shares_come_first() -> None:

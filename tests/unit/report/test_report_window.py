@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from evalkit.records import Interval
 from evalkit.report.svg import WIDTH, drawing
-from evalkit.report.window import ASCII, UNICODE, characters, picture
+from evalkit.report.window import ASCII, SHARE, UNICODE, characters, picture
 
 ENDS = st.floats(-1000, 1000)
 
@@ -55,15 +55,15 @@ def test_without_an_interval_there_is_a_dot_and_a_target() -> None:
 
 def test_what_has_no_place_is_not_drawn() -> None:
     assert picture(math.nan, None, 0.5) is None
-    assert drawing(None, label="") is None
+    assert drawing(None, label="", window=SHARE) is None
 
 
 def test_shares_share_an_axis_from_none_to_all() -> None:
-    drawn = drawing(picture(0.5, Interval(0.25, 0.75, 0.95, ""), 1.0, ">=", share=True), label="x")
+    drawn = drawing(picture(0.5, Interval(0.25, 0.75, 0.95, ""), share=True), label="x", window=SHARE)
     assert drawn is not None
     assert drawn.dot == WIDTH / 2
     assert (drawn.low, drawn.high) == (59.0, 161.0)  # 8 + 204 / 4 and 8 + 204 * 3 / 4
-    assert (drawn.good_from, drawn.good_width) == (WIDTH - 8, 8)
+    assert drawn.grid == (8.0, WIDTH / 2, WIDTH - 8.0)
 
 
 def test_what_leaves_0_to_1_gets_an_axis_of_its_own() -> None:
@@ -71,12 +71,3 @@ def test_what_leaves_0_to_1_gets_an_axis_of_its_own() -> None:
     assert drawn is not None
     assert not drawn.share
     assert drawn.axis.low < -0.2
-
-
-def test_the_good_side_is_where_the_gate_is_met() -> None:
-    below = drawing(picture(3.0, None, 5.0, "<="), label="")
-    above = drawing(picture(3.0, None, 5.0, ">"), label="")
-    assert below is not None
-    assert above is not None
-    assert below.good_from == 0
-    assert below.good_width == above.good_from == below.target
