@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from evalkit.cli.saying import inert
 from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line
-from evalkit.runner.execute import Progress
+from evalkit.runner.execute import LOADING, Progress
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
 
@@ -28,6 +28,7 @@ LEAST_WAIT = 0.5
 REFRESHES = 4
 """Of the moving lines, a second: the model needs the processor more."""
 MOST_GATES = 8
+GETTING_READY = "getting ready"
 BAR = range(10, 41)
 """Cells of the bar; where the narrowest leaves no room for the facts, they get lines of their own."""
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -169,7 +170,7 @@ def board_lines(
     from rich.text import Text
 
     if progress is None:
-        yield Text.assemble((frame, "cyan"), " loading")
+        yield Text.assemble((frame, "cyan"), " ", GETTING_READY)
         return
     yield Text.assemble((frame, "cyan"), " ", _title(progress, width - 2, unicode=unicode))
     lines = list(_how_far(progress, pace, width, unicode=unicode))
@@ -182,11 +183,12 @@ def _title(progress: Progress, width: int, *, unicode: bool) -> str:
     """The model's name goes first where there is no room for both, then the end of the suite's."""
     from rich.cells import cell_len
 
-    suite, stage = one_line(progress.suite), progress.stage
+    suite, stage = one_line(progress.suite), one_line(progress.stage)
+    stage = _cut(stage, width - 12, unicode=unicode)
     whole = f"{suite} on {one_line(progress.model)}: {stage}"
-    if cell_len(whole) <= width:
+    if cell_len(whole) <= width and progress.model not in stage:
         return whole
-    return f"{_cut(suite, width - len(stage) - 2, unicode=unicode)}: {stage}"
+    return f"{_cut(suite, width - cell_len(stage) - 2, unicode=unicode)}: {stage}"
 
 
 def _how_far(progress: Progress, pace: Pace, width: int, *, unicode: bool) -> Iterator[Text]:
@@ -334,9 +336,12 @@ class PlainLines:
     def _print_standing(self, now: float) -> None:
         progress = self._progress
         if progress is None:
-            _print(f"no answer yet, {formatting.duration(now - self._began)} so far")
+            _print(f"{GETTING_READY}, {formatting.duration(now - self._began)} so far")
             return
         so_far = formatting.duration(progress.seconds + now - self._heard)
+        if progress.stage.startswith(LOADING):
+            _print(f"{progress.suite}: {progress.stage}, {so_far} so far")
+            return
         share = f"{int(100 * progress.done / progress.cases)}%" if progress.cases else ""
         cases, *facts = _facts(progress, self._pace)
         facts.append(_standing(progress))

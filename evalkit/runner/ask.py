@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from evalkit.errors import Interrupted, ModelError
-from evalkit.protocols import Backend, Session
+from evalkit.protocols import Backend, Loadable, Session
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
 from evalkit.runner.conditions import session_under
-from evalkit.runner.profile import asked, loaded, stage
+from evalkit.runner.profile import asked, stage, watch
 from evalkit.store import Identity, Store, request_key
 
 FLUSH_SECONDS = 2.0
@@ -73,6 +73,7 @@ class Asker:
         *,
         limits: Limits | None = None,
         on_answer: Callable[[Tally], None] = lambda _: None,
+        on_loading: Callable[[Tally, str], None] = lambda *_: None,
     ) -> None:
         self.tally = Tally()
         self._store = store
@@ -81,6 +82,8 @@ class Asker:
         self._identities = identities
         self._limits = limits or Limits()
         self._on_answer = on_answer
+        self._on_loading = on_loading
+        """Told a model's name before its weights are loaded, and no name after."""
         self._sessions: dict[tuple[str, Condition], Session] = {}
         self._beat_at = time.monotonic()
 
@@ -194,10 +197,20 @@ class Asker:
     def _session(self, role: str, condition: Condition) -> Session:
         key = (role, condition)
         if key not in self._sessions:
+            backend = self._backends[role]
             if condition == DEFAULT_CONDITION:
-                loaded(role, self._backends[role])
-            self._sessions[key] = session_under(self._backends[role], condition)
+                watch(role, backend)
+                self._load(backend)
+            self._sessions[key] = session_under(backend, condition)
         return self._sessions[key]
+
+    def _load(self, backend: Backend) -> None:
+        """Before the first question, so that whoever waits is told for what. Another condition loads as it needs."""
+        if isinstance(backend, Loadable) and not backend.loaded:
+            self._on_loading(self.tally, backend.info.reference)
+            with stage("load the model"):
+                backend.load()
+            self._on_loading(self.tally, "")
 
     def close(self) -> None:
         with ExitStack() as closing:  # all of them, though one fails

@@ -45,6 +45,8 @@ from evalkit.runner.timeline import Timeline
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
+LOADING = "loading"
+"""The stage's first word, before the model's name."""
 SERVED_TOGETHER = 16
 """Blocks of the plan that a server is asked as one, where no gate is looked at after each: at its end it would wait for
 the last answer, and takes perhaps more requests at once than there are in one.
@@ -216,25 +218,29 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
     tables = empty_tables(plan)
     telling = Telling(store, run.id, plan, tables, running.stopping.stopped)
     cases = plan.count
-    done = under_way = 0
-    shown = 0.0
+    done, under_way, shown = 0, 0, 0.0
     looking = Looking([gate for gate in plan.suite.gates if not gate.automatic], tables, baseline.tables)
     subject = running.backends["subject"]
     paced = subject if isinstance(subject, Paced) else None
 
-    def show(tally: Tally, stage: str = "asking") -> None:
+    def show(tally: Tally, stage: str = "asking", *, at_once: bool = False) -> None:
         nonlocal shown
         seconds = time.monotonic() - running.started
         shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
         traffic = paced.traffic if paced else ""
         where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic)
         progress = Progress(*where, looking.decided, len(looking.gates), looking.so_far)
-        telling.tell(progress)
+        telling.tell(progress, at_once=at_once)
         _pass_on(running, progress)
+
+    def show_loading(tally: Tally, model: str) -> None:
+        show(tally, f"{LOADING} {model}" if model else "asking", at_once=True)
 
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
     limits = Limits(plan.suite.minutes, plan.suite.requests)
-    asker = Asker(store, run.id, running.backends, _identities(running), limits=limits, on_answer=show)
+    asker = Asker(
+        store, run.id, running.backends, _identities(running), limits=limits, on_answer=show, on_loading=show_loading
+    )
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
         nonlocal done, under_way

@@ -188,13 +188,7 @@ def asked(role: str, backend: Backend, answers: Iterator[tuple[int, Answer]]) ->
     return _timed(open_one, watched.stage, answers, OTHER, watched.count)
 
 
-def loaded(role: str, backend: Backend) -> None:
-    """Weights are loaded before the first question, where a model can do so and somebody wants to know how long."""
-    open_one = _open.get()
-    if open_one is None:
-        return
-    open_one.watch(role, backend)
-    load = getattr(backend, "load", None)
-    if callable(load):
-        with stage("load the model"):
-            load()
+def watch(role: str, backend: Backend) -> None:
+    """What a model does from its weights' loading on, where somebody wants to know."""
+    if open_one := _open.get():
+        open_one.watch(role, backend)

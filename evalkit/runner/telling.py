@@ -31,9 +31,10 @@ class Telling:
     """Checks that need no more cases, as the run keeps them."""
     told_at: float = field(default_factory=time.monotonic)
 
-    def tell(self, progress: Progress) -> None:
+    def tell(self, progress: Progress, *, at_once: bool = False) -> None:
+        """``at_once``: nothing may follow for a while."""
         now = time.monotonic()
-        if now - self.told_at < SECONDS:
+        if now - self.told_at < SECONDS and not at_once:
             return
         self.told_at = now
         with suppress(StoreError):  # a run is worth more than that somebody sees it

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line
+from evalkit.runner.execute import LOADING
 from evalkit.store.looking import Listed, count_scores
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def share(done: float | None, of: float | None) -> float | None:
 def said(told: Mapping[str, Any]) -> str:
     if not told:
         return "getting ready"
+    if str(told.get("stage", "")).startswith(LOADING):
+        return one_line(told["stage"])
     left = time_left(told)
     counted = f"{told['done']:,.0f} of {formatting.count(told['cases'], 'case')}"
     return ", ".join(filter(None, [counted, f"about {left} left" if left else ""]))

@@ -16,7 +16,7 @@ from evalkit.results import Run
 from evalkit.store.looking import judged_by_check, listed_by_id
 from evalkit.web.live import Events, stream
 from evalkit.web.pages import render, workbench
-from evalkit.web.standing import MARKS, Fields, moment, read, share, standing, time_left
+from evalkit.web.standing import MARKS, Fields, moment, read, said, share, standing, time_left
 from evalkit.web.workbench import Workbench
 
 SENTENCES = {
@@ -107,7 +107,8 @@ def _checks(bench: Workbench, run_id: str, told: Mapping[str, Any]) -> list[tupl
 def _stage(told: Mapping[str, Any], *, live: bool) -> str:
     if not live:
         return ""
-    return one_line(told["stage"]) if told else "getting ready"
+    stage = one_line(told["stage"]) if told else ""
+    return "" if stage == said(told) else stage
 
 
 def _speed(told: Mapping[str, Any]) -> str:

@@ -63,7 +63,7 @@ def test_a_narrow_terminal_gets_the_same_in_more_lines() -> None:
 
 
 def test_nothing_is_foretold_before_there_is_something_to_go_by() -> None:
-    assert lines(None) == ["* loading"]
+    assert lines(None) == ["* getting ready"]
     assert not any("left" in line or "tokens" in line for line in lines(at(300, 0)))
     assert not any("left" in line or "tokens" in line for line in lines(at(300.2, 5, 90), at(300, 0)))
 
@@ -168,7 +168,7 @@ def test_the_board_draws_what_it_was_shown_last() -> None:
     board.show(at(10, 100))
     board.show(at(20, 300))
     console.print(board)
-    assert "loading" in stream.getvalue()
+    assert "getting ready" in stream.getvalue()
     assert "300/1,000 cases" in stream.getvalue()
 
 
@@ -235,7 +235,17 @@ def test_a_silent_model_is_said_to_be_silent(capsys: pytest.CaptureFixture[str],
     assert seen.wait(10)
     ended.set()
     thread.join(10)
-    assert all(line.startswith("no answer yet, 0.") for line in capsys.readouterr().err.splitlines())
+    assert all(line.startswith("getting ready, 0.") for line in capsys.readouterr().err.splitlines())
+
+
+def test_a_model_that_is_loading_is_named_in_its_line_and_on_its_board(capsys: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shown, "SECONDS_BETWEEN_LINES", 0.0)
+    loading = at(20, 0, stage="loading tiny")
+    PlainLines().show(loading)
+    assert capsys.readouterr().err == "assistant: loading tiny, 20 s so far\n"
+    assert lines(loading, at(1, 0))[0] == "* assistant: loading tiny"
+    PlainLines().show(at(20, 0))
+    assert capsys.readouterr().err == "assistant on tiny: 0/1,000 cases, 0%, 20 s so far\n"
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:

@@ -13,6 +13,7 @@ from evalkit.records import Answer, Condition, Decoding, FailureKind, Generate, 
 from evalkit.results import Run
 from evalkit.runner import ask as asking
 from evalkit.runner.ask import Asker, LimitReached, Limits
+from evalkit.runner.profile import recording
 from evalkit.store import Identity, Store, open_store, request_key
 
 Behaviour = Callable[[Sequence[Request]], Iterator[tuple[int, Answer]]]
@@ -338,6 +339,33 @@ def test_who_stops_listening_loses_nothing_that_came(store: Store) -> None:
     next(arriving)
     arriving.close()  # type: ignore[attr-defined]
     assert store.counts("r1").answers == 2
+
+
+class Weighty(Recording):
+    def __init__(self, behaviour: Behaviour = echoing) -> None:
+        super().__init__(behaviour)
+        self.loaded = False
+
+    def load(self) -> None:
+        assert not self.asked
+        self.loaded = True
+
+
+def test_weights_are_loaded_before_the_first_question_said_and_booked_apart(store: Store) -> None:
+    backend, told = Weighty(), list[tuple[str, bool]]()
+    with recording() as record:
+        asking_it = asker(store, backend, on_loading=lambda _, model: told.append((model, backend.loaded)))
+        asking_it([request("a")])
+        asking_it([request("b")])
+        assert "load the model" in {one.name for one in record.profile().stages}
+    assert told == [("toy", False), ("", True)]
+
+
+def test_what_is_known_loads_nothing(store: Store) -> None:
+    asker(store, Recording())([request("a")])
+    backend = Weighty()
+    asker(store, backend)([request("a")])
+    assert not backend.loaded
 
 
 def test_a_request_that_is_shared_has_its_key_made_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from evalkit.profiles import Profile, Stage
 from evalkit.records import Answer, Timing
 from evalkit.runner import profile as profiling
-from evalkit.runner.profile import NOTHING, asked, loaded, recorder, recording, stage, timed
+from evalkit.runner.profile import NOTHING, asked, recorder, recording, stage, timed, watch
 
 Tree = dict[str, Any]
 
@@ -113,7 +113,7 @@ def test_where_nobody_asked_no_clock_is_read_and_nothing_is_made(clock: Clock) -
     assert stage("store") is NOTHING
     assert timed("load", things) is things
     assert asked("subject", model(), answers) is answers
-    loaded("subject", model(load=lambda: pytest.fail("loaded, though nobody asked")))
+    watch("subject", model())
     with stage("store"):
         pass
     assert clock.reads == 0
@@ -300,13 +300,6 @@ def test_an_account_that_is_none_is_left_out(clock: Clock, work: object) -> None
         list(asked("subject", model(work=work), answered([Answer("a")], clock, 1)))
         found = record.profile()
     assert found.models[0].counters == {}
-
-
-def test_weights_are_loaded_before_the_first_question_and_booked_apart(clock: Clock) -> None:
-    with recording() as record:
-        loaded("subject", model(load=lambda: clock.pass_(7)))
-        loaded("judge", model())
-        assert tree(record.profile().stages) == {"load the model": 7, "other": 0}
 
 
 def test_a_recorder_ends_with_its_block() -> None:

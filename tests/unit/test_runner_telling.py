@@ -58,6 +58,14 @@ def test_it_tells_once_a_second_and_nothing_of_a_short_run(clock: SimpleNamespac
     assert [document["done"] for document in kept.told] == [101.0, 102.1, 109.0]
 
 
+def test_what_nothing_may_follow_for_a_while_is_told_at_once(clock: SimpleNamespace) -> None:
+    kept = Kept()
+    told = teller(kept, set())
+    told.tell(stands(0), at_once=True)
+    told.tell(stands(1))
+    assert [document["done"] for document in kept.told] == [0]
+
+
 def test_it_tells_what_there_is_to_see(clock: SimpleNamespace) -> None:
     kept, stopped = Kept(), set[str]()
     told = teller(kept, stopped)
