@@ -38,7 +38,10 @@ SHORT = 500
 """Characters of a text where whole texts would be too many bytes."""
 MOST_WHOLE = 40_000
 """Bytes of a case with whole texts; of a larger one they are shortened."""
-KINDS = ("regressed", "fixed", WORST, SAMPLED)
+MOVED = ("lower", "higher")
+KINDS = ("regressed", "fixed", WORST, *MOVED, SAMPLED)
+LATER = (*MOVED, SAMPLED)
+"""Neither good nor bad by themselves: none of them is among the first."""
 
 Maker = tuple[str, str, Finding | Change]
 
@@ -119,12 +122,10 @@ def _ordered(result: Result, first: int) -> list[Maker]:
         for kind, by_check in lists.items()
         for check, made in sorted(by_check.items(), key=lambda item: kind == WORST and item[0] not in doubted)
     ]
-    several = max(1, len([1 for kind, *_ in of_checks if kind != SAMPLED]))
+    several = max(1, len([1 for kind, *_ in of_checks if kind not in LATER]))
     block = max(2, math.ceil(first / several))
-    head = [(check, kind, one) for kind, check, made in of_checks if kind != SAMPLED for one in made[:block]]
-    tail = [
-        (check, kind, one) for kind, check, made in of_checks for one in (made if kind == SAMPLED else made[block:])
-    ]
+    head = [(check, kind, one) for kind, check, made in of_checks if kind not in LATER for one in made[:block]]
+    tail = [(check, kind, one) for kind, check, made in of_checks for one in (made if kind in LATER else made[block:])]
     return [*head, *tail]
 
 
