@@ -42,14 +42,15 @@ def _chart(result: Result, identity: str, name: str, group: Sequence[Estimate], 
     ends = [end for one in shown if one.interval for end in (one.interval.low, one.interval.high)]
     span = domain([middle, *(one.value for one in shown), *ends], share=share)
     unit = shown[0].unit
-    names = distinct(_named(one, name) for one in shown)
+    names = distinct(_named(one, name) + (" (n=1)" if one.counts.scored == 1 else "") for one in shown)
+    hollow = "; hollow: no interval" if any(one.interval is None for one in shown) else ""
     rows = [
         {
             "name": named,
             "value": one.value,
             "low": finite(one.interval.low) if one.interval else None,
             "high": finite(one.interval.high) if one.interval else None,
-            "told": f"{_named(one, name)}: {_value(one)}, {one.counts.scored:,} cases",
+            "told": f"{_named(one, name)}: {_value(one)}, {formatting.count(one.counts.scored, 'case')}",
         }
         for named, one in zip(names, shown, strict=True)
     ]
@@ -59,7 +60,7 @@ def _chart(result: Result, identity: str, name: str, group: Sequence[Estimate], 
     return Chart(
         id=identity,
         title=f"{label(shown[0].metric)} by {label(name)}{left}, {'lowest' if higher else 'highest'} first; "
-        "dashed: all cases",
+        f"dashed: all cases{hollow}",
         spec=dots(rows, span, title="" if unit in {"", "share"} else label(unit), middle=middle),
         says=f"{label(worst.metric)} by {label(name)}: worst {_named(worst, name)}, {_value(worst)}; best "
         f"{_named(best, name)}, {_value(best)}{overall}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.report.charts.chart import ROW, names_axis, number_axis, spec
 
-DOT = {"type": "point", "filled": True, "size": 75, "opacity": 1}
+DOT = {"type": "point", "filled": False, "size": 70, "strokeWidth": 1.75, "opacity": 1}
 TIGHT = 19
 """Height of a line where there are many."""
 
@@ -22,7 +22,7 @@ def dots(
     worse: str = "",
 ) -> dict[str, Any]:
     """``rows`` have ``name``, ``value``, ``low``, ``high`` and ``told``. ``middle`` is what all are compared with;
-    ``worse`` the colour, and the cross, of rows with ``worse``."""
+    ``worse`` the colour, and the cross, of rows with ``worse``. What has no interval is hollow."""
     x = {"type": "quantitative", "scale": {"domain": list(span), "nice": False, "zero": False}}
     y = names_axis()
     told = {"field": "told", "type": "nominal"}
@@ -30,8 +30,10 @@ def dots(
     shape: dict[str, Any] = {}
     if worse:
         domain = [False, True]
-        look = {"color": _by(domain, [colour, worse])}
-        shape = {"shape": _by(domain, ["circle", "cross"])}
+        look = {"color": _by("worse", domain, [colour, worse])}
+        shape = {"shape": _by("worse", domain, ["circle", "cross"])}
+    inside = ["hollow", "full", "worse"]
+    shape["fill"] = _by("inside", inside, ["var(--sheet)", colour, worse or colour])
     layers: list[dict[str, Any]] = []
     if middle is not None:
         mark = {"type": "rule", "strokeDash": [4, 3], "color": "var(--ink)"}
@@ -58,12 +60,13 @@ def dots(
 
 def _whole(row: Mapping[str, Any]) -> dict[str, Any]:
     """Without an interval a line of no length: a row that one layer leaves out would lose its place in the order."""
-    return {**row, **{end: row["value"] for end in ("low", "high") if row[end] is None}}
+    inside = "hollow" if row["low"] is None and row["high"] is None else "worse" if row.get("worse") else "full"
+    return {**row, "inside": inside, **{end: row["value"] for end in ("low", "high") if row[end] is None}}
 
 
-def _by(domain: list[bool], values: list[str]) -> dict[str, Any]:
+def _by(field: str, domain: list[Any], values: list[str]) -> dict[str, Any]:
     return {
-        "field": "worse",
+        "field": field,
         "type": "nominal",
         "scale": {"domain": domain, "range": values},
         "legend": None,

@@ -15,15 +15,23 @@ COLUMNS = ("group", "against", "difference", "interval", "here", "there", "famil
 def gap_charts(result: Result, check: str, at: int) -> list[Chart]:
     """One for each measure, since words and shares have no axis in common; measures with something found first."""
     measures: dict[str, list[GroupGap]] = {}
+    untested: dict[str, int] = {}
     for gap in result.group_gaps:
-        if gap.check == check and finite(gap.difference) is not None:
+        if gap.check != check or finite(gap.difference) is None:
+            continue
+        if gap.p_value is None and gap.interval is None:  # of a family or two: a rank among others would be chance
+            untested[gap.measure] = untested.get(gap.measure, 0) + 1
+        else:
             measures.setdefault(gap.measure, []).append(gap)
     telling = {name: gaps for name, gaps in measures.items() if any(gap.difference or gap.flagged for gap in gaps)}
     ordered = sorted(telling.items(), key=lambda item: not any(gap.flagged for gap in item[1]))
-    return [_chart(name, gaps, f"gaps-{at}-{n}") for n, (name, gaps) in enumerate(ordered[:MOST_MEASURES])]
+    return [
+        _chart(name, gaps, untested.get(name, 0), f"gaps-{at}-{n}")
+        for n, (name, gaps) in enumerate(ordered[:MOST_MEASURES])
+    ]
 
 
-def _chart(measure: str, gaps: list[GroupGap], identity: str) -> Chart:
+def _chart(measure: str, gaps: list[GroupGap], untested: int, identity: str) -> Chart:
     shown = sorted(gaps[:MOST], key=lambda gap: gap.difference)
     ends = [end for gap in shown if gap.interval for end in (gap.interval.low, gap.interval.high)]
     names = distinct(_named(gap) for gap in shown)
@@ -42,6 +50,7 @@ def _chart(measure: str, gaps: list[GroupGap], identity: str) -> Chart:
     flagged = sum(gap.flagged for gap in gaps)
     largest = max(shown, key=lambda gap: abs(gap.difference))
     more = f" ({MOST} of {len(gaps)})" if len(gaps) > MOST else ""
+    more += f"; {formatting.count(untested, 'gap')} of too few families not tested" if untested else ""
     return Chart(
         id=identity,
         title=f"{label(measure)}: each group less the others{more}; a cross is beyond chance",

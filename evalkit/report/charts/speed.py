@@ -87,7 +87,10 @@ def timeline_charts(result: Result) -> list[Chart]:
     speeds = _speeds(moments)
     if len(speeds) > 1:
         found.append(
-            _over_time("tokens-over-time", "Tokens written per second", "tokens per second", speeds, "tokens/s")
+            _over_time(
+                *("tokens-over-time", "Tokens written per second", "tokens per second", speeds, "tokens/s"),
+                begin=moments[0].seconds,
+            )
         )
     memory = [(one.seconds, one.memory_mb) for one in moments if finite(one.memory_mb) is not None]
     if len(memory) > 1:
@@ -108,7 +111,16 @@ def _speeds(moments: Sequence[Moment]) -> list[tuple[float, float]]:
     return found if any(speed for _, speed in found) else []
 
 
-def _over_time(identity: str, title: str, axis: str, points: Sequence[tuple[float, float]], unit: str) -> Chart:
+def _over_time(
+    identity: str,
+    title: str,
+    axis: str,
+    points: Sequence[tuple[float, float]],
+    unit: str,
+    *,
+    begin: float | None = None,
+) -> Chart:
+    """With ``begin`` each value is of the stretch that ends there, and level over all of it: no slope is made up."""
     rows: list[dict[str, Any]] = [
         {"at": at, "value": value, "told": f"after {formatting.duration(at)}: {formatting.measure(value, unit)}"}
         for at, value in points
@@ -118,12 +130,16 @@ def _over_time(identity: str, title: str, axis: str, points: Sequence[tuple[floa
     x["scale"] = {"domain": [0, points[-1][0]], "nice": False}
     y = {"field": "value", "type": "quantitative", "scale": {"zero": True}, "axis": number_axis(axis, tickCount=4)}
     told = {"field": "told", "type": "nominal"}
-    line = {"type": "area", "line": {"color": "var(--plain)"}, "color": "var(--plain)", "fillOpacity": 0.12}
+    line: dict[str, Any] = {"type": "area", "line": {"color": "var(--plain)"}, "color": "var(--plain)"}
+    line["fillOpacity"] = 0.12
     dot = {"type": "point", "filled": True, "size": 24, "color": "var(--plain)", "opacity": 0.9}
     layers: list[dict[str, Any]] = [
         {"mark": line, "encoding": {"x": x, "y": y}},
         {"mark": dot, "encoding": {"x": x, "y": y, "tooltip": told}},
     ]
+    if begin is not None:
+        line["interpolate"] = "step-before"
+        rows.insert(0, {**rows[0], "at": begin})
     return Chart(
         id=identity,
         title=title,

@@ -157,6 +157,39 @@ def test_a_category_without_an_interval_keeps_its_place() -> None:
     assert chart.rows[0] == ("law", "0.100", "–", "38")
 
 
+def test_a_category_of_one_case_says_so_and_is_hollow() -> None:
+    of = result(("a",), ("law", "art"))
+    single = replace(of.estimates[1], interval=None, counts=replace(of.estimates[1].counts, scored=1))
+    chart = category_chart(replace(of, estimates=(of.estimates[0], single, *of.estimates[2:])), "a", 1)
+    assert chart is not None
+    assert [(row["name"], row["inside"]) for row in values(chart)] == [("law (n=1)", "hollow"), ("art", "full")]
+    assert chart.title.endswith("hollow: no interval")
+
+
+def test_gaps_that_nobody_could_test_are_counted_and_not_drawn() -> None:
+    of = result(("a",))
+    first, *others = of.group_gaps
+    untested = replace(first, interval=None, p_value=None, flagged=False, method="not tested: 1 family")
+    _, drawn = gap_charts(replace(of, group_gaps=(untested, *others)), "a", 1)
+    assert drawn.title.startswith(first.measure)
+    assert len(values(drawn)) == len([gap for gap in others if gap.measure == first.measure])
+    assert "1 gap of too few families not tested" in drawn.title
+    assert gap_charts(replace(of, group_gaps=(untested,)), "a", 1) == []
+
+
+def test_squares_are_darkest_where_all_is_the_same_and_a_legend_says_so() -> None:
+    chart = agreement_chart(Agreement("a", ("x", "y"), ((1.0, 0.9), (0.9, 1.0)), 10), 1)
+    assert chart is not None
+    squares, numbers = chart.spec["layer"]
+    scale = squares["encoding"]["opacity"]["scale"]
+    assert scale["range"] == sorted(scale["range"])
+    assert scale["range"][-1] == 1
+    assert scale["domain"][-1] > 0.99
+    assert squares["encoding"]["opacity"]["legend"] is not None
+    assert [row["whole"] for row in values(chart)] == [True, False, False, True]
+    assert numbers["encoding"]["color"]["scale"]["range"] == ["var(--ink)", "var(--sheet)"]
+
+
 def test_safety_is_refusal_against_over_refusal_for_checks_of_that_kind() -> None:
     of = result(("a",))
     chart = safety_chart(of, of.checks[0], 1)
@@ -319,7 +352,10 @@ def test_evidence_ends_where_a_side_decides() -> None:
 def test_speed_is_told_over_stretches_of_the_run() -> None:
     moments = (Moment(0.0, 0, 0, 100.0), Moment(2.0, 4, 100, 120.0), Moment(2.0, 4, 100), Moment(4.0, 9, 400, 110.0))
     tokens, memory = timeline_charts(replace(result(), timeline=moments))
-    assert [(row["at"], row["value"]) for row in values(tokens)] == [(2.0, 50.0), (4.0, 150.0)]
+    # level over each stretch, the first from the run's beginning on
+    assert [(row["at"], row["value"]) for row in values(tokens)] == [(0.0, 50.0), (2.0, 50.0), (4.0, 150.0)]
+    assert [one.spec["layer"][0]["mark"].get("interpolate") for one in (tokens, memory)] == ["step-before", None]
+    assert [row[0] for row in tokens.rows] == ["2.0", "4.0"]
     assert [row["value"] for row in values(memory)] == [100.0, 120.0, 110.0]
     assert "at most 120.0 MB" in memory.says
     assert timeline_charts(replace(result(), timeline=())) == []
