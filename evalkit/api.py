@@ -29,7 +29,7 @@ from evalkit.suite.load import load_suite as _load_suite
 if TYPE_CHECKING:
     from evalkit.report.charts import Chart
 
-KINDS = ("scores", "estimates", "gates", "findings", "reviews")
+KINDS = ("scores", "answers", "estimates", "gates", "findings", "reviews")
 """Of tables that a result becomes."""
 LONGEST_NAME = 300
 
@@ -196,7 +196,8 @@ class RunResult:
 
     def to_frame(self, kind: str = "estimates", engine: str = "pandas") -> Any:
         """A table: ``estimates``, ``gates``, ``findings`` (the exchanges of cases that reports show), or, read from the
-        runs database, ``scores`` (a row for every case and metric) and ``reviews`` (for every case and reviewer).
+        runs database, ``scores`` (a row for every case and metric), ``answers`` (for every prompt and answer of every
+        case) and ``reviews`` (for every case and reviewer).
         Engines are ``pandas`` (extra ``frames``) and ``polars``.
         """
         from evalkit.report import frames
@@ -207,6 +208,11 @@ class RunResult:
 
             with self._store() as store:
                 return frames.of_reviews(exported(store, self.id), engine)
+        if kind == "answers":
+            from evalkit.runner.logs import said_in_cases
+
+            with self._store() as store:
+                return frames.of_answers(said_in_cases(store, self.result), engine)
         if kind != "scores":
             return frames.of_result(self.result, kind, engine)
         from evalkit.runner.tables import load_tables

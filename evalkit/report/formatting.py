@@ -85,9 +85,17 @@ def with_unit(text: str, unit: str) -> str:
 
 
 def difference(value: float | None, unit: str = "") -> str:
-    """With its sign: ``+0.013``."""
+    """With its sign: ``+0.013``; a share's, however small, with the digits that show it: ``+0.0003``."""
     text = number(value, unit)
+    if value and abs(value) != 1 and unit in SHARES and text.lstrip("<>−") in {"0.000", "0.001", "0.999", "1.000"}:
+        text = _minus(_distinct(value))
     return text if value is None or value <= 0 or text == NONE else f"+{text}"
+
+
+def _distinct(value: float) -> str:
+    """Not looking like 0 or 1, which it is not."""
+    decimals = next((many for many in range(3, 9) if round(abs(value), many) not in {0, 1}), 0)
+    return f"{value:.{decimals}f}" if decimals else f"{value:.0e}"
 
 
 def interval(between: Interval | None, unit: str = "", *, signed: bool = False) -> str:

@@ -13,6 +13,7 @@ from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.records import Interval
 from evalkit.results import Exchange, Result
 from evalkit.runner.compare import Comparison
+from evalkit.store import StoredScore
 
 Row = dict[str, Any]
 EXTRAS = {"pandas": "frames", "polars": "polars"}
@@ -38,6 +39,7 @@ FINDINGS = (
     *("check", "case", "metric", "value", "status", "note", "sample", "prompt", "answer", "references", "finish"),
     "error",
 )
+ANSWERS = ("check", "case", "status", "note", "sample", "prompt", "answer", "references", "finish", "error")
 SCORES = ("check", "case", "metric", "value", "unit", "better", "status", "note")
 REVIEWS = ("queue", "check", "case", "reviewer", "label", "skipped", "note", "time")
 METRICS = (
@@ -158,6 +160,20 @@ def finding_rows(result: Result) -> Iterator[Row]:
         of_case = {"check": one.check, "case": one.case, "metric": one.metric, "value": one.value}
         for said in one.exchanges:
             yield {**of_case, "status": str(one.status), "note": one.note, **_exchange(said)}
+
+
+def of_answers(cases: Iterable[tuple[StoredScore, Sequence[Exchange]]], engine: str) -> Any:
+    """A row for every answer of every case; one without a prompt for a case that nothing was asked for."""
+    return frame((row for stored, said in cases for row in _answer_rows(stored, said)), ANSWERS, engine)
+
+
+def _answer_rows(stored: StoredScore, said: Sequence[Exchange]) -> Iterator[Row]:
+    score = stored.score
+    of_case: Row = {"check": stored.check, "case": stored.case, "status": str(score.status), "note": score.error}
+    if not said:
+        yield of_case
+    for one in said:
+        yield {**of_case, **_exchange(one)}
 
 
 def _exchange(said: Exchange) -> Row:

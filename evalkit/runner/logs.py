@@ -25,19 +25,12 @@ def case_logs(store: Store, result: Result) -> Mapping[str, Iterator[Mapping[str
 
 def log_entries(store: Store, run: Run, check: str, dataset: str, *, masked: bool = False) -> Iterator[dict[str, Any]]:
     """Every case of a check for a reviewer: prompts and answers side by side, and how they were judged."""
-    for batch in batched(store.iter_scores(run.id, check)):
-        yield from _log_batch(run, check, batch, exchanges_of(store, run.datasets[dataset], batch, masked=masked))
-
-
-def _log_batch(
-    run: Run, check: str, batch: Sequence[StoredScore], exchanges: Mapping[str, Sequence[Exchange]]
-) -> Iterator[dict[str, Any]]:
-    for score in batch:
+    for score, exchanges in _said(store, run, check, dataset, masked=masked):
         yield {
             "run": run.id,
             "check": check,
             "case": score.case,
-            "category": _category(exchanges[score.case]),
+            "category": _category(exchanges),
             "status": str(score.score.status),
             "error": score.score.error,
             "exchanges": [
@@ -49,13 +42,28 @@ def _log_batch(
                     "finish": one.finish,
                     "error": one.error,
                 }
-                for one in exchanges[score.case]
+                for one in exchanges
             ],
             "judgement": dict(score.score.evidence),
             "statistics": {
                 name: list(result) for name, result in score.score.results.items() if isinstance(result, tuple)
             },
         }
+
+
+def said_in_cases(store: Store, result: Result) -> Iterator[tuple[StoredScore, Sequence[Exchange]]]:
+    """Every case of every check, with what was asked and answered."""
+    masked = any(check.kind == MASKING for check in result.checks)
+    for check in result.checks:
+        yield from _said(store, result.run, check.name, check.dataset, masked=masked)
+
+
+def _said(
+    store: Store, run: Run, check: str, dataset: str, *, masked: bool
+) -> Iterator[tuple[StoredScore, Sequence[Exchange]]]:
+    for batch in batched(store.iter_scores(run.id, check)):
+        exchanges = exchanges_of(store, run.datasets[dataset], batch, masked=masked)
+        yield from ((score, exchanges[score.case]) for score in batch)
 
 
 def _category(exchanges: Sequence[Exchange]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import evalkit as api
+from evalkit.api import KINDS
 from evalkit.models.mock.memory import CARD
 
 Evalkit = Callable[..., Any]
@@ -79,7 +80,7 @@ def test_notebooks_tables_and_code_hosts_show_no_leak(folder: Path, monkeypatch:
     cases = [bare.case(check, f"row-{n}") for check in ("length", "leakage", "refused") for n in range(4)]
     shown = [
         *(one._repr_html_() for one in (result, compared, *cases)),
-        *(result.to_frame(kind).to_json(orient="records") for kind in ("findings", "scores", "gates", "estimates")),
+        *(result.to_frame(kind).to_json(orient="records") for kind in KINDS),
         *(compared.to_frame(kind).to_json(orient="records") for kind in ("metrics", "cases")),
         *(json.dumps(chart.to_dict()) for chart in result.charts.values()),
         *((folder / "out" / name).read_text(encoding="utf-8") for name in ("metrics.txt", "report.md")),

@@ -66,6 +66,22 @@ def test_every_case_of_a_run_is_in_the_table_of_scores(workdir: Path) -> None:
     assert gates["gate"].to_list() == [verdict.gate for verdict in result.verdicts]
 
 
+@pytest.mark.parametrize("engine", ["pandas", "polars"])
+def test_every_prompt_and_answer_is_in_the_table_of_answers(workdir: Path, engine: str) -> None:
+    result = evalkit.evaluate("smoke", model="mock:degraded?fail=0.2")
+    rows = result.to_frame("answers", engine)
+    rows = rows.to_dicts() if engine == "polars" else rows.to_dict("records")
+    planned = {check.name: check.counts.planned for check in result.result.checks}
+    for check, many in planned.items():
+        assert len({row["case"] for row in rows if row["check"] == check}) == many
+    assert {row["status"] for row in rows} == {"scored", "errored"}
+    told = result.case("accuracy", rows[0]["case"]).exchanges[0]
+    of_case = next(row for row in rows if (row["check"], row["case"]) == ("accuracy", rows[0]["case"]))
+    assert of_case["answer"] == told.answer
+    assert of_case["prompt"].endswith(told.messages[-1].content)
+    assert tuple(of_case["references"]) == told.references
+
+
 def test_any_case_shows_what_was_asked_and_answered(workdir: Path) -> None:
     result = evalkit.evaluate("safety", model="mock:degraded?empty=0.1")
     names = result.to_frame("scores").query("check == 'safety'").case.unique()

@@ -114,3 +114,21 @@ def test_reasons_say_how_many_kinds_they_leave_out() -> None:
 
 def test_differences_carry_their_sign() -> None:
     assert [formatting.difference(v) for v in (0.013, -0.013, 0.0, None)] == ["+0.013", "−0.013", "0", "–"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0003, "+0.0003"),
+        (-0.00004, "−0.00004"),
+        (1e-12, "+1e-12"),
+        (0.9997, "+0.9997"),
+        (-0.9997, "−0.9997"),
+        (0.001, "+0.001"),
+        (-0.001, "−0.001"),
+        (1.0, "+1"),
+        (-1.0, "−1"),
+    ],
+)
+def test_a_small_difference_of_shares_has_the_digits_that_show_it(value: float, written: str) -> None:
+    assert formatting.difference(value) == written
