@@ -127,7 +127,7 @@ def test_differences_carry_their_sign() -> None:
         (0.001, "+0.001"),
         (-0.001, "−0.001"),
         (1.0, "+1"),
-        (-1.0, "−1"),
+        (-1.0, "−1.000"),
     ],
 )
 def test_a_small_difference_of_shares_has_the_digits_that_show_it(value: float, written: str) -> None:
