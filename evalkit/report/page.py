@@ -129,6 +129,7 @@ def page(result: Result) -> str:
             quiet=[gate for gate in gates if gate.status == "pass" and gate.automatic],
             steps=steps(result),
             worst=view.worst_slices(result, 6, 3),
+            worst_of=view.WORST_OF,
             trust=_trust(result),
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
             cards=checks,
