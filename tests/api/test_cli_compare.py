@@ -207,6 +207,19 @@ def test_no_line_is_wider_than_the_screen(
         assert all(len(line) <= width for line in out.splitlines())
 
 
+def test_a_narrow_screen_keeps_each_interval_in_one_line(
+    evalkit: Evalkit, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_rows(Path(), MANY)
+    before = run(MANY)
+    after = run({**dict.fromkeys(MANY, "something else"), "row-0": MANY["row-0"]})
+    found = metric(document(evalkit, before, after), "accuracy", "exact_match")["interval"]
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = evalkit("compare", before, after).out.splitlines()
+    whole = f"({found['low']:.3f} to {found['high']:.3f})".replace("-", "−")
+    assert any(line.startswith("      ") and line.endswith(whole) for line in lines), whole
+
+
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
