@@ -82,9 +82,10 @@ def test_of_many_some_are_drawn_the_same_ones_for_every_model(make: Make, store:
 
 def test_texts_of_drawn_cases_have_a_limit(make: Make, store: Store) -> None:
     each = MOST_TEXT // 20
-    result = run(make(rows=40, longer=" x" * (each // 2)), store)
+    result = run(make(rows=60, longer=" x" * (each // 2)), store)
     drawn = [one for one in result.sampled if one.check == "length"]
-    assert 10 <= len(drawn) < 30
+    assert 10 <= len(drawn) < 40
+    assert max(characters(one.exchanges) for one in drawn) < each, "of one text the beginning"
     assert sum(characters(one.exchanges) for one in drawn) <= MOST_TEXT
 
 

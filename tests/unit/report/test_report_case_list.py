@@ -106,3 +106,13 @@ def test_a_case_that_is_listed_twice_is_counted_once() -> None:
     twice = replace(of.changes[0], case=of.findings[0].case)
     listed = case_list(replace(of, changes=(*of.changes[1:], twice)))
     assert listed.shown == listed.distinct + 1
+
+
+def test_what_moved_and_turned_nothing_is_told_behind_the_worst_and_as_no_regression() -> None:
+    of = result()
+    moved = replace(of.changes[0], case="moved", kind="lower")
+    listed = case_list(replace(of, changes=(moved, *of.changes)))
+    kinds = [one.kind for one in listed.first]
+    assert kinds.index("lower") > max(at for at, kind in enumerate(kinds) if kind == "worst")
+    assert listed.kinds == ("regressed", "fixed", "worst", "lower", "sampled")
+    assert '<span class="kind lower">lower</span>' in html.render(replace(of, changes=(moved, *of.changes)))
