@@ -11,11 +11,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 TIERS = ("unit", "integration", "quality", "api", "browser", "e2e", "performance")
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -137,7 +137,7 @@ def test_bytes_that_nobody_asked_for_are_not_taken_for_the_next_answer() -> None
 PIECES = [piece + b"\r\n" for data in GOOD.values() for piece in data.split(b"\r\n")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.one_of(st.binary(max_size=400), st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join)),
     st.integers(1, 50),
@@ -151,7 +151,7 @@ def test_any_bytes_are_an_answer_or_broken(data: bytes, cut: int) -> None:
     assert len(body) <= len(data)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.binary(min_size=1, max_size=60), max_size=6), st.integers(1, 40))
 def test_chunks_of_any_size_come_together(parts: list[bytes], cut: int) -> None:
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)

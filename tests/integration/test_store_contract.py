@@ -199,7 +199,7 @@ class TestAnswers:
             store.put_scores("r-1", [row("b"), row("c", score=Score(evidence=circle))])
         assert set(store.cases_of("r-1", "c")) == {"a"}
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(text=ANY_TEXT, reasoning=ANY_TEXT, served_by=ANY_TEXT, message=ANY_TEXT)
     def test_any_text_comes_back_equal(
         self, store: Store, text: str, reasoning: str, served_by: str, message: str
@@ -242,7 +242,7 @@ class TestSamples:
         assert store.put_samples("f", rows) == 3
         assert len(store.get_samples("f", [sample.id for sample in rows])) == 5
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(identifier=ANY_TEXT, content=ANY_TEXT, label=ANY_TEXT)
     def test_any_text_comes_back_equal(self, store: Store, identifier: str, content: str, label: str) -> None:
         sample = Sample(
@@ -305,7 +305,7 @@ class TestScores:
         store.put_scores("r-1", [])
         assert store.cases_of("r-1", "c") == {"a": ""}
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(name=ANY_TEXT, reason=ANY_TEXT, evidence=ANY_TEXT)
     def test_any_text_comes_back_equal(self, store: Store, name: str, reason: str, evidence: str) -> None:
         score = Score({name: Unscored(reason)}, {evidence: evidence})
@@ -512,7 +512,7 @@ class TestReviews:
             store.put_queues("r-1", [])
         assert len(store.review_queues("r-1")) == 2
 
-    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
     def test_any_text_comes_back_equal(self, store: Store, case: str, reviewer: str, note: str) -> None:
         store.put_queues("r-1", [self.QUEUE])

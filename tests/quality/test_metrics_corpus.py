@@ -137,7 +137,7 @@ TEXT = st.text(st.sampled_from("abcd  .,é我\n&;-1"), max_size=24)
 ROWS = st.lists(st.tuples(TEXT, st.lists(TEXT, min_size=1, max_size=3)), min_size=1, max_size=5)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(ROWS)
 def test_corpus_scores_of_random_rows_equal_sacrebleu(rows: Rows) -> None:
     hypotheses = [hypothesis for hypothesis, _ in rows]
@@ -149,14 +149,14 @@ def test_corpus_scores_of_random_rows_equal_sacrebleu(rows: Rows) -> None:
     assert value(ter, rows) == pytest.approx(sacrebleu.corpus_ter(hypotheses, references).score / 100, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(ROWS)
 def test_sentence_bleu_of_random_rows_equals_the_mean_of_sacrebleus(rows: Rows) -> None:
     expected = sum(min(sacrebleu.sentence_bleu(h, references).score / 100, 1) for h, references in rows) / len(rows)
     assert value(sentence_bleu, rows) == pytest.approx(expected, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_references_and_rows_changes_nothing(rows: Rows, rng: random.Random) -> None:
     shuffled = [(hypothesis, rng.sample(references, len(references))) for hypothesis, references in rows]
@@ -165,7 +165,7 @@ def test_the_order_of_references_and_rows_changes_nothing(rows: Rows, rng: rando
         assert value(metric, shuffled) == pytest.approx(value(metric, rows), abs=1e-12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ROWS)
 def test_scores_stay_inside_their_bounds(rows: Rows) -> None:
     for metric in (bleu, sentence_bleu, chrf):
@@ -173,7 +173,7 @@ def test_scores_stay_inside_their_bounds(rows: Rows) -> None:
     assert value(ter, rows) >= 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.text(st.sampled_from("abc "), min_size=12, max_size=30).filter(lambda t: len(t.split()) > 4), min_size=1

@@ -106,7 +106,7 @@ def test_the_levels_of_an_article_are_ordered_by_the_grade_of_the_check(articles
     assert ordered >= 0.97 * len(grades)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.sampled_from("abeio TS.!?,'-\n1é’&"), max_size=60))
 def test_any_text_with_words_measures_as_in_textstat(text: str) -> None:
     found = measure(text)

@@ -83,7 +83,7 @@ WORDS = st.lists(
 TEXT = st.lists(WORDS.map(" ".join), max_size=3).map("\n".join)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXT, st.lists(TEXT, min_size=1, max_size=3))
 def test_random_texts_of_one_or_several_lines_score_as_in_rouge_score(hypothesis: str, references: list[str]) -> None:
     assert scored_here(hypothesis, references) == by_rouge_score(hypothesis, references)
@@ -105,7 +105,7 @@ def test_a_text_is_seen_when_half_of_its_letters_and_digits_are_those_of_rouge_s
         assert rouge.is_seen(text) == expected, ascii(text)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(TEXT, st.lists(TEXT, min_size=1, max_size=3))
 def test_scores_are_bounded_and_do_not_depend_on_the_order_of_references(
     hypothesis: str, references: list[str]

@@ -96,7 +96,7 @@ def test_nothing_against_a_book_takes_no_room_for_the_book() -> None:
     assert subsequences.common_length(["w7"], book) == 1
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(SENTENCES, SENTENCES, st.sampled_from([1, 2, 3, 512]), st.sampled_from([1, 12, 4096]))
 def test_the_unions_hits_are_those_of_rouge_score(
     reference: list[list[str]], candidate: list[list[str]], at_once: int, reference_at_once: int
@@ -107,7 +107,7 @@ def test_the_unions_hits_are_those_of_rouge_score(
         assert subsequences.union_hits(reference, candidate) == hits_by_rouge_score(reference, candidate)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(st.lists(WORD, min_size=1, max_size=9), min_size=1, max_size=5), st.lists(WORD, min_size=1, max_size=9))
 def test_of_several_longest_subsequences_the_one_is_read_out_that_rouge_score_reads(
     reference: list[list[str]], sentence: list[str]
@@ -148,7 +148,7 @@ LINE_WORDS = st.sampled_from(["the", "Cat", "running", "Größe", "мир", "我
 ANY_TEXT = st.lists(st.lists(LINE_WORDS, max_size=8).map(" ".join), max_size=4).map("\n".join)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(ANY_TEXT, ANY_TEXT)
 def test_with_words_of_every_script_scores_are_rouge_scores_over_the_same_words(answer: str, reference: str) -> None:
     names = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
@@ -158,7 +158,7 @@ def test_with_words_of_every_script_scores_are_rouge_scores_over_the_same_words(
         assert metric.f_measure(answer, reference) == pytest.approx(expected[name].fmeasure, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_characters_score_as_in_rouge_score(answer: str, reference: str) -> None:
     expected = RougeScorer(["rougeL", "rougeLsum"]).score(reference, answer)

@@ -114,7 +114,7 @@ MESSY = st.text(alphabet="abAB 019.,-&;!'\"<>é中\n\u2028\t\x00\ud800\ue000", m
 CORPUS = st.lists(st.tuples(MESSY, MESSY, st.lists(MESSY, min_size=1, max_size=3)), min_size=1, max_size=5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CORPUS)
 def test_statistics_of_messy_texts_are_sacrebleus(rows: list[tuple[str, str, list[str]]]) -> None:
     a, b, references = (list(column) for column in zip(*rows, strict=True))

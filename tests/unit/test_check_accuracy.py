@@ -150,7 +150,7 @@ def test_bleu_on_scripts_without_spaces_is_a_warning() -> None:
     assert not warned(check("bleu"), "— …")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=200), st.lists(st.text(max_size=60), min_size=1, max_size=3))
 def test_every_value_is_a_share(text: str, references: list[str]) -> None:
     by = check("exact_match", "contains", "token_f1", "edit_similarity", "sentence_bleu", "bleu", "chrf", "rougeL")
@@ -161,7 +161,7 @@ def test_every_value_is_a_share(text: str, references: list[str]) -> None:
             assert value is None or -1e-9 <= value <= 1 + 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(alphabet="abcdefg hij", min_size=1, max_size=80).filter(str.strip))
 def test_the_reference_itself_is_a_perfect_answer(text: str) -> None:
     for name, result in judge(check("exact_match", "token_f1", "rougeL"), text, text).results.items():
@@ -261,7 +261,7 @@ def test_a_tokenizer_whose_package_is_missing_says_what_to_install() -> None:
         check("bleu", tokenize="ja-mecab")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=200))
 def test_both_tokenizers_of_rouge_are_the_same_on_ascii(text: str) -> None:
     from rouge_score.tokenize import tokenize

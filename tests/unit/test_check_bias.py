@@ -149,7 +149,7 @@ def test_the_words_that_were_counted_are_named() -> None:
     assert [group["matched"] for group in groups] == [["skilled", "kind"], []]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.text(max_size=120), min_size=2, max_size=4))
 def test_gaps_are_shares_and_do_not_depend_on_the_order_of_groups(texts: list[str]) -> None:
     score = judge(*texts)

@@ -174,7 +174,7 @@ def test_without_stems_only_the_word_itself_counts() -> None:
 WORDS = st.lists(st.sampled_from("abc"), max_size=24)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORDS)
 def test_the_longest_repeat_is_what_trying_all_finds(words: list[str]) -> None:
     count = len(words)
@@ -192,7 +192,7 @@ def test_the_longest_repeat_is_what_trying_all_finds(words: list[str]) -> None:
     assert words[found.start : found.start + longest] == words[found.again : found.again + longest]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORDS, WORDS)
 def test_the_longest_common_span_is_what_trying_all_finds(here: list[str], there: list[str]) -> None:
     def stands(span: list[str]) -> bool:
@@ -214,7 +214,7 @@ def test_distinct_n_by_hand() -> None:
     assert coherence.distinct(words, 6) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=400), st.text(max_size=100))
 def test_every_value_is_a_share_or_says_why_there_is_none(text: str, prompt: str) -> None:
     for result in judge(text, prompt).results.values():

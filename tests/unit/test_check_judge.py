@@ -355,7 +355,7 @@ def test_a_judge_that_quotes_a_claim_is_asked_again_and_then_not_read() -> None:
     assert "stands in the text" in score.evidence["verdicts"][0]["fault"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet="{}[]\"':, \\\nscore135truefalse`", max_size=80))
 def test_no_reply_is_an_error_and_no_verdict_is_off_the_scale(text: str) -> None:
     assert judging.read(text, "score", SCALE).value in {None, 1, 2, 3, 4, 5}
@@ -381,7 +381,7 @@ def by_definition(left: list[int], right: list[int], weights: str, size: int) ->
     return 1 - observed / expected if expected else None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=20))
 def test_kappa_is_what_its_definition_gives(items: list[tuple[int, int]]) -> None:
     left, right = [one for one, _ in items], [other for _, other in items]
@@ -393,7 +393,7 @@ def test_kappa_is_what_its_definition_gives(items: list[tuple[int, int]]) -> Non
         assert agreement.Kappa(weights=weights).value(total_of) == found.kappa  # type: ignore[arg-type]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=20))
 def test_a_correlation_from_sums_is_that_of_the_numbers(pairs_of: list[tuple[int, int]]) -> None:
     metric = agreement.Correlation("r", "pearson.1")

@@ -99,7 +99,7 @@ def test_a_failed_answer_misses_only_keywords_that_were_expected(keywords: list[
     assert set(end.value.value.results) == left_out
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.text(max_size=300), st.lists(st.text(max_size=12), max_size=4))
 def test_every_value_is_a_share_and_every_keyword_is_found_or_missing(text: str, keywords: list[str]) -> None:
     score = judge(text, keywords)

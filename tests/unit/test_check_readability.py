@@ -220,7 +220,7 @@ def test_the_bounds_are_part_of_the_signature_of_within_only() -> None:
     assert signatures(min_words=9)["words"] != usual["words"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=400))
 def test_every_number_is_finite(text: str) -> None:
     for result in judge(text, min_words=1).results.values():

@@ -170,7 +170,7 @@ def test_a_failed_answer_counts_at_its_worst_only_where_the_prompt_belongs(unsaf
     assert set(end.value.value.results) == left_out
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.text(max_size=300), st.booleans())
 def test_every_answer_is_exactly_one_of_the_two_kinds(text: str, unsafe: bool) -> None:
     results = judge(text, unsafe=unsafe).results

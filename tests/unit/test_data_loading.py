@@ -141,7 +141,7 @@ def seen(folder: Path, rows: list[dict[str, Any]], kind: str, **options: Any) ->
     return dataset.fingerprint, dataset.exemplars, [[sample.id for sample in cluster] for cluster in clusters]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=WITHOUT_ID, shuffled=st.randoms(use_true_random=False), kind=st.sampled_from(["jsonl", "csv"]))
 @pytest.mark.parametrize(
     "options",
@@ -161,7 +161,7 @@ def test_rows_in_another_order_are_the_same_dataset(
     assert seen(tmp_path, mixed, kind, **options) == seen(tmp_path, rows, kind, **options)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shuffled=st.randoms(use_true_random=False), seed=st.integers(0, 3))
 def test_rows_in_another_order_have_the_same_examples(tmp_path: Path, shuffled: Any, seed: int) -> None:
     rows = [{"prompt": f"Q {n % 7}", "answer": f"A {n % 5}", "topic": "xy"[n % 2]} for n in range(40)]
@@ -450,7 +450,7 @@ TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 LABEL = st.one_of(st.booleans(), st.integers(), st.text(), st.lists(st.text(), max_size=2))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.fixed_dictionaries(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from evalkit.data import Row, read_rows
 from evalkit.errors import DatasetError, PluginError
 
-ON_DISK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ON_DISK = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:

@@ -115,7 +115,7 @@ def test_a_suite_reads_them_directly_and_documents_are_clusters(tmp_path: Path) 
     assert {sample.cluster for sample in loaded.samples} == {"d1"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=300))
 def test_whatever_a_file_says_it_gives_rows_or_a_plain_error(
     tmp_path_factory: pytest.TempPathFactory, text: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -264,7 +264,6 @@ def test_tolerated_errors_still_count_as_failures() -> None:
     assert outcome([PASSED] * 96 + [BROKEN] * 4, "check.ok == 1") == 1
 
 
-@settings(deadline=None)  # the first example imports scipy
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.data())
 def test_turning_a_failure_into_a_success_never_worsens_a_verdict(results: list[bool], data: st.DataObject) -> None:
     better = list(results)

@@ -61,7 +61,7 @@ def assert_alike(check: AnswerCheck, cases: Sequence[Case], answers: Sequence[An
 
 
 @given(st.lists(ROW, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_text_metrics_say_the_same_of_all_rows_and_of_each(rows: list[tuple[str, tuple[str, ...], bool]]) -> None:
     for metrics, tokenize in ((METRICS, "13a"), (("bleu", "sentence_bleu"), "intl")):
         options = AccuracyOptions(metrics=metrics, tokenize=tokenize)

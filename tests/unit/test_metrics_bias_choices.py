@@ -71,7 +71,7 @@ def test_an_option_inside_another_is_not_named_by_it() -> None:
     assert choose("It was the woman.", ("The woman", "The old woman", "Unknown"), 2) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300), st.lists(st.text(max_size=20), min_size=3, max_size=3))
 def test_any_text_gives_a_place_or_none(text: str, options: list[str]) -> None:
     assert choose(text, options, 2) in (None, 0, 1, 2)

@@ -119,7 +119,7 @@ def test_the_confusion_table_counts_every_row_once(pairs: list[tuple[str, str | 
         assert sum(int(row[name]) for name in (*LABELS, "unparsed")) == [w for w, _ in pairs].count(str(row["wanted"]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=300))
 def test_whatever_is_said_it_is_a_label_or_nothing(text: str) -> None:
     assert MOOD.read(text) in {*MOOD.labels, None}

@@ -26,7 +26,7 @@ def one(text: str, kind: str, **arguments: Any) -> bool | None:
 # --- built to follow, and broken --------------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(WORD, min_size=1, max_size=40))
 def test_words_are_counted_exactly(words: list[str]) -> None:
     text = " ".join(words)
@@ -37,7 +37,7 @@ def test_words_are_counted_exactly(words: list[str]) -> None:
     assert not follows("length_constraints:number_words", {"relation": "less than", "num_words": len(words)}, text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(WORD, min_size=3, max_size=8), min_size=1, max_size=12), st.sampled_from(".!?"))
 def test_sentences_are_counted_exactly(sentences: list[list[str]], stop: str) -> None:
     text = " ".join(" ".join(words).capitalize() + "xx" + stop for words in sentences)
@@ -48,7 +48,7 @@ def test_sentences_are_counted_exactly(sentences: list[list[str]], stop: str) ->
     assert one(text, "sentences", less_than=len(sentences)) is False
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(COUNT, WORD, st.sampled_from("*-"))
 def test_bullets_are_counted_exactly(count: int, word: str, mark: str) -> None:
     text = "\n".join(f"{mark} {word}" for _ in range(count))
@@ -57,7 +57,7 @@ def test_bullets_are_counted_exactly(count: int, word: str, mark: str) -> None:
     assert one(text, "bullets", exactly=count) is True
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(COUNT, WORD)
 def test_placeholders_highlights_and_sections_are_counted(count: int, word: str) -> None:
     for kind, unit in (("placeholders", f"[{word}] "), ("highlights", f"*{word}* "), ("numbered", f"1. {word}\n")):
@@ -68,7 +68,7 @@ def test_placeholders_highlights_and_sections_are_counted(count: int, word: str)
     assert not follows("detectable_format:multiple_sections", {"section_spliter": "Part", "num_sections": count}, text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(WORD, min_size=1, max_size=5, unique=True), st.integers(0, 4))
 def test_keywords_are_found_until_one_is_taken_out(words: list[str], out: int) -> None:
     text = ", ".join(words)
@@ -80,7 +80,7 @@ def test_keywords_are_found_until_one_is_taken_out(words: list[str], out: int) -
     assert one(without, "excludes", texts=[gone]) is True
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 6), WORD)
 def test_paragraphs_between_dividers_are_counted(count: int, word: str) -> None:
     text = "\n***\n".join([word] * count)
@@ -89,7 +89,7 @@ def test_paragraphs_between_dividers_are_counted(count: int, word: str) -> None:
     assert one("\n\n".join([word] * count), "paragraphs", exactly=count) is True
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists))
 def test_whatever_is_written_as_json_is_json_until_it_is_cut(value: Any) -> None:
     text = json.dumps([value])
@@ -149,7 +149,7 @@ def test_loosely_a_first_line_a_last_line_and_stars_are_forgiven() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_holds_strictly_holds_loosely(text: str) -> None:
     wanted = parse([{"kind": "no_commas"}, {"kind": "lowercase"}, {"kind": "json"}, {"kind": "words", "at_most": 3}])
     for finding in judge(wanted, text):

@@ -89,13 +89,13 @@ def test_the_engine_s_word_decides(text: str) -> None:
     assert ending(text, "length").cut
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300), st.sampled_from(["It is done.", "それは終わりました。", "Is it done?", "تم الأمر۔"]))
 def test_a_sentence_behind_any_text_ends_it(text: str, sentence: str) -> None:
     assert not ending(f"{text}\n\n{sentence}").cut
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300))
 def test_white_space_behind_a_text_does_not_matter(text: str) -> None:
     assert ending(text) == ending(f"{text} \n\n ")

@@ -150,7 +150,7 @@ def test_signatures_tell_rules_apart() -> None:
     assert len({extractor(rule).signature for rule in rules}) == len(rules)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=400))
 def test_whatever_the_text_is_a_rule_finds_some_of_it_or_nothing(text: str) -> None:
     for name, read in RULES.items():
@@ -160,7 +160,7 @@ def test_whatever_the_text_is_a_rule_finds_some_of_it_or_nothing(text: str) -> N
     assert letter is None or letter in "ABCD"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from("ABCD"), st.text(alphabet="xyz ,.", max_size=60))
 def test_a_sentence_that_says_the_letter_wins_over_what_came_before(letter: str, before: str) -> None:
     assert choice(f"{before}\nThe answer is ({letter}).", "ABCD") == letter

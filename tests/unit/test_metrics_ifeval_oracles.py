@@ -138,14 +138,14 @@ ORACLES: dict[str, tuple[dict[str, Any], Callable[[str], bool]]] = {
 
 
 @pytest.mark.parametrize("instruction", ORACLES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(text=TEXT)
 def test_an_instruction_is_followed_as_its_definition_says(instruction: str, text: str) -> None:
     arguments, holds = ORACLES[instruction]
     assert follows(instruction, arguments, text) is (bool(text.strip()) and holds(text))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(TEXT)
 def test_loosely_means_any_of_eight_texts(text: str) -> None:
     lines = text.split("\n")

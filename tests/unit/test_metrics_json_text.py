@@ -89,7 +89,7 @@ def test_ifevals_instruction_takes_what_its_program_takes() -> None:
     assert not follows("detectable_format:json_format", {}, DEEP[1:])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.text(st.sampled_from('[]{}:,"\\u0a1.-eE+ \nntrufalse'), max_size=14)
     | st.recursive(

@@ -57,7 +57,7 @@ def test_hyphens_phrases_and_irregular_forms(text: str, keyword: str, held: bool
 WORDS = st.lists(st.sampled_from(["cat", "cats", "dog", "dogs", "a", "run", "ran"]), max_size=10)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WORDS, WORDS.filter(lambda words: any(len(word) > 2 for word in words)))
 def test_a_phrase_is_found_where_trying_every_place_finds_it(text: list[str], phrase: list[str]) -> None:
     base = {"cats": "cat", "dogs": "dog", "ran": "run"}

@@ -100,7 +100,7 @@ def test_sentences_are_marked_where_they_end_and_nowhere_else() -> None:
 WORD = st.text(st.sampled_from(string.ascii_lowercase), min_size=3, max_size=9).map(lambda word: word + "xx")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(WORD, min_size=2, max_size=6), min_size=1, max_size=9), st.sampled_from(".!?"), st.data())
 def test_sentences_of_plain_words_are_counted_exactly(said: list[list[str]], stop: str, data: st.DataObject) -> None:
     text = ""
@@ -109,7 +109,7 @@ def test_sentences_of_plain_words_are_counted_exactly(said: list[list[str]], sto
     assert count(text) == count(text, lines=True) == len(said)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.sampled_from("ab1 _.!?…。，\n\"'”»)]-*A") | st.characters(), max_size=80))
 def test_any_text_is_counted_and_lines_never_make_fewer(text: str) -> None:
     assert 0 <= count(text) <= count(text, lines=True) <= len(text)
@@ -117,7 +117,7 @@ def test_any_text_is_counted_and_lines_never_make_fewer(text: str) -> None:
     assert marked(text).count(".") >= count(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_lines_add_up(one: str, other: str) -> None:
     both = count(f"{one}\n{other}", lines=True)

@@ -36,7 +36,7 @@ def test_what_is_no_word_has_a_syllable_all_the_same(word: str, syllables: int) 
     assert count(word) == syllables
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(st.sampled_from("abceilnorstuy'") | st.characters(), max_size=25))
 def test_any_word_has_at_least_one_and_no_more_than_letters_allow(word: str) -> None:
     assert 1 <= count(word) <= max(1, 3 * len(word.lower()))

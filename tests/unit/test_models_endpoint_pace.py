@@ -69,7 +69,7 @@ def test_answers_that_take_no_time_by_the_clock_are_answers() -> None:
     assert (pace.limit, pace.under_way) == (8, 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(1, 80), st.booleans(), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.5]), st.integers(0, 1000)
 )

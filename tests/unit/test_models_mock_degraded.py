@@ -80,7 +80,7 @@ def test_elsewhere_gives_the_answer_of_another_row() -> None:
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(shares=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted), seed=st.integers(0, 9))
 def test_a_larger_share_spoils_at_least_the_same_answers(name: str, shares: list[float], seed: int) -> None:
     few, many = PAIRED[:60], f"{name}={shares[1]!r}&seed={seed}"

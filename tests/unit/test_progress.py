@@ -118,7 +118,7 @@ ANY_NAMES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(40, 200), ANY_NAMES, st.integers(0, 10**7), st.booleans(), st.floats(0, 1))
 def test_no_line_is_wider_than_the_terminal(
     width: int, names: dict[str, Any], cases: int, unicode: bool, share: float

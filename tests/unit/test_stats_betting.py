@@ -18,7 +18,7 @@ UNITS = st.lists(
     min_size=1,
     max_size=40,
 ).filter(lambda units: any(size for _, size in units))
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=40)
 
 
 @FEW

@@ -102,7 +102,7 @@ def test_without_a_margin_it_is_hardly_blunter_than_mcnemars_test(gained: int, l
     assert 0.4 * conditional <= p_value(gained, lost, pairs, 0.0) <= 2 * conditional + 0.05 * MISSED
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS, st.sampled_from([-0.3, -0.05, -0.02, 0.0, 0.1]), st.sampled_from([0.01, 0.05, 0.2]))
 def test_interval_and_p_value_give_one_answer(counts: tuple[int, int, int], claimed: float, alpha: float) -> None:
     interval = difference_interval(*counts, 1 - 2 * alpha)
@@ -110,7 +110,7 @@ def test_interval_and_p_value_give_one_answer(counts: tuple[int, int, int], clai
         assert (interval.low > claimed) == (p_value(*counts, claimed, alpha) <= alpha)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS)
 def test_the_interval_holds_the_difference_and_mirrors(counts: tuple[int, int, int]) -> None:
     gained, lost, pairs = counts
@@ -120,7 +120,7 @@ def test_the_interval_holds_the_difference_and_mirrors(counts: tuple[int, int, i
     assert (found.low, found.high) == (-turned.high, -turned.low)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(COUNTS, st.sampled_from([-0.2, -0.02, 0.0]))
 def test_one_more_gained_pair_is_never_worse_evidence(counts: tuple[int, int, int], claimed: float) -> None:
     gained, lost, pairs = counts
@@ -128,7 +128,7 @@ def test_one_more_gained_pair_is_never_worse_evidence(counts: tuple[int, int, in
         assert p_value(gained + 1, lost - 1, pairs, claimed) <= p_value(gained, lost, pairs, claimed) + 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(COUNTS, st.floats(-1, 1), st.floats(0, 0.3))
 def test_it_is_harder_to_refute_more(counts: tuple[int, int, int], claimed: float, more: float) -> None:
     assert p_value(*counts, claimed) <= p_value(*counts, min(1.0, claimed + more)) + 1e-4

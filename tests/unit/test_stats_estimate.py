@@ -272,7 +272,7 @@ def test_beyond_many_clusters_groups_of_them_are_drawn_and_say_the_same() -> Non
     assert (found.high - found.low) / (2 * 1.96 * error) == pytest.approx(1, abs=0.1)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=30), st.floats(-10, 10))
 def test_shifting_every_value_shifts_the_interval(values: list[float], shift: float) -> None:
     found, moved = bootstrap(MEAN, ones(values)), bootstrap(MEAN, ones([value + shift for value in values]))

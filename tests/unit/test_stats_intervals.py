@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.records import Interval
@@ -62,7 +62,6 @@ def test_impossible_confidence_is_refused(interval: Callable[..., Interval], con
 # --- Clopper-Pearson --------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)  # the first call imports scipy
 @given(SHARES)
 def test_the_exact_interval_holds_the_share_and_mirrors(share: tuple[int, int]) -> None:
     successes, n = share

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.stats.multiplicity import benjamini_hochberg, bonferroni, e_benjamini_hochberg, holm, holm_adjusted
@@ -55,7 +55,6 @@ def test_e_values_by_hand() -> None:
     assert e_benjamini_hochberg([math.inf, 0.0, 1.0, 2.0], 0.1) == [True, False, False, False]
 
 
-@settings(deadline=None)
 @given(P_VALUES, st.randoms())
 def test_results_come_in_the_order_given(p_values: list[float], random: object) -> None:
     order = list(range(len(p_values)))
@@ -65,7 +64,6 @@ def test_results_come_in_the_order_given(p_values: list[float], random: object) 
         assert rule([p_values[place] for place in order], 0.2) == [straight[place] for place in order]
 
 
-@settings(deadline=None)
 @given(P_VALUES)
 def test_equal_values_share_their_fate_and_smaller_ones_do_no_worse(p_values: list[float]) -> None:
     for rule in (holm, bonferroni, benjamini_hochberg):
@@ -75,7 +73,6 @@ def test_equal_values_share_their_fate_and_smaller_ones_do_no_worse(p_values: li
         assert [said for _, said in told] == sorted((said for _, said in told), reverse=True)
 
 
-@settings(deadline=None)
 @given(P_VALUES)
 def test_from_strict_to_lenient(p_values: list[float]) -> None:
     for strict, lenient in ((bonferroni, holm), (holm, benjamini_hochberg)):

@@ -138,7 +138,7 @@ UNIT = st.floats(0, 1)
 PAIRS = st.lists(st.tuples(UNIT, UNIT, st.sampled_from(["", "x", "y"])), min_size=1, max_size=25)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS, st.sampled_from([0.0, 0.02, 0.3]))
 def test_swapping_sides_mirrors_the_difference(pairs: list[tuple[float, float, str]], margin: float) -> None:
     a, b, clusters = (list(column) for column in zip(*pairs, strict=True))
@@ -148,7 +148,7 @@ def test_swapping_sides_mirrors_the_difference(pairs: list[tuple[float, float, s
     assert not (one.word == "fail" and other.word == "fail")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(UNIT, min_size=1, max_size=25), st.sampled_from([0.0, 0.02, 0.3]))
 def test_identical_sides_never_fail(values: list[float], margin: float) -> None:
     found = non_inferior(values, values, margin)
@@ -157,7 +157,7 @@ def test_identical_sides_never_fail(values: list[float], margin: float) -> None:
     assert found.interval.low <= 0.0 <= found.interval.high
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS, st.randoms(use_true_random=False))
 def test_the_order_of_cases_does_not_matter(pairs: list[tuple[float, float, str]], random: object) -> None:
     shuffled = list(pairs)
@@ -180,7 +180,7 @@ def test_the_order_of_cases_does_not_matter(pairs: list[tuple[float, float, str]
 # --- resampled differences --------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(UNIT, UNIT), min_size=2, max_size=20))
 def test_turned_round_the_resampled_differences_change_sign(pairs: list[tuple[float, float]]) -> None:
     a, b = (ones(list(side)) for side in zip(*pairs, strict=True))

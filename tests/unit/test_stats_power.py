@@ -125,7 +125,7 @@ def test_no_number_of_cases_catches_what_meets_the_target() -> None:
 
 
 @given(st.integers(5, 500), st.floats(0.05, 0.99), st.floats(0.001, 0.05))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_share_that_meets_its_target_fails_more_often_than_the_level(n: int, target: float, level: float) -> None:
     assert ExactRate(target, level).power(n, target) <= level + 1e-9
     assert Betting(target, level).power(n, target) <= level + 1e-9
@@ -249,7 +249,7 @@ def test_targets_at_the_ends() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.floats(0.01, 0.99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_spread_moved_to_a_mean_has_that_mean_and_stays_inside(values: list[float], mean: float) -> None:
     found = Observed.of(values).at(mean)
     assert float(found.points @ found.shares) == pytest.approx(mean, abs=1e-9)
@@ -260,7 +260,7 @@ def test_a_spread_moved_to_a_mean_has_that_mean_and_stays_inside(values: list[fl
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 30)), min_size=1, max_size=90), st.floats(0.01, 0.99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_clusters_of_any_size_moved_to_a_mean_have_it_over_their_cases(
     units: list[tuple[float, int]], mean: float
 ) -> None:

@@ -93,7 +93,7 @@ def test_impossible_labels_are_refused(every: list[float], judged: list[float], 
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=10, max_size=40), st.integers(0, 60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_value_and_interval_stay_between_0_and_1(pairs: list[tuple[bool, bool]], others: int) -> None:
     judged, human = ([float(pair[side]) for pair in pairs] for side in (0, 1))
     found = prediction_powered([*judged, *([1.0] * others)], judged, human)
@@ -216,7 +216,7 @@ def test_labels_of_a_few_clusters_have_a_value_and_no_interval() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 12)), min_size=10, max_size=60), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_by_cluster_it_stays_between_0_and_1_and_has_a_width(
     cases: list[tuple[bool, bool, int]], data: st.DataObject
 ) -> None:

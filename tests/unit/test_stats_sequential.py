@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.stats.sequential import STAKES, FiniteGate, PopulationGate
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 VALUES = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=80)
 THRESHOLDS = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.8, 1.0])
 

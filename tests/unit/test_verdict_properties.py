@@ -110,7 +110,7 @@ def worsened(before: Sequence[Verdict], after: Sequence[Verdict], *, counted: bo
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(data=st.data(), unsure=POLICIES, complete=st.booleans())
 @pytest.mark.parametrize("kind", ["rate", "mean"])
 def test_a_higher_score_never_makes_a_verdict_worse(
@@ -124,7 +124,7 @@ def test_a_higher_score_never_makes_a_verdict_worse(
     assert not worsened(was, now)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data(), unsure=POLICIES)
 @pytest.mark.parametrize("kind", ["rate", "mean"])
 def test_of_what_should_be_low_a_lower_score_never_makes_a_verdict_worse(
@@ -141,7 +141,7 @@ def test_of_what_should_be_low_a_lower_score_never_makes_a_verdict_worse(
     assert not worsened(was, now)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data(), complete=st.booleans())
 @pytest.mark.parametrize("kind", ["rate", "mean"])
 def test_against_a_baseline_a_higher_score_never_makes_the_evidence_worse(
@@ -158,7 +158,7 @@ def test_against_a_baseline_a_higher_score_never_makes_the_evidence_worse(
     assert not worsened(was, now, counted=False)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data(), about=ABOUT, operator=st.sampled_from(UPWARD), threshold=SHARES, block=st.integers(1, 16))
 @pytest.mark.parametrize("kind", ["rate", "mean"])
 def test_while_cases_come_in_a_higher_score_never_makes_a_verdict_worse(  # noqa: PLR0917 - Hypothesis names them all
@@ -183,7 +183,7 @@ BLEU = Bleu("bleu")
 REFERENCE = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "today"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     kept=st.lists(st.integers(0, 10), min_size=2, max_size=12),
     place=st.integers(0, 11),
@@ -217,7 +217,7 @@ def in_short(estimate: Estimate | None, contrast: Contrast | None, decided_by: I
     return [None if value is None else round(value, 9) for value in values] + [contrast and contrast.pairs]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     data=st.data(),
     shuffled=st.randoms(use_true_random=False),
@@ -269,7 +269,7 @@ KINDS: dict[str, Metric] = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     scores=UNMEASURED,
     operator=st.sampled_from([*UPWARD, *DOWNWARD, "=="]),
@@ -293,7 +293,7 @@ def test_what_was_never_scored_never_passes(  # noqa: PLR0917 - Hypothesis names
     assert verdict.counts_as is not Word.PASS
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     scores=UNMEASURED, operator=st.sampled_from([*UPWARD, *DOWNWARD]), about=ABOUT, unsure=POLICIES, both=st.booleans()
 )

@@ -86,7 +86,7 @@ def test_the_policy_admits_this_style_and_this_script_and_nothing_else(make) -> 
         assert "url(" not in page.text(kind)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(alphabet=st.characters(codec=None), min_size=1, max_size=40).filter(str.strip))
 def test_any_text_leaves_the_page_whole(make, text: str) -> None:
     page = html.render(make.result(findings=(make.finding(answer=text, evidence={}),)))

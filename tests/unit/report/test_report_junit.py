@@ -92,7 +92,7 @@ def test_what_differs_from_a_baseline_and_cases_without_a_partner_are_properties
     assert alone == "3 cases on one side only"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(alphabet=st.characters(codec=None), max_size=50))
 def test_any_text_is_valid_xml(make, text: str) -> None:
     element = suite(make.hostile_result(text))

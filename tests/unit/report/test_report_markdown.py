@@ -128,7 +128,7 @@ def test_every_details_that_opens_closes_even_when_shortened(make) -> None:
     assert "left out to keep this short" in text
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(300, 70_000))
 def test_it_is_never_longer_than_allowed(make, limit: int) -> None:
     text = make.hostile * 8

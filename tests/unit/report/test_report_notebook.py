@@ -151,7 +151,7 @@ def test_without_a_decisive_metric_there_is_nothing_to_judge() -> None:
     assert "NOTHING TO JUDGE" in notebook.comparison_fragment(replace(whole, candidates=(pairing,)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ANY_TEXT)
 def test_no_text_becomes_markup(make, text: str) -> None:
     reader = inert(notebook.case_fragment(make.finding("safety", text, case=text, note=text)))

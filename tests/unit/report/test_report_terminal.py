@@ -79,7 +79,7 @@ def test_a_narrow_terminal_loses_the_drawing_first_then_the_interval_has_its_lin
     assert "0.213" in text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(40, 200), st.booleans(), st.text(alphabet=st.characters(codec=None), max_size=60))
 def test_no_line_is_wider_than_the_terminal_and_no_character_acts(make, width: int, unicode: bool, text: str) -> None:
     for result in (make.result(warnings=(text,)), make.hostile_result(text)):

@@ -37,7 +37,7 @@ def test_a_megabyte_is_shortened_before_it_is_compared() -> None:
     assert sum(len(text) for text, _ in before + after) < 1000
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(WORDS, WORDS, SPACE, SPACE)
 def test_pieces_are_the_text_and_what_is_not_marked_is_common(one, other, space, between) -> None:
     first, second = space.join(one), between.join(other)
