@@ -14,7 +14,7 @@ from browse_runs import Said, finished_run
 from evalkit.results import Run
 from evalkit.runner.document import from_json
 from evalkit.store import Store, open_store
-from evalkit.web.browse import filling, query
+from evalkit.web.browse import beginnings, filling, query, question
 from evalkit.web.browse.background import Indexer
 from evalkit.web.browse.file import DONE, IndexFile, Outdated, checks_of, phase_of
 from evalkit.web.browse.filling import Fill
@@ -354,6 +354,7 @@ SHAPES: list[tuple[str, Wanted]] = [
     ("by a metric", Wanted(check="check", sort="words")),
     ("a word by a metric", Wanted(check="check", text="common", sort="words", descending=True)),
     ("a range", Wanted(check="check", ranges=(Range("words", 10, 20),))),
+    ("a beginning by a metric", Wanted(check="check", text="commo* -unheard*", sort="words")),
 ]
 
 
@@ -404,11 +405,12 @@ def test_counting_ends_where_people_stop_reading(
     assert counted(Wanted()) == (700, False)
 
 
-def test_beginnings_of_words_that_very_many_have_are_sorted_as_far_as_they_are_counted(
+def test_beginnings_of_too_many_words_are_sorted_as_far_as_they_are_counted(
     store: Store, tmp_path: Path, many: list[Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(query, "SORTED_AT_ONCE", 10)
     monkeypatch.setattr(query, "COUNTED", 60)
+    monkeypatch.setattr(beginnings, "MOST_WORDS", 0)
     file = filled(store, finished_run(store, "run", {"check": many}), tmp_path / "i.db")
     wanted = Wanted(check="check", text="commo*", sort="words")
     first = [said for said in many if "common" in said.answer][:60]
@@ -417,3 +419,71 @@ def test_beginnings_of_words_that_very_many_have_are_sorted_as_far_as_they_are_c
         assert page(connection, wanted).notes == (
             "so many cases have words that begin so: only the first 60 are sorted",
         )
+
+
+def test_beginnings_of_words_that_very_many_have_are_sorted_to_the_end(
+    store: Store, tmp_path: Path, many: list[Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "SORTED_AT_ONCE", 10)
+    monkeypatch.setattr(query, "COUNTED", 60)
+    file = filled(store, finished_run(store, "run", {"check": many}), tmp_path / "i.db")
+    wanted = Wanted(check="check", text="COMMO*", sort="words")
+    holding = [said for said in many if "common" in said.answer]
+    assert all_pages(file, wanted, 7) == by_value(holding, descending=False)
+    assert all_pages(file, wanted, 7, backward=True) == by_value(holding, descending=False)
+    with file.reading() as connection:
+        assert page(connection, wanted).notes == ()
+
+
+BEGUN = [
+    "refuse Refused refusal refus",
+    "refusés réfusent REFUSÉ",
+    "refu refuge",
+    "отказ Отказать отказы",
+    "straße strasse stra",
+    "i\u0307stanbul ISTANBUL İstanbul istan",
+    "well-known well-knit wellness",
+    "日本語 日本 日",
+    "\u10d0" * 20_000,
+    "\u10d0" * 300 + " \u10d0\u10d0\u10d0\u10d0b",
+    "o'clock oclock",
+    "x123 x1234 x12",
+]
+TYPED = [
+    "refus*",
+    "REFUS*",
+    "réfus*",
+    "refu\u0301s*",
+    "refuse*",
+    "re\u0301f*",
+    "отказ*",
+    "ОТКАЗ*",
+    "stra*",
+    "straß*",
+    "istan*",
+    "İstan*",
+    "well-kn*",
+    "日本*",
+    "日本語*",
+    "აააა*",
+    "o'cl*",
+    "ocl*",
+    "x123*",
+    "x12*",
+    "-refus*",
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "finds"),
+    [*((one, True) for one in TYPED), ("refu* -refus*", True), ("wellk*", False), ("unheard*", False)],
+)
+def test_words_that_begin_so_are_those_that_sqlite_itself_finds(
+    store: Store, tmp_path: Path, typed: str, *, finds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [Said(str(number), word) for number, word in enumerate(" ".join(BEGUN).split())]
+    file = filled(store, finished_run(store, "run", {"check": said}), tmp_path / "i.db")
+    found = found_by(file, text=typed, within="answer")
+    monkeypatch.setattr(question, "words_of_beginnings", lambda *_: {})
+    assert found == found_by(file, text=typed, within="answer")
+    assert bool(found) is finds

@@ -46,7 +46,7 @@ def test_no_search_is_an_error_to_the_index(typed: str) -> None:
     connection.execute("CREATE VIRTUAL TABLE words USING fts5(tags, answer, prompt, name, content='')")
     search = parse(typed)
     for column in ("", "answer"):
-        for said in (*search.wanted(column), *search.unwanted(column)):
+        for said in (*search.wanted(column, {}), *search.unwanted(column, {})):
             found = connection.execute("SELECT rowid FROM words WHERE words MATCH ?", (said,)).fetchall()
             assert found == [], "nothing is in it, and no syntax of its own is in the question"
     connection.close()

@@ -19,7 +19,7 @@ from evalkit.web.browse.buckets import MARK, Buckets
 from evalkit.web.browse.place import discard, prepare
 
 T = TypeVar("T")
-VERSION = 1
+VERSION = 2
 """Of what a file holds: one of another version is thrown away and made anew."""
 CHECK_SHIFT = 40
 """A case's row has its check's number above its place: rows are in the order of checks, then of cases."""
@@ -30,7 +30,9 @@ EVERY = MARK + "a"
 """A word that all cases have."""
 LISTING, INDEXING, MERGING, DONE = "listing", "indexing", "merging", "done"
 STATUSES = (Status.SCORED, Status.UNSCORED, Status.ERRORED)
-TABLES = """
+TOKENIZER = "unicode61 remove_diacritics 2"
+"""What a word is, and which words are the same."""
+TABLES = f"""
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE checks (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, metrics TEXT NOT NULL,
@@ -42,8 +44,9 @@ CREATE TABLE labels (
   cases INTEGER NOT NULL, UNIQUE (check_number, name, value)
 );
 CREATE VIRTUAL TABLE words USING fts5(
-  tags, answer, prompt, name, content='', tokenize='unicode61 remove_diacritics 2', prefix='3', columnsize=0
+  tags, answer, prompt, name, content='', tokenize='{TOKENIZER}', prefix='3', columnsize=0
 );
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, instance);
 """
 
 

@@ -21,7 +21,7 @@ from evalkit.web.browse.walking import in_order, rows_of
 PAGE = 50
 COUNTED = 10_000
 """Further nobody counts: ``10,000+``."""
-SORTED_AT_ONCE = 2_000
+SORTED_AT_ONCE = 5_000
 """So many found cases are sorted by their values without a look at buckets."""
 
 
@@ -61,12 +61,11 @@ def page(
     question, notes = question_of(connection, wanted, known)
     if question is None:
         return Page((), 0, False, None, None, notes)
-    count, more = _count(connection, question, known)
+    count, more, counted = _count(connection, question, known)
     backward = last or before is not None
     start = None if last else before if backward else after
-    few = None if more or count > SORTED_AT_ONCE else count
+    few = counted if question.dear or (not more and count <= SORTED_AT_ONCE) else None
     if question.sort is not None and question.dear:
-        few = COUNTED
         many = f"so many cases have words that begin so: only the first {COUNTED:,} are sorted"
         notes = (*notes, many) if more else notes
     found = list(islice(rows_of(connection, question, start, backward=backward, few=few), size + 1))
@@ -88,15 +87,17 @@ def page(
 # --- counting ---------------------------------------------------------------------------------------------------------
 
 
-def _count(connection: sqlite3.Connection, question: Question, checks: Sequence[IndexedCheck]) -> tuple[int, bool]:
-    """No further than people read, unless it is known anyway."""
+def _count(
+    connection: sqlite3.Connection, question: Question, checks: Sequence[IndexedCheck]
+) -> tuple[int, bool, list[int] | None]:
+    """No further than people read: how many, whether there are more, and which; or how many, as is known anyway."""
     if not question.words and question.sort is None:
-        return sum(check.listed for check in checks if question.rows[0] <= check.rows[0] <= question.rows[1]), False
+        known = (check.listed for check in checks if question.rows[0] <= check.rows[0] <= question.rows[1])
+        return sum(known), False, None
     if not question.words and question.sort_range is None:
-        return sum(check.indexed for check in checks if question.rows[0] == check.rows[0]), False
-    in_any_order = by_row(question)
-    count = sum(1 for _ in islice(in_order(connection, in_any_order, None, backward=False), COUNTED + 1))
-    return min(count, COUNTED), count > COUNTED
+        return sum(check.indexed for check in checks if question.rows[0] == check.rows[0]), False, None
+    found = list(islice(in_order(connection, by_row(question), None, backward=False), COUNTED + 1))
+    return min(len(found), COUNTED), len(found) > COUNTED, found[:COUNTED]
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

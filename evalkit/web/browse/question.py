@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from evalkit.records import Status
 from evalkit.store.documents import stored_name
+from evalkit.web.browse.beginnings import words_of_beginnings
 from evalkit.web.browse.file import CHECK_SHIFT, EVERY, STATUSES, IndexedCheck, IndexedMetric
 from evalkit.web.browse.filling import label_word, status_word
 from evalkit.web.browse.words import any_of, parse, quoted
@@ -59,6 +60,7 @@ def question_of(
     connection: sqlite3.Connection, wanted: Wanted, checks: Sequence[IndexedCheck]
 ) -> tuple[Question | None, tuple[str, ...]]:
     search = parse(wanted.text)
+    beginnings = words_of_beginnings(connection, search)
     notes = search.ignored
     check = next((one for one in checks if one.name == wanted.check), None)
     if wanted.check and check is None:
@@ -85,12 +87,13 @@ def question_of(
         ranges.append((metric, one))
         parts.append(any_of(metric.buckets.covering(*metric.buckets.between(one.low, one.high))))
     column = wanted.within if wanted.within in WITHIN else ""
-    parts += search.wanted(column)
+    parts += search.wanted(column, beginnings)
     words = " AND ".join(parts)
     if search.without:
-        words = f"({words or quoted(EVERY)}) NOT ({' OR '.join(search.unwanted(column))})"
+        words = f"({words or quoted(EVERY)}) NOT ({' OR '.join(search.unwanted(column, beginnings))})"
     rows = check.rows if check else (0, (1 << 62))
-    return Question(words, rows, tuple(ranges), sort, sort_range, wanted.descending, search.is_dear), notes
+    dear = search.is_dear(beginnings)
+    return Question(words, rows, tuple(ranges), sort, sort_range, wanted.descending, dear), notes
 
 
 def _label_words(

@@ -9,7 +9,7 @@ from itertools import islice
 
 from evalkit.web.browse.buckets import GROUP
 from evalkit.web.browse.file import IndexedMetric, unpacked
-from evalkit.web.browse.question import Question, Range, by_row
+from evalkit.web.browse.question import Question, Range
 from evalkit.web.browse.words import quoted
 
 AT_ONCE = 400
@@ -18,9 +18,14 @@ _LISTED = "SELECT row FROM cases WHERE row BETWEEN ? AND ? ORDER BY row {way} LI
 
 
 def rows_of(
-    connection: sqlite3.Connection, question: Question, start: int | None, *, backward: bool, few: int | None
+    connection: sqlite3.Connection,
+    question: Question,
+    start: int | None,
+    *,
+    backward: bool,
+    few: Sequence[int] | None,
 ) -> Iterator[int]:
-    """From after ``start`` on, or backward from before it. ``few``: so many are sorted at once."""
+    """From after ``start`` on, or backward from before it. ``few``: what is found, where that is sorted at once."""
     if question.sort is None:
         yield from in_order(connection, question, start, backward=backward)
         return
@@ -29,8 +34,7 @@ def rows_of(
         return
     way = _Way(question.sort, question.descending, backward)
     if few is not None:
-        every = list(islice(in_order(connection, by_row(question), None, backward=False), few))
-        yield from (row for row, _ in way.sorted(_valued(connection, every, question.sort), key))
+        yield from (row for row, _ in way.sorted(_valued(connection, few, question.sort), key))
         return
     yield from _through_buckets(connection, question, way, key)
 

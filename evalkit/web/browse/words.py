@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalkit.web.browse.buckets import MARK
@@ -20,6 +20,8 @@ _NO_SPACES = (
 )
 _letter_alone = re.compile(f"([{_NO_SPACES}])")
 _term = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
+Beginnings = Mapping[str, Sequence[str]]
+"""Beginnings of words, each with all the words that begin so, where they are known to be few."""
 
 
 def searchable(text: str) -> str:
@@ -43,19 +45,20 @@ class Search:
     ignored: tuple[str, ...] = ()
     """Sentences: what of the search was not used, and why."""
 
-    @property
-    def is_dear(self) -> bool:
+    def is_dear(self, beginnings: Beginnings) -> bool:
         """It has the beginning of words that the index must put together from all of them, each time it is asked."""
-        return any(begins and len(term.strip()) > SHORTEST_PREFIX for term, begins in self.terms)
+        return any(
+            begins and term not in beginnings and len(term.strip()) > SHORTEST_PREFIX for term, begins in self.terms
+        )
 
     def __bool__(self) -> bool:
         return bool(self.terms or self.without)
 
-    def wanted(self, column: str) -> list[str]:
-        return [_asked(term, column) for term in self.terms]
+    def wanted(self, column: str, beginnings: Beginnings) -> list[str]:
+        return [_asked(term, column, beginnings) for term in self.terms]
 
-    def unwanted(self, column: str) -> list[str]:
-        return [_asked(term, column) for term in self.without]
+    def unwanted(self, column: str, beginnings: Beginnings) -> list[str]:
+        return [_asked(term, column, beginnings) for term in self.without]
 
 
 def parse(text: str) -> Search:
@@ -88,10 +91,11 @@ def _is_searchable(character: str) -> bool:
     return kind[0] in "LN" or kind == "Co"
 
 
-def _asked(term: tuple[str, bool], column: str) -> str:
+def _asked(term: tuple[str, bool], column: str, beginnings: Beginnings) -> str:
     text, begins = term
     among = f"{{{column}}}" if column else "{answer prompt name}"
-    return f"{among} : {quoted(text)}{' *' if begins else ''}"
+    words = beginnings.get(text) if begins else None
+    return f"{among} : {any_of(words) if words else quoted(text) + ' *' * begins}"
 
 
 def quoted(text: str) -> str:
