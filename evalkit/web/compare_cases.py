@@ -18,6 +18,7 @@ from evalkit.runner.compare_cases import with_answers
 from evalkit.runner.compare_sides import Side
 from evalkit.store.documents import shown_name
 from evalkit.web.browse.desk import Desk
+from evalkit.web.browse.exactly import has_no_word
 from evalkit.web.browse.file import CHECK_SHIFT, Outdated, TooLong, checks_of
 from evalkit.web.browse.question import Wanted, question_of
 from evalkit.web.browse.walking import rows_of
@@ -134,6 +135,8 @@ def _searched(desk: Desk, run: Run, changes: list[CaseChange], text: str) -> tup
     """By the candidate's index: its answers, the prompts with their references, and the ids of cases."""
     if not text or not changes:
         return changes, ()
+    if has_no_word(text):
+        return [], ("Nothing in this search is a word: it finds no case here.",)
     is_new = not desk.indexer.file_of(run).path.is_file()
     file = desk.indexer.want(run)
     if is_new:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -14,8 +15,9 @@ from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Exchange, Result, Run
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.store import Store
-from evalkit.web.browse.background import Indexer, Progress
-from evalkit.web.browse.desk import desk_of
+from evalkit.web.browse.background import Progress
+from evalkit.web.browse.desk import Desk, desk_of
+from evalkit.web.browse.exactly import has_no_word, page_with_signs
 from evalkit.web.browse.file import STATUSES, IndexedCheck, Outdated, TooLong, checks_of
 from evalkit.web.browse.label_choices import LabelChoice, label_choices
 from evalkit.web.browse.query import COUNTED, FoundCase, Page, page
@@ -74,7 +76,7 @@ def show(request: Request) -> Response:
         return RedirectResponse(address(run.id, "cases", request.query_params.multi_items()), status_code=307)
     result = desk.result(run)
     wanted = wanted_of(request.query_params)
-    found = look(desk.indexer, run, wanted, request.query_params)
+    found = look(desk, run, result, wanted, request.query_params)
     progress = desk.indexer.progress(run, result)
     check = next((one for one in found.checks if one.name == wanted.check), None)
     return render(
@@ -105,8 +107,9 @@ def show(request: Request) -> Response:
     )
 
 
-def look(indexer: Indexer, run: Run, wanted: Wanted, where: Mapping[str, str]) -> Found:
+def look(desk: Desk, run: Run, result: Result, wanted: Wanted, where: Mapping[str, str]) -> Found:
     """What the index knows so far. One that is damaged is made anew, and knows nothing for a moment."""
+    indexer = desk.indexer
     is_new = not indexer.file_of(run).path.is_file()
     file = indexer.want(run)
     if is_new:
@@ -119,7 +122,13 @@ def look(indexer: Indexer, run: Run, wanted: Wanted, where: Mapping[str, str]) -
             chosen = next((one for one in checks if one.name == wanted.check), None)
             labels = tuple(label_choices(connection, chosen, MOST_VALUES))
             try:
-                found = page(connection, wanted, after=after, before=before, last=last, checks=checks)
+                if has_no_word(wanted.text):
+                    read = partial(said_in, desk.bench.store, result)
+                    found = page_with_signs(
+                        connection, wanted, read, after=after, before=before, last=last, checks=checks
+                    )
+                else:
+                    found = page(connection, wanted, after=after, before=before, last=last, checks=checks)
             except TooLong:
                 return Found(NOTHING, checks, labels, TOO_LONG)
     except TooLong:

@@ -157,6 +157,35 @@ def test_no_address_breaks_the_page(store: Store, client: httpx.Client, query: s
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("signs", ["😀", "\u202e", "';--", '"**"', "<>"])
+def test_signs_that_are_no_words_are_found_as_they_are(store: Store, client: httpx.Client, signs: str) -> None:
+    typed = signs.strip('"')
+    said = [Said(f"c{n:03}", f"answer {n}" + f" {typed}!" * (n % 2)) for n in range(120)]
+    finished_run(store, "run", {"check": said, "other": [Said(f"d{n}") for n in range(5)]})
+    until_searchable(client, "run")
+    path, seen = f"/runs/run/cases?q={quote(signs)}", []
+    while path:
+        text = client.get(path).text
+        assert "<strong>60</strong> cases" in text
+        seen.append(cases_in(text))
+        path = link(text, "After") if 'rel="next"' in text else ""
+    assert [case for page in seen for case in page] == [f"c{n:03}" for n in range(1, 120, 2)]
+    assert cases_in(client.get(link(text, "← Before")).text) == seen[0]
+    assert cases_in(client.get(f"/runs/run/cases?in=prompt&q={quote(signs)}").text) == []
+
+
+def test_what_cannot_be_searched_for_lists_no_case(
+    store: Store, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished_run(store, "run", {"check": [Said(f"c{n}", "😀") for n in range(12)]})
+    until_searchable(client, "run")
+    assert cases_in(client.get("/runs/run/cases?q=a*").text) == []
+    monkeypatch.setattr("evalkit.web.browse.exactly.MOST_READ", 10)
+    text = client.get(f"/runs/run/cases?q={quote('😀')}").text
+    assert cases_in(text) == []
+    assert "Nothing in this search is a word" in text
+
+
 def test_hostile_texts_are_shown_and_do_nothing(store: Store, client: httpx.Client) -> None:
     said = Said(HOSTILE, HOSTILE + " needle", HOSTILE, {HOSTILE: HOSTILE})
     other = Said("other", "word", labels={HOSTILE: "other"})
