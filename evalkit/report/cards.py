@@ -28,6 +28,7 @@ MOST_LABELS = 15
 class Row:
     name: str
     value: str
+    unit: str
     interval: str
     method: str
     scored: str
@@ -192,7 +193,8 @@ def _table(named: Sequence[tuple[str, Estimate, Window | None]], axis: str) -> T
 
 
 def _row(estimate: Estimate, name: str, window: Window | None) -> Row:
-    value = formatting.measure(estimate.value, estimate.unit)
+    value = formatting.number(estimate.value, estimate.unit)
+    unit = "" if estimate.value is None else formatting.unit_name(value, estimate.unit)
     between = formatting.interval(estimate.interval, estimate.unit)
     counts = estimate.counts
     drawn = None
@@ -202,6 +204,7 @@ def _row(estimate: Estimate, name: str, window: Window | None) -> Row:
     return Row(
         name=one_line(name),
         value=value,
+        unit=one_line(unit),
         interval=between,
         method=one_line(f"{confidence} {estimate.interval.method}") if estimate.interval else "",
         scored=f"{counts.scored:,} of {counts.planned:,}",

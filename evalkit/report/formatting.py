@@ -10,15 +10,6 @@ from evalkit.records import Counts, Estimate, Interval
 NONE = "–"
 """What stands for a value that does not exist. None is not zero."""
 
-SUFFIXES = {
-    "words": " words",
-    "s": " s",
-    "ms": " ms",
-    "tokens/s": " tokens/s",
-    "MB": " MB",
-    "tokens": " tokens",
-    "characters": " characters",
-}
 DECIMALS = {"score100": 1, "words": 1, "grade": 1, "tokens/s": 1, "MB": 1, "points": 1, "tokens": 1, "characters": 1}
 SHARES = {"", "share"}
 
@@ -81,7 +72,15 @@ def measure(value: float | None, unit: str = "", *, apart_from: float | None = N
 def with_unit(text: str, unit: str) -> str:
     if unit in SHARES or unit == "score100":
         return text
-    return f"grade {text}" if unit == "grade" else text + SUFFIXES.get(unit, f" {unit}")
+    return f"grade {text}" if unit == "grade" else f"{text} {unit_name(text, unit)}"
+
+
+def unit_name(text: str, unit: str) -> str:
+    """``texts``, of which one is a ``text``; nothing of a share."""
+    if unit in SHARES or unit == "score100":
+        return ""
+    several = len(unit) > 2 and unit.endswith("s") and "/" not in unit
+    return unit[:-1] if several and text in {"1", "−1"} else unit
 
 
 def difference(value: float | None, unit: str = "") -> str:

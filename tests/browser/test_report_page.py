@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +158,10 @@ def test_paper_has_everything_open_and_no_controls(show: Callable[..., Any]) -> 
     page = show(result(), color_scheme="dark")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details:not([open]):not(.data)").count() == 0
+    folded_on_paper = page.locator("details:not([open]):not(.data):not(.case)")
+    assert {one.get_attribute("class") for one in folded_on_paper.all() if one.is_visible()} == {"long"}
+    assert page.locator(".case:visible").count() == page.locator(".case[open]:visible").count() == 10
+    assert "10 of the 91 cases that stand in this page are printed" in page.locator("#on-paper").inner_text()
     page.wait_for_selector("html[data-folded]", state="attached")
     assert page.locator(".drawn").count() == page.locator(".drawn svg.marks").count()
     for control in (".filters", "#theme", "#open-all", "#copy", "#more-cases", ".top nav"):
@@ -165,7 +169,46 @@ def test_paper_has_everything_open_and_no_controls(show: Callable[..., Any]) -> 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open]):not(.data)").count() > 0
-    assert page.pdf(format="A4").startswith(b"%PDF")
+    assert page.complaints == []
+
+
+def test_paper_is_short_and_cases_are_printed_as_far_as_they_are_shown(show: Callable[..., Any]) -> None:
+    page = show(result())
+    page.wait_for_selector("html[data-folded]", state="attached")
+    pages = [len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="A4")))]
+    assert page.locator("#on-paper").is_hidden()  # on the screen
+    while page.locator("#more-cases").is_visible():
+        page.locator("#more-cases").click()
+    pages.append(len(re.findall(rb"/Type\s*/Page\b(?!s)", page.pdf(format="A4"))))
+    assert 3 < pages[0] < pages[1]
+    page.emulate_media(media="print")
+    assert page.locator("#on-paper").is_hidden()  # nothing is left out
+    assert page.locator(".case:visible").count() == 91
+
+
+def test_at_four_times_the_size_the_bar_breaks_no_word_and_does_not_stay(show: Callable[..., Any]) -> None:
+    page = show(result())
+    page.set_viewport_size({"width": 320, "height": 256})
+    heights = {round(one.bounding_box()["height"]) for one in page.locator(".top nav a").all()}
+    assert max(heights) < 40  # one line each
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.evaluate("scrollTo(0, 2000)")
+    assert page.evaluate("document.querySelector('.top').getBoundingClientRect().bottom") < 0
+
+
+def test_long_names_stand_above_their_lines_where_room_is_short(show: Callable[..., Any]) -> None:
+    of = result(("accuracy",))
+    gate = "accuracy.exact_match[category=european_geography] >= 0.8"
+    of = replace(of, outcome=replace(of.outcome, verdicts=(replace(of.outcome.verdicts[0], gate=gate),)))
+    page = show(of, width=390)
+    picture = page.locator("#chart-gates-0 svg.marks")
+    assert "accuracy.exact_match[category=european_geography]" in picture.text_content()
+    assert "…" not in picture.text_content()
+    narrow = picture.bounding_box()["height"]
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_timeout(1000)
+    assert picture.bounding_box()["height"] < narrow
+    assert "accuracy.exact_match[category=european_geography]" in picture.text_content()
     assert page.complaints == []
 
 

@@ -33,11 +33,10 @@ def distribution_chart(of: Distribution, at: int) -> Chart | None:
     if len(of.edges) != len(of.counts) + 1 or not of.cases or any(finite(edge) is None for edge in of.edges):
         return None
     bins = _bins(of)
-    unit = formatting.SUFFIXES.get(of.unit, f" {label(of.unit)}" if of.unit not in {"", "share", "score100"} else "")
     return Chart(
         id=f"values-{at}",
         title=f"{label(of.metric)} of each case{_median(of)}{_wanted(of)}",
-        spec=_spec(of, bins, unit.strip()),
+        spec=_spec(of, bins, label(formatting.unit_name("", of.unit))),
         says=_says(of),
         columns=COLUMNS,
         rows=tuple((one.named, f"{one.cases:,}") for one in bins),

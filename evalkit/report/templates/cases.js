@@ -93,6 +93,8 @@
     list.hidden = !shown.length;
     const count = fitting.length === cases.length ? `${cases.length}` : `${fitting.length} of ${cases.length}`;
     seen.textContent = `${count} ${cases.length === 1 ? "case" : "cases"}` + (shown.length < fitting.length ? `, ${shown.length} shown` : "");
+    at("printed").textContent = String(shown.length);
+    at("on-paper").hidden = shown.length >= cases.length;
     more.parentElement.hidden = shown.length >= fitting.length;
     more.textContent = `Show ${Math.min(limit < PAGE ? PAGE - limit : PAGE, fitting.length - shown.length)} more`;
   };

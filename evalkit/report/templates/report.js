@@ -63,8 +63,8 @@
 
   let closed = [];
   addEventListener("beforeprint", () => {
-    /* the data of a picture that is drawn says the same again */
-    closed = all("details:not([open])").filter((one) => !(one.classList.contains("data") && one.parentElement.querySelector(".drawn:not([hidden])")));
+    /* the data of a picture that is drawn says the same again; what is long is printed where it was opened, cases where they are shown */
+    closed = all("details:not([open]):not(.long):not(.long *):not([hidden])").filter((one) => !(one.classList.contains("data") && one.parentElement.querySelector(".drawn:not([hidden])")));
     for (const element of closed) element.open = true;
   });
   addEventListener("afterprint", () => {
