@@ -16,7 +16,7 @@ from evalkit.report import formatting
 from evalkit.report.cases import CaseView, groups, pieces, spans_of
 from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.report.together import together
-from evalkit.results import Exchange, Finding, Result, Run
+from evalkit.results import Exchange, Finding, MetricInfo, Result, Run
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.store import Store, StoredScore
 from evalkit.web.browse.background import Indexer
@@ -43,6 +43,8 @@ class Judgement:
     """It is the check that the case was looked up in."""
     status: str
     values: tuple[tuple[str, str], ...]
+    reasons: tuple[tuple[str, str], ...]
+    """Why there is no value, each said once, with the metrics that it holds for."""
     view: CaseView
 
 
@@ -193,6 +195,7 @@ def _judgements(store: Store, result: Result, scores: Mapping[str, StoredScore],
                 now=name == check,
                 status=str(score.score.status),
                 values=tuple(_values(result, score)),
+                reasons=tuple(_reasons(result, score)),
                 view=view,
             )
         )
@@ -200,16 +203,24 @@ def _judgements(store: Store, result: Result, scores: Mapping[str, StoredScore],
 
 
 def _values(result: Result, score: StoredScore) -> list[tuple[str, str]]:
-    infos = next(check.metrics for check in result.checks if check.name == score.check)
-    written = []
-    for info in infos:
+    return [
+        (one_line(info.name), formatting.measure(value_of(info, score), info.unit))
+        for info in _infos(result, score)
+        if not isinstance(score.score.results.get(info.name), Unscored)
+    ]
+
+
+def _reasons(result: Result, score: StoredScore) -> list[tuple[str, str]]:
+    metrics: dict[str, list[str]] = {}
+    for info in _infos(result, score):
         measured = score.score.results.get(info.name)
         if isinstance(measured, Unscored):
-            text = one_line(measured.reason)
-        else:
-            text = formatting.measure(value_of(info, score), info.unit)
-        written.append((one_line(info.name), text))
-    return written
+            metrics.setdefault(one_line(measured.reason), []).append(one_line(info.name))
+    return [(reason, ", ".join(names)) for reason, names in metrics.items()]
+
+
+def _infos(result: Result, score: StoredScore) -> Sequence[MetricInfo]:
+    return next(check.metrics for check in result.checks if check.name == score.check)
 
 
 def _neighbours(

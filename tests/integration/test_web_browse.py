@@ -263,6 +263,15 @@ def test_a_case_shows_everything_and_leads_to_its_neighbours_in_the_chosen_order
 # --- comparing --------------------------------------------------------------------------------------------------------
 
 
+def test_a_reason_without_a_value_is_said_once_with_its_metrics(store: Store, client: httpx.Client) -> None:
+    finished_run(store, "run", {"check": [Said("short", words=None, good=None), Said("long", words=9.0)]})
+    until_searchable(client, "run")
+    text = client.get("/runs/run/case?of=check&case=short").text
+    assert text.count("<strong>no words</strong>") == text.count("<strong>nobody knows</strong>") == 1
+    assert "no value for words<" in text
+    assert "no value for" not in client.get("/runs/run/case?of=check&case=long").text
+
+
 def made(client: httpx.Client, address: str) -> str:
     """The page, when what it shows is there."""
     ends = time.monotonic() + 60
