@@ -50,6 +50,15 @@ STYLE = """\
 .evalkit.evalkit table td.number, .evalkit.evalkit table th.number { text-align: right;
   font-variant-numeric: tabular-nums }
 .evalkit .whole, .evalkit .number, .evalkit th { white-space: nowrap }
+.evalkit .wide { overflow-x: auto }
+@media (max-width: 40em) {
+  .evalkit.evalkit .wide table, .evalkit .wide tbody, .evalkit .wide tr, .evalkit .wide td { display: block }
+  .evalkit .wide thead { display: none }
+  .evalkit.evalkit .wide tr { padding: .5em 0; border-bottom: 1px solid rgba(128, 128, 128, .4) }
+  .evalkit.evalkit .wide table td, .evalkit.evalkit .wide table td.number { padding: 0; text-align: left }
+  .evalkit .wide td:empty { display: none }
+  .evalkit .wide code { overflow-wrap: anywhere }
+}
 .evalkit svg { vertical-align: middle }
 .evalkit .word { border-radius: .3em; padding: .1em .5em; font-weight: 600; color: #fff }
 .evalkit .pass { background: #1a7f37 } .evalkit .fail { background: #b42318 } .evalkit .unsure { background: #7a5200 }
@@ -91,24 +100,28 @@ RESULT = """\
 <div class="evalkit evalkit-result">{{ style }}
 <p>{{ word(result.outcome.word | upper, shade) }} {{ sentence }}</p>
 <p class="quiet">{{ reason }}. {{ effort }}.</p>
-<table>
-<thead><tr><th></th><th>gate</th><th class="number">value</th><th></th><th>95% interval</th><th>reason</th></tr></thead>
+<div class="wide"><table>
+<thead><tr><th></th><th>gate</th><th class="number">value</th><th></th><th>95% interval</th>\
+<th>counts and reason</th></tr></thead>
 <tbody>
 {%- for gate in gates %}
-<tr><td>{{ word(marks[gate.shade], gate.shade) }}</td><td><code>{{ gate.gate }}</code></td>
+<tr><td>{{ word(marks[gate.shade], gate.shade) }}</td><td><code>{{ gate.gate }}</code>
+{%- if gate.status not in ("pass", "fail") %}<div class="quiet">{{ gate.status }}</div>{% endif %}</td>
 <td class="number">{{ gate.value }}</td><td>{{ drawn(gate) }}</td><td class="whole">{{ gate.interval }}</td>
-<td class="quiet">{{ gate.brief }}</td></tr>
+<td class="quiet">{{ gate.counts }}{% if gate.counts and gate.brief %}; {% endif %}{{ gate.brief }}</td></tr>
 {%- endfor %}
 </tbody>
-</table>
+</table></div>
 {%- if notices %}<ul>{% for notice in notices %}<li>{{ notice }}</li>{% endfor %}</ul>{% endif %}
 <details><summary>{{ count(result.estimates | length, "estimate") }}</summary>
-<table><thead><tr><th>measured</th><th class="number">value</th><th>interval</th><th>counts</th></tr></thead><tbody>
+<div class="wide"><table>
+<thead><tr><th>measured</th><th class="number">value</th><th>interval</th><th>counts</th></tr></thead>
+<tbody>
 {%- for one in estimates %}
 <tr><td><code>{{ line(one.name) }}</code></td><td class="number">{{ measure(one.value, one.unit) }}</td>
 <td class="whole">{{ interval(one.interval, one.unit) }}</td><td class="quiet">{{ counts(one.counts) }}</td></tr>
 {%- endfor %}
-</tbody></table>
+</tbody></table></div>
 {%- if more_estimates %}<p class="quiet">{{ count(more_estimates, "more estimate") }} in <code>.to_frame()</code></p>\
 {% endif %}</details>
 {%- if cases %}
@@ -125,7 +138,7 @@ COMPARISON = """\
 {%- for one in pairings %}
 <p>{{ word(one.verdict, one.shade) }} {{ one.sentence }}</p>
 {%- if one.warnings %}<ul>{% for warning in one.warnings %}<li>{{ warning }}</li>{% endfor %}</ul>{% endif %}
-<table>
+<div class="wide"><table>
 <thead><tr><th></th><th>{{ headings[0] }}</th>\
 {% for heading in headings[1:] %}<th class="number">{{ heading }}</th>{% endfor %}</tr></thead>
 <tbody>
@@ -134,7 +147,7 @@ COMPARISON = """\
 {% for cell in cells %}<td class="number">{{ cell }}</td>{% endfor %}</tr>
 {%- endfor %}
 </tbody>
-</table>
+</table></div>
 {%- for title, many, cases in one.changes %}
 <details><summary>{{ title }}: {{ count(many, "case") }}</summary>
 {%- for name, told, pairs in cases %}

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.records import Contrast, Interval, Message
+from evalkit.records import Contrast, Interval, Message, Outcome, Word
 from evalkit.report import notebook
 from evalkit.report.hostile import one_line, visible
 from evalkit.results import Exchange, Run
@@ -98,6 +98,13 @@ def test_a_result_shows_verdict_gates_estimates_and_cases(make) -> None:
     ):
         assert part in text
     assert "safety.coverage >= 0.5" not in text
+
+
+def test_a_gate_has_its_counts_and_says_how_doubt_counts(make) -> None:
+    unsure = make.verdict("safety.rate >= 0.5", Word.UNSURE, make.estimate("safety", "rate", 0.5), counts_as=Word.PASS)
+    text = read(notebook.fragment(make.result(outcome=Outcome("good enough", 0, "", (unsure,))))).text
+    assert "unsure, counts as pass" in text
+    assert "147 of 150 scored, 2 unscored, 1 errored" in text
 
 
 def test_the_picture_of_a_gate_says_what_it_shows(make) -> None:
