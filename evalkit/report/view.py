@@ -172,12 +172,19 @@ def subject(result: Result) -> str:
     """``assistant-quality on smollm2-135m (fp32, cpu)``."""
     details = result.model.details if result.model else {}
     named = [str(details[key]) for key in ("dtype", "device") if details.get(key)]
-    return one_line(f"{result.run.suite} on {result.run.model}" + (f" ({', '.join(named)})" if named else ""))
+    return one_line(f"{result.run.suite} on {model_name(result)}" + (f" ({', '.join(named)})" if named else ""))
+
+
+def model_name(result: Result) -> str:
+    """Of an endpoint the name that its server knows it by: address and options stand among the facts."""
+    details = result.model.details if result.model else {}
+    named = details.get("model") if details.get("address") else None
+    return one_line(str(named or result.run.model))
 
 
 def sentence(result: Result) -> str:
     """The answer in one sentence, with the outcome's own word in it."""
-    word, model, suite = result.outcome.word, one_line(result.run.model), one_line(result.run.suite)
+    word, model, suite = result.outcome.word, model_name(result), one_line(result.run.suite)
     sentences = {
         "good enough": f"{model} is good enough for {suite}{doubt(result)}.",
         "not good enough": f"{model} is not good enough for {suite}.",

@@ -64,6 +64,16 @@ def test_a_gate_says_what_the_evidence_says_and_what_it_counts_as(make, word, co
     assert (gate.value, gate.interval, gate.counts, gate.picture) == ("–", "–", "–", None)
 
 
+def test_an_endpoint_is_called_by_the_name_of_its_model(make) -> None:
+    run = replace(make.result().run, model="http://127.0.0.1:8991/v1?model=m&key_env=KEY")
+    details = {"address": "http://127.0.0.1:8991/v1", "model": "m", "api": "chat"}
+    result = make.result(run=run, model=replace(make.result().model, details=details))
+    assert view.sentence(result) == "m is not good enough for assistant."
+    assert view.subject(result) == "assistant on m"
+    local = make.result(model=replace(make.result().model, details={"model": "m"}))
+    assert view.sentence(local).startswith("tiny is")
+
+
 @pytest.mark.parametrize(
     ("word", "code", "shade"),
     [
