@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from evalkit.errors import Interrupted, ModelError
 from evalkit.protocols import Backend, Loadable, Session
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
+from evalkit.runner.beating import beating
 from evalkit.runner.conditions import session_under
 from evalkit.runner.profile import asked, stage, watch
 from evalkit.store import Identity, Store, request_key
@@ -208,7 +209,7 @@ class Asker:
         """Before the first question, so that whoever waits is told for what. Another condition loads as it needs."""
         if isinstance(backend, Loadable) and not backend.loaded:
             self._on_loading(self.tally, backend.info.reference)
-            with stage("load the model"):
+            with stage("load the model"), beating(self._store, self._run_id):
                 backend.load()
             self._on_loading(self.tally, "")
 

@@ -143,10 +143,13 @@ def _cases(bench: Workbench, run: Listed) -> str:
 
 
 def _took(run: Listed) -> str:
-    """Of what was interrupted, until it was last heard of."""
-    begun = seconds_of(run.created)
-    ended = time.time() if run.state in OPEN else seconds_of(run.finished) or run.heartbeat
-    return "" if begun is None else whole_seconds(ended - begun)
+    """Of what ended without a word, until it was last heard of."""
+    begun, finished = seconds_of(run.created), seconds_of(run.finished)
+    if begun is None:
+        return ""
+    if run.state in OPEN or finished:
+        return whole_seconds((finished or time.time()) - begun)
+    return f"at least {whole_seconds(run.heartbeat - begun)}"
 
 
 def seconds_of(written: str) -> float | None:
