@@ -19,6 +19,7 @@ from evalkit.web.browse.buckets import MARK, Buckets
 from evalkit.web.browse.place import discard, prepare
 
 T = TypeVar("T")
+_number = struct.Struct("<d")
 VERSION = 2
 """Of what a file holds: one of another version is thrown away and made anew."""
 CHECK_SHIFT = 40
@@ -211,6 +212,11 @@ def _metrics_of(document: str) -> tuple[IndexedMetric, ...]:
 
 def packed(values: Sequence[float | None]) -> bytes:
     return struct.pack(f"<{len(values)}d", *(float("nan") if value is None else value for value in values))
+
+
+def number_at(numbers: bytes, place: int) -> float | None:
+    (value,) = _number.unpack_from(numbers, place * _number.size)
+    return None if math.isnan(value) else value
 
 
 def unpacked(numbers: bytes) -> tuple[float | None, ...]:

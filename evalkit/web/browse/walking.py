@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from evalkit.web.browse.buckets import GROUP
-from evalkit.web.browse.file import IndexedMetric, unpacked
+from evalkit.web.browse.file import IndexedMetric, number_at
 from evalkit.web.browse.question import Question, Range
 from evalkit.web.browse.words import quoted
 
@@ -66,8 +66,8 @@ def _within(
     while some := list(islice(rows, AT_ONCE)):
         numbers = _numbers(connection, some)
         for row in some:
-            values = numbers.get(row, ())
-            if all(_is_in(values[metric.place] if values else None, one) for metric, one in ranges):
+            known = numbers.get(row)
+            if known is not None and all(_is_in(number_at(known, metric.place), one) for metric, one in ranges):
                 yield row
 
 
@@ -75,12 +75,12 @@ def _is_in(value: float | None, span: Range) -> bool:
     return value is not None and (span.low is None or value >= span.low) and (span.high is None or value <= span.high)
 
 
-def _numbers(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, tuple[float | None, ...]]:
-    found: dict[int, tuple[float | None, ...]] = {}
+def _numbers(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
     for begin in range(0, len(rows), AT_ONCE):
         some = rows[begin : begin + AT_ONCE]
         asked = f"SELECT row, numbers FROM cases WHERE row IN ({','.join('?' * len(some))})"  # noqa: S608 - signs only
-        found.update((row, unpacked(numbers)) for row, numbers in connection.execute(asked, some))
+        found.update(connection.execute(asked, some).fetchall())
     return found
 
 
@@ -88,7 +88,7 @@ def _valued(
     connection: sqlite3.Connection, rows: Sequence[int], metric: IndexedMetric
 ) -> list[tuple[int, float | None]]:
     numbers = _numbers(connection, rows)
-    return [(row, numbers[row][metric.place]) for row in rows if row in numbers]
+    return [(row, number_at(numbers[row], metric.place)) for row in rows if row in numbers]
 
 
 Key = tuple[int, float | None]
