@@ -19,8 +19,8 @@ class Line:
     name: str
     text: str
     command: str = ""
-    after: str = ""
-    """Behind the command."""
+    option: str = ""
+    """Of later runs."""
 
 
 def lines(result: Result) -> list[Line]:
@@ -61,7 +61,7 @@ def _since(result: Result) -> Line:
         name,
         "No baseline was named. To compare later runs with this one:",
         f"evalkit baseline set {one_line(result.run.id)} --as main",
-        "then run with --baseline main",
+        "--baseline main",
     )
 
 
