@@ -48,8 +48,21 @@ def index(request: Request) -> Response:
         orders=ORDERS,
         headings={name: _heading(wanted, name, sort) for name in SORTS},
         compare=request.app.state.compare,
-        newest=sort == NEWEST and not given.get("before") and not given.get("after"),
+        newest=_newest(bench.store),
+        hides=_hides(wanted, given, sort),
     )
+
+
+def _newest(store: Store) -> int:
+    found = list_page(store, Wanted(), size=1)
+    return found[0].number if found else 0
+
+
+def _hides(wanted: Wanted, given: Mapping[str, str], sort: str) -> str:
+    """Why a run that begins now is not among these; nothing where it is."""
+    if any(asdict(wanted).values()):
+        return "may not be among the chosen"
+    return "" if sort == NEWEST and not given.get("before") and not given.get("after") else "not on this page"
 
 
 class Turned(NamedTuple):

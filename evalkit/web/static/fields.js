@@ -17,6 +17,7 @@ const putFields = (within, fields) => {
 };
 
 // Listens while somebody looks: a browser has few connections to one server, and a hidden page gives its own back.
+// What it returns ends the listening; its `again` begins it anew, at the address of now.
 const listenTo = (address, handlers) => {
   let source = null;
   const listen = () => {
@@ -36,5 +37,9 @@ const listenTo = (address, handlers) => {
   addEventListener("pagehide", rest);
   addEventListener("pageshow", listen);
   listen();
-  return rest;
+  const again = () => {
+    rest();
+    listen();
+  };
+  return Object.assign(rest, { again });
 };

@@ -1,6 +1,7 @@
 "use strict";
 (() => {
-  const rows = new Map(Array.from(document.querySelectorAll("tr[data-live]"), (row) => [Number(row.dataset.number), row]));
+  const liveRows = () => new Map(Array.from(document.querySelectorAll("tr[data-live]"), (row) => [Number(row.dataset.number), row]));
+  let rows = liveRows();
   const show = (run) => {
     const row = rows.get(run.number);
     if (!row) return;
@@ -13,13 +14,34 @@
   };
   const newer = document.getElementById("newer");
   const announce = (many) => {
-    newer.firstChild.textContent = many === 1 ? "1 newer run" : `${many > 50 ? "More than 50" : many} newer runs`;
+    const runs = many === 1 ? "1 newer run" : `${many > 50 ? "More than 50" : many} newer runs`;
+    newer.firstChild.textContent = newer.dataset.hides ? `${runs} ${newer.dataset.hides}: show all runs, newest first` : runs;
     newer.hidden = false;
   };
-  const newest = newer.dataset.newest;
-  listenTo(
+  let newest = newer.dataset.newest;
+  // The list as it is now, row by row from the server; what was ticked stays ticked.
+  const renew = async (many) => {
+    const list = document.querySelector("table.runs tbody");
+    try {
+      const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+      const now = page.querySelector("table.runs tbody");
+      if (!list || !now) throw new Error("there is no list yet");
+      for (const box of list.querySelectorAll("input[name=run]:checked")) {
+        const same = now.querySelector(`input[name=run][value="${CSS.escape(box.value)}"]`);
+        if (same) same.checked = true;
+      }
+      list.replaceWith(document.adoptNode(now));
+      document.getElementById("total").textContent = page.getElementById("total").textContent;
+      newest = page.getElementById("newer").dataset.newest;
+      rows = liveRows();
+      stop.again();
+    } catch {
+      announce(many);
+    }
+  };
+  const stop = listenTo(
     () => (rows.size || newest ? `/events?newest=${newest}&open=${Array.from(rows.keys()).join(",")}` : ""),
-    { run: show, newer: announce },
+    { run: show, newer: (many) => (newer.dataset.hides ? announce(many) : renew(many)) },
   );
 
   for (const select of document.querySelectorAll(".choose select")) {
