@@ -182,7 +182,8 @@ def _run(running: _Running, baseline: Baseline) -> Result:
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
         result = _ended(running, _profiled(result))
         with stage("store"):
-            store.finish(run.id, to_json(result), outcome=result.outcome.word, finished=result.run.finished)
+            said = {"outcome": result.outcome.word, "reason": result.outcome.reason}
+            store.finish(run.id, to_json(result), **said, finished=result.run.finished)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", str(stop) or "interrupted by hand")
         message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"

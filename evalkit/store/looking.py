@@ -16,7 +16,7 @@ from evalkit.store import lease
 from evalkit.store.database import Store
 from evalkit.store.engine import Database
 from evalkit.store.runs import FINISHED, INTERRUPTED, RUNNING, no_such_run, read_state
-from evalkit.store.schema import review_queues, reviews, revisions, runs, scores
+from evalkit.store.schema import events, review_queues, reviews, revisions, runs, scores
 
 MOST_NAMES = 500
 """Of suites and of models, to choose from."""
@@ -114,6 +114,14 @@ def listed_by_id(store: Store, run_id: str) -> Listed:
     if not found:
         raise no_such_run(run_id)
     return found[0]
+
+
+def causes_of_ends(store: Store, run_ids: Iterable[str]) -> dict[str, str]:
+    """Of finished runs: the outcome's word as they ended, and why."""
+    wanted = select(events.c.run_id, events.c.cause).where(events.c.after == FINISHED)
+    with store.database.reading() as connection:
+        found = connection.execute(wanted.where(events.c.run_id.in_(map(doc.stored_name, run_ids)))).all()
+    return {doc.shown_name(name): doc.shown_name(cause) for name, cause in found}
 
 
 def count_runs(store: Store, wanted: Wanted) -> int:

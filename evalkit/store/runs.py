@@ -224,13 +224,15 @@ class RunTables:
                     hint="it was ended, or another process resumed it while this one was not heard of",
                 )
 
-    def finish(self, run_id: str, result_json: str, *, outcome: str = "", finished: str = "") -> None:
+    def finish(self, run_id: str, result_json: str, *, outcome: str = "", reason: str = "", finished: str = "") -> None:
         """The result and the state, in one transaction: a finished run has a result, whatever happens in between.
 
-        ``finished``: when, as the result says it; now, where it says nothing."""
+        ``reason`` of the outcome: lists have it without the result. ``finished``: when, as the result says it; now,
+        where it says nothing."""
         with self.database.writing() as connection:
             ended = finished or moment(time.time())
-            _move(connection, run_id, FINISHED, outcome, {"finished": ended, "outcome": doc.stored_name(outcome)})
+            cause = f"{outcome}: {reason}" if reason else outcome
+            _move(connection, run_id, FINISHED, cause, {"finished": ended, "outcome": doc.stored_name(outcome)})
             row = {"run_id": doc.stored_name(run_id), "document": doc.without_nul(result_json, "result")}
             connection.execute(self.database.insert(results).values(row))
 

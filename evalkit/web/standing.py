@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from evalkit.report import formatting
-from evalkit.report.hostile import one_line
+from evalkit.report.hostile import one_line, shorten_end
 from evalkit.runner.execute import LOADING
-from evalkit.store.looking import Listed, count_scores
+from evalkit.store.looking import Listed, causes_of_ends, count_scores
 
 if TYPE_CHECKING:
     from evalkit.web.workbench import Workbench
@@ -49,6 +49,8 @@ class Standing:
     live: bool
     share: float | None = None
     """Of the cases, what is done: of a run under way that has told."""
+    gates: str = ""
+    """How many failed or passed, of a finished run that noted it and whose outcome is still the same."""
     said: str = ""
     """``124 of 400 cases, about 12 s left``"""
 
@@ -58,7 +60,17 @@ class Standing:
 
 def standings(bench: Workbench, runs: Sequence[Listed]) -> list[Standing]:
     told = bench.store.get_progress(run.id for run in runs if run.state in OPEN)
-    return [standing(bench, run, read(told.get(run.id, ""))) for run in runs]
+    causes = causes_of_ends(bench.store, (run.id for run in runs if run.state not in OPEN))
+    return [
+        replace(standing(bench, run, read(told.get(run.id, ""))), gates=_gates(run.outcome, causes.get(run.id, "")))
+        for run in runs
+    ]
+
+
+def _gates(word: str, cause: str) -> str:
+    """``2 of 14 gates failed``, without their names."""
+    noted, _, reason = cause.partition(": ")
+    return one_line(shorten_end(reason.partition(": ")[0], 100)) if word and noted == word else ""
 
 
 def standing(bench: Workbench, run: Listed, told: Mapping[str, Any]) -> Standing:

@@ -170,6 +170,18 @@ def test_a_run_whose_process_is_not_heard_of_is_interrupted(store: Store, client
     assert shown(client.get("/?state=running").text) == []
 
 
+def test_the_list_counts_the_gates_without_their_names(store: Store, client: httpx.Client) -> None:
+    for number, reason in ((1, "2 of 14 gates failed: a.x, b.y"), (2, ""), (3, f"1 of 3 {HOSTILE}: c.z")):
+        store.create_run(made(number))
+        document = json.dumps({"outcome": {"word": "not good enough"}})
+        store.finish(f"run-{number:05}", document, outcome="not good enough", reason=reason)
+    text = client.get("/").text
+    assert text.count('data-field="gates">2 of 14 gates failed</small>') == 1
+    assert text.count('data-field="gates"></small>') == 1
+    assert "<script>alert" not in text
+    assert "a.x" not in text
+
+
 def test_names_are_texts_and_what_hides_shows_itself(store: Store, client: httpx.Client) -> None:
     finish(store, made(1, suite=HOSTILE, model=HOSTILE), HOSTILE)
     store.create_run(made(2, suite=HOSTILE, model=HOSTILE))
