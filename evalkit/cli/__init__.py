@@ -4,6 +4,7 @@ from __future__ import annotations
 
 COLLECT_AFTER = 200_000
 """Objects made, and not freed, before Python looks for cycles among them; its own default is 700."""
+COLLECT_WHILE_SERVING = 2_000
 SOONEST = "4"
 """As OpenBLAS, numpy's library of matrices, counts how long its idle threads wait awake for work: least of all."""
 
@@ -33,3 +34,12 @@ def keep_what_is_imported() -> None:
 
     if gc.get_threshold()[0] == COLLECT_AFTER:
         gc.freeze()
+
+
+def collect_often() -> None:
+    """As a server wants it: what hundreds of pages left is else collected at once, and one page waits for it."""
+    import gc
+
+    keep_what_is_imported()
+    if gc.get_threshold()[0] == COLLECT_AFTER:
+        gc.set_threshold(COLLECT_WHILE_SERVING)

@@ -62,6 +62,7 @@ def command(
 
 def serve_at(path: str, store: str | None, address: Address, *, open_browser: bool = False) -> None:
     """Print the link to a page, and serve until Ctrl-C."""
+    from evalkit.cli import collect_often
     from evalkit.configuration import configure
     from evalkit.web.serve import serve
     from evalkit.web.workbench import token_of
@@ -75,6 +76,7 @@ def serve_at(path: str, store: str | None, address: Address, *, open_browser: bo
                 _open(link, at_the_end)
 
         try:
+            collect_often()
             serve(configure({"store": store}).settings.store, address, token, path, say)
         except KeyboardInterrupt:  # the way in which a server ends
             click.echo("ended", err=True)
