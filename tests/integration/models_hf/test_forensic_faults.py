@@ -154,10 +154,13 @@ def test_an_answer_that_depends_on_the_place_in_the_queue_is_order_dependence(
 
 def test_ties_of_bfloat16_are_benign(llama_maker: Callable[..., Path], tmp_path: Path, prompts: list[str]) -> None:
     """In bfloat16 the two best logits are often the same number or its neighbour, and any change of the batch picks
-    the other one."""
-    folder = llama_maker(tmp_path, initializer_range=0.1, hidden_size=64)
+    the other one. Which of several models it does depends on the processor."""
     conditions = ("repeat", "batch", "neighbours", "padding", "kv_cache", "attention")
-    found = classes(asked(folder, prompts, conditions=conditions, dtype="bfloat16"))
+    found: Counter[tuple[str, str]] = Counter()
+    for size, spread in ((64, 0.1), (32, 0.1), (64, 0.01)):
+        (folder := tmp_path / f"{size} {spread}").mkdir()
+        made = llama_maker(folder, initializer_range=spread, hidden_size=size)
+        found += classes(asked(made, prompts, conditions=conditions, dtype="bfloat16"))
     assert found.total() > 0
     assert {kind for _, kind in found} == {TIE}
 

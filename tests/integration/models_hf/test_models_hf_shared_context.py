@@ -404,8 +404,8 @@ def test_an_encoder_reads_every_context_once(t5: Path) -> None:
     assert rows == [2]
     for pair, (logprobs, margins) in zip(pairs, found, strict=True):
         ((alone, leads),) = score(engine, [pair])
-        assert logprobs == pytest.approx(alone, abs=1e-4)
-        assert margins == pytest.approx(leads, abs=5e-4)
+        assert logprobs == pytest.approx(alone, abs=5e-4)
+        assert margins == pytest.approx(leads, abs=1e-3)
 
 
 def test_rows_that_differ_in_the_last_token_alone_are_one_row(engines: dict[str, Engine]) -> None:
