@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-LONGEST = {1280: 9_000, 390: 16_000}
-"""Pixels of the page as it opens: what is longer is not read."""
+LONGEST = {1280: 9_200, 390: 16_000}
+"""Pixels of the page as it opens, with a baseline: what is longer is not read."""
 REPORT = Path(__file__).parents[2] / "reports" / "example" / "report.html"
 
 
