@@ -300,6 +300,9 @@ def test_the_table_of_a_trend_leads_to_its_runs_by_keyboard(look: Callable[..., 
     page = look("/trends?suite=smoke", java_script_enabled=False)
     page.locator(".trend summary").first.focus()
     page.keyboard.press("Enter")
-    page.locator(".trend tbody a").first.focus()
+    link = page.locator(".trend tbody a").first
+    wanted = link.evaluate("one => one.href")
+    link.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/runs/*")
+    assert page.url == wanted

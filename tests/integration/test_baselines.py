@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,6 @@ GATES = (
     "  - accuracy.coverage >= baseline\n"
 )
 Make = Callable[..., Suite]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "runs.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from browse_runs import Said, finished_run
 
 from evalkit.results import Run
 from evalkit.runner.document import from_json
-from evalkit.store import Store, open_store
+from evalkit.store import Store
 from evalkit.web.browse import beginnings, filling, query, question
 from evalkit.web.browse.background import Indexer
 from evalkit.web.browse.file import DONE, IndexFile, Outdated, checks_of, phase_of
@@ -29,12 +28,6 @@ WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "runs.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,6 @@ gates:
   - accuracy.exact_match_pass@4 >= 0.8
   - accuracy.exact_match_pass^4 >= 0.8
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "runs.db")) as opened:
-        yield opened
 
 
 Make = Callable[..., Suite]

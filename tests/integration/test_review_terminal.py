@@ -25,18 +25,12 @@ from evalkit.results import Result
 from evalkit.runner import review
 from evalkit.runner.review_standing import Said
 from evalkit.runner.revise import result_of
-from evalkit.store import Store, open_store
+from evalkit.store import Store
 
 BLIND = SUITE[: SUITE.index("  - {name: seen")].replace("sample: 20", "sample: 5").replace("<= 0.4", "<= 0.9")
 """One queue of five."""
 ACTING = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202eevil\u2066\u200b\r\b end"
 HOSTILE = f"{ACTING} {'x' * 1_000_000} tail"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "runs.db")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -23,19 +23,13 @@ from evalkit.errors import ReviewError, StoreError
 from evalkit.results import Result, Run
 from evalkit.runner import review
 from evalkit.runner.revise import result_of
-from evalkit.store import Store, open_store
+from evalkit.store import Store
 from evalkit.store.schema import baselines, reviews
 from evalkit.store.schema import results as results_table
 from evalkit.web.review_store import open_for_reviewing
 from evalkit.web.serve import Address
 
 NOTE = "two lines\r\n<b>& a family: \U0001f469\u200d\U0001f467"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(str(tmp_path / "runs.db")) as opened:
-        yield opened
 
 
 @pytest.fixture
