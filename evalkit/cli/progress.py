@@ -17,6 +17,7 @@ from evalkit.report.hostile import one_line
 from evalkit.runner.execute import LOADING, Progress
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
+from evalkit.runner.telling import has_pace
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -91,7 +92,7 @@ class Pace:
     def left(self, cases: int) -> float | None:
         """Seconds until all cases are done; none where nothing can be said yet."""
         seconds, moved, _ = self._since()
-        if moved <= 0 or seconds < self.LEAST:
+        if not has_pace(self._now[1], cases) or moved <= 0 or seconds < self.LEAST:
             return None
         return max(cases - self._now[1], 0.0) * seconds / moved
 

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 """Between what is told and what is told next. A run that takes no longer tells nothing."""
 
+FEW = 32
+"""Cases, or a tenth of all: the first ones are slow, and would promise hours."""
+
+
+def has_pace(moved: float, cases: float) -> bool:
+    """Whether so many cases say how long the others take."""
+    return moved > 0 and moved >= min(FEW, cases / 10)
+
 
 @dataclass(slots=True)
 class Telling:

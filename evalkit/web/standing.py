@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.runner.execute import LOADING
+from evalkit.runner.telling import has_pace
 from evalkit.store.looking import Listed, causes_of_ends, count_scores
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def said(told: Mapping[str, Any]) -> str:
 def time_left(told: Mapping[str, Any]) -> str:
     """As fast as until now, once there is a pace to speak of."""
     done, cases, seconds = told["done"], told["cases"], told["seconds"]
-    if not done or done >= cases or seconds < 2:
+    if not has_pace(done, cases) or done >= cases or seconds < 2:
         return ""
     return whole_seconds(seconds * (cases - done) / done)
 

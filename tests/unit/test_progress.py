@@ -154,6 +154,15 @@ def test_a_model_that_answers_by_the_batch_has_a_speed_between_batches_too() -> 
     assert pace.left(640) == pytest.approx((640 - 256) * 90 / 64, rel=0.05)
 
 
+def test_the_first_cases_which_are_slow_promise_no_hours() -> None:
+    pace = Pace()
+    pace.take(at(0, 0, cases=272))
+    pace.take(at(70, 1, cases=272))
+    assert pace.left(272) is None
+    pace.take(at(100, 79, cases=272))
+    assert pace.left(272) is not None
+
+
 def test_a_long_run_keeps_no_long_memory() -> None:
     pace = Pace()
     for tenth in range(36_000):
