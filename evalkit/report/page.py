@@ -22,7 +22,6 @@ from evalkit.report.charts import (
     model_latency_charts,
     timeline_charts,
 )
-from evalkit.report.curve import HEIGHT
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.steps import steps
 from evalkit.report.svg import WIDTH
@@ -44,7 +43,7 @@ SCRIPTS = ("report.js", "cases.js", "pictures.js")
 @cache
 def _environment() -> Environment:
     environment = templating.environment("evalkit.report")
-    environment.globals.update(marks=MARKS, kinds=KINDS, picture_width=WIDTH, curve_height=HEIGHT)
+    environment.globals.update(marks=MARKS, kinds=KINDS, picture_width=WIDTH)
     environment.globals.update(change_heads=CHANGE_HEADS, turns=since.TURNS, p_and_interval=since.P_AND_INTERVAL)
     environment.globals.update(gap_heads=gap_table.HEADS, gap_numbers=gap_table.NUMBERS)
     return environment
@@ -125,7 +124,7 @@ def page(result: Result) -> str:
             lines=first_screen.lines(result),
             gates=[gate for gate in gates if gate.status != "pass"],
             met=[gate for gate in gates if gate.status == "pass" and not gate.automatic],
-            curves=any(gate.curve for gate in gates),
+            evidence={gate: chart for card in checks for gate, chart in card.charts.evidence.items()},
             quiet=[gate for gate in gates if gate.status == "pass" and gate.automatic],
             steps=steps(result),
             worst=view.worst_slices(result, 6, 3),

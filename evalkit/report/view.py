@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from evalkit.records import Estimate, Interval, Verdict, Word
 from evalkit.report import formatting
-from evalkit.report.curve import Curve, curve
 from evalkit.report.hostile import one_line
 from evalkit.report.trust import asked
 from evalkit.report.window import Picture, picture
@@ -65,7 +64,6 @@ class GateView:
     check: str
     origin: str
     picture: Picture | None
-    curve: Curve | None = None
 
     @property
     def shade(self) -> str:
@@ -120,7 +118,6 @@ def gate_view(verdict: Verdict, infos: dict[tuple[str, str], MetricInfo]) -> Gat
         check=verdict.estimate.check if verdict.estimate else "",
         origin=one_line(verdict.origin),
         picture=drawn,
-        curve=curve(verdict),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from evalkit.report import view
 from evalkit.report.charts.agreement import agreement_chart
@@ -15,6 +16,7 @@ from evalkit.report.charts.gaps import gap_charts
 from evalkit.report.charts.review import review_chart
 from evalkit.report.charts.safety import safety_chart
 from evalkit.report.charts.speed import latency_chart
+from evalkit.report.hostile import one_line
 from evalkit.results import CheckSummary, Result
 
 MOST_REVIEWS = 3
@@ -28,6 +30,8 @@ class CheckCharts:
     """The one that fits the check best."""
     more: tuple[Chart, ...]
     left_out: int = 0
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    """By gates that were tested while cases came in: the picture of it."""
 
     @property
     def all(self) -> tuple[Chart, ...]:
@@ -35,20 +39,31 @@ class CheckCharts:
 
 
 def check_charts(result: Result, check: CheckSummary, at: int) -> CheckCharts:
-    """The kind's own picture first. A share is compared by category before its spread is told, a quantity after."""
+    """The kind's own picture first, then what is told of every kind; of that, evidence goes after the first."""
     own = [safety_chart(result, check, at)]
     own += [agreement_chart(one, at * 100 + n) for n, one in enumerate(result.agreements) if one.check == check.name]
     own += [latency_chart(result, check, at), confusion_chart(check, f"confusion-{at}")]
     gaps = gap_charts(result, check.name, at)
-    values = _distributions(result, check, at)
-    by_category = category_chart(result, check.name, at)
-    general = [by_category, *values] if _leads_with_a_share(result, check) else [*values[:1], by_category, *values[1:]]
+    general = _general(result, check, at)
     reviews = [one for one in result.reviews if one.check == check.name]
     people = [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews[:MOST_REVIEWS])]
     verdicts = [v for v in result.outcome.verdicts if v.estimate and v.estimate.check == check.name]
-    curves = [evidence_chart(verdict, f"evidence-{at}-{n}") for n, verdict in enumerate(verdicts)]
-    ordered = [one for one in (*own, *gaps[:1], *people, *general, *gaps[1:], *curves) if one is not None]
-    return CheckCharts(ordered[0] if ordered else None, tuple(ordered[1:MOST]), max(0, len(ordered) - MOST))
+    curves = {one_line(v.gate): evidence_chart(v, f"evidence-{at}-{n}") for n, v in enumerate(verdicts)}
+    candidates = (*own, *gaps[:1], *people, *general[:1], *curves.values(), *general[1:], *gaps[1:])
+    ordered = [one for one in candidates if one is not None]
+    kept = {one.id for one in ordered[:MOST]}
+    evidence = {gate: one.id for gate, one in curves.items() if one and one.id in kept}
+    left_out = max(0, len(ordered) - MOST)
+    return CheckCharts(ordered[0] if ordered else None, tuple(ordered[1:MOST]), left_out, evidence)
+
+
+def _general(result: Result, check: CheckSummary, at: int) -> list[Chart]:
+    """A share is compared by category before its spread is told, a quantity after."""
+    values = _distributions(result, check, at)
+    by_category = category_chart(result, check.name, at)
+    if by_category is None:
+        return values
+    return [by_category, *values] if _leads_with_a_share(result, check) else [*values[:1], by_category, *values[1:]]
 
 
 def _leads_with_a_share(result: Result, check: CheckSummary) -> bool:

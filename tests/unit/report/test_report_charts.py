@@ -349,6 +349,14 @@ def test_evidence_ends_where_a_side_decides() -> None:
     assert evidence_chart(replace(verdict, evidence=()), "e") is None
 
 
+def test_evidence_that_decides_nothing_says_how_far_each_side_came() -> None:
+    steps = (Evidence(64, 1.5, -0.4),)
+    verdict = replace(verdicts("a")[0], word=Word.UNSURE, evidence=steps, needed=(3.0, 5.0), available=400)
+    chart = evidence_chart(verdict, "e")
+    assert chart is not None
+    assert "undecided after 64 of 400 cases; for pass 0.500, for fail −0.080 of the way" in chart.says
+
+
 def test_speed_is_told_over_stretches_of_the_run() -> None:
     moments = (Moment(0.0, 0, 0, 100.0), Moment(2.0, 4, 100, 120.0), Moment(2.0, 4, 100), Moment(4.0, 9, 400, 110.0))
     tokens, memory = timeline_charts(replace(result(), timeline=moments))
@@ -394,6 +402,15 @@ def test_a_check_has_at_most_so_many_pictures_and_the_rest_is_counted() -> None:
     found = check_charts(replace(of, distributions=many), of.checks[0], 1)
     assert len(found.all) == MOST
     assert found.left_out > 0
+
+
+def test_evidence_is_among_the_pictures_however_many_there_are() -> None:
+    of = result(("a",))
+    many = tuple(replace(of.distributions[0], metric=f"m{n}") for n in range(40))
+    found = check_charts(replace(of, distributions=many), of.checks[0], 1)
+    assert found.evidence == {"a.rate >= 0.8": "evidence-1-0"}
+    assert "evidence-1-0" in [one.id for one in found.more]
+    assert check_charts(of, of.checks[0], 1).shown == found.shown
 
 
 @given(st.lists(st.one_of(st.none(), st.floats()), max_size=6))

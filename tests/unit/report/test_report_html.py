@@ -122,6 +122,12 @@ def test_every_number_has_interval_counts_and_reasons(make) -> None:
     assert "evalkit run assistant --model tiny" in text
 
 
+def test_a_gate_that_was_tested_while_cases_came_in_leads_to_its_evidence() -> None:
+    page = Page(html.render(result(("safety",))))
+    assert [a["href"] for a in page.all("a") if "evidence" in (a["href"] or "")] == ["#chart-evidence-1-0"]
+    assert {a["href"] for a in page.all("a")} <= {f"#{one.get('id')}" for _, one in page.elements}
+
+
 def test_evidence_is_marked_where_it_is_in_the_answer(make) -> None:
     page = Page(html.render(make.result()))
     assert page.text("mark") == "Sure"

@@ -8,7 +8,6 @@ from typing import Any
 
 from evalkit.records import Contrast, Evidence, Interval, Verdict, Word
 from evalkit.report import html, markdown
-from evalkit.report.curve import curve
 from evalkit.report.trust import asked, notes, one_sided
 from evalkit.report.view import effort, gate_view
 from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
@@ -47,17 +46,6 @@ def test_a_gate_whose_interval_does_not_tell_why_it_passed_says_why(make: Any) -
     assert briefs == ["128 of 600 cases were enough", "the whole interval that decides meets it", ""]
 
 
-def test_an_undecided_curve_says_how_far_each_side_came(make: Any) -> None:
-    verdict = replace(stopped(make).outcome.verdicts[0], evidence=(Evidence(64, 1.5, -0.4),))
-    unsure = curve(replace(verdict, word=Word.UNSURE))
-    decided = curve(replace(verdict, word=Word.FAIL))
-    assert unsure is not None
-    assert decided is not None
-    assert (unsure.passing, unsure.failing) == ("50% of the way", "0% of the way")
-    assert decided.failing == "decides"
-    assert unsure.used == "150 of 400 cases"
-
-
 def test_cases_on_one_side_are_named_once_for_all_gates_of_a_check(make: Any) -> None:
     contrast = Contrast("m", 0.0, None, 3, 1, (), ("old",))
     verdicts = tuple(replace(verdict, contrast=contrast) for verdict in make.result().outcome.verdicts)
@@ -65,18 +53,6 @@ def test_cases_on_one_side_are_named_once_for_all_gates_of_a_check(make: Any) ->
     said = texts(result, "versus")
     assert len(said) == len({verdict.estimate.check for verdict in verdicts if verdict.estimate})
     assert all("only the baseline has old" in text for text in said)
-
-
-def test_the_curve_reaches_the_line_where_its_side_is_decided(make: Any) -> None:
-    verdict = stopped(make).outcome.verdicts[0]
-    drawn = curve(verdict)
-    assert drawn is not None
-    first, *_, last = [tuple(map(float, point.split(","))) for point in drawn.for_pass.split()]
-    assert first[1] == drawn.zero
-    assert last[1] == drawn.goal  # 3.4 of the 3.0 that it takes
-    assert "decided for pass" in drawn.label
-    assert curve(replace(verdict, evidence=())) is None
-    assert "polyline" in html.render(stopped(make))
 
 
 def test_only_slices_beyond_chance_are_named(make: Any) -> None:
