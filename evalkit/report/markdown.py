@@ -140,16 +140,21 @@ def _tally(result: Result, hidden: int) -> Iterator[str]:
 
 
 def _changes(result: Result) -> Iterator[Section]:
-    rows, same = since.metric_rows(result)
-    if not rows and not same:
+    rows, unclear, same = since.metric_rows(result)
+    if not (rows or unclear or same):
         return
     told = since.told(result)
     head = f"### Against {since.baseline_name(result)}\n\n" + (f"{told}\n\n" if told else "")
     if rows:
-        yield Section(tuple(rows), "metric", 0.5, head=head + since.TABLE, tail=f"\n{since.legend()}\n\n")
+        yield Section(tuple(rows), "metric", 0.45, head=head + since.TABLE)
         head = ""
+    if unclear:
+        yield Section(tuple(unclear), "metric", 0.5, head=head + since.fold(len(unclear)), tail="\n</details>\n\n")
+        head = ""
+    if rows or unclear:
+        yield Section((f"{since.legend()}\n\n",), "line", 0.52, tail="")
     if same:
-        yield Section((f"{head}Nothing changed in {', '.join(same[:MOST_SLICES])}.\n\n",), "line", 0.52, tail="")
+        yield Section((f"{head}Nothing changed in {', '.join(same[:MOST_SLICES])}.\n\n",), "line", 0.54, tail="")
     found = since.regressed(result)
     units = since.units(result)
     parts = tuple(since.folded(one, units.get((one.check, one.metric), "")) for one in found[:MOST_REGRESSED])

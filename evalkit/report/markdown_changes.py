@@ -25,17 +25,26 @@ def baseline_name(result: Result) -> str:
     return text(shorten_end(str(result.run.options.get("baseline", "")), LONGEST_CELL)) or "the baseline"
 
 
-def metric_rows(result: Result) -> tuple[list[str], list[str]]:
-    """Table rows of the metrics in which something changed; the names of those in which nothing did."""
-    rows, same = [], []
+def metric_rows(result: Result) -> tuple[list[str], list[str], list[str]]:
+    """Table rows of the metrics that changed, and of those that are too close to tell; the names of those in which
+    nothing differs."""
+    rows: list[str] = []
+    unclear: list[str] = []
+    same: list[str] = []
     for row in since.rows(result):
         if row.conclusion == "same":
             same.append(code(row.name))
             continue
         cells = [WORDS.get(row.conclusion, ""), code(row.name), row.baseline, row.value, row.difference, row.interval]
         cells += [row.p, row.fixed, row.regressed, row.higher, row.lower]
-        rows.append(f"| {' | '.join(cells)} |\n")
-    return rows, same
+        (unclear if row.conclusion == "unclear" else rows).append(f"| {' | '.join(cells)} |\n")
+    return rows, unclear, same
+
+
+def fold(metrics: int) -> str:
+    """The head of a table that is folded up: a page of what chance does would stand above what regressed."""
+    are = "1 metric is" if metrics == 1 else f"{metrics:,} metrics are"
+    return f"<details><summary>{are} too close to tell</summary>\n\n{TABLE}"
 
 
 def told(result: Result) -> str:
