@@ -43,7 +43,7 @@ def _rounded(value: float, unit: str) -> str:
     if unit in DECIMALS:
         return _minus(f"{scaled:,.{DECIMALS[unit]}f}")
     if unit in SHARES and abs(scaled) <= 1:
-        return str(int(scaled)) if scaled in {0, 1} else _minus(f"{scaled:.3f}")
+        return _minus(f"{scaled or 0:.0f}" if scaled in {-1, 0, 1} else f"{scaled:.3f}")
     size = abs(scaled)
     if size == int(size) and size < 1e15:
         return _minus(f"{scaled:,.0f}")
@@ -54,9 +54,11 @@ def _rounded(value: float, unit: str) -> str:
 
 
 def _honest_share(value: float, text: str) -> str:
-    if text == "1.000":
-        return ">0.999"
-    return "<0.001" if text in {"0.000", "−0.000"} and value > 0 else text
+    if text.lstrip("−") == "1.000":
+        return ">0.999" if value > 0 else "<−0.999"
+    if text.lstrip("−") == "0.000":
+        return "<0.001" if value > 0 else ">−0.001"
+    return text
 
 
 def _minus(text: str) -> str:
@@ -148,6 +150,12 @@ def duration(seconds: float) -> str:
         return f"{whole // 60} min {whole % 60:02d} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def whole_seconds(seconds: float) -> str:
+    """``4 s``, for what changes each second; never ``0 s``."""
+    whole = max(round(seconds), 1)
+    return f"{whole} s" if whole < 10 else duration(whole)
 
 
 def estimate(of: Estimate) -> str:

@@ -33,6 +33,11 @@ SHARES = st.floats(0, 1)
         (12345.6, "", "12,346"),
         (5.0, "", "5"),
         (-0.5, "", "−0.500"),
+        (-1.0, "", "−1"),
+        (-1.0, "share", "−1"),
+        (-0.0, "share", "0"),
+        (-0.9996, "share", "<−0.999"),
+        (-0.0004, "share", ">−0.001"),
         (0.00001, "s", "1.0e-05 s"),
         (math.inf, "", "∞"),
         (-math.inf, "", "−∞"),
@@ -74,6 +79,7 @@ def test_a_value_just_short_of_its_target_shows_the_digits_that_matter() -> None
         (-0.011, 0.036, "share", True, "−0.011 to +0.036"),
         (-0.011, 0.036, "", False, "−0.011 to 0.036"),
         (0.5, math.inf, "s", False, "0.500–∞"),
+        (-1.0, 1.0, "", False, "−1 to 1"),
     ],
 )
 def test_intervals_can_be_read_whatever_their_signs(
@@ -131,7 +137,8 @@ def test_differences_carry_their_sign() -> None:
         (0.001, "+0.001"),
         (-0.001, "−0.001"),
         (1.0, "+1"),
-        (-1.0, "−1.000"),
+        (-1.0, "−1"),
+        (-0.9996, "−0.9996"),
     ],
 )
 def test_a_small_difference_of_shares_has_the_digits_that_show_it(value: float, written: str) -> None:
