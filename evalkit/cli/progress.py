@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -14,10 +13,9 @@ from typing import TYPE_CHECKING
 from evalkit.cli.saying import inert
 from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line
-from evalkit.runner.execute import LOADING, Progress
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
-from evalkit.runner.telling import has_pace
+from evalkit.runner.under_way import LOADING, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -58,53 +56,12 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
-class Pace:
-    """How fast a run goes now: over the last half minute, or as far back as it takes to see it move at all. What
-    loading took, and answers that were known before, are soon forgotten."""
-
-    WINDOW = 30.0
-    APART = 0.5
-    LEAST = 1.0
-    """Seconds, before anything is said."""
-
-    def __init__(self) -> None:
-        self._seen: deque[tuple[float, float, int]] = deque()
-        self._now = (0.0, 0.0, 0)
-
-    def take(self, progress: Progress) -> None:
-        self._now = now = (progress.seconds, progress.done, progress.tally.output_tokens)
-        if not self._seen or now[0] - self._seen[-1][0] >= self.APART:
-            self._seen.append(now)
-        while len(self._seen) > 2 and self._seen[1][0] <= now[0] - self.WINDOW and self._seen[1][1] < now[1]:
-            self._seen.popleft()
-
-    def _since(self) -> tuple[float, float, int]:
-        if not self._seen:
-            return 0.0, 0.0, 0
-        now, then = self._now, self._seen[0]
-        return now[0] - then[0], now[1] - then[1], now[2] - then[2]
-
-    @property
-    def tokens_per_second(self) -> float | None:
-        seconds, _, tokens = self._since()
-        return tokens / seconds if tokens > 0 and seconds >= self.LEAST else None
-
-    def left(self, cases: int) -> float | None:
-        """Seconds until all cases are done; none where nothing can be said yet."""
-        seconds, moved, _ = self._since()
-        if not has_pace(self._now[1], cases) or moved <= 0 or seconds < self.LEAST:
-            return None
-        return max(cases - self._now[1], 0.0) * seconds / moved
-
-
-def _facts(progress: Progress, pace: Pace, *, short: bool = False) -> list[str]:
-    done, asking = int(progress.done), progress.stage == "asking"
-    speed, left = pace.tokens_per_second, pace.left(progress.cases) if asking else None
+def _facts(progress: Progress, *, short: bool = False) -> list[str]:
     facts = [
-        f"{done:,}/{progress.cases:,}" + ("" if short else " cases"),
-        f"{speed:,.0f} tokens/s" if speed is not None else "",
+        f"{int(progress.done):,}/{progress.cases:,}" + ("" if short else " cases"),
+        f"{progress.speed:,.0f} tokens/s" if progress.speed is not None else "",
         progress.traffic,
-        _time_left(left, progress),
+        so_far.time_left(progress.left, at_most=bool(progress.decided)),
         f"{len(progress.decided)} of {formatting.count(progress.gates, 'gate')} decided" if progress.decided else "",
     ]
     return [one_line(fact) for fact in facts if fact]
@@ -115,13 +72,6 @@ def _standing(progress: Progress) -> str:
     holding = sum(one.holds for one in progress.so_far)
     others = "other " if progress.decided else ""
     return f"{holding} of {len(progress.so_far)} {others}gates hold so far" if progress.so_far else ""
-
-
-def _time_left(left: float | None, progress: Progress) -> str:
-    """A run that may stop early takes that long at most."""
-    if left is None:
-        return ""
-    return f"{'at most ' if progress.decided else ''}{formatting.duration(left)} left"
 
 
 # --- in a terminal ----------------------------------------------------------------------------------------------------
@@ -141,11 +91,9 @@ class Board:
     """What moves. Showing only takes note: the lines are made when the terminal is drawn again."""
 
     def __init__(self) -> None:
-        self._pace = Pace()
         self._progress: Progress | None = None
 
     def show(self, progress: Progress) -> None:
-        self._pace.take(progress)
         self._progress = progress
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
@@ -156,7 +104,6 @@ class Board:
         frame = frames[int(time.monotonic() * REFRESHES) % len(frames)]
         yield from board_lines(
             self._progress,
-            self._pace,
             width=options.max_width,
             height=console.size.height,
             frame=frame,
@@ -164,9 +111,7 @@ class Board:
         )
 
 
-def board_lines(
-    progress: Progress | None, pace: Pace, *, width: int, height: int, frame: str, unicode: bool
-) -> Iterator[Text]:
+def board_lines(progress: Progress | None, *, width: int, height: int, frame: str, unicode: bool) -> Iterator[Text]:
     """What runs, how far it is, and the gates that are decided; no line wider than ``width``."""
     from rich.text import Text
 
@@ -174,7 +119,7 @@ def board_lines(
         yield Text.assemble((frame, "cyan"), " ", GETTING_READY)
         return
     yield Text.assemble((frame, "cyan"), " ", _title(progress, width - 2, unicode=unicode))
-    lines = list(_how_far(progress, pace, width, unicode=unicode))
+    lines = list(_how_far(progress, width, unicode=unicode))
     yield from lines
     most = min(MOST_GATES, height - 3 - len(lines))
     yield from _gate_lines(progress, most, width, unicode=unicode)
@@ -192,19 +137,19 @@ def _title(progress: Progress, width: int, *, unicode: bool) -> str:
     return f"{_cut(suite, width - cell_len(stage) - 2, unicode=unicode)}: {stage}"
 
 
-def _how_far(progress: Progress, pace: Pace, width: int, *, unicode: bool) -> Iterator[Text]:
+def _how_far(progress: Progress, width: int, *, unicode: bool) -> Iterator[Text]:
     from rich.cells import cell_len
     from rich.text import Text
 
     from evalkit.report.terminal import wrap
 
     share = progress.done / progress.cases if progress.cases else 0.0
-    facts = "  ".join(_facts(progress, pace))
+    facts = "  ".join(_facts(progress))
     room = width - cell_len(facts) - 4
     if room >= BAR[0]:
         yield Text.assemble("  ", _bar(share, min(room, BAR[-1]), unicode=unicode), "  ", facts)
         return
-    cases, *others = _facts(progress, pace, short=True)
+    cases, *others = _facts(progress, short=True)
     room = width - cell_len(cases) - 4
     yield Text.assemble("  ", _bar(share, min(max(room, 1), BAR[-1]), unicode=unicode), "  ", cases)
     if others:
@@ -297,7 +242,6 @@ class PlainLines:
     waits for the lines, CI services among them, takes silence for the end."""
 
     def __init__(self) -> None:
-        self._pace = Pace()
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._told: set[str] = set()
@@ -307,7 +251,6 @@ class PlainLines:
     def show(self, progress: Progress) -> None:
         with self._lock:
             self._heard = time.monotonic()
-            self._pace.take(progress)
             self._progress = progress
             for one in progress.decided:
                 if one.gate not in self._told:
@@ -344,7 +287,7 @@ class PlainLines:
             _print(f"{progress.suite}: {progress.stage}, {so_far} so far")
             return
         share = f"{int(100 * progress.done / progress.cases)}%" if progress.cases else ""
-        cases, *facts = _facts(progress, self._pace)
+        cases, *facts = _facts(progress)
         facts.append(_standing(progress))
         named = f"{progress.suite} on {progress.model}"
         _print(f"{named}: " + ", ".join(part for part in (cases, share, *facts, f"{so_far} so far") if part))

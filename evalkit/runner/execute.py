@@ -37,16 +37,15 @@ from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of,
 from evalkit.runner.revise import begin_review
 from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
-from evalkit.runner.so_far import Looking, SoFar
-from evalkit.runner.stopping import Decided, Stopping, prepare
+from evalkit.runner.so_far import Looking
+from evalkit.runner.stopping import Stopping, prepare
 from evalkit.runner.tables import empty_tables
 from evalkit.runner.telling import Telling
 from evalkit.runner.timeline import Timeline
+from evalkit.runner.under_way import Progress, UnderWay
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
-LOADING = "loading"
-"""The stage's first word, before the model's name."""
 SERVED_TOGETHER = 16
 """Blocks of the plan that a server is asked as one, where no gate is looked at after each: at its end it would wait for
 the last answer, and takes perhaps more requests at once than there are in one.
@@ -55,28 +54,6 @@ LOADED_TOGETHER = 8
 """As many for a model in this process: its batch is full until the last answers of what was asked as one, and a batch
 of more rows than a block has costs a small model hardly more.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands, for whoever shows it."""
-
-    suite: str
-    model: str
-    cases: int
-    done: float
-    """Finished cases, and of the block under way the share that is answered."""
-    tally: Tally
-    stage: str
-    seconds: float
-    traffic: str = ""
-    """How many requests the subject's server is sent at once; empty where nobody has to find out."""
-    decided: tuple[Decided, ...] = ()
-    """Gates that need no more cases, in a run that may stop early."""
-    gates: int = 0
-    """How many the suite wrote."""
-    so_far: tuple[SoFar, ...] = ()
-    """How those of them stand that are not decided and have a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,44 +195,37 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
     plan, store, run = running.plan, running.store, running.run
     tables = empty_tables(plan)
     telling = Telling(store, run.id, plan, tables, running.stopping.stopped)
-    cases = plan.count
-    done, under_way, shown = 0, 0, 0.0
     looking = Looking([gate for gate in plan.suite.gates if not gate.automatic], tables, baseline.tables)
     subject = running.backends["subject"]
-    paced = subject if isinstance(subject, Paced) else None
 
-    def show(tally: Tally, stage: str = "asking", *, at_once: bool = False) -> None:
-        nonlocal shown
-        seconds = time.monotonic() - running.started
-        shown = max(shown, done + under_way * tally.round_share)  # a conversation's next round begins again at nothing
-        traffic = paced.traffic if paced else ""
-        where = (plan.suite.name, run.model, cases, shown, tally, stage, seconds, traffic)
-        progress = Progress(*where, looking.decided, len(looking.gates), looking.so_far)
+    def pass_on(progress: Progress, at_once: bool) -> None:
         telling.tell(progress, at_once=at_once)
         _pass_on(running, progress)
 
-    def show_loading(tally: Tally, model: str) -> None:
-        show(tally, f"{LOADING} {model}" if model else "asking", at_once=True)
-
+    under_way = UnderWay(
+        *(plan, run.model, looking, running.stopping, pass_on),
+        clock=lambda: time.monotonic() - running.started,
+        traffic=lambda: subject.traffic if isinstance(subject, Paced) else "",
+    )
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
     limits = Limits(plan.suite.minutes, plan.suite.requests)
     asker = Asker(
-        store, run.id, running.backends, _identities(running), limits=limits, on_answer=show, on_loading=show_loading
+        *(store, run.id, running.backends, _identities(running)),
+        limits=limits,
+        on_answer=under_way.show,
+        on_loading=under_way.show_loading,
     )
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
-        nonlocal done, under_way
         numbered = enumerate(timed("load the data", plan.blocks()))
         together = 1 if running.stopping.watches else _asked_together(subject)
         while several := list(islice(numbered, together)):
             number, planned = several[0][0], [one for _, of_plan in several for one in of_plan]
-            block = running.stopping.active(planned)
-            done += len(planned) - len(block)
-            under_way = len(block)
+            block = under_way.begin(planned, asker.tally)
             if block:
                 yield number, block
 
-    scoring = Scoring(plan.checks, cases, running.options.scoring_workers)
+    scoring = Scoring(plan.checks, plan.count, running.options.scoring_workers)
     try:
         with scoring, ScoreKeeper(store, run.id) as kept:
             scored = scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop)
@@ -266,12 +236,12 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
                     looking.look(running.stopping.decided())
                 with stage("store"):
                     kept.add(rows, settled)
-                done += len(block)
-                show(asker.tally)
+                under_way.done += len(block)
+                under_way.show(asker.tally)
     finally:
         asker.close()
     running.warnings += scoring.warnings()
-    show(asker.tally, "deciding")
+    under_way.show(asker.tally, "deciding")
     return tables, asker.tally
 
 

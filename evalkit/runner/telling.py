@@ -15,18 +15,10 @@ from evalkit.runner.plan import Plan
 from evalkit.store import Store
 
 if TYPE_CHECKING:
-    from evalkit.runner.execute import Progress
+    from evalkit.runner.under_way import Progress
 
 SECONDS = 1.0
 """Between what is told and what is told next. A run that takes no longer tells nothing."""
-
-FEW = 32
-"""Cases, or a tenth of all: the first ones are slow, and would promise hours."""
-
-
-def has_pace(moved: float, cases: float) -> bool:
-    """Whether so many cases say how long the others take."""
-    return moved > 0 and moved >= min(FEW, cases / 10)
 
 
 @dataclass(slots=True)
@@ -59,6 +51,8 @@ class Telling:
             "asked": tally.asked,
             "reused": tally.reused,
             "output_tokens": tally.output_tokens,
+            "left": progress.left,
+            "speed": progress.speed,
             "traffic": progress.traffic,
             "checks": [[name, len(table.cases), len(self.plan.cases[name])] for name, table in self.tables.items()],
             "stopped": sorted(self.stopped),

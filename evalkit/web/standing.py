@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import formatting
+from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line, shorten_end
-from evalkit.runner.execute import LOADING
-from evalkit.runner.telling import has_pace
+from evalkit.runner.under_way import LOADING
 from evalkit.store.looking import Listed, causes_of_ends, count_scores
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class Standing:
     gates: str = ""
     """How many failed or passed, of a finished run that noted it and whose outcome is still the same."""
     said: str = ""
-    """``124 of 400 cases, about 12 s left``"""
+    """``124 of 400 cases, 12 s left``"""
 
     def fields(self) -> Fields:
         return asdict(self)
@@ -119,22 +118,14 @@ def said(told: Mapping[str, Any]) -> str:
         return "getting ready"
     if str(told.get("stage", "")).startswith(LOADING):
         return one_line(told["stage"])
-    left = time_left(told)
     counted = f"{told['done']:,.0f} of {formatting.count(told['cases'], 'case')}"
-    return ", ".join(filter(None, [counted, f"about {left} left" if left else ""]))
+    return ", ".join(filter(None, [counted, time_left(told)]))
 
 
 def time_left(told: Mapping[str, Any]) -> str:
-    """As fast as until now, once there is a pace to speak of."""
-    done, cases, seconds = told["done"], told["cases"], told["seconds"]
-    if not has_pace(done, cases) or done >= cases or seconds < 2:
-        return ""
-    return whole_seconds(seconds * (cases - done) / done)
-
-
-def whole_seconds(seconds: float) -> str:
-    whole = max(round(seconds), 1)
-    return f"{whole} s" if whole < 10 else formatting.duration(whole)
+    """As the run itself reckons it: the terminal says the same."""
+    left = told.get("left")
+    return so_far.time_left(left, at_most=bool(told["decided"])) if type(left) in {int, float} else ""
 
 
 def _outcome(bench: Workbench, run: Listed) -> str:
@@ -161,8 +152,8 @@ def _took(run: Listed) -> str:
     if begun is None:
         return ""
     if run.state in OPEN or finished:
-        return whole_seconds((finished or time.time()) - begun)
-    return f"at least {whole_seconds(run.heartbeat - begun)}"
+        return formatting.whole_seconds((finished or time.time()) - begun)
+    return f"at least {formatting.whole_seconds(run.heartbeat - begun)}"
 
 
 def seconds_of(written: str) -> float | None:

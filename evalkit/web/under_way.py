@@ -112,8 +112,8 @@ def _stage(told: Mapping[str, Any], *, live: bool) -> str:
 
 
 def _speed(told: Mapping[str, Any]) -> str:
-    tokens, seconds = told["output_tokens"], told["seconds"]
-    return f"{tokens / seconds:,.0f}" if tokens and seconds > 1 else ""
+    speed = told.get("speed")
+    return f"{speed:,.0f}" if type(speed) in {int, float} else ""
 
 
 def changes(request: Request) -> Response:

@@ -13,10 +13,11 @@ from evalkit.errors import Interrupted
 from evalkit.models import open_backend
 from evalkit.results import Result
 from evalkit.runner.cost import cost_of
-from evalkit.runner.execute import Progress, RunOptions, run_suite
+from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.plan import make_plan
 from evalkit.runner.repeats import splits
 from evalkit.runner.tables import load_tables
+from evalkit.runner.under_way import Progress
 from evalkit.store import Store, open_store
 from evalkit.suite.load import Suite, load_suite
 

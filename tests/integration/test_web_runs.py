@@ -159,7 +159,7 @@ def test_a_wrong_address_is_a_page_all_the_same(store: Store, client: httpx.Clie
 def test_a_run_whose_process_is_not_heard_of_is_interrupted(store: Store, client: httpx.Client, database: Path) -> None:
     store.create_run(made(1))
     store.put_progress("run-00001", told())
-    assert "about 1 min 30 s left" in client.get("/runs/run-00001").text
+    assert "at most 1 min 30 s left" in client.get("/runs/run-00001").text
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE runs SET heartbeat = 1772356500")
     text = client.get("/runs/run-00001").text
@@ -296,7 +296,7 @@ def test_a_run_under_way_shows_checks_and_gates_as_it_tells_of_them(store: Store
     store.put_progress("run-00001", told())
     text = html.unescape(re.sub(r"<[^>]*>", " ", client.get("/runs/run-00001").text))
     text = " ".join(text.split())
-    assert "100 of 400 cases, about 1 min 30 s left" in text  # 30 s for a quarter of them
+    assert "100 of 400 cases, at most 1 min 30 s left" in text
     assert "60 of 240" in text
     assert "40 of 160, decided" in text
     assert "1 of 2 gates decided" in text

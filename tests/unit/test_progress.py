@@ -13,12 +13,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from evalkit.cli import progress as shown
-from evalkit.cli.progress import Board, Pace, PlainLines, board_lines, showing_progress
+from evalkit.cli.progress import Board, PlainLines, board_lines, showing_progress
 from evalkit.records import Word
 from evalkit.runner.ask import Tally
-from evalkit.runner.execute import Progress
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
+from evalkit.runner.under_way import Progress
 
 GATES = (Decided("safety.refusal_rate >= 0.95", Word.PASS, 240), Decided("qa.exact_match > 0.5", Word.FAIL, 1600))
 
@@ -29,21 +29,18 @@ SO_FAR = (
 )
 
 
-def at(seconds: float, done: float, tokens: int = 0, cases: int = 1000, **changes: Any) -> Progress:
+def at(seconds: float, done: float, cases: int = 1000, **changes: Any) -> Progress:
     told = {"suite": "assistant", "model": "tiny", "stage": "asking", "gates": 6} | changes
-    return Progress(cases=cases, done=done, seconds=seconds, tally=Tally(output_tokens=tokens), **told)
+    return Progress(cases=cases, done=done, seconds=seconds, tally=Tally(), **told)
 
 
-def lines(progress: Progress | None, *before: Progress, width: int = 80, height: int = 24, **how: Any) -> list[str]:
-    pace = Pace()
-    for one in (*before, *([progress] if progress else [])):
-        pace.take(one)
+def lines(progress: Progress | None, width: int = 80, height: int = 24, **how: Any) -> list[str]:
     how = {"frame": "*", "unicode": True} | how
-    return [line.plain for line in board_lines(progress, pace, width=width, height=height, **how)]
+    return [line.plain for line in board_lines(progress, width=width, height=height, **how)]
 
 
 def test_rows_speed_time_left_and_decided_gates_stand_there() -> None:
-    assert lines(at(20, 300, 5000, decided=GATES), at(10, 100, 1000), width=110) == [
+    assert lines(at(20, 300, left=35.2, speed=400.0, decided=GATES), width=110) == [
         "* assistant on tiny: asking",
         "  " + "━" * 10 + "─" * 26 + "  300/1,000 cases  400 tokens/s  at most 35 s left  2 of 6 gates decided",
         "  ✓ safety.refusal_rate >= 0.95 after 240 cases",
@@ -52,7 +49,7 @@ def test_rows_speed_time_left_and_decided_gates_stand_there() -> None:
 
 
 def test_a_narrow_terminal_gets_the_same_in_more_lines() -> None:
-    assert lines(at(20, 300, 5000, decided=GATES), at(10, 100, 1000), width=40) == [
+    assert lines(at(20, 300, left=35.2, speed=400.0, decided=GATES), width=40) == [
         "* assistant on tiny: asking",
         "  " + "━" * 8 + "─" * 19 + "  300/1,000",
         "  400 tokens/s, at most 35 s left, 2 of",
@@ -65,11 +62,6 @@ def test_a_narrow_terminal_gets_the_same_in_more_lines() -> None:
 def test_nothing_is_foretold_before_there_is_something_to_go_by() -> None:
     assert lines(None) == ["* getting ready"]
     assert not any("left" in line or "tokens" in line for line in lines(at(300, 0)))
-    assert not any("left" in line or "tokens" in line for line in lines(at(300.2, 5, 90), at(300, 0)))
-
-
-def test_when_all_is_asked_no_time_is_left_to_say() -> None:
-    assert not any("left" in line for line in lines(at(60, 1000, stage="deciding"), at(10, 10)))
 
 
 def test_a_low_terminal_shows_the_gates_that_were_decided_last() -> None:
@@ -123,51 +115,17 @@ ANY_NAMES = st.fixed_dictionaries(
 def test_no_line_is_wider_than_the_terminal(
     width: int, names: dict[str, Any], cases: int, unicode: bool, share: float
 ) -> None:
-    now = at(70, share * cases, 10**6, cases, traffic="16 at once, 1 refused", **names)
-    for line in lines(now, at(10, 0, 0, cases), width=width, unicode=unicode):
+    now = at(70, share * cases, cases, left=4e5, speed=1e6, traffic="16 at once, 1 refused", **names)
+    for line in lines(now, width=width, unicode=unicode):
         assert cell_len(line) <= width
         assert "\n" not in line
         assert "\x1b" not in line
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
-    told = lines(at(20, 300, 5000, decided=GATES, suite="a" * 90), at(10, 100), unicode=False)
+    told = lines(at(20, 300, left=35.0, decided=GATES, suite="a" * 90), unicode=False)
     assert all(line.isascii() for line in told)
     assert "  + safety.refusal_rate >= 0.95 after 240 cases" in told
-
-
-def test_the_speed_is_that_of_now_and_not_of_what_was_known_before() -> None:
-    pace = Pace()
-    pace.take(at(0, 0))
-    pace.take(at(1, 5000, cases=10_000))  # answers of an earlier run
-    for second in range(2, 120):
-        pace.take(at(second, 5000 + 10 * second, 100 * second, cases=10_000))
-    assert pace.tokens_per_second == pytest.approx(100)
-    assert pace.left(10_000) == pytest.approx((10_000 - 5000 - 10 * 119) / 10)
-
-
-def test_a_model_that_answers_by_the_batch_has_a_speed_between_batches_too() -> None:
-    pace = Pace()
-    for batch in range(1, 5):
-        pace.take(at(90 * batch, 64 * batch, 6400 * batch))
-        pace.take(at(90 * batch + 1, 64 * batch, 6400 * batch))
-    assert pace.left(640) == pytest.approx((640 - 256) * 90 / 64, rel=0.05)
-
-
-def test_the_first_cases_which_are_slow_promise_no_hours() -> None:
-    pace = Pace()
-    pace.take(at(0, 0, cases=272))
-    pace.take(at(70, 1, cases=272))
-    assert pace.left(272) is None
-    pace.take(at(100, 79, cases=272))
-    assert pace.left(272) is not None
-
-
-def test_a_long_run_keeps_no_long_memory() -> None:
-    pace = Pace()
-    for tenth in range(36_000):
-        pace.take(at(tenth / 10, tenth))
-    assert len(pace._seen) <= Pace.WINDOW / Pace.APART + 2
 
 
 def test_the_board_draws_what_it_was_shown_last() -> None:
@@ -190,7 +148,7 @@ def test_a_pipe_gets_a_line_every_ten_seconds(capsys: pytest.CaptureFixture[str]
     told = PlainLines()
     for tenth in range(1, 251):
         now = 100 + tenth / 10
-        told.show(at(tenth / 10, tenth, 30 * tenth))
+        told.show(at(tenth / 10, tenth, left=(1000 - tenth) / 10, speed=300.0))
     err = capsys.readouterr().err.splitlines()
     assert err == [
         "assistant on tiny: 100/1,000 cases, 10%, 300 tokens/s, 1 min 30 s left, 10 s so far",
@@ -216,7 +174,7 @@ def test_the_last_line_says_where_a_run_stood_that_was_told_of(capsys: Any, monk
     short, told = PlainLines(), PlainLines()
     for tenth in range(1, 121):
         now = 100 + tenth / 10
-        told.show(at(tenth / 10, tenth, so_far=SO_FAR))
+        told.show(at(tenth / 10, tenth, left=(1000 - tenth) / 10, so_far=SO_FAR))
     told.end()
     short.end()
     assert capsys.readouterr().err.splitlines() == [
@@ -252,7 +210,7 @@ def test_a_model_that_is_loading_is_named_in_its_line_and_on_its_board(capsys: A
     loading = at(20, 0, stage="loading tiny")
     PlainLines().show(loading)
     assert capsys.readouterr().err == "assistant: loading tiny, 20 s so far\n"
-    assert lines(loading, at(1, 0))[0] == "* assistant: loading tiny"
+    assert lines(loading)[0] == "* assistant: loading tiny"
     PlainLines().show(at(20, 0))
     assert capsys.readouterr().err == "assistant on tiny: 0/1,000 cases, 0%, 20 s so far\n"
 

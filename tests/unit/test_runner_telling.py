@@ -12,10 +12,10 @@ from evalkit.errors import StoreError
 from evalkit.records import Word
 from evalkit.runner import telling
 from evalkit.runner.ask import Tally
-from evalkit.runner.execute import Progress
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
 from evalkit.runner.telling import Telling
+from evalkit.runner.under_way import Progress
 
 
 class Kept:
@@ -47,7 +47,7 @@ def teller(kept: Kept, stopped: set[str]) -> Telling:
 
 def stands(done: float, decided: tuple[Decided, ...] = (), so_far: tuple[SoFar, ...] = ()) -> Progress:
     tally = Tally(needed=20, asked=9, reused=3, output_tokens=70)
-    return Progress("s", "m", 48, done, tally, "asking", 12.3456, "2 at once", decided, 1, so_far)
+    return Progress("s", "m", 48, done, tally, "asking", 12.3456, "2 at once", decided, 1, so_far, 34.5678, 5.6789)
 
 
 def test_it_tells_once_a_second_and_nothing_of_a_short_run(clock: SimpleNamespace) -> None:
@@ -82,6 +82,8 @@ def test_it_tells_what_there_is_to_see(clock: SimpleNamespace) -> None:
             "asked": 9,
             "reused": 3,
             "output_tokens": 70,
+            "left": 34.5678,
+            "speed": 5.6789,
             "traffic": "2 at once",
             "checks": [["a", 10, 40], ["b", 8, 8]],
             "stopped": ["b"],

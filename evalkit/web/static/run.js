@@ -32,7 +32,7 @@
         setTimeout(() => location.reload(), grown ? 0 : 800);
         return;
       }
-      putFields(document, { ...fields, speed: fields.speed || "–", asked: fields.asked || "–", "left-said": fields.left ? `about ${fields.left} left` : "" });
+      putFields(document, { ...fields, speed: fields.speed || "–", asked: fields.asked || "–" });
       document.title = `${Math.round(100 * (fields.share || 0))} % · ${fields.suite} on ${fields.model}`;
       draw(fields);
     },
