@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,3 +61,9 @@ class Workload:
     """As many as are worth their time, where nobody says how many."""
     compared: str = "answers"
     """What is held against evalkit's."""
+    warm_up: int | None = None
+    """Size of the round that is not counted, where the smallest of `sizes` would take too long."""
+
+    def warm_up_size(self, sizes: Sequence[int]) -> int:
+        """A small one, whatever is measured; no larger than that."""
+        return min(*sizes, self.warm_up or min(self.sizes))

@@ -164,7 +164,8 @@ class _Run:
 
     def all_rounds(self, ready: list[_Ready], sizes: Sequence[int], rounds: int) -> None:
         limits = Limits(self.workload.limit_seconds)
-        for number, size, one in _turns(ready, sizes, rounds):
+        warm_up = self.workload.warm_up_size(sizes)
+        for number, size, one in _turns(ready, warm_up, sizes, rounds):
             if one not in ready:
                 continue
             try:
@@ -192,9 +193,8 @@ def measure(
 ) -> Outcome:
     """All contestants at all sizes, `rounds` times, each process alone; who goes first changes from round to round.
 
-    Before them the best settings are found, but for those that `settings` names, and an unmeasured round at the
-    smallest size fills caches (compiled modules, files) and tells who cannot do it. Ctrl-C ends it with what there is
-    by then.
+    Before them the best settings are found, but for those that `settings` names, and an unmeasured round of a small
+    size fills caches (compiled modules, files) and tells who cannot do it. Ctrl-C ends it with what there is by then.
     """
     interrupted = False
     with tempfile.TemporaryDirectory(prefix="evalkit-bench-") as name:
@@ -202,7 +202,7 @@ def measure(
         try:
             ready = run.all_ready(find_python)
             run.versions.update({one.contestant.name: _versions(one) for one in ready})
-            for size in sizes:
+            for size in sorted({workload.warm_up_size(sizes), *sizes}):
                 (run.folder / f"inputs-{size}").mkdir()
                 workload.prepare(run.folder / f"inputs-{size}", size)
             run.all_rounds(run.all_set(ready, max(sizes), settings or {}), sizes, rounds)
@@ -223,11 +223,13 @@ def measure(
     )
 
 
-def _turns(ready: Sequence[_Ready], sizes: Sequence[int], rounds: int) -> Iterable[tuple[int, int, _Ready]]:
+def _turns(
+    ready: Sequence[_Ready], warm_up: int, sizes: Sequence[int], rounds: int
+) -> Iterable[tuple[int, int, _Ready]]:
     """Round 0 is the unmeasured one. Nobody always runs after the same neighbour's warm caches."""
     order = list(ready)
     for one in order:
-        yield 0, min(sizes), one
+        yield 0, warm_up, one
     for number in range(1, rounds + 1):
         for size in sizes:
             first = (number - 1) % len(order) if order else 0

@@ -22,6 +22,8 @@ from benchmarks.peers.overhead import ROWS, SCRIPTS
 TOKENS = 32
 BATCH = "64"
 """Of the sizes that `generation` tries at the same limit, the one that costs lm-eval and plain `generate` least."""
+WARM_UP = 16
+"""Rows: peers take minutes for a hundred of them, and the caches are full after a few."""
 WORDS = 15
 """An answer should have at most so many."""
 ROWS_WRITTEN = 1_000
@@ -211,7 +213,8 @@ def _contestants() -> tuple[Contestant, ...]:
 
 
 def _workload(name: str, title: str, side: int) -> Workload:
-    return Workload(name, title, "rows", (100, ROWS_WRITTEN), prepare(side), _contestants(), 7_200.0, 2, "verdicts")
+    sizes = (100, ROWS_WRITTEN)
+    return Workload(name, title, "rows", sizes, prepare(side), _contestants(), 7_200.0, 2, "verdicts", WARM_UP)
 
 
 VERDICT = _workload("verdict", "Time to a verdict: gates ten points below the truth, which pass", 1)

@@ -135,6 +135,26 @@ def test_everybody_is_measured_in_every_round_and_nobody_always_goes_first() -> 
     assert done.absences == ()
 
 
+@pytest.mark.parametrize(
+    ("known", "warm_up", "asked", "expected"),
+    [((2, 9), None, (9,), [2, 9]), ((2, 9), 1, (9,), [1, 9]), ((5, 9), 4, (3, 7), [3, 3, 7])],
+)
+def test_the_round_that_is_not_counted_is_a_small_one(
+    known: tuple[int, ...], warm_up: int | None, asked: tuple[int, ...], expected: list[int]
+) -> None:
+    sizes: list[int] = []
+
+    def command(python: Path, work: Work) -> list[str]:
+        assert (work.inputs / "rows.txt").read_text().count("row") == work.size
+        sizes.append(work.size)
+        return [str(python), "-S", "-c", WRITES, str(work.size)]
+
+    tools = workload(replace(contestant(OURS), command=command), sizes=known)
+    done = measure(replace(tools, warm_up=warm_up), asked, 1, say=quiet)
+    assert sizes == expected
+    assert [one.size for one in done.repetitions] == list(asked)
+
+
 def test_a_process_that_ends_well_and_did_not_do_its_work_is_not_measured() -> None:
     lazy = contestant("lazy", "open('answers.txt', 'w').write('answer\\n')")
     done = measure(workload(contestant(OURS), lazy), (3,), 1, say=quiet)
