@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from endpoint_asking import MLFLOW, Opened, ask, failure, question, refusal
+from http_server import Behaviour
 
 from evalkit.errors import ModelError
 from evalkit.models.endpoint import pace as pace_module
@@ -38,6 +40,24 @@ def test_a_dropped_connection_is_tried_again(http_server: Server, opened: Opened
     http_server.next(http_server.drop())
     assert ask(opened(http_server.reference), "x")[0].text == "x"
     assert len(http_server.posts) == 2
+
+
+def test_an_answer_that_ends_with_the_connection_may_be_cut_off_and_is_tried_again(
+    http_server: Server, opened: Opened
+) -> None:
+    """Where a length was told and kept, what is no JSON is what the server said."""
+    cut = Behaviour(b'{"choices": [{"message": {"cont', framed=False)
+    http_server.next(cut, replace(cut, data=b""))
+    assert ask(opened(http_server.reference), "x")[0].text == "x"
+    assert len(http_server.posts) == 3
+    http_server.rule = lambda _: cut
+    kind, message, retryable = failure(ask(opened(http_server.reference), "x")[0])
+    assert (kind, retryable) == (FailureKind.CONTENT, True)
+    assert "not valid JSON" in message
+    before = len(http_server.posts)
+    http_server.rule = lambda _: replace(cut, framed=True)
+    assert failure(ask(opened(http_server.reference), "x")[0])[2] is False
+    assert len(http_server.posts) == before + 1
 
 
 @pytest.mark.parametrize("code", [400, 413, 422])

@@ -35,6 +35,8 @@ class Reply:
     retry_after: str
     data: bytes
     seconds: float = 0.0
+    framed: bool = True
+    """Whether its end was announced: one that ends with the connection may have been cut off there."""
 
     @property
     def looks_like_a_page(self) -> bool:

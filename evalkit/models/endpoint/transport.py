@@ -107,6 +107,7 @@ class Transport:
                         response.headers.get("retry-after", ""),
                         self._without_key(await _bounded(response)),
                         time.perf_counter() - started,
+                        bool({"content-length", "transfer-encoding"} & response.headers.keys()),
                     )
         except BadAddress:
             message = "the address cannot be used"
@@ -130,7 +131,8 @@ class Transport:
             if reply.looks_like_a_page:
                 raise web_page(self._target.post_url) from None
             start = self.scrub(shown(reply.data[:800].decode("utf-8", "replace")))
-            raise Trouble(FailureKind.CONTENT, f"the answer is not valid JSON: {start or 'it is empty'}") from None
+            message = f"the answer is not valid JSON: {start or 'it is empty'}"
+            raise Trouble(FailureKind.CONTENT, message, retry=not reply.framed) from None
         try:
             answer = self._wire.read(data, request, Timing(reply.seconds))
         except Malformed as malformed:
