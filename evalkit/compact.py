@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 WIDEST_AS_COLUMN = 48
 """Bytes of the longest of many texts, up to which they are sorted as a column of that width."""
@@ -63,6 +64,22 @@ class MadeOnDemand(Sequence[T_co]):
         return f"{type(self).__name__} of {len(self):,}"
 
 
+class Chosen(MadeOnDemand[T]):
+    """Some items of another sequence, by their places."""
+
+    __slots__ = ("_places", "_whole")
+
+    def __init__(self, whole: Sequence[T], places: NDArray[np.integer]) -> None:
+        self._whole = whole
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def item(self, place: int) -> T:
+        return self._whole[int(self._places[place])]
+
+
 class Texts(MadeOnDemand[str]):
     """Texts one after the other in one piece of memory: their own bytes and eight more each."""
 
@@ -80,6 +97,13 @@ class Texts(MadeOnDemand[str]):
 
     def __len__(self) -> int:
         return len(self._ends)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Texts):
+            return self._ends == other._ends and self._bytes == other._bytes
+        return super().__eq__(other)
+
+    __hash__ = None
 
     def item(self, place: int) -> str:
         begin = self._ends[place - 1] if place else 0

@@ -6,7 +6,7 @@ words they share, so that a sentence about evalkit and a line of its code use th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -278,9 +278,9 @@ class Contrast:
     pairs: int
     missing: int = 0
     """Cases that only one side has: listed, never silently dropped."""
-    only_here: tuple[str, ...] = ()
+    only_here: Sequence[str] = ()
     """Cases that this side alone measured."""
-    only_there: tuple[str, ...] = ()
+    only_there: Sequence[str] = ()
     p_value: float | None = None
     """Of no difference at all."""
 

@@ -231,6 +231,11 @@ class Statuses(MadeOnDemand[Status]):
     def count(self, value: Any) -> int:
         return self._codes.count(_PLACE_OF_STATUS[value])
 
+    def which(self, status: Status) -> NDArray[np.bool_]:
+        """For every case, whether it has this status."""
+        found: NDArray[np.bool_] = np.frombuffer(bytes(self._codes), dtype=np.uint8) == _PLACE_OF_STATUS[status]
+        return found
+
     def first(self, status: Status, most: int) -> list[int]:
         """Where this status stands first, at most so many times."""
         found: list[int] = []

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from evalkit.report import comparison_words as words
 from evalkit.results import Run
 from evalkit.runner.compare import ALPHA, CaseChange, CheckChange, Comparison, MetricChange, Pairing
 
@@ -83,12 +84,11 @@ def _metric_document(metric: MetricChange) -> dict[str, Any]:
         "pairs": contrast.pairs,
         "only_baseline": list(contrast.only_there),
         "only_candidate": list(contrast.only_here),
-        "improved": metric.improved,
-        "regressed": metric.regressed,
-        "unchanged": metric.unchanged,
+        **words.went(metric),
         "judged": metric.judged,
         "decisive": metric.decisive,
         "conclusion": metric.word,
+        "unread": dict(metric.unread),
     }
 
 

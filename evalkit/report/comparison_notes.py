@@ -6,19 +6,25 @@ from collections.abc import Iterator
 
 from evalkit.report import formatting
 from evalkit.report.comparison_words import shortened
-from evalkit.report.hostile import one_line
+from evalkit.report.hostile import one_line, shorten_end
 from evalkit.runner.compare import ALPHA, CheckChange
-from evalkit.runner.compare_metrics import OF_SPEED
+from evalkit.runner.compare_pairs import OF_SPEED
 
 LONGEST_LIST = 5
 """Names of cases; the JSON has all."""
+LONGEST_REASON = 200
 SIDES = ("baseline", "candidate")
 LEAST_UNITS = next(n for n in range(1, 99) if 2 ** (1 - n) <= ALPHA)
 """Fewer pairs than these could all differ one way by chance: no two-sided test can refute it."""
 
 
 def notes(check: CheckChange) -> list[str]:
-    return [*_cases(check), *_errors(check), *_early(check), *_metrics(check)]
+    return [*_cases(check), *remarks(check)]
+
+
+def remarks(check: CheckChange) -> list[str]:
+    """All but which cases only one side has."""
+    return [*_pairs(check), *_errors(check), *_early(check), *_metrics(check)]
 
 
 def _cases(check: CheckChange) -> Iterator[str]:
@@ -26,6 +32,9 @@ def _cases(check: CheckChange) -> Iterator[str]:
         if cases:
             listed = shortened(cases, LONGEST_LIST)
             yield f"in the {side} only: {formatting.count(len(cases), 'case')}: {listed}"
+
+
+def _pairs(check: CheckChange) -> Iterator[str]:
     if not check.pairs:
         yield "no case in both runs: nothing to compare"
     elif check.units < LEAST_UNITS:
@@ -69,7 +78,13 @@ def _metrics(check: CheckChange) -> Iterator[str]:
             listed = f"{formatting.count(len(cases), 'case')}: {shortened(cases, LONGEST_LIST)}"
             yield f"{', '.join(names)} scored in the {SIDES[side]} only: {listed}"
     for metric in check.metrics:
-        if metric.contrast.value is None and metric.baseline is not None and metric.candidate is not None:
-            yield f"{one_line(metric.metric)} is made of other numbers in each run: no difference can be taken"
+        name = one_line(metric.metric)
+        for what, why in metric.unread:
+            said = one_line(shorten_end(why, LONGEST_REASON))
+            where = "difference" if what == "difference" else f"value in the {what}"
+            yield f"{name} has no {where}, because it cannot be computed from what is stored: {said}"
+        sides = (metric.baseline, metric.candidate)
+        if metric.contrast.value is None and None not in sides and not metric.unread:
+            yield f"{name} is made of other numbers in each run: no difference can be taken"
     if any(metric.unit in OF_SPEED and metric.differs for metric in check.metrics):
         yield "speed differs between any two runs, of one model too: it is told, not judged"

@@ -27,7 +27,7 @@ from evalkit.report.comparison_words import (
 from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import one_line, shorten, shorten_end
 from evalkit.results import Exchange
-from evalkit.runner.compare import CaseChange, CheckChange, Comparison, Pairing
+from evalkit.runner.compare import CaseChange, CaseChanges, CheckChange, Comparison, Pairing
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -123,23 +123,22 @@ def _head(pairing: Pairing, title: str, width: int) -> Iterator[Text]:
 
 
 def _checks(pairing: Pairing, width: int, marks: dict[str, str]) -> Iterator[Text]:
-    changed = [metric for metric in pairing.metrics if metric.word != "same"]
-    rows = {metric: cells(metric) for metric in changed}
+    rows = {metric.name: cells(metric) for metric in pairing.metrics if metric.word != "same"}
     sizes = [max(len(row[i]) for row in (HEADINGS, *rows.values())) for i in range(len(HEADINGS))]
     sizes[0] = min(sizes[0], LONGEST_NAME)
     wide = width >= sum(sizes) + 2 * len(sizes) + 2
     for check in pairing.checks:
         yield line("")
         yield line((one_line(check.name), "bold"), (f"  {formatting.count(check.pairs, 'case')} in both runs", "dim"))
-        mine = [metric for metric in check.metrics if metric in rows]
+        mine = [metric for metric in check.metrics if metric.name in rows]
         if wide and mine:
             yield line(("    " + _row(HEADINGS, sizes), "dim"))
         for metric in mine:
             mark = (f"  {marks[metric.word]} ", STYLES[metric.word])
             if wide:
-                yield line(mark, _row(rows[metric], sizes))
+                yield line(mark, _row(rows[metric.name], sizes))
             else:
-                yield from _narrow(rows[metric], mark, width, "→" if marks is WORDS else "->")
+                yield from _narrow(rows[metric.name], mark, width, "→" if marks is WORDS else "->")
         yield from _remarks(check, width, marks)
 
 
@@ -169,7 +168,7 @@ def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -
     values = f"{sides}  {span}".rstrip()
     chances = [] if p == formatting.NONE else [f"adjusted p {p}"]
     if counts[0] != formatting.NONE:
-        chances += [f"{counts[0]} better, {counts[1]} worse"]
+        chances += [", ".join(f"{count} {what}" for count, what in zip(counts, HEADINGS[-3:], strict=True))]
     gap = width - 4 - len(name) - len(values)
     if gap >= 2:
         yield line(mark, name, " " * gap, values)
@@ -185,7 +184,7 @@ def _narrow(row: Sequence[str], mark: tuple[str, str], width: int, arrow: str) -
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
-def _cases(title: str, changes: Sequence[CaseChange], of: dict[tuple[str, str], str], width: int) -> Iterator[Text]:
+def _cases(title: str, changes: CaseChanges, of: dict[tuple[str, str], str], width: int) -> Iterator[Text]:
     shown = shown_cases(changes)
     yield line("")
     rest = f", {len(shown):,} shown" if len(shown) < len(changes) else ""

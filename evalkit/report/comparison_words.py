@@ -11,12 +11,16 @@ from evalkit.report import formatting
 from evalkit.report.contrast_words import chance, span
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Exchange, Run
-from evalkit.runner.compare import ALPHA, CaseChange, Comparison, MetricChange, Pairing
+from evalkit.runner.compare import ALPHA, CaseChange, CaseChanges, Comparison, MetricChange, Pairing
 
 MOST_EXCHANGES = 2
 """Of a case of several: enough to see what kind of case it is."""
-HEADINGS = ("metric", "baseline", "candidate", "difference", "95% interval", "adjusted p", "better", "worse")
-"""The last two count cases by the value of this metric, whether or not anything turned from right to wrong."""
+HEADINGS = (
+    *("metric", "baseline", "candidate", "difference", "95% interval", "adjusted p"),
+    *("fixed", "regressed", "moved"),
+)
+"""The last three count cases by the value of this metric: as the lists of cases have it, what only moved turned
+neither right nor wrong."""
 
 
 def letter(place: int) -> str:
@@ -86,7 +90,8 @@ def verdicts(comparison: Comparison) -> list[str]:
 def cells(metric: MetricChange) -> tuple[str, ...]:
     """In the order of ``HEADINGS``."""
     unit, contrast = metric.unit, metric.contrast
-    counts = (metric.improved, metric.regressed)
+    went = metric.cases
+    counts = (None, None, None) if went is None else (went.improved, went.regressed, went.moved)
     return (
         one_line(metric.metric),
         formatting.number(metric.baseline, unit),
@@ -96,6 +101,12 @@ def cells(metric: MetricChange) -> tuple[str, ...]:
         chance(metric.adjusted),
         *(formatting.NONE if number is None else f"{number:,}" for number in counts),
     )
+
+
+def went(metric: MetricChange) -> dict[str, int | None]:
+    """The same counts for scripts, in the words of the directions of cases."""
+    names = ("regressed", "improved", "lower", "higher", "unchanged")
+    return dict(zip(names, metric.cases or (None,) * len(names), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +146,7 @@ def change_in_words(change: CaseChange, unit: str) -> str:
     return f"{one_line(change.metric)} {before} → {after}"
 
 
-def cases(pairing: Pairing) -> list[tuple[str, tuple[CaseChange, ...]]]:
+def cases(pairing: Pairing) -> list[tuple[str, CaseChanges]]:
     """By what became of them; values that moved without turning right or wrong only where there are any."""
     found = [("regressed", pairing.regressed), ("fixed", pairing.improved)]
     return [*found, ("moved", pairing.moved)] if pairing.moved else found
@@ -145,8 +156,8 @@ def units(pairing: Pairing) -> dict[tuple[str, str], str]:
     return {(metric.check, metric.metric): metric.unit for metric in pairing.metrics}
 
 
-def shown_cases(changes: Sequence[CaseChange]) -> list[CaseChange]:
-    return [change for change in changes if change.baseline_exchanges or change.candidate_exchanges]
+def shown_cases(changes: CaseChanges) -> list[CaseChange]:
+    return [change for change in changes.first if change.baseline_exchanges or change.candidate_exchanges]
 
 
 def pairs(change: CaseChange) -> list[tuple[Exchange | None, Exchange | None]]:

@@ -11,6 +11,7 @@ from typing import Any
 from evalkit.errors import ConfigurationError, MissingExtra, did_you_mean
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.records import Interval
+from evalkit.report import comparison_words
 from evalkit.results import Exchange, Result
 from evalkit.runner.compare import Comparison
 from evalkit.store import StoredScore
@@ -22,7 +23,7 @@ NUMBER, COUNT, FLAG, TEXTS, TEXT = "number", "count", "flag", "texts", "text"
 KINDS = {
     **dict.fromkeys(("value", "low", "high", "threshold", "p_value", "difference", "baseline"), NUMBER),
     **dict.fromkeys(("planned", "scored", "unscored", "errored", "more_cases"), COUNT),
-    **dict.fromkeys(("improved", "regressed", "unchanged"), COUNT),
+    **dict.fromkeys(("improved", "regressed", "lower", "higher", "unchanged"), COUNT),
     **dict.fromkeys(("automatic", "decisive", "skipped"), FLAG),
     "references": TEXTS,
 }
@@ -44,7 +45,7 @@ SCORES = ("check", "case", "metric", "value", "unit", "better", "status", "note"
 REVIEWS = ("queue", "check", "case", "reviewer", "label", "skipped", "note", "time")
 METRICS = (
     *("candidate", "model", "check", "metric", "word", "baseline", "value", "difference", "low", "high", "p_value"),
-    *("improved", "regressed", "unchanged", "unit", "better", "decisive"),
+    *("improved", "regressed", "lower", "higher", "unchanged", "unit", "better", "decisive"),
 )
 CASES = (
     *("candidate", "model", "check", "case", "direction", "metric", "baseline", "value", "baseline_status"),
@@ -250,9 +251,7 @@ def metric_rows(comparison: Comparison) -> Iterator[Row]:
                 "difference": one.contrast.value,
                 **_ends(one.contrast.interval),
                 "p_value": one.adjusted,
-                "improved": one.improved,
-                "regressed": one.regressed,
-                "unchanged": one.unchanged,
+                **comparison_words.went(one),
                 "unit": one.unit,
                 "better": one.better,
                 "decisive": one.decisive,

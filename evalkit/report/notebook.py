@@ -19,7 +19,7 @@ from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.report.together import together
 from evalkit.report.window import Picture
 from evalkit.results import Finding, Result
-from evalkit.runner.compare import CaseChange, Comparison, Pairing
+from evalkit.runner.compare import CaseChanges, Comparison, Pairing
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -302,7 +302,7 @@ def _verdict(pairing: Pairing) -> dict[str, str]:
     return {"verdict": "NO REGRESSION" if found else "NOTHING TO JUDGE", "shade": "pass" if found else "unsure"}
 
 
-def _changed(cases: tuple[CaseChange, ...], units: dict[tuple[str, str], str]) -> list[tuple[str, str, list[Any]]]:
+def _changed(cases: CaseChanges, units: dict[tuple[str, str], str]) -> list[tuple[str, str, list[Any]]]:
     found = []
     for change in words.shown_cases(cases)[:MOST_CASES]:
         said: list[Any] = []

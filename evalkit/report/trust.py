@@ -3,7 +3,7 @@ judge's own errors do to a number, and in what a baseline differs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.records import Contrast
@@ -130,6 +130,6 @@ def one_sided(contrast: Contrast) -> str:
     return "; ".join(said) or f"{formatting.count(contrast.missing, 'case')} on one side only"
 
 
-def _named(cases: tuple[str, ...]) -> str:
+def _named(cases: Sequence[str]) -> str:
     left = len(cases) - MOST_NAMES
     return ", ".join(cases[:MOST_NAMES]) + (f" and {left:,} more" if left > 0 else "")

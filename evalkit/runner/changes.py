@@ -10,10 +10,11 @@ from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
 from evalkit.results import CaseCount, Change, ChangeCount, MetricContrast, Run
 from evalkit.runner.baseline import Baseline
-from evalkit.runner.compare_cases import Turned, case_change, metrics_by_case, said_in, telling_metrics, turned
-from evalkit.runner.compare_changes import CaseChange
+from evalkit.runner.compare_cases import said_in
+from evalkit.runner.compare_listed import CaseChange, TurnedCases
 from evalkit.runner.compare_metrics import metric_changes
 from evalkit.runner.compare_pairs import Places, common_places
+from evalkit.runner.compare_turned import Turned, metrics_by_case, telling_metrics, turned
 from evalkit.runner.findings import MASKING, MOST_TEXT, characters, cut_short
 from evalkit.runner.plan import Plan
 from evalkit.runner.targets import targets_of_gates
@@ -56,10 +57,11 @@ def since_baseline(store: Store, run: Run, plan: Plan, tables: Mapping[str, Chec
         theirs, ours = pairs[check.name]
         telling = [metric for metric in telling_metrics(ours, gated) if _is_comparable(metric, theirs)]
         others = [one for one in metrics_by_case(ours) if one not in telling and _is_comparable(one, theirs)]
-        cases = turned(theirs, ours, telling, targets, counted=others, common=common[check.name])
+        cases = turned(theirs, ours, telling, targets, also=others, common=common[check.name])
         counts += _counts(check.name, cases)
         by_case.append(_by_case(check.name, cases))
-        listed = [case_change(theirs, ours, cases, row) for row in _listed(cases)]
+        told = TurnedCases.of(theirs, ours, cases)
+        listed = [told.change(row) for row in _listed(cases)]
         found += _with_texts(store, run, check, listed, there, baseline.data.get(check.name, ""), masked=masked)
     return {
         "changes": tuple(found),

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from evalkit.runner.compare_cases import case_changes, telling_metrics, with_exchanges
-from evalkit.runner.compare_changes import ALPHA, CaseChange, CheckChange, Comparison, MetricChange, Pairing
+from evalkit.runner.compare_cases import with_answers
+from evalkit.runner.compare_changes import ALPHA, CheckChange, Comparison, MetricChange, Pairing
+from evalkit.runner.compare_listed import CaseChange, CaseChanges, TurnedCases, listed
 from evalkit.runner.compare_metrics import check_changes, has_gates
+from evalkit.runner.compare_pairs import common_places
 from evalkit.runner.compare_refusals import common_checks, differences, missing, require_common_cases
 from evalkit.runner.compare_sides import Side, find_side
+from evalkit.runner.compare_turned import telling_metrics, turned
 from evalkit.runner.targets import targets_of_verdicts
 from evalkit.store import Store
 
-__all__ = ["ALPHA", "CaseChange", "CheckChange", "Comparison", "MetricChange", "Pairing", "compare_runs"]
+__all__ = [
+    "ALPHA",
+    "CaseChange",
+    "CaseChanges",
+    "CheckChange",
+    "Comparison",
+    "MetricChange",
+    "Pairing",
+    "compare_runs",
+]
 
 
 def compare_runs(
@@ -30,24 +42,32 @@ def compare_runs(
 def _pairing(theirs: Side, ours: Side, show: int, allow_different: bool) -> Pairing:
     common, allowed = common_checks(theirs.result, ours.result, allow_different=allow_different)
     gated = theirs.gated | ours.gated
-    checks = check_changes(theirs.checks(common), ours.checks(common), gated)
-    require_common_cases(theirs.result.run, ours.result.run, sum(check.pairs for check in checks))
+    places = {name: common_places(theirs.tables[name], ours.tables[name]) for name in common}
+    require_common_cases(theirs.result.run, ours.result.run, sum(len(here) for _, here in places.values()))
     targets = targets_of_verdicts((ours.result if ours.gated else theirs.result).outcome.verdicts)
-    changes: list[CaseChange] = []
+    cases = []
     for name in common:
         before, after = theirs.tables[name], ours.tables[name]
-        changes.extend(case_changes(before, after, telling_metrics(after, gated), targets))
-    shown = with_exchanges(theirs, ours, changes, show)
+        found = turned(before, after, telling_metrics(after, gated), targets, common=places[name])
+        cases.append(TurnedCases.of(before, after, found))
+    regressed, improved, moved = (
+        _with_answers(theirs, ours, listed(cases, *ways), show)
+        for ways in (("regressed",), ("improved",), ("lower", "higher"))
+    )
     return Pairing(
         baseline=theirs.result.run,
         candidate=ours.result.run,
         differences=tuple(differences(theirs.result, ours.result)),
         allowed=allowed,
         gated=has_gates(gated),
-        checks=checks,
-        regressed=tuple(change for change in shown if change.direction == "regressed"),
-        improved=tuple(change for change in shown if change.direction == "improved"),
-        moved=tuple(change for change in shown if change.direction in {"lower", "higher"}),
+        checks=check_changes(theirs.checks(common), ours.checks(common), gated, targets, places),
+        regressed=regressed,
+        improved=improved,
+        moved=moved,
         missing=tuple(missing(theirs.result, ours.result)),
         found_by=(theirs.found_by, ours.found_by),
     )
+
+
+def _with_answers(theirs: Side, ours: Side, cases: CaseChanges, show: int) -> CaseChanges:
+    return cases.with_first(with_answers(theirs, ours, cases[:show]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from evalkit.records import Contrast, Status
-from evalkit.results import Exchange, Run
+from evalkit.records import Contrast
+from evalkit.results import Run
+from evalkit.runner.compare_listed import CaseChange, CaseChanges
+from evalkit.runner.compare_pairs import Counts
 
 ALPHA = 0.05
 """How often a comparison of a model with itself may call any metric better or worse."""
@@ -33,10 +36,10 @@ class MetricChange:
     """The p-value after Holm, over all metrics of this comparison that are judged (or: are not) and differ."""
     test: str = ""
     """Where the p-value comes from: ``McNemar, exact`` or ``swaps``."""
-    improved: int | None = None
-    """Cases; none for metrics that have no value for one case, or of which neither direction is better."""
-    regressed: int | None = None
-    unchanged: int | None = None
+    cases: Counts | None = None
+    """What became of them by this metric's value; none for metrics that have no value for one case, and of speed."""
+    unread: tuple[tuple[str, str], ...] = ()
+    """What of ``baseline``, ``candidate`` and ``difference`` the metric could not compute, and why."""
 
     @property
     def name(self) -> str:
@@ -55,26 +58,6 @@ class MetricChange:
         if not self.judged:
             return "moved"
         return "better" if (self.contrast.value > 0) == (self.better == "higher") else "worse"
-
-
-@dataclass(frozen=True, slots=True)
-class CaseChange:
-    """A case that went otherwise in one run than in the other."""
-
-    check: str
-    case: str
-    direction: str
-    """``improved`` or ``regressed`` where it is right in one run alone: a yes or no, a gate's target, a score or none.
-    ``higher`` or ``lower`` where a value moved without such a turn."""
-    metric: str
-    """What tells: the check's first gated metric that turned so; ``coverage`` where only one side has a score."""
-    baseline: float | None
-    candidate: float | None
-    baseline_status: Status = Status.SCORED
-    candidate_status: Status = Status.SCORED
-    baseline_exchanges: tuple[Exchange, ...] = ()
-    """What was asked and answered; filled for the first cases of each direction only."""
-    candidate_exchanges: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +80,9 @@ class CheckChange:
     pairs: int
     units: int
     """Clusters among the pairs: what chance draws anew."""
-    only_baseline: tuple[str, ...]
+    only_baseline: Sequence[str]
     """Cases that the other run does not have: listed, never silently dropped."""
-    only_candidate: tuple[str, ...]
+    only_candidate: Sequence[str]
     errored: tuple[int, int]
     """Of the common cases, in baseline and candidate. They count at the metric's worst value."""
     unscored: tuple[int, int]
@@ -120,9 +103,9 @@ class Pairing:
     gated: bool
     """A suite of the two has gates: then only metrics with one decide."""
     checks: tuple[CheckChange, ...]
-    regressed: tuple[CaseChange, ...]
-    improved: tuple[CaseChange, ...]
-    moved: tuple[CaseChange, ...] = ()
+    regressed: CaseChanges
+    improved: CaseChanges
+    moved: CaseChanges = field(default_factory=CaseChanges)
     """Cases with a higher or lower value, of which nothing turned from right to wrong or back."""
     missing: tuple[str, ...] = ()
     """Checks and metrics that only one of the runs has, in sentences."""

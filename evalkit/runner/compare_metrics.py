@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from evalkit.compact import Chosen
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.protocols import Metric
 from evalkit.records import Contrast, Status
 from evalkit.results import CheckSummary
 from evalkit.runner.compare_changes import ALPHA, Asked, CheckChange, MetricChange
-from evalkit.runner.compare_pairs import TOLERANCE, Pairs, Places, common_places, pair_up
+from evalkit.runner.compare_pairs import BY_CASE, OF_SPEED, TOLERANCE, Pairs, Places, common_places, pair_up
+from evalkit.runner.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BY_CASE = ("rate", "mean")
-"""Kinds of metric whose value over one case means something."""
-OF_SPEED = ("s", "ms", "tokens/s", "MB")
-"""Units of what differs between any two runs: told, never judged, and never a reason to list a case."""
 RESAMPLES = 2000
 MCNEMAR, SWAPS = "McNemar, exact", "swaps"
 
@@ -34,14 +32,16 @@ def check_changes(
     theirs: Mapping[str, tuple[CheckSummary, CheckTable]],
     ours: Mapping[str, tuple[CheckSummary, CheckTable]],
     gated: Set[tuple[str, str]],
+    targets: Targets = NO_TARGETS,
+    common: Mapping[str, Places] | None = None,
 ) -> tuple[CheckChange, ...]:
     """``gated``: metrics that a gate speaks of, by check and name; without any, those with bounds decide."""
-    common = [name for name in ours if name in theirs]
-    before, after = ({name: side[name][1] for name in common} for side in (theirs, ours))
-    changes = metric_changes(before, after, gated)
-    return tuple(
-        _check(theirs[name], ours[name], tuple(change for change in changes if change.check == name)) for name in common
-    )
+    names = [name for name in ours if name in theirs]
+    before, after = ({name: side[name][1] for name in names} for side in (theirs, ours))
+    places = common or {name: common_places(before[name], after[name]) for name in names}
+    changes = metric_changes(before, after, gated, common=places, targets=targets)
+    by_check = {name: tuple(change for change in changes if change.check == name) for name in names}
+    return tuple(_check(theirs[name], ours[name], places[name], by_check[name]) for name in names)
 
 
 def metric_changes(
@@ -49,21 +49,28 @@ def metric_changes(
     ours: Mapping[str, CheckTable],
     gated: Set[tuple[str, str]],
     alike: Callable[[Metric, CheckTable], bool] = lambda metric, theirs: metric.name in theirs.columns,
+    *,
     common: Mapping[str, Places] | None = None,
+    targets: Targets = NO_TARGETS,
 ) -> list[MetricChange]:
-    """P-values come last: how many resamples they need depends on how many metrics share the error."""
+    """P-values come last: how many resamples they need depends on how many metrics share the error. What is paired is
+    paired again for them: held for all metrics together, the numbers of a million cases would be gigabytes."""
     places = common or {name: common_places(theirs[name], ours[name]) for name in ours}
-    paired = {
-        (name, metric): pair_up(theirs[name], ours[name], metric, places[name])
-        for name in ours
-        for metric, column in ours[name].columns.items()
-        if alike(column.metric, theirs[name])
-    }
-    changes = {key: _change(key, pairs, gated) for key, pairs in paired.items()}
-    changes = {key: change for key, change in changes.items() if key[1] != COVERAGE or change.differs}
+
+    def paired(key: tuple[str, str]) -> Pairs:
+        name, metric = key
+        return pair_up(theirs[name], ours[name], metric, places[name])
+
+    changes: dict[tuple[str, str], MetricChange] = {}
+    for name in ours:
+        for metric, column in ours[name].columns.items():
+            if alike(column.metric, theirs[name]):
+                change = _change((name, metric), paired((name, metric)), gated, targets)
+                if metric != COVERAGE or change.differs:
+                    changes[name, metric] = change
     for judged in (True, False):
-        family = {key: paired[key] for key, change in changes.items() if change.judged is judged and _is_open(change)}
-        changes.update(_tested({key: changes[key] for key in family}, family))
+        family = {key: change for key, change in changes.items() if change.judged is judged and _is_open(change)}
+        changes.update(_tested(family, paired))
     return list(changes.values())
 
 
@@ -80,66 +87,87 @@ def _is_open(change: MetricChange) -> bool:
     return change.differs and change.contrast.value is not None
 
 
-def _change(key: tuple[str, str], pairs: Pairs, gated: Set[tuple[str, str]]) -> MetricChange:
+def _change(key: tuple[str, str], pairs: Pairs, gated: Set[tuple[str, str]], targets: Targets) -> MetricChange:
     metric = pairs.metric
     timed, bounded = metric.unit in OF_SPEED, metric.bounds is not None
+    before = _read(pairs.read_by, pairs.before if pairs.measured else None)
+    after = _read(metric, pairs.after if pairs.measured else None)
+    contrast, why = (None, "") if before.why or after.why else _difference(key, pairs)
+    named = (("baseline", before.why), ("candidate", after.why), ("difference", why))
     change = MetricChange(
         check=key[0],
         metric=key[1],
         unit=metric.unit,
         better=metric.better,
-        baseline=_value(pairs.read_by, pairs.before) if pairs.measured else None,
-        candidate=_value(metric, pairs.after) if pairs.measured else None,
-        contrast=_contrast(key, pairs),
+        baseline=before.value,
+        candidate=after.value,
+        contrast=contrast or _no_difference(key, pairs),
         judged=not timed and (bounded or key in gated),
         decisive=not timed and (key in gated if has_gates(gated) else bounded),
         differs=pairs.differs,
+        unread=tuple((what, said) for what, said in named if said),
     )
-    if metric.kind not in BY_CASE or pairs.sides is None or not change.judged:
+    if metric.kind not in BY_CASE or pairs.sides is None or timed or change.unread:
         return change
-    improved, regressed, unchanged = pairs.directions()
-    return replace(change, improved=improved, regressed=regressed, unchanged=unchanged)
+    return replace(change, cases=pairs.turns(targets.get(key, ())))
 
 
-def _contrast(key: tuple[str, str], pairs: Pairs) -> Contrast:
+def _difference(key: tuple[str, str], pairs: Pairs) -> tuple[Contrast | None, str]:
+    """None where there is none; with the reason, where the metric failed."""
     from evalkit.stats.bootstrap import paired_bootstrap
 
-    sides = (pairs.only_after, pairs.only_before)
-    name, missing = ".".join(key), len(pairs.only_before) + len(pairs.only_after)
     if not pairs.count or pairs.sides is None:
-        return Contrast(name, None, None, pairs.count, missing, *sides)
+        return None, ""
     before, after = pairs.sides
-    value, interval = paired_bootstrap(pairs.metric, after, before, pairs.clusters)
-    return Contrast(name, value, interval, pairs.count, missing, *sides)
+    try:
+        value, interval = paired_bootstrap(pairs.metric, after, before, pairs.clusters)
+    except Exception as error:  # noqa: BLE001 - as in _read
+        return None, _reason(error)
+    return replace(_no_difference(key, pairs), value=value, interval=interval), ""
 
 
-def _value(metric: Metric, statistics: NDArray[np.float64] | None) -> float | None:
+def _no_difference(key: tuple[str, str], pairs: Pairs) -> Contrast:
+    missing = len(pairs.only_before) + len(pairs.only_after)
+    return Contrast(".".join(key), None, None, pairs.count, missing, pairs.only_after, pairs.only_before)
+
+
+class _Read(NamedTuple):
+    value: float | None
+    why: str = ""
+    """There is none though there are statistics."""
+
+
+def _read(metric: Metric, statistics: NDArray[np.float64] | None) -> _Read:
     from evalkit.stats.bootstrap import total_of
 
     if statistics is None or not len(statistics):
-        return None
+        return _Read(None)
     if metric.kind == "quantile":
-        return float(np.quantile(statistics[:, 0], getattr(metric, "quantile", 0.5)))
+        return _Read(float(np.quantile(statistics[:, 0], getattr(metric, "quantile", 0.5))))
     try:
-        return metric.value(total_of(statistics))
-    except Exception:  # noqa: BLE001 - a metric is a plugin, and the baseline's statistics may be another version's
-        return None
+        return _Read(metric.value(total_of(statistics)))
+    except Exception as error:  # noqa: BLE001 - a metric is a plugin, and the baseline's statistics may be another version's
+        return _Read(None, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 # --- chance -----------------------------------------------------------------------------------------------------------
 
 
 def _tested(
-    changes: Mapping[tuple[str, str], MetricChange], family: Mapping[tuple[str, str], Pairs]
+    family: Mapping[tuple[str, str], MetricChange], paired: Callable[[tuple[str, str]], Pairs]
 ) -> dict[tuple[str, str], MetricChange]:
     """With p-values, each alone and after Holm over the family."""
     from evalkit.stats.multiplicity import holm_adjusted
 
     resamples = max(RESAMPLES, math.ceil(4 * len(family) / ALPHA))  # so that the smallest p-value can still be found
-    found = {key: p_value(pairs, resamples) for key, pairs in family.items()}
+    found = {key: p_value(paired(key), resamples) for key in family}
     adjusted = holm_adjusted([p for p, _ in found.values()])
     return {
-        key: replace(changes[key], contrast=replace(changes[key].contrast, p_value=p), test=test, adjusted=after)
+        key: replace(family[key], contrast=replace(family[key].contrast, p_value=p), test=test, adjusted=after)
         for (key, (p, test)), after in zip(found.items(), adjusted, strict=True)
     }
 
@@ -152,8 +180,8 @@ def p_value(pairs: Pairs, resamples: int = RESAMPLES) -> tuple[float, str]:
         raise ValueError(f"metric '{pairs.metric.name}': the two sides cannot be subtracted")
     before, after = pairs.sides
     if pairs.yes_or_no:
-        improved, regressed, _ = pairs.directions()
-        return mcnemar_exact(improved, regressed), MCNEMAR
+        turns = pairs.turns()
+        return mcnemar_exact(turns.improved, turns.regressed), MCNEMAR
     if pairs.metric.kind == "quantile":
         return _swapped_quantiles(pairs, before[:, 0], after[:, 0], resamples), SWAPS
     # all sides swapped give the same difference with the other sign: both directions are as likely
@@ -162,7 +190,7 @@ def p_value(pairs: Pairs, resamples: int = RESAMPLES) -> tuple[float, str]:
 
 
 def _fell(metric: Metric, before: NDArray[np.float64], after: NDArray[np.float64]) -> bool:
-    was, now = _value(metric, before), _value(metric, after)
+    was, now = _read(metric, before).value, _read(metric, after).value
     return was is not None and now is not None and (now < was) == (metric.better == "higher")
 
 
@@ -186,26 +214,35 @@ def _swapped_quantiles(pairs: Pairs, left: NDArray[np.float64], right: NDArray[n
 
 
 def _check(
-    theirs: tuple[CheckSummary, CheckTable], ours: tuple[CheckSummary, CheckTable], metrics: Iterable[MetricChange]
+    theirs: tuple[CheckSummary, CheckTable],
+    ours: tuple[CheckSummary, CheckTable],
+    common: Places,
+    metrics: Iterable[MetricChange],
 ) -> CheckChange:
-    left, right = (dict(zip(table.cases, table.statuses, strict=True)) for _, table in (theirs, ours))
-    common = [case for case in left if case in right]
-    clusters = dict(zip(ours[1].cases, ours[1].clusters, strict=True))
+    (left, right), (there, here) = (theirs[1], ours[1]), common
 
     def tally(status: Status) -> tuple[int, int]:
-        return sum(left[case] is status for case in common), sum(right[case] is status for case in common)
+        return int(left.statuses.which(status)[there].sum()), int(right.statuses.which(status)[here].sum())
 
+    clusters = right.clusters_at(here.tolist())
+    named = enumerate(clusters or ())
     return CheckChange(
-        name=ours[1].name,
-        pairs=len(common),
-        units=len({clusters[case] or (case,) for case in common}),
-        only_baseline=tuple(case for case in left if case not in right),
-        only_candidate=tuple(case for case in right if case not in left),
+        name=right.name,
+        pairs=len(here),
+        units=len(here) if clusters is None else len({cluster or place for place, cluster in named}),
+        only_baseline=_others(left, there),
+        only_candidate=_others(right, here),
         errored=tally(Status.ERRORED),
         unscored=tally(Status.UNSCORED),
         asked=(_asked(*theirs), _asked(*ours)),
         metrics=tuple(metrics),
     )
+
+
+def _others(table: CheckTable, common: NDArray[np.int64]) -> Chosen[str]:
+    left = np.ones(len(table.cases), dtype=np.bool_)
+    left[common] = False
+    return Chosen(table.cases, np.flatnonzero(left))
 
 
 def _asked(summary: CheckSummary, table: CheckTable) -> Asked:

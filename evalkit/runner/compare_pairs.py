@@ -1,4 +1,4 @@
-"""One metric of two runs over the cases that both measured, as two matrices: a row a case."""
+"""One metric of two runs over the cases that both measured, as two matrices: a row a case; and which way each went."""
 
 from __future__ import annotations
 
@@ -6,22 +6,68 @@ from array import array
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from evalkit.compact import Chosen
 from evalkit.gates.measurements import CheckTable
 from evalkit.protocols import Metric
+from evalkit.runner.targets import Target, met_by
 from evalkit.stats.bootstrap import values_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+BY_CASE = ("rate", "mean")
+"""Kinds of metric whose value over one case means something."""
+OF_SPEED = ("s", "ms", "tokens/s", "MB")
+"""Units of what differs between any two runs: told, never judged, and never a reason to list a case."""
 TOLERANCE = 1e-12
 """Values of a case that differ by less are the same value."""
+DIRECTIONS = ("regressed", "improved", "lower", "higher")
+STAYED = len(DIRECTIONS)
 
 Places = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 """Where the cases that two tables have in common stand in theirs and in ours, in our order."""
+
+
+class Counts(NamedTuple):
+    """How many cases went which way, in the order of ``DIRECTIONS``, and how many stayed."""
+
+    regressed: int
+    improved: int
+    lower: int
+    higher: int
+    same: int
+
+    @property
+    def moved(self) -> int:
+        return self.lower + self.higher
+
+
+def directions(
+    metric: Metric, before: NDArray[np.float64], after: NDArray[np.float64], targets: Sequence[Target]
+) -> NDArray[np.int8]:
+    """A place in ``DIRECTIONS`` for each case, ``STAYED`` where it has no value on one side.
+
+    Of a yes or no the better one is right; any other value is where it meets its targets.
+    """
+    gap = after - before
+    moved = np.abs(gap) > TOLERANCE  # false where either has no value
+    right_then, right_now = (met_by(side, targets) for side in (before, after))
+    flipped = moved & (right_then != right_now)
+    if metric.kind == "rate":
+        yes_or_no = moved & np.isin(before, (0.0, 1.0)) & np.isin(after, (0.0, 1.0))
+        flipped |= yes_or_no
+        right_now = np.where(yes_or_no, (gap > 0) == (metric.better == "higher"), right_now)
+    regressed, improved, lower, higher = range(STAYED)
+    by_turn = np.where(right_now, improved, regressed)
+    return np.where(flipped, by_turn, np.where(moved, np.where(gap > 0, higher, lower), STAYED)).astype(np.int8)
+
+
+def counted(went: NDArray[np.int8]) -> Counts:
+    return Counts(*np.bincount(went, minlength=STAYED + 1).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +81,8 @@ class Pairs:
     before: NDArray[np.float64] | None
     """In the candidate's order, as ``after``; None where vectors of one side are of several lengths."""
     after: NDArray[np.float64] | None
-    only_before: tuple[str, ...] = ()
-    only_after: tuple[str, ...] = ()
+    only_before: Sequence[str] = ()
+    only_after: Sequence[str] = ()
     measured: bool = False
     """At least one side scored at least one of the pairs; errors on both sides measure nothing."""
 
@@ -64,17 +110,13 @@ class Pairs:
             for side in self.sides
         )
 
-    def directions(self) -> tuple[int, int, int]:
-        """In how many cases it improved, fell, and neither: also where a side has no value."""
+    def turns(self, targets: Sequence[Target] = ()) -> Counts:
+        """What became of the cases by this metric's value; an errored one has the worst. What has no value on one side
+        stays."""
         if self.sides is None:
-            return 0, 0, 0
-        before, after = (values_of(self.metric, side) for side in self.sides)
-        gap = after - before
-        moved = np.abs(gap) > TOLERANCE
-        better = (gap > 0) == (self.metric.better == "higher")
-        improved = int((moved & better).sum())
-        regressed = int(moved.sum()) - improved
-        return improved, regressed, self.count - improved - regressed
+            return Counts(0, 0, 0, 0, self.count)
+        before, after = values_of(self.read_by, self.sides[0]), values_of(self.metric, self.sides[1])
+        return counted(directions(self.metric, before, after, targets))
 
 
 def pair_up(theirs: CheckTable, ours: CheckTable, name: str, common: Places | None = None) -> Pairs:
@@ -113,14 +155,18 @@ def _matrix(table: CheckTable, name: str, places: NDArray[np.int64]) -> NDArray[
     return matrix.reshape(len(places), -1 if matrix.size else 0)
 
 
-def _alone(table: CheckTable, measured: NDArray[np.bool_], paired: NDArray[np.int64]) -> tuple[str, ...]:
+def _alone(table: CheckTable, measured: NDArray[np.bool_], paired: NDArray[np.int64]) -> Chosen[str]:
     left = measured.copy()
     left[paired] = False
-    return tuple(table.cases[place] for place in np.flatnonzero(left).tolist())
+    return Chosen(table.cases, np.flatnonzero(left))
 
 
 def common_places(theirs: CheckTable, ours: CheckTable) -> Places:
-    """Both are gone through by name: no dictionary."""
+    """Of the same cases in the same order, as two whole runs have, all; others are gone through by name: no
+    dictionary."""
+    if theirs.cases == ours.cases:
+        every = np.arange(len(ours.cases), dtype=np.int64)
+        return every, every
     left, right = iter(theirs.cases.in_order()), iter(ours.cases.in_order())
     there, here = array("q"), array("q")
     with suppress(StopIteration):

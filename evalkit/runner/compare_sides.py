@@ -47,7 +47,7 @@ def find_side(store: Store, name: str) -> Side:
         return _of_kept(baseline_file.parse(named.document, f"baseline '{name}'"), name)
     run = store.get_run(named.run_id) if named is not None else named_run(store, name)
     result = from_json(store.get_result(run.id))
-    return Side(result, load_tables(store, result), store, name if named is not None else "")
+    return Side(result, load_tables(store, result, sliced_by=()), store, name if named is not None else "")
 
 
 def _of_kept(kept: Kept, found_by: str) -> Side:

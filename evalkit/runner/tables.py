@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from evalkit import plugins
 from evalkit.compact import Texts
@@ -17,7 +17,7 @@ from evalkit.protocols import Metric
 from evalkit.records import Vector
 from evalkit.results import MetricInfo, Result
 from evalkit.runner.plan import Plan
-from evalkit.store import Store
+from evalkit.store import Store, StoredScore
 
 T = TypeVar("T")
 
@@ -107,20 +107,34 @@ def empty_tables(plan: Plan) -> Measurements:
     return tables
 
 
-def load_tables(store: Store, result: Result, known: Mapping[str, Mapping[str, Metric]] | None = None) -> Measurements:
-    """``known``: metrics by check and name, where a suite is at hand."""
+def load_tables(
+    store: Store,
+    result: Result,
+    known: Mapping[str, Mapping[str, Metric]] | None = None,
+    *,
+    sliced_by: Iterable[str] | None = None,
+) -> Measurements:
+    """``known``: metrics by check and name, where a suite is at hand. ``sliced_by``: the labels that anybody will ask
+    for, of none all; where nobody will ask for any, no row is read."""
+    wanted = None if sliced_by is None else tuple(sliced_by)
     tables: Measurements = {}
     for check in result.checks:
         metrics = [restore(info, (known or {}).get(check.name, {})) for info in check.metrics]
-        table = CheckTable(check.name, check.kind, metrics)
+        table = CheckTable(check.name, check.kind, metrics, wanted)
         fingerprint = result.run.datasets.get(check.dataset)
         if fingerprint is None:
             raise StoreError(f"run {result.run.id} does not say which data check '{check.name}' read")
         for batch in batched(store.iter_scores(result.run.id, check.name)):
-            samples = store.get_samples(fingerprint, sorted({stored.samples[0] for stored in batch}))
-            table.add_all([(one.case, one.cluster, samples[one.samples[0]].labels, one.score) for one in batch])
+            labels = {} if wanted == () else _labels(store, fingerprint, batch)
+            table.add_all([(one.case, one.cluster, labels.get(one.case, {}), one.score) for one in batch])
         tables[check.name] = table
     return tables
+
+
+def _labels(store: Store, fingerprint: str, batch: Sequence[StoredScore]) -> dict[str, Mapping[str, Any]]:
+    """By case: those of its first row."""
+    samples = store.get_samples(fingerprint, sorted({stored.samples[0] for stored in batch}))
+    return {one.case: samples[one.samples[0]].labels for one in batch}
 
 
 def batched(scores: Iterable[T], size: int = 500) -> Iterator[list[T]]:

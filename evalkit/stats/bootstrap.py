@@ -173,7 +173,7 @@ def resampled_differences(
     width = sums.shape[1] // 2
     turned = _in_order(np.hstack([sums[:, width:], sums[:, :width]]))
     given, other = sums.tobytes(), turned.tobytes()
-    sums = _grouped_sums(sums if given <= other else turned, resampling.seed)
+    sums = grouped_sums(sums if given <= other else turned, resampling.seed)
     totals = resampled_sums(resampling.counts(len(sums)), sums)
     differences = values_of(metric, totals[:, :width]) - values_of(metric, totals[:, width:])
     if given == other:
@@ -216,14 +216,15 @@ def _drawn_sums(clusters: Sequence[str] | None, matrix: Matrix, seed: int) -> Ma
     wide matrix and its copies, in order and without negative noughts, would be more than a run holds of its scores."""
     _, count = cluster_codes(clusters, len(matrix))
     if count < len(matrix) or count <= MOST_UNITS:
-        return _grouped_sums(_cluster_sums(clusters, matrix), seed)
+        return grouped_sums(_cluster_sums(clusters, matrix), seed)
     order = in_canonical_order(matrix)
     group, groups = grouped(count, seed)
     columns = (column[order] + 0.0 for column in matrix.T)
     return np.stack([np.bincount(group, weights=column, minlength=groups) for column in columns], axis=1)
 
 
-def _grouped_sums(sums: Matrix, seed: int) -> Matrix:
+def grouped_sums(sums: Matrix, seed: int) -> Matrix:
+    """Of what is drawn or swapped as a whole: of clusters, or of groups of them where there are very many."""
     group, groups = grouped(len(sums), seed)
     return sum_by(group, groups, sums)
 

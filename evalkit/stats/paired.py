@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from evalkit.protocols import Metric
 from evalkit.records import Interval
 from evalkit.stats import betting, corpora, discordant
-from evalkit.stats.bootstrap import Resampling, interval_of_differences, paired_cluster_sums, values_of
+from evalkit.stats.bootstrap import Resampling, grouped_sums, interval_of_differences, paired_cluster_sums, values_of
 from evalkit.stats.resampling import CELLS_AT_ONCE, Matrix, as_numbers, cluster_codes, counts_of_choice, resampled_sums
 
 Values = Sequence[float] | NDArray[Any]
@@ -243,8 +243,9 @@ def swap_test(  # noqa: PLR0917 - the order of paired_bootstrap
 
     One-sided p-value of any metric of summed statistics, a vector a case; ``metric.better`` tells what is worse. The
     sides of each cluster are swapped at random, or in every possible way where ``resamples`` suffices for that.
-    Clusters whose sides are equal make no difference and are not swapped. Exact in either case: under exchangeability
-    it is at most ``p`` with probability at most ``p``.
+    Clusters whose sides are equal make no difference and are not swapped; of very many, whole random groups are swapped
+    together, at a bounded cost. Exact in either case: under exchangeability it is at most ``p`` with probability at
+    most ``p``.
 
     ``ValueError`` for no cases and for a side that has no value; NaN in a vector, too.
     """
@@ -259,7 +260,7 @@ def swap_test(  # noqa: PLR0917 - the order of paired_bootstrap
     left, right = sums[:, :width], sums[:, width:]
     sign = -1.0 if metric.better == "lower" else 1.0
     gaps = left - right
-    gaps = gaps[gaps.any(axis=1)]
+    gaps = grouped_sums(gaps[gaps.any(axis=1)], seed)
     observed = sign * (corpora.value_of(metric, left) - corpora.value_of(metric, right))
     ours_total, theirs_total = left.sum(axis=0), right.sum(axis=0)
     as_bad = 0

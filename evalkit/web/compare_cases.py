@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
 from starlette.datastructures import QueryParams
 
 from evalkit.report import comparison_words as words
 from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.results import Exchange, Run
-from evalkit.runner.compare import CaseChange, Pairing
+from evalkit.runner.compare import CaseChange, CaseChanges, Pairing
 from evalkit.runner.compare_cases import with_answers
 from evalkit.runner.compare_sides import Side
-from evalkit.store.documents import shown_name
 from evalkit.web.browse.desk import Desk
 from evalkit.web.browse.exactly import has_no_word
 from evalkit.web.browse.file import CHECK_SHIFT, Outdated, TooLong, checks_of
@@ -30,7 +30,6 @@ MOST = 6000
 """Characters of one answer; the case's own page has the rest."""
 MOST_SEARCHED = 50_000
 """Cases with the words that are sought, of which those that changed are taken."""
-AT_ONCE = 500
 SHOWN = {"regressed": "Regressed", "fixed": "Fixed", "moved": "Moved", "changed": "All that changed"}
 SECONDS = 0.15
 """For the index of a run that nobody has searched yet: what is in it by then is found, and the page says so."""
@@ -105,11 +104,11 @@ def asked_of(given: QueryParams, letters: Sequence[str]) -> Asked:
 
 def cases_view(desk: Desk, pairing: Pairing, asked: Asked) -> CasesView:
     sides = {"regressed": pairing.regressed, "fixed": pairing.improved, "moved": pairing.moved}
-    every = [*pairing.regressed, *pairing.improved, *pairing.moved]
-    wanted: Iterable[CaseChange] = sides.get(asked.show, every)
+    every = pairing.regressed + pairing.improved + pairing.moved
+    wanted = sides.get(asked.show, every)
     if asked.check:
-        wanted = [change for change in wanted if change.check == asked.check]
-    found, notes = _searched(desk, pairing.candidate, list(wanted), asked.text)
+        wanted = wanted.of_check(asked.check)
+    found, notes = _searched(desk, pairing.candidate, wanted, asked)
     pages = max(1, math.ceil(len(found) / PAGE))
     page = min(asked.page, pages)
     first = (page - 1) * PAGE
@@ -119,7 +118,7 @@ def cases_view(desk: Desk, pairing: Pairing, asked: Asked) -> CasesView:
     return CasesView(
         asked=asked._replace(page=page),
         counts=tuple((name, told, len(sides.get(name, every))) for name, told in SHOWN.items()),
-        checks=tuple((name, name) for name in dict.fromkeys(change.check for change in every)),
+        checks=tuple((name, name) for name in every.checks()),
         found=len(found),
         first=first + 1,
         pages=pages,
@@ -131,12 +130,12 @@ def cases_view(desk: Desk, pairing: Pairing, asked: Asked) -> CasesView:
 # --- searching --------------------------------------------------------------------------------------------------------
 
 
-def _searched(desk: Desk, run: Run, changes: list[CaseChange], text: str) -> tuple[list[CaseChange], tuple[str, ...]]:
+def _searched(desk: Desk, run: Run, changes: CaseChanges, asked: Asked) -> tuple[CaseChanges, tuple[str, ...]]:
     """By the candidate's index: its answers, the prompts with their references, and the ids of cases."""
-    if not text or not changes:
+    if not asked.text or not changes:
         return changes, ()
-    if has_no_word(text):
-        return [], ("Nothing in this search is a word: it finds no case here.",)
+    if has_no_word(asked.text):
+        return CaseChanges(), ("Nothing in this search is a word: it finds no case here.",)
     is_new = not desk.indexer.file_of(run).path.is_file()
     file = desk.indexer.want(run)
     if is_new:
@@ -145,28 +144,24 @@ def _searched(desk: Desk, run: Run, changes: list[CaseChange], text: str) -> tup
     try:
         with file.reading() as connection:
             checks = checks_of(connection)
-            question, ignored = question_of(connection, Wanted(text=text), checks)
+            question, ignored = question_of(connection, Wanted(text=asked.text, check=asked.check), checks)
             notes += ignored
             every = rows_of(connection, question, None, backward=False, few=None) if question else iter(())
-            rows = list(islice(every, MOST_SEARCHED + 1))
-            if len(rows) > MOST_SEARCHED:
-                notes.append(f"More than {MOST_SEARCHED:,} cases have these words: only the first are looked through.")
-            names = {check.number: check.name for check in checks}
-            found = set()
-            for at in range(0, min(len(rows), MOST_SEARCHED), AT_ONCE):
-                some = rows[at : at + AT_ONCE]
-                listed = f"SELECT row, name FROM cases WHERE row IN ({','.join('?' * len(some))})"  # noqa: S608
-                named = connection.execute(listed, some)
-                found |= {(names[row >> CHECK_SHIFT], shown_name(name)) for row, name in named}
+            rows = np.fromiter(islice(every, MOST_SEARCHED + 1), dtype=np.int64)
     except TooLong:
-        return [], ("That search takes too long: use more or longer words.",)
+        return CaseChanges(), ("That search takes too long: use more or longer words.",)
     except Outdated:
         desk.indexer.again(run)
-        return [], (FILLING,)
+        return CaseChanges(), (FILLING,)
+    if len(rows) > MOST_SEARCHED:
+        notes.append(f"More than {MOST_SEARCHED:,} cases have these words: only the first are looked through.")
+        rows = rows[:MOST_SEARCHED]
     progress = desk.indexer.progress(run, desk.result(run))
     if not progress.searchable:
         notes.append(f"{FILLING}: {progress.indexed:,} of {progress.cases:,} cases can be searched so far.")
-    return [change for change in changes if (change.check, change.case) in found], tuple(notes)
+    # the index has a check's cases in the order of its stored scores, as the comparison's tables have
+    places = {check.name: rows[rows >> CHECK_SHIFT == check.number] - check.rows[0] for check in checks}
+    return changes.at(places), tuple(notes)
 
 
 # --- one case ---------------------------------------------------------------------------------------------------------

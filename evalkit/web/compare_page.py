@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evalkit.errors import ConfigurationError, StoreError
+from evalkit.report import comparison_notes, formatting
 from evalkit.report import comparison_words as words
-from evalkit.report import formatting
 from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Run
@@ -30,6 +30,8 @@ from evalkit.web.workbench import Remembered, Workbench
 
 NAME = "compare"
 MOST_RUNS = 6
+MOST_KEPT = 8
+"""Comparisons: of each are kept its numbers and which cases went otherwise."""
 PATIENCE = 0.15
 """Seconds in which an answer is waited for; then a page says that it is being made."""
 ORDER = ("worse", "better", "moved", "unclear", "same")
@@ -44,14 +46,19 @@ class Comparing:
 
     store: Store
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "comparison"))
-    _made: Remembered[Future[Comparison]] = field(default_factory=lambda: Remembered(16))
+    _made: Remembered[Future[Compared]] = field(default_factory=lambda: Remembered(MOST_KEPT))
 
-    def of(self, runs: Sequence[Run], *, allow_different: bool) -> Future[Comparison]:
+    def of(self, runs: Sequence[Run], *, allow_different: bool) -> Future[Compared]:
         names = [run.id for run in runs]
         key = repr([[(run.id, run.finished) for run in runs], allow_different])
 
-        def begin() -> Future[Comparison]:
-            return self._pool.submit(compare_runs, self.store, *names, show=0, allow_different=allow_different)
+        def make() -> Compared:
+            found = compare_runs(self.store, *names, show=0, allow_different=allow_different)
+            pairings = [_pairing(found, place) for place in range(len(found.candidates))]
+            return Compared(found, pairings, _beside(found) if len(found.candidates) > 1 else [])
+
+        def begin() -> Future[Compared]:
+            return self._pool.submit(make)
 
         with _making:
             return self._made.get(key, begin)
@@ -98,13 +105,22 @@ class PairingView:
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     apart: tuple[str, ...]
-    """What only one of the two has."""
+    """What only one of the two has, and what else stands beside the numbers."""
     metrics: tuple[MetricRow, ...]
     """Those that decide; where none does, all that differ."""
     others: tuple[MetricRow, ...]
     same: tuple[str, ...]
     counts: tuple[int, int, int]
     """Cases that regressed, that were fixed, and that moved without either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """With what the page says of it, whichever of its cases are asked for."""
+
+    comparison: Comparison
+    pairings: list[PairingView]
+    beside: list[BesideRow]
 
 
 def show(request: Request) -> Response:
@@ -121,13 +137,14 @@ def show(request: Request) -> Response:
         ],
     }
     try:
-        found = _comparing(bench).of(runs, allow_different=allow).result(timeout=PATIENCE)
+        made = _comparing(bench).of(runs, allow_different=allow).result(timeout=PATIENCE)
     except NotYet:
         return render(request, "compare.html.j2", **common, found=None, refused=None, pairings=[])
     except StoreError as error:
         allowed = "" if allow else _address(runs, different=True)
         refused = (error.message, "" if allowed else error.hint, allowed)
         return render(request, "compare.html.j2", **common, found=None, refused=refused, pairings=[])
+    found = made.comparison
     letters = [words.letter(place + 1) for place in range(len(found.candidates))]
     asked = asked_of(given, letters)
     cases = cases_view(desk_of(bench), found.candidates[letters.index(asked.of)], asked)
@@ -135,15 +152,15 @@ def show(request: Request) -> Response:
     def where(**changed: Any) -> str:
         return _address(runs, different=allow, more=cases.asked._replace(**changed).parameters()) + "#cases"
 
-    several = len(found.candidates) > 1
+    several = len(letters) > 1
     return render(
         request,
         "compare.html.j2",
         **common,
         found=found,
         refused=None,
-        pairings=[_pairing(found, place) for place in range(len(found.candidates))],
-        beside=_beside(found) if several else [],
+        pairings=made.pairings,
+        beside=made.beside,
         cases=cases,
         candidates=[(one, where(of=one, check="", page=1), one == asked.of) for one in letters] if several else [],
         ways=[(name, told, many, where(show=name, page=1)) for name, told, many in cases.counts],
@@ -232,13 +249,18 @@ def _pairing(found: Comparison, place: int) -> PairingView:
         verdict=verdict[:1].upper() + verdict[1:],
         worse=bool(pairing.worse),
         warnings=tuple(one_line(warning) for warning in words.warnings(pairing)),
-        apart=tuple(one_line(shorten_end(note, 400)) for note in (*_missing(pairing), *pairing.missing)),
+        apart=tuple(one_line(shorten_end(note, 400)) for note in _told(pairing)),
         notes=tuple(one_line(shorten_end(note, 400)) for note in notes),
         metrics=decisive or tuple(rows),
         others=tuple(row for row in rows if not row.decisive) if decisive else (),
         same=tuple(one_line(metric.name) for metric in pairing.metrics if metric.word == "same"),
         counts=(len(pairing.regressed), len(pairing.improved), len(pairing.moved)),
     )
+
+
+def _told(pairing: Pairing) -> list[str]:
+    remarks = (f"{check.name}: {note}" for check in pairing.checks for note in comparison_notes.remarks(check))
+    return [*_missing(pairing), *pairing.missing, *remarks]
 
 
 def _missing(pairing: Pairing) -> list[str]:

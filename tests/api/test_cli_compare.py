@@ -137,7 +137,7 @@ def test_more_words_are_not_worse_by_themselves(evalkit: Evalkit, run: Callable[
     words = metric(found, "length", "words")
     assert words["difference"] == pytest.approx(4)
     assert words["conclusion"] == "moved"
-    assert words["improved"] is None
+    assert (words["improved"], words["regressed"], words["higher"], words["lower"]) == (0, 0, 12, 0)
     assert {entry["check"] for entry in found["regressed"]} == {"accuracy"}
 
 
@@ -443,7 +443,8 @@ def test_python_compares_as_the_command_line_does(two: tuple[str, str]) -> None:
     assert len(found.candidates) == 1
     assert [change.case for change in found.improved] == ["e"]
     change = next(entry for entry in found.metrics if entry.metric == "exact_match")
-    assert (change.improved, change.regressed) == (1, 2)
+    assert change.cases is not None
+    assert (change.cases.improved, change.cases.regressed) == (1, 2)
 
 
 def test_a_run_with_a_baseline_says_of_every_metric_what_the_comparison_says(

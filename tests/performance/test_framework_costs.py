@@ -81,7 +81,7 @@ NOT_ON_THE_WAY = (
     *("evalkit.metrics.refusal", "evalkit.models.endpoint", "evalkit.models.hf", "evalkit.runner.power"),
     *("evalkit.data.profile", "evalkit.data.validation", "evalkit.metrics.agreement", "evalkit.report.bias_review"),
     *("evalkit.report.profile", "evalkit.runner.profile_models"),
-    *("evalkit.checks.forensic", "evalkit.checks.bounds", "evalkit.runner.changes", "evalkit.runner.compare_cases"),
+    *("evalkit.checks.forensic", "evalkit.checks.bounds", "evalkit.runner.changes", "evalkit.runner.compare_turned"),
     *("evalkit.stats.paired", "evalkit.metrics.numeric", "evalkit.metrics.evaluate_imported"),
 )
 """The second row draws charts: the page's are lines of its own."""

@@ -26,7 +26,7 @@ from evalkit.metrics.batches import statistics_of_all
 from evalkit.metrics.corpus import bleu, chrf, ter
 from evalkit.metrics.edits import translation_edits
 from evalkit.metrics.kinds import rate
-from evalkit.stats import paired
+from evalkit.stats import paired, resampling
 from evalkit.stats.bootstrap import Resampling, bootstrap
 
 SYSTEMS = ("slug", "tgen", "sheff2")
@@ -200,6 +200,28 @@ def test_swaps_are_uniform_where_values_have_no_ties() -> None:
         for seed in range(300)
     ]
     assert kstest(p_values, "uniform").pvalue > 0.001
+
+
+def test_very_many_cases_are_swapped_in_groups_without_more_alarms_or_less_power(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """400 cases in at most 32 groups: still uniform without a difference, and with one as sure as one by one."""
+    random_ = np.random.default_rng(5)
+    alike = [vectors(random_.random((2, 400))[side]) for _ in range(300) for side in (0, 1)]
+    apart = [two_runs(random_, 400, 0.5, 0.06) for _ in range(100)]
+
+    def powers() -> float:
+        swaps = [paired.swap_test(CORRECT, vectors(ours), vectors(theirs), None, 399) for ours, theirs in apart]
+        return float(np.mean(np.array(swaps) <= 0.05))
+
+    alone = powers()
+    monkeypatch.setattr(resampling, "MOST_UNITS", 32)
+    p_values = [
+        paired.swap_test(CORRECT, *alike[2 * pair : 2 * pair + 2], None, 199, pair) for pair in range(len(alike) // 2)
+    ]
+    assert kstest(p_values, "uniform").pvalue > 0.001
+    assert 0.5 < alone < 0.98
+    assert powers() >= alone - 0.1
 
 
 def test_clusters_keep_the_alarm_where_ignoring_them_does_not() -> None:

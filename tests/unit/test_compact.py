@@ -9,11 +9,12 @@ import tracemalloc
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.compact import WIDEST_AS_COLUMN, WRITTEN_AT_ONCE, Found, Seen, Spool, Texts
+from evalkit.compact import WIDEST_AS_COLUMN, WRITTEN_AT_ONCE, Chosen, Found, Seen, Spool, Texts
 from evalkit.errors import EvalkitError
 
 ANY_TEXT = st.text(st.characters(), max_size=20)
@@ -81,6 +82,19 @@ def test_a_number_seen_takes_less_than_half_of_what_a_set_takes() -> None:
     tracemalloc.stop()
     assert taken / len(numbers) <= 64
     assert sys.getsizeof(set(numbers)) / len(numbers) + sys.getsizeof(numbers[0]) > 128
+
+
+@given(st.lists(st.text(max_size=4), max_size=6), st.lists(st.text(max_size=4), max_size=6))
+def test_packed_texts_are_equal_where_lists_of_them_are(one: list[str], other: list[str]) -> None:
+    assert (Texts(one) == Texts(other)) is (one == other)
+    assert (Texts(one) == other) is (one == other)
+    assert Texts(one) == Texts(one)
+
+
+def test_chosen_items_are_those_at_their_places() -> None:
+    chosen = Chosen(Texts(["a", "", "é", "d"]), np.array([3, 0, 2]))
+    assert chosen == ["d", "a", "é"]
+    assert (chosen[-1], chosen[:2], len(chosen)) == ("é", ["d", "a"], 3)
 
 
 def test_what_is_put_aside_comes_back_whatever_was_written_in_between(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from evalkit.metrics.kinds import Quantity, mean, rate
 from evalkit.protocols import Metric
 from evalkit.records import Score, Status, Unscored
 from evalkit.runner.changes import MOST, _listed
-from evalkit.runner.compare_cases import DIRECTIONS, case_changes, turned
-from evalkit.runner.compare_pairs import common_places
+from evalkit.runner.compare_listed import CaseChange, TurnedCases, listed
+from evalkit.runner.compare_pairs import DIRECTIONS, common_places
+from evalkit.runner.compare_turned import turned
 from evalkit.runner.targets import Target, targets_of_gates
 
 RIGHT = rate("right")
@@ -81,9 +82,15 @@ def place(direction: str) -> int:
     return ORDER.index("moved" if direction in {"higher", "lower"} else direction)
 
 
+def changes(theirs: CheckTable, ours: CheckTable) -> list[CaseChange]:
+    found = turned(theirs, ours, TELLING, TARGETS)
+    told = TurnedCases.of(theirs, ours, found)
+    return [told.change(row) for row in range(len(found))]
+
+
 @given(ROWS, ROWS)
 def test_the_first_telling_metric_that_changed_tells_of_a_case(before: list[Row], after: list[Row]) -> None:
-    found = case_changes(table(before), table(after), TELLING, TARGETS)
+    found = changes(table(before), table(after))
     wanted = plainly(before, after)
     assert [(one.case, one.direction, one.metric) for one in found] == [row[:3] for row in wanted]
     for one, (_, _, metric, far) in zip(found, wanted, strict=True):
@@ -109,7 +116,7 @@ def test_counts_are_by_metric_of_the_cases_that_both_sides_measured() -> None:
     nothing: list[Row] = [("e", None, None)]
     before: list[Row] = [("a", 1, 2), ("b", 0, 2), ("c", 1, 2), ("d", None, None), ("f", 1, None), ("g", 1, 1)]
     after: list[Row] = [("a", 0, 1), ("b", 1, 2), ("c", 1, 2), ("d", 1, 1), ("f", 1, 2), ("h", 1, 1)]
-    cases = turned(table([*before, *nothing]), table([*nothing, *after]), [RIGHT], counted=[WORTH])
+    cases = turned(table([*before, *nothing]), table([*nothing, *after]), [RIGHT], also=[WORTH])
     assert cases.counts == {COVERAGE: (0, 1, 0, 0, 5), "right": (1, 1, 0, 0, 2), "worth": (0, 0, 1, 0, 2)}
     assert (cases.pairs, cases.many("regressed"), cases.many("improved"), cases.many("lower", "higher")) == (6, 1, 2, 0)
 
@@ -139,15 +146,58 @@ def test_statistics_of_another_shape_are_not_compared() -> None:
 
 
 def test_both_kinds_of_change_are_shown_where_there_is_room() -> None:
-    def listed(fixed: int, regressed: int) -> tuple[int, int]:
+    def chosen(fixed: int, regressed: int) -> tuple[int, int]:
         count = fixed + regressed
         before = table([(f"c{at}", float(at >= fixed), 1.0) for at in range(count)])
         after = table([(f"c{at}", float(at < fixed), 1.0) for at in range(count)])
         found = turned(before, after, TELLING)
-        chosen = found.directions[np.array(_listed(found), dtype=int)].tolist()
-        return chosen.count(DIRECTIONS.index("improved")), chosen.count(DIRECTIONS.index("regressed"))
+        ways = found.directions[np.array(_listed(found), dtype=int)].tolist()
+        return ways.count(DIRECTIONS.index("improved")), ways.count(DIRECTIONS.index("regressed"))
 
-    assert listed(3, 5) == (3, 5)
-    assert listed(100, 100) == (MOST // 2, MOST // 2)
-    assert listed(100, 3) == (MOST - 3, 3)
-    assert listed(3, 100) == (3, MOST - 3)
+    assert chosen(3, 5) == (3, 5)
+    assert chosen(100, 100) == (MOST // 2, MOST // 2)
+    assert chosen(100, 3) == (MOST - 3, 3)
+    assert chosen(3, 100) == (3, MOST - 3)
+
+
+# --- as a comparison lists them ---------------------------------------------------------------------------------------
+
+
+def of_checks(**sides: tuple[list[Row], list[Row]]) -> list[TurnedCases]:
+    found = []
+    for name, (before, after) in sides.items():
+        theirs, ours = table(before), table(after)
+        theirs.name = ours.name = name
+        found.append(TurnedCases.of(theirs, ours, turned(theirs, ours, TELLING)))
+    return found
+
+
+def named(found: Sequence[CaseChange]) -> list[str]:
+    return [f"{one.check}.{one.case}" for one in found]
+
+
+def test_checks_take_turns_the_largest_change_of_each_first() -> None:
+    moves: tuple[list[Row], list[Row]] = (
+        [("a", 1, 1), ("b", 1, 1), ("c", 1, 1)],
+        [("a", 1, 1.5), ("b", 1, 5), ("c", 1, 3)],
+    )
+    fall: tuple[list[Row], list[Row]] = ([("x", 1, 1), ("y", 1, 2)], [("x", 0, 1), ("y", 1, 1)])
+    checks = of_checks(one=moves, two=fall)
+    moved = listed(checks, "lower", "higher")
+    assert named(moved) == ["one.b", "two.y", "one.c", "one.a"]
+    assert named(listed(checks, "regressed")) == ["two.x"]
+    every = listed(checks, "regressed") + moved
+    assert named(every) == ["two.x", *named(moved)]
+    assert (every.checks(), moved.of_check("two").checks()) == (["one", "two"], ["two"])
+    assert named(every.of_check("one")) == ["one.b", "one.c", "one.a"]
+    assert named(every.of_check("unheard of")) == []
+
+
+def test_cases_at_places_of_the_candidate_stay_in_their_order() -> None:
+    before: list[Row] = [("gone", 1, 1), ("a", 1, 1), ("b", 1, 1), ("c", 1, 1)]
+    after: list[Row] = [("new", 1, 1), ("c", 1, 2), ("b", 1, 9), ("a", 1, 1)]
+    moved = listed(of_checks(one=(before, after)), "higher", "lower")
+    assert named(moved) == ["one.b", "one.c"]
+    assert named(moved.at({"one": np.array([1])})) == ["one.c"]
+    assert named(moved.at({"one": np.array([2, 1, 0, 77])})) == ["one.b", "one.c"]
+    assert named(moved.at({"two": np.array([1, 2])})) == []

@@ -15,12 +15,14 @@ from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.kinds import Quantity, mean, rate
 from evalkit.protocols import Metric
 from evalkit.records import Counts, Outcome, Score, Unscored, Vector
+from evalkit.report.comparison_notes import notes
 from evalkit.results import CheckSummary, Result, Run, Usage
 from evalkit.runner.compare import CheckChange, MetricChange
 from evalkit.runner.compare_metrics import check_changes, p_value
 from evalkit.runner.compare_pairs import pair_up
 from evalkit.runner.compare_refusals import common_checks
 from evalkit.runner.tables import describe, restore
+from evalkit.runner.targets import Target
 
 RIGHT = rate("right")
 LENGTH = mean("length")
@@ -171,6 +173,39 @@ def test_statistics_of_another_shape_are_not_subtracted() -> None:
     found = compared(before, after).metrics[0]
     assert found.contrast.value is None
     assert found.word == "unclear"
+
+
+def test_a_metric_that_cannot_read_what_was_stored_says_why_and_in_which_run() -> None:
+    class Newer:
+        name, kind, better, unit, bounds, signature, worst = "newer", "ratio", "higher", "", None, "newer", None
+
+        def value(self, total: Vector) -> float | None:
+            if total[0] > 10:
+                raise LookupError("no such part")
+            return total[0] / total[1]
+
+    sides = {"low": {"a": 1.0, "b": 2.0}, "high": {"a": 9.0, "b": 9.0}}
+    before, after = (table(Newer(), sides[side]) for side in ("high", "low"))
+    check = compared(before, after)
+    found = check.metrics[0]
+    assert found.unread == (("baseline", "LookupError: no such part"),)
+    assert (found.baseline, found.candidate, found.contrast.value, found.word) == (None, 1.5, None, "unclear")
+    said = "newer has no value in the baseline, because it cannot be computed from what is stored: LookupError: no such"
+    assert any(note.startswith(said) for note in notes(check))
+    assert compared(after, before).metrics[0].unread == (("candidate", "LookupError: no such part"),)
+
+
+def test_cases_of_a_metric_are_counted_by_what_turned_and_moves_apart() -> None:
+    """By hand: a falls below the target of 0.5, b rises above it, c and d move by little, e stays, f has the worst."""
+    score = mean("score", bounds=(0.0, 1.0))
+    before = table(score, {"a": 0.9, "b": 0.1, "c": 0.7, "d": 0.7, "e": 0.7, "f": 0.7})
+    after = table(score, {"a": 0.4, "b": 0.6, "c": 0.7001, "d": 0.6, "e": 0.7, "f": "no answer"})
+    sides = [{"accuracy": (summary(side), side)} for side in (before, after)]
+    targets = {("accuracy", "score"): [Target(">=", 0.5)]}
+    (check,) = check_changes(*sides, frozenset({("accuracy", "score")}), targets)
+    found = next(one for one in check.metrics if one.metric == "score")
+    assert found.cases is not None
+    assert found.cases._asdict() == {"regressed": 2, "improved": 1, "lower": 1, "higher": 1, "same": 1}
 
 
 def test_a_check_that_stopped_early_says_how_far_it_came() -> None:

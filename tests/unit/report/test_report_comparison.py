@@ -14,7 +14,9 @@ from evalkit.report.comparison import render, to_document, to_markdown
 from evalkit.report.comparison_notes import notes
 from evalkit.report.comparison_words import letter, verdicts
 from evalkit.results import Exchange, Run
-from evalkit.runner.compare_changes import Asked, CaseChange, CheckChange, Comparison, MetricChange, Pairing
+from evalkit.runner.compare_changes import Asked, CheckChange, Comparison, MetricChange, Pairing
+from evalkit.runner.compare_listed import CaseChange, CaseChanges
+from evalkit.runner.compare_pairs import Counts
 
 EVIL = "x\x1b[2J|</details>\n@all [red]`# \u202e"
 BASE = Run("20260101-0000-aaaaaa", "smoke", "mock:oracle", "finished", "")
@@ -23,7 +25,7 @@ BASE = Run("20260101-0000-aaaaaa", "smoke", "mock:oracle", "finished", "")
 def metric(name: str = "right", **changes: object) -> MetricChange:
     contrast = Contrast(f"accuracy.{name}", -0.25, Interval(-0.4, -0.1, 0.95, "paired bootstrap"), 20, p_value=0.001)
     made = MetricChange(
-        "accuracy", name, "share", "higher", 0.75, 0.5, contrast, adjusted=0.004, improved=1, regressed=6, unchanged=13
+        "accuracy", name, "share", "higher", 0.75, 0.5, contrast, adjusted=0.004, cases=Counts(6, 1, 2, 0, 11)
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -43,8 +45,9 @@ def case(text: str) -> CaseChange:
 
 def comparison(candidates: int = 1, *checks: CheckChange, text: str = "row-1") -> Comparison:
     runs = [replace(BASE, id=f"{place}{BASE.id}", model=f"mock:degraded?drop=0.{place}") for place in range(candidates)]
+    told = CaseChanges(first=[case(text)])
     pairings = (
-        Pairing(BASE, run, (), (), gated=True, checks=checks or (check(),), regressed=(case(text),), improved=())
+        Pairing(BASE, run, (), (), gated=True, checks=checks or (check(),), regressed=told, improved=CaseChanges())
         for run in runs
     )
     return Comparison(BASE, tuple(pairings))

@@ -15,7 +15,7 @@ from evalkit.records import Contrast, Interval, Message, Outcome, Word
 from evalkit.report import notebook
 from evalkit.report.hostile import one_line, visible
 from evalkit.results import Exchange, Run
-from evalkit.runner.compare import CaseChange, CheckChange, Comparison, MetricChange, Pairing
+from evalkit.runner.compare import CaseChange, CaseChanges, CheckChange, Comparison, MetricChange, Pairing
 from evalkit.runner.compare_changes import Asked
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=80) | st.text(alphabet="<>&\"'/={}% \nscriptonerror")
@@ -69,7 +69,7 @@ def inert(markup: str) -> Reader:
 def comparison(text: str = "qa") -> Comparison:
     run = Run("run-1", text, text, "finished", "2026-01-02T03:04:05Z")
     contrast = Contrast(text, -0.2, Interval(-0.3, -0.1, 0.95, "swaps"), 40)
-    metric = MetricChange(text, "exact_match", "share", "higher", 0.9, 0.7, contrast, adjusted=0.001, regressed=8)
+    metric = MetricChange(text, "exact_match", "share", "higher", 0.9, 0.7, contrast, adjusted=0.001)
     check = CheckChange(text, 40, 40, (), (), (0, 0), (0, 0), (Asked(40, 40), Asked(40, 40)), (metric,))
     before = Exchange("a1", (Message("user", text),), text, (text,))
     change = CaseChange(
@@ -77,9 +77,10 @@ def comparison(text: str = "qa") -> Comparison:
         baseline_exchanges=(before,),
         candidate_exchanges=(replace(before, answer=f"not {text}"),),
     )
-    many = (change, *(replace(change, case=f"b{n}", baseline_exchanges=(), candidate_exchanges=()) for n in range(7)))
+    without = (replace(change, case=f"b{n}", baseline_exchanges=(), candidate_exchanges=()) for n in range(7))
+    many = CaseChanges(first=[change, *without])
     other = replace(run, id="run-2")
-    return Comparison(run, (Pairing(run, other, (), (), True, (check,), many, ()),))
+    return Comparison(run, (Pairing(run, other, (), (), True, (check,), many, CaseChanges()),))
 
 
 def test_a_result_shows_verdict_gates_estimates_and_cases(make) -> None:
