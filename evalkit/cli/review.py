@@ -173,16 +173,22 @@ def import_file(run: str, file: Path, replace: bool, store: str | None) -> None:
 
 
 def _in_a_browser(run: str, queue: str, store: str | None) -> None:
-    """Who reviews is asked there: several people may."""
+    """Who reviews is asked there: several people may. While a queue is blind the link opens the review alone."""
     from evalkit.cli.view import serve_at
-    from evalkit.runner.review import queue_named
+    from evalkit.runner.review import queue_named, queues, standing
+    from evalkit.runner.review_summary import is_veiled
+    from evalkit.runner.revise import revise
     from evalkit.web.serve import Address, check_installed
 
     check_installed()
     with need_store(store) as runs:
         found = finished_run(runs, run)
         queue_named(runs, found.id, queue)  # refuses a run without a queue, and a name that is none
-    serve_at(f"/runs/{found.id}/review", store, Address())
+        revise(runs, found.id)  # what was said last before a kill may not have been taken in
+        veiled = any(is_veiled(standing(runs, one)) for one in queues(runs, found.id))
+    if veiled:
+        click.echo("The queue is blind: this link opens the review alone. 'evalkit view' shows everything.", err=True)
+    serve_at(f"/runs/{found.id}/review", store, Address(), review_of=found.id if veiled else "")
 
 
 def finished_run(runs: Store, name: str) -> RunOfStore:

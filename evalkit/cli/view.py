@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import click
 
@@ -60,10 +61,13 @@ def command(
     serve_at(path, store, address, open_browser=open_browser)
 
 
-def serve_at(path: str, store: str | None, address: Address, *, open_browser: bool = False) -> None:
-    """Print the link to a page, and serve until Ctrl-C."""
+def serve_at(
+    path: str, store: str | None, address: Address, *, open_browser: bool = False, review_of: str = ""
+) -> None:
+    """Print the link to a page, and serve until Ctrl-C. ``review_of``: the link opens the review of that run alone."""
     from evalkit.cli import collect_often
     from evalkit.configuration import configure
+    from evalkit.web.review_door import token_for
     from evalkit.web.serve import serve
     from evalkit.web.workbench import token_of
 
@@ -77,7 +81,8 @@ def serve_at(path: str, store: str | None, address: Address, *, open_browser: bo
 
         try:
             collect_often()
-            serve(configure({"store": store}).settings.store, address, token, path, say)
+            shown = token_for(review_of, token) if review_of else token
+            serve(configure({"store": store}).settings.store, address, token, f"{quote(path)}?token={shown}", say)
         except KeyboardInterrupt:  # the way in which a server ends
             click.echo("ended", err=True)
 

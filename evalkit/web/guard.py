@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from evalkit.web.review_door import BEHIND, address, opens, run_behind
 from evalkit.web.workbench import Access
 
 POLICY = (
@@ -70,40 +71,72 @@ class Guard:
         if int(headers.get("content-length", "0") or 0) > MOST_BODY:
             return page(413, TOO_MUCH, f"A request may bring {MOST_BODY:,} bytes.")
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        given = [value for name, value in query if name == TOKEN]
-        if given and scope["method"] in READING and self._is_token(given[0]):
+        given = next((value for name, value in query if name == TOKEN), "")
+        if scope["method"] in READING and (cookie := self._cookie_for(given)):
             clean = urlencode([pair for pair in query if pair[0] != TOKEN])
-            return self._welcome(_path(scope) + (f"?{clean}" if clean else ""), headers)
-        if not self._is_token(_cookie(headers, self.access.cookie)):
+            return _welcome(_path(scope) + (f"?{clean}" if clean else ""), headers, cookie, given)
+        if self._is_token(_cookies(headers).get(self.access.cookie, "")):
+            return None
+        return self._at_the_reviewers_door(scope, headers, given)
+
+    def _at_the_reviewers_door(self, scope: Scope, headers: Headers, given: str) -> Response | None:
+        reviews = self._reviews(headers)
+        if not reviews:
             return page(
                 401,
                 "This link does not open here" if given else "A link with a token opens this",
                 "Use the whole link that evalkit view printed when it started. Each start makes a new one.",
             )
-        return None
+        scope[BEHIND] = next((run_id for run_id in reviews if opens(run_id, scope["path"])), "")
+        return None if scope[BEHIND] else _beside_the_review(reviews[0])
 
     def _is_token(self, given: str) -> bool:
         return compare_digest(given.encode("utf-8", "surrogateescape"), self.access.token.encode())
 
-    def _welcome(self, path: str, headers: Headers) -> Response:
-        """The token goes from the address into a cookie. From another site (a mail, a chat) a redirect would not bring
-        a strict cookie along: a page of our own goes on then."""
-        if headers.get("sec-fetch-site", "none") == "cross-site":
-            address = html.escape(path)
-            going_on = f'<meta http-equiv="refresh" content="0;url={address}">'
-            response = page(200, "Opening", "One moment.", head=going_on)
-        else:
-            response = RedirectResponse(path, status_code=303)
-        response.set_cookie(self.access.cookie, self.access.token, httponly=True, samesite="strict", path="/")
-        return response
+    def _cookie_for(self, given: str) -> str:
+        """Where a browser keeps this token; nothing for what is none. One of a review has its own name: it takes away
+        no other right."""
+        if given and self._is_token(given):
+            return self.access.cookie
+        run_id = run_behind(given, self.access.token)
+        return self._review_cookie + sha256(given.encode()).hexdigest()[:16] if run_id else ""
+
+    @property
+    def _review_cookie(self) -> str:
+        return f"{self.access.cookie}-review-"
+
+    def _reviews(self, headers: Headers) -> list[str]:
+        """Runs whose review this browser may see."""
+        tokens = (value for name, value in _cookies(headers).items() if name.startswith(self._review_cookie))
+        return [run_id for value in tokens if (run_id := run_behind(value, self.access.token))]
 
 
-def page(status: int, title: str, sentence: str, *, head: str = "") -> Response:
+def _welcome(path: str, headers: Headers, cookie: str, token: str) -> Response:
+    """The token goes from the address into a cookie. From another site (a mail, a chat) a redirect would not bring
+    a strict cookie along: a page of our own goes on then."""
+    response: Response
+    if headers.get("sec-fetch-site", "none") == "cross-site":
+        way = html.escape(path)
+        going_on = f'<meta http-equiv="refresh" content="0;url={way}">'
+        response = page(200, "Opening", "One moment.", head=going_on)
+    else:
+        response = RedirectResponse(path, status_code=303)
+    response.set_cookie(cookie, token, httponly=True, samesite="strict", path="/")
+    return response
+
+
+def _beside_the_review(run_id: str) -> Response:
+    sentence = "The link that you were given opens this review and nothing else of the runs database."
+    back = f'<p><a href="{html.escape(address(run_id))}">The review</a></p>'
+    return page(403, "This is not part of the review", sentence, more=back)
+
+
+def page(status: int, title: str, sentence: str, *, head: str = "", more: str = "") -> Response:
     """For those who are not let in: nothing of the application, not even its style."""
     content = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{head}'
         f'<meta name="viewport" content="width=device-width"><title>{html.escape(title)}</title>'
-        f"<style>{STYLE}</style></head><body><main><h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p></main>"
+        f"<style>{STYLE}</style></head><body><main><h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p>{more}</main>"
         "</body></html>"
     )
     policy = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
@@ -130,13 +163,14 @@ def _from_ourselves(headers: Headers) -> bool:
     return site == "same-origin" and origin in {f"{scheme}://{headers.get('host', '')}" for scheme in ("http", "https")}
 
 
-def _cookie(headers: Headers, name: str) -> str:
+def _cookies(headers: Headers) -> dict[str, str]:
+    """The first of each name."""
+    found: dict[str, str] = {}
     for line in headers.getlist("cookie"):
         for part in line.split(";"):
-            key, _, value = part.strip().partition("=")
-            if key == name:
-                return value
-    return ""
+            name, _, value = part.strip().partition("=")
+            found.setdefault(name, value)
+    return found
 
 
 def _limited(receive: Receive) -> Receive:

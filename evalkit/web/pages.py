@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from evalkit.report import bundle, hostile, templating
+from evalkit.web import review_door
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,9 +45,28 @@ class Asset:
 @cache
 def _environment() -> Environment:
     environment = templating.environment("evalkit.web")
-    environment.filters.update(line=hostile.one_line, shown=hostile.shown)
+    environment.filters.update(line=hostile.one_line, shown=hostile.shown, exact=_exact)
     environment.globals.update(static=static)
     return environment
+
+
+def _exact(text: str) -> Any:
+    """For the value of a field, which a form sends back: the page has the text itself, and what would act or hide by
+    its number. What no page can hold shows itself."""
+    from markupsafe import Markup, escape
+
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        return text
+    written = escape(text)
+    if hostile.visible(written) == written:
+        return written
+    return Markup("".join(map(_numbered, written)))  # noqa: S704 - it was escaped
+
+
+def _numbered(character: str) -> str:
+    """Numbers from 128 to 159 mean other characters to a browser."""
+    seen = hostile.visible(character) == character or "\x80" <= character <= "\x9f"
+    return character if seen else f"&#x{ord(character):X};"
 
 
 @cache
@@ -89,12 +109,15 @@ def workbench(request: Request) -> Workbench:
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-    """A page from ``templates``. Beside ``values`` it knows ``links`` (of the navigation), ``path`` and ``store``."""
+    """A page from ``templates``. Beside ``values`` it knows ``home``, ``links`` (of the navigation), ``path`` and
+    ``store``; who may see one review alone, no others."""
+    alone = review_door.review_of(request)
     common = {
-        "links": request.app.state.links,
-        "run_links": request.app.state.run_links,
+        "home": review_door.address(alone) if alone else "/",
+        "links": [] if alone else request.app.state.links,
+        "run_links": [] if alone else request.app.state.run_links,
         "path": request.url.path,
-        "store": workbench(request).store.location,
+        "store": "" if alone else workbench(request).store.location,
     }
     return HTMLResponse(_environment().get_template(template).render({**common, **values}), status_code=status)
 

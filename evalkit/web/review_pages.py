@@ -23,6 +23,7 @@ from evalkit.results import Run
 from evalkit.runner import review
 from evalkit.runner.review_standing import Queue, Said, Standing
 from evalkit.runner.review_summary import is_veiled, summary_of
+from evalkit.web import review_door
 from evalkit.web.pages import Link, render, workbench
 from evalkit.web.review_pictures import pictures
 from evalkit.web.review_store import review_store
@@ -50,7 +51,7 @@ def overview(request: Request) -> Response:
     return render(
         request,
         "review.html.j2",
-        **_ways_out(hidden=hidden),
+        **_ways_out(request, hidden=hidden),
         run_id=run.id,
         here="Review",
         suite=one_line(run.suite),
@@ -61,13 +62,14 @@ def overview(request: Request) -> Response:
         queues=[queue_view(now, reviewer, hidden=hidden) for now in standings],
         hidden=hidden,
         longest=review.LONGEST_NAME,
+        door="" if review_door.review_of(request) else review_door.link(request, run.id, bench.access.token),
         **_outcome(bench, run, [] if hidden else standings),
     )
 
 
-def _ways_out(*, hidden: bool) -> dict[str, Any]:
+def _ways_out(request: Request, *, hidden: bool) -> dict[str, Any]:
     """Of a blind queue under way no page leads to the report and the cases of the run."""
-    return {"run_links": run_links} if hidden else {}
+    return {"run_links": run_links} if hidden or review_door.review_of(request) else {}
 
 
 def _outcome(bench: Workbench, run: Run, standings: list[Standing]) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def show(request: Request) -> Response:
     hidden = queue.blind and any(map(is_veiled, [now, *others]))
     told = queue_view(now, reviewer, hidden=hidden)
     common: dict[str, Any] = {
-        **_ways_out(hidden=hidden),
+        **_ways_out(request, hidden=hidden),
         "run_id": run.id,
         "here": "Review",
         "suite": one_line(run.suite),
@@ -127,7 +129,7 @@ def show(request: Request) -> Response:
         again=again,
         model="" if queue.blind else one_line(item.model),
         case="" if queue.blind else item.case,
-        all_of_case="" if queue.blind else _case_address(run, queue, item.case),
+        all_of_case="" if queue.blind or review_door.review_of(request) else _case_address(run, queue, item.case),
         before=_item_address(run, **here, at=position) if position else "",
         after=_item_address(run, **here, at=position + 2) if position + 1 < len(queue.cases) else "",
         longest=review.LONGEST_NOTE,
@@ -166,18 +168,23 @@ class Word:
     """Of the label, from 1, or 0: a page shows texts in a way that cannot be read back."""
     action: str
     note: str | None
+    """None where the form did not change it: it may have been written elsewhere since."""
     again: bool
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> Word:
-        note = given.get("note")
+        note, was = (None if text is None else _as_lines(text) for text in (given.get("note"), given.get("was")))
         return cls(
             position=number(given.get("at", "")) - 1,
             key=number(given.get("label", "")),
             action=given.get("do", ""),
-            note=None if note is None else note.replace("\r\n", "\n").strip(),
+            note=None if note == was else note,
             again="again" in given,
         )
+
+
+def _as_lines(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 async def say(request: Request) -> Response:
@@ -284,11 +291,11 @@ async def _form(request: Request) -> dict[str, str]:
 
 def _address(run: Run, query: str = "", **parameters: object) -> str:
     query = query or urlencode(parameters)
-    return f"/runs/{quote(run.id, safe='')}/review" + (f"?{query}" if query else "")
+    return review_door.address(run.id) + (f"?{query}" if query else "")
 
 
 def _item_address(run: Run, **parameters: object) -> str:
-    return f"/runs/{quote(run.id, safe='')}/review/item?{urlencode(parameters)}"
+    return f"{review_door.address(run.id)}/item?{urlencode(parameters)}"
 
 
 def _case_address(run: Run, queue: Queue, case: str) -> str:

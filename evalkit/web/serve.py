@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from evalkit.errors import ConfigurationError, MissingExtra
 from evalkit.web.workbench import Access, Workbench, open_workbench
@@ -76,7 +75,7 @@ def bind(address: Address) -> socket.socket:
 
 
 def serve(url: str, address: Address, token: str, path: str, say: Callable[[str], None]) -> None:
-    """Until Ctrl-C. ``say`` gets the link, once."""
+    """Until Ctrl-C. ``say`` gets the link, once: the server's address before ``path``."""
     check_installed()
     with bind(address) as listening:
         port = listening.getsockname()[1]
@@ -87,7 +86,7 @@ def serve(url: str, address: Address, token: str, path: str, say: Callable[[str]
             server = make_server(workbench)
             shown = address.names[0] if address.names else address.host
             shown = f"[{shown}]" if ":" in shown else shown
-            say(f"http://{shown}:{port}{quote(path)}?token={token}")
+            say(f"http://{shown}:{port}{path}")
             server.run(sockets=[listening])
         finally:
             workbench.close()

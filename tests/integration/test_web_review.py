@@ -170,6 +170,21 @@ def test_notes_come_back_as_they_were_written(ann: Reviewer, store: Store, run: 
     ]  # fmt: skip
 
 
+def test_a_note_that_was_written_elsewhere_is_not_wiped_by_a_page_that_is_older(
+    ann: Reviewer, store: Store, run: Result
+) -> None:
+    """A tab was opened, then the terminal wrote a note: the tab's own field is still empty."""
+    queue = review.queue_named(store, run.run.id, "helpful")
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', ann.item(at="1")))
+    review.note(store, queue, queue.cases[0], "ann", "of the terminal")
+    ann.client.post(f"{ann.path}/say", data={**fields, "note": "", "label": "1"})
+    kept = review.standing(store, queue).said[queue.cases[0]]["ann"]
+    assert (kept.label, kept.note) == ("accept", "of the terminal")
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', ann.item(at="1")))
+    ann.client.post(f"{ann.path}/say", data={**fields, "note": "", "do": "note"})
+    assert review.standing(store, queue).said[queue.cases[0]]["ann"].note == "", "whoever empties it means it"
+
+
 # --- who and what is seen ---------------------------------------------------------------------------------------------
 
 
@@ -450,7 +465,9 @@ def test_the_command_opens_the_review_of_its_run(run: Result, tmp_path: Path, mo
     monkeypatch.setattr("evalkit.web.serve.serve", lambda _, address, __, path, ___: served.append((path, address)))
     found = CliRunner().invoke(commands, ["review", "last", "--web", "--store", str(tmp_path / "runs.db")])
     assert found.exit_code == 0, found.output
-    assert served == [(f"/runs/{run.run.id}/review", Address())]
+    assert [(path.partition("?")[0], address) for path, address in served] == [
+        (f"/runs/{run.run.id}/review", Address())
+    ]
 
 
 def test_the_command_says_so_where_there_is_nothing_to_review(
