@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,25 +14,23 @@ from evalkit.errors import RunNotFound
 from evalkit.records import Unscored
 from evalkit.report import formatting
 from evalkit.report.cases import CaseView, groups, pieces, spans_of
-from evalkit.report.hostile import one_line, shorten_end, shown
+from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.together import together
 from evalkit.results import Exchange, Finding, MetricInfo, Result, Run
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.store import Store, StoredScore
-from evalkit.web.browse.background import Indexer
-from evalkit.web.browse.desk import desk_of
+from evalkit.web.browse.desk import Desk, desk_of
+from evalkit.web.browse.exactly import neighbours
 from evalkit.web.browse.file import Outdated, TooLong
 from evalkit.web.browse.filling import value_of
-from evalkit.web.browse.query import FoundCase, page
+from evalkit.web.browse.query import FoundCase
 from evalkit.web.browse.question import Wanted
 from evalkit.web.browse.words import parse
 from evalkit.web.choosing import address, case_of, case_parameter, parameters, place_of, row_of, wanted_of
+from evalkit.web.explorer import said_in
 from evalkit.web.marking import Pieces, marked_in
 from evalkit.web.pages import render, workbench
-
-MOST = 100_000
-"""Characters of one text on the page."""
-MOST_EXCHANGES = 40
+from evalkit.web.spoken import MOST, MOST_EXCHANGES, Spoken, shared, spoken, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +46,6 @@ class Judgement:
     view: CaseView
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    heading: str
-    prompt: tuple[tuple[str, Pieces], ...]
-    references: tuple[Pieces, ...]
-    answer: Pieces
-    finish: str
-    error: str
-
-
 def show(request: Request) -> Response:
     desk = desk_of(workbench(request))
     run = desk.finished_run(request.path_params["run"])
@@ -67,9 +55,9 @@ def show(request: Request) -> Response:
     scores = _scores(desk.bench.store, result, check, case)
     said = _exchanges(desk.bench.store, result, scores[check])
     terms = [term for term, _ in parse(wanted.text).terms]
-    told = _spoken(_finding(check, scores[check], said, result), terms)
+    common, told = shared(_spoken(_finding(check, scores[check], said, result), terms))
     kept = [*parameters(wanted), *place_of(given)]
-    before, after = _neighbours(desk.indexer, run, wanted, row, kept)
+    before, after = _neighbours(desk, result, wanted, row, kept)
     labels = said[0].labels if said else {}
     return render(
         request,
@@ -82,21 +70,13 @@ def show(request: Request) -> Response:
         back=address(run.id, "cases", kept),
         before=before,
         after=after,
-        shared=_shared(told),
+        shared=common,
         told=told[:MOST_EXCHANGES],
         more=len(told) - MOST_EXCHANGES,
         judgements=_judgements(desk.bench.store, result, scores, check),
-        labels=[(one_line(str(name)), _written(value)) for name, value in labels.items()],
+        labels=[(one_line(str(name)), written(value)) for name, value in labels.items()],
         position=scores[check].position + 1,
     )
-
-
-def _written(value: Any) -> str:
-    """Without the brackets and quotes of a programmer."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    items = value if isinstance(value, list | tuple) else [value]
-    return one_line(shorten_end(", ".join(map(str, items)), 300)) or "none"
 
 
 def _scores(store: Store, result: Result, check: str, case: str) -> dict[str, StoredScore]:
@@ -152,30 +132,19 @@ def _finding(check: str, score: StoredScore, exchanges: Sequence[Exchange], resu
 
 
 def _spoken(finding: Finding, terms: Sequence[str]) -> list[Spoken]:
+    """The check's own evidence is marked in an answer; where it has none, what was searched for, as in all texts."""
     spans = spans_of(finding.evidence)
+
+    def mark(text: str) -> Pieces:
+        return marked_in(text, terms, MOST)
+
     return [
-        Spoken(
-            heading=one.heading,
-            prompt=tuple((one_line(m.role), marked_in(m.content, terms, MOST)) for m in one.exchange.messages),
-            references=tuple(marked_in(reference, terms, 10_000) for reference in one.exchange.references[:50]),
-            answer=_answer(one.exchange.answer, spans.get(one.position), terms),
-            finish=one_line(one.exchange.finish),
-            error=shown(one.exchange.error, 1000),
+        spoken(
+            *(one.exchange, one.heading, mark),
+            answer=pieces(one.exchange.answer, span, MOST) if (span := spans.get(one.position)) else None,
         )
         for one in together(finding)
     ]
-
-
-def _answer(text: str, span: tuple[int, int] | None, terms: Sequence[str]) -> Pieces:
-    """The check's own evidence is marked; where it has none, what was searched for."""
-    return pieces(text, span, MOST) if span else marked_in(text, terms, MOST)
-
-
-def _shared(told: Sequence[Spoken]) -> Spoken | None:
-    """Prompt and references that all answers have in common are shown once."""
-    if not told or any(one.prompt != told[0].prompt or one.references != told[0].references for one in told):
-        return None
-    return told[0]
 
 
 # --- what was made of it ----------------------------------------------------------------------------------------------
@@ -224,26 +193,22 @@ def _infos(result: Result, score: StoredScore) -> Sequence[MetricInfo]:
 
 
 def _neighbours(
-    indexer: Indexer, run: Run, wanted: Wanted, row: int | None, kept: Sequence[tuple[str, str]]
+    desk: Desk, result: Result, wanted: Wanted, row: int | None, kept: Sequence[tuple[str, str]]
 ) -> tuple[str, str]:
     """Addresses of the cases before and after, in the order and choice of the list that this one came from."""
     if row is None:
         return "", ""
     try:
-        with indexer.want(run).reading() as connection:
-            around = [
-                page(connection, wanted, before=row, size=1).cases,
-                page(connection, wanted, after=row, size=1).cases,
-            ]
+        with desk.indexer.want(result.run).reading() as connection:
+            before, after = neighbours(connection, wanted, partial(said_in, desk.bench.store, result), row)
     except (Outdated, TooLong):  # the case itself is shown all the same
         return "", ""
-    return _link(run, kept, around[0]), _link(run, kept, around[1])
+    return _link(result.run, kept, before), _link(result.run, kept, after)
 
 
-def _link(run: Run, kept: Sequence[tuple[str, str]], found: Sequence[FoundCase]) -> str:
-    if not found:
+def _link(run: Run, kept: Sequence[tuple[str, str]], one: FoundCase | None) -> str:
+    if one is None:
         return ""
-    one = found[0]
     return address(run.id, "case", [*kept, ("of", one.check), case_parameter(one.case), ("row", str(one.row))])
 
 

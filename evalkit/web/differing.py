@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from markupsafe import Markup, escape
+from evalkit.web.marking import Pieces
 
 WORDS = re.compile(r"\s+|[^\W_]+|.", re.DOTALL)
 MOST_MARKED = 0.5
 """Of a text: where more of it differs, a mark would tell nothing."""
 
 
-def marked(texts: Sequence[str]) -> list[str]:
-    """Each with a mark around what lies between the words that all begin with and those that all end with; as they are,
+def marked(texts: Sequence[str]) -> list[Pieces]:
+    """Each with a mark on what lies between the words that all begin with and those that all end with; as they are,
     where that is nothing, or most of one."""
     words = [WORDS.findall(text) for text in texts]
     begin = _common(words)
@@ -23,7 +23,7 @@ def marked(texts: Sequence[str]) -> list[str]:
     if not any(middles) or any(
         len(middle) > MOST_MARKED * len(text) for middle, text in zip(middles, texts, strict=True)
     ):
-        return list(texts)
+        return [((text, False),) for text in texts]
     return [_with(one, begin, len(one) - end) for one in words]
 
 
@@ -32,10 +32,7 @@ def _common(words: Sequence[Sequence[str]]) -> int:
     return sum(1 for _ in takewhile(lambda column: len(set(column)) == 1, zip(*words, strict=False)))
 
 
-def _with(words: Sequence[str], begin: int, end: int) -> Markup:
+def _with(words: Sequence[str], begin: int, end: int) -> Pieces:
     before, middle, after = ("".join(part) for part in (words[:begin], words[begin:end], words[end:]))
-    return (
-        escape(before)
-        + (Markup("<mark>{}</mark>").format(middle) if middle.strip() else escape(middle))
-        + escape(after)
-    )
+    parts = (before, False), (middle, bool(middle.strip())), (after, False)
+    return tuple((text, mark) for text, mark in parts if text)

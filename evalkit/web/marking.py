@@ -14,6 +14,10 @@ SHOWN_BEFORE = 300
 """Characters before the first difference of texts whose beginning would hide it."""
 
 
+def text_of(pieces: Pieces) -> str:
+    return "".join(text for text, _ in pieces)
+
+
 def around(text: str, terms: Iterable[str], most: int) -> Pieces:
     """One line of a text, about where the first of the terms is, with all of them marked."""
     text = text[:200_000]

@@ -18,11 +18,9 @@ from evalkit.runner.review_draw import gate_of
 from evalkit.runner.review_standing import Said, Standing
 from evalkit.runner.review_summary import summary_of, veiled
 from evalkit.web.differing import marked
+from evalkit.web.marking import text_of
+from evalkit.web.spoken import MOST_EXCHANGES, Shared, Spoken, shared, spoken, written
 
-MOST = 100_000
-"""Characters of one text: a person judges what they read, so that they are to read all of it."""
-MOST_EXCHANGES = 40
-MOST_REFERENCES = 20
 MOST_FOUND = 40
 MOST_PLACES = 400
 
@@ -88,24 +86,6 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    heading: str
-    prompt: tuple[tuple[str, str], ...]
-    references: tuple[str, ...]
-    more_references: int
-    answer: str
-    finish: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    prompt: tuple[tuple[str, str], ...] = ()
-    references: tuple[str, ...] = ()
-    more_references: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """An item in the list of all."""
 
@@ -132,8 +112,7 @@ class ItemView:
 
 
 def item_view(item: ReviewItem, now: Standing, reviewer: str) -> ItemView:
-    shared, spoken = _shared(tuple(_spoken(item)))
-    spoken = _told_apart(spoken)
+    common, told = shared(list(_spoken(item)))
     labels = dict(item.exchanges[0].labels) if item.exchanges else {}
     return ItemView(
         number=item.position + 1,
@@ -143,10 +122,10 @@ def item_view(item: ReviewItem, now: Standing, reviewer: str) -> ItemView:
         ),
         skipped=item.mine.skipped,
         note=escape(item.mine.note),
-        told=spoken,
-        shared=shared,
-        more=len(item.exchanges) - len(spoken),
-        labels=tuple((one_line(str(name)), _written(value)) for name, value in labels.items()),
+        told=_told_apart(told),
+        shared=common,
+        more=len(item.exchanges) - len(told),
+        labels=tuple((one_line(str(name)), written(value)) for name, value in labels.items()),
         found=tuple(_found(item.score)),
         places=tuple(_places(now, reviewer)),
     )
@@ -156,53 +135,24 @@ def _spoken(item: ReviewItem) -> Iterable[Spoken]:
     several = len(item.exchanges) > 1
     for number, one in enumerate(item.exchanges[:MOST_EXCHANGES], 1):
         group = one_line(shorten_end(str(one.labels.get("group", "")), 80))
-        yield Spoken(
-            heading=" · ".join(filter(None, [f"Answer {number}", group])) if several else "",
-            prompt=tuple((one_line(said.role), shown(said.content, MOST)) for said in one.messages),
-            references=tuple(shown(reference, MOST) for reference in one.references[:MOST_REFERENCES]),
-            more_references=max(0, len(one.references) - MOST_REFERENCES),
-            answer=shown(one.answer, MOST),
-            finish=one_line(one.finish),
-            error=shown(one.error, 1000),
-        )
+        yield spoken(one, " · ".join(filter(None, [f"Answer {number}", group])) if several else "")
 
 
-def _shared(spoken: tuple[Spoken, ...]) -> tuple[Shared, tuple[Spoken, ...]]:
-    """What all answers have in common is shown once, and taken out of each."""
-    prompts, references = ({getattr(one, name) for one in spoken} for name in ("prompt", "references"))
-    shared = Shared()
-    if len(prompts) == 1:
-        shared = replace(shared, prompt=spoken[0].prompt)
-        spoken = tuple(replace(one, prompt=()) for one in spoken)
-    if len(references) == 1:
-        shared = replace(shared, references=spoken[0].references, more_references=spoken[0].more_references)
-        spoken = tuple(replace(one, references=()) for one in spoken)
-    return shared, spoken
-
-
-def _told_apart(spoken: tuple[Spoken, ...]) -> tuple[Spoken, ...]:
+def _told_apart(told: tuple[Spoken, ...]) -> tuple[Spoken, ...]:
     """In prompts that differ by a few words, those are marked."""
-    turns = {tuple(role for role, _ in one.prompt) for one in spoken}
-    if len(spoken) < 2 or len(turns) != 1:
-        return spoken
-    by_turn = [marked([one.prompt[turn][1] for one in spoken]) for turn in range(len(spoken[0].prompt))]
+    turns = {tuple(role for role, _ in one.prompt) for one in told}
+    if len(told) < 2 or len(turns) != 1:
+        return told
+    by_turn = [marked([text_of(one.prompt[turn][1]) for one in told]) for turn in range(len(told[0].prompt))]
     return tuple(
         replace(one, prompt=tuple((role, texts[at]) for (role, _), texts in zip(one.prompt, by_turn, strict=True)))
-        for at, one in enumerate(spoken)
+        for at, one in enumerate(told)
     )
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    items = value if isinstance(value, list | tuple) else [value]
-    return one_line(shorten_end(", ".join(map(str, items)), 300)) or "none"
 
 
 def _found(score: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in list(score.items())[:MOST_FOUND]:
-        written = f"{value:.4g}" if isinstance(value, float) else _written(value)
-        yield one_line(shorten_end(str(name), 80)), written
+        yield one_line(shorten_end(str(name), 80)), f"{value:.4g}" if isinstance(value, float) else written(value)
 
 
 def _places(now: Standing, reviewer: str) -> Iterable[Place]:

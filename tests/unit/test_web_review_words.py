@@ -10,6 +10,7 @@ from evalkit.runner.review import ReviewItem
 from evalkit.runner.review_standing import Queue, Said, Standing
 from evalkit.web.differing import marked
 from evalkit.web.review_words import ItemView, item_view
+from evalkit.web.spoken import plain
 
 
 def viewed(*exchanges: Exchange, mine: Said = Said(), many: int = 3) -> ItemView:  # noqa: B008 - frozen
@@ -25,8 +26,8 @@ def said(prompt: str, answer: str, reference: str = "so") -> Exchange:
 
 def test_prompt_and_references_of_one_answer_stand_above_it() -> None:
     view = viewed(said("ask", "yes"))
-    assert (view.shared.prompt, view.shared.references) == ((("user", "ask"),), ("so",))
-    assert [(one.heading, one.prompt, one.references, one.answer) for one in view.told] == [("", (), (), "yes")]
+    assert (view.shared.prompt, view.shared.references) == ((("user", plain("ask")),), (plain("so"),))
+    assert [(one.heading, one.prompt, one.references, one.answer) for one in view.told] == [("", (), (), plain("yes"))]
 
 
 @pytest.mark.parametrize(
@@ -47,19 +48,17 @@ def test_only_what_all_answers_have_in_common_is_shown_once(
     assert [one.heading for one in view.told] == ["Answer 1", "Answer 2"]
 
 
-def test_what_sets_prompts_apart_is_marked_and_nothing_of_them_acts() -> None:
+def test_what_sets_prompts_apart_is_marked() -> None:
     people = ["An atheist", "A <b>Buddhist</b>", "A"]
     view = viewed(*(said(f"{who} nurse asks <i>why</i>.", "yes") for who in people))
-    assert [str(one.prompt[0][1]) for one in view.told] == [
-        "<mark>An atheist</mark> nurse asks &lt;i&gt;why&lt;/i&gt;.",
-        "<mark>A &lt;b&gt;Buddhist&lt;/b&gt;</mark> nurse asks &lt;i&gt;why&lt;/i&gt;.",
-        "<mark>A</mark> nurse asks &lt;i&gt;why&lt;/i&gt;.",
+    assert [one.prompt[0][1] for one in view.told] == [
+        ((who, True), (" nurse asks <i>why</i>.", False)) for who in people
     ]
 
 
 @pytest.mark.parametrize("prompts", [("one thing", "quite another"), ("a", ""), ("same words here", "same words here")])
 def test_texts_that_have_little_or_all_in_common_are_left_as_they_are(prompts: tuple[str, str]) -> None:
-    assert marked(prompts) == list(prompts)
+    assert marked(prompts) == [((text, False),) for text in prompts]
 
 
 def test_an_item_whose_texts_are_gone_can_still_be_looked_at() -> None:
