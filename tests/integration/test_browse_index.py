@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -151,9 +152,37 @@ def test_filters_mean_what_they_say_and_hold_together(store: Store, tmp_path: Pa
     assert worse == {
         said.case for said in many if not said.error and said.words is not None and said.words >= 15 and not said.good
     }
+    for sort in ("", "words", "good"):
+        assert found_by(file, check="check", ranges=(Range("words", 25, 15),), sort=sort) == set()
     assert found_by(file, text="alpha", status="scored", check="other") == {"lonely"}
     assert found_by(file, check="nowhere") == set()
     assert found_by(file, labels=(("category", "unheard of"),)) == set()
+
+
+def test_a_range_holds_whatever_lies_between_its_ends_page_after_page(
+    store: Store, tmp_path: Path, many: list[Said]
+) -> None:
+    """Ends that are values of cases, that lie between them, and beyond all."""
+    file = filled(store, finished_run(store, "run", {"check": many}), tmp_path / "i.db")
+    draw, known = random.Random(1), [said.words for said in many if said.words is not None]
+    for _ in range(12):
+        low, high = sorted(draw.choice([draw.choice(known), draw.uniform(0, 45)]) for _ in range(2))
+        text = draw.choice(["", "common", "alpha beta", '"alpha beta"'])
+        wanted = [
+            said
+            for said in many
+            if not said.error and said.words is not None and low <= said.words <= high and _says(said, text)
+        ]
+        asked = Wanted(check="check", text=text, ranges=(Range("words", low, high),))
+        assert all_pages(file, asked, 13) == [said.case for said in wanted]
+        for descending in (False, True):
+            by_words = replace(asked, sort="words", descending=descending)
+            ordered = sorted(wanted, key=lambda said: (said.words or 0) * (-1 if descending else 1))
+            assert all_pages(file, by_words, 13, backward=descending) == [said.case for said in ordered]
+
+
+def _says(said: Said, text: str) -> bool:
+    return text.strip('"') in said.answer if text.startswith('"') else set(text.split()) <= set(said.answer.split())
 
 
 def test_searches_find_words_phrases_beginnings_and_leave_out_others(store: Store, tmp_path: Path) -> None:

@@ -50,6 +50,24 @@ def test_the_buckets_between_two_values_hold_all_that_lies_between_them(
     assert all(first <= buckets.of(value) <= last for value in found if low <= value <= high)
 
 
+@given(values, st.data())
+def test_all_values_of_a_bucket_that_is_no_edge_lie_between(found: list[float], data: st.DataObject) -> None:
+    """Ends at values that there are, at the borders of buckets, and anywhere."""
+    buckets = Buckets(0, tuple(cuts_of(found)))
+    borders = [math.nextafter(cut, way) for cut in buckets.cuts for way in (-math.inf, cut, math.inf)]
+    ends = st.sampled_from([*found, *borders]) | st.floats(-1e6, 1e6) | st.none()
+    low, high = data.draw(ends), data.draw(ends)
+    edges = buckets.edges(low, high)
+    first, last = buckets.between(low, high)
+    assert len(edges) == len(set(edges))
+    assert set(edges) <= {first, last}
+    for value in [*found, *borders]:
+        bucket = buckets.of(value)
+        if first <= bucket <= last and bucket not in edges:
+            assert low is None or low <= value
+            assert high is None or value <= high
+
+
 @given(st.integers(0, 400), st.integers(0, 400))
 def test_the_words_of_a_span_cover_each_of_its_buckets_once(one: int, other: int) -> None:
     first, last = sorted((one, other))

@@ -75,6 +75,14 @@ class Buckets:
         first = 0 if low is None else self.of(low)
         return first, self.last if high is None else self.of(high)
 
+    def edges(self, low: float | None, high: float | None) -> list[int]:
+        """Of the buckets between the two those in which other values can lie, too."""
+        first, last = self.between(low, high)
+        begins = low is None or (first > 0 and self.cuts[first - 1] == low)
+        ends = high is None or (last < self.last and self.cuts[last] == math.nextafter(high, math.inf))
+        over = [] if begins else [first]
+        return over if ends or last in over else [*over, last]
+
     def covering(self, first: int, last: int) -> Iterator[str]:
         """As few words as can be that stand for the buckets from first to last."""
         bucket = first

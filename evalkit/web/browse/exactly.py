@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from evalkit.results import Exchange
-from evalkit.web.browse.file import IndexedCheck
+from evalkit.web.browse.file import IndexedCheck, checks_of
 from evalkit.web.browse.query import PAGE, FoundCase, Page, page
 from evalkit.web.browse.question import Wanted
 from evalkit.web.browse.words import parse
@@ -46,18 +46,7 @@ def page_with_signs(
     checks: Sequence[IndexedCheck],
 ) -> Page:
     """The cases in whose texts the signs stand, in the wanted order; what can be searched in no way is in none."""
-    signs = signs_of(wanted.text)
-    if not signs:
-        return Page((), 0, False, None, None, parse(wanted.text).ignored)
-    every = page(connection, replace(wanted, text=""), size=MOST_READ, checks=checks)
-    if every.after is not None:
-        return Page((), 0, False, None, None, (TOO_MANY,))
-    texts = read(every.cases)
-    found = [
-        case
-        for case in every.cases
-        if _has(signs, case.case, texts.get((case.check, case.case), ()), within=wanted.within)
-    ]
+    found, notes = _with_signs(connection, wanted, read, checks)
     rows = [case.row for case in found]
     first = rows.index(after) + 1 if after in rows else 0
     if last or before in rows:
@@ -69,8 +58,41 @@ def page_with_signs(
         False,
         rows[first] if first else None,
         shown[-1].row if first + PAGE < len(found) else None,
-        every.notes,
+        notes,
     )
+
+
+def neighbours(
+    connection: sqlite3.Connection, wanted: Wanted, read: Texts, row: int
+) -> tuple[FoundCase | None, FoundCase | None]:
+    """The cases before and after one, by whichever search it was found."""
+    if not has_no_word(wanted.text):
+        before, after = page(connection, wanted, before=row, size=1), page(connection, wanted, after=row, size=1)
+        return next(iter(before.cases), None), next(iter(after.cases), None)
+    found, _ = _with_signs(connection, wanted, read, checks_of(connection))
+    rows = [case.row for case in found]
+    if row not in rows:
+        return None, None
+    place = rows.index(row)
+    return found[place - 1] if place else None, next(iter(found[place + 1 : place + 2]), None)
+
+
+def _with_signs(
+    connection: sqlite3.Connection, wanted: Wanted, read: Texts, checks: Sequence[IndexedCheck]
+) -> tuple[list[FoundCase], tuple[str, ...]]:
+    signs = signs_of(wanted.text)
+    if not signs:
+        return [], parse(wanted.text).ignored
+    every = page(connection, replace(wanted, text=""), size=MOST_READ, checks=checks)
+    if every.after is not None:
+        return [], (TOO_MANY,)
+    texts = read(every.cases)
+    found = [
+        case
+        for case in every.cases
+        if _has(signs, case.case, texts.get((case.check, case.case), ()), within=wanted.within)
+    ]
+    return found, every.notes
 
 
 def _has(signs: str, case: str, said: Sequence[Exchange], *, within: str) -> bool:

@@ -91,10 +91,10 @@ def _count(
     connection: sqlite3.Connection, question: Question, checks: Sequence[IndexedCheck]
 ) -> tuple[int, bool, list[int] | None]:
     """No further than people read: how many, whether there are more, and which; or how many, as is known anyway."""
-    if not question.words and question.sort is None:
+    if not question.words and not question.ranges and question.sort is None:
         known = (check.listed for check in checks if question.rows[0] <= check.rows[0] <= question.rows[1])
         return sum(known), False, None
-    if not question.words and question.sort_range is None:
+    if not question.words and not question.ranges and question.sort_range is None:
         return sum(check.indexed for check in checks if question.rows[0] == check.rows[0]), False, None
     found = list(islice(in_order(connection, by_row(question), None, backward=False), COUNTED + 1))
     return min(len(found), COUNTED), len(found) > COUNTED, found[:COUNTED]

@@ -48,7 +48,6 @@ class Question:
     """Empty: every case."""
     rows: tuple[int, int]
     ranges: tuple[tuple[IndexedMetric, Range], ...]
-    """Whose ends have to be looked at case by case: a bucket may reach over them."""
     sort: IndexedMetric | None
     sort_range: Range | None
     descending: bool
@@ -85,7 +84,6 @@ def question_of(
             sort_range = one
             continue
         ranges.append((metric, one))
-        parts.append(any_of(metric.buckets.covering(*metric.buckets.between(one.low, one.high))))
     column = wanted.within if wanted.within in WITHIN else ""
     parts += search.wanted(column, beginnings)
     words = " AND ".join(parts)
@@ -115,8 +113,6 @@ def by_row(question: Question) -> Question:
         return question
     if question.sort_range is None:
         return replace(question, words=question.words or quoted(EVERY), sort=None)
-    buckets = question.sort.buckets
-    span = any_of(buckets.covering(*buckets.between(question.sort_range.low, question.sort_range.high)))
-    words = f"({question.words}) AND {span}" if question.words else span
-    ranges = (*question.ranges, (question.sort, question.sort_range))
-    return replace(question, words=words, ranges=ranges, sort=None, sort_range=None)
+    return replace(
+        question, ranges=((question.sort, question.sort_range), *question.ranges), sort=None, sort_range=None
+    )

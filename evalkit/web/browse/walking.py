@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import merge
 from itertools import islice
 
 from evalkit.web.browse.buckets import GROUP
 from evalkit.web.browse.file import IndexedMetric, number_at
 from evalkit.web.browse.question import Question, Range
-from evalkit.web.browse.words import quoted
+from evalkit.web.browse.words import all_of, any_of, quoted
 
+Ranges = Sequence[tuple[IndexedMetric, Range]]
 AT_ONCE = 400
 _MATCHED = "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid {way} LIMIT ?"
 _LISTED = "SELECT row FROM cases WHERE row BETWEEN ? AND ? ORDER BY row {way} LIMIT ?"
@@ -43,8 +45,35 @@ def in_order(connection: sqlite3.Connection, question: Question, start: int | No
     low, high = question.rows
     if start is not None:
         low, high = (low, start - 1) if backward else (start + 1, high)
-    matched = _matched(connection, question.words, low, high, backward=backward)
-    return _within(connection, matched, question.ranges)
+    return merge(
+        *(
+            _within(connection, _matched(connection, words, low, high, backward=backward), ranges)
+            for words, ranges in _parts(question)
+        ),
+        reverse=backward,
+    )
+
+
+def _parts(question: Question) -> Iterator[tuple[str, Ranges]]:
+    """Words, and the ranges that have to be looked at case by case: buckets may reach over the ends of a range, and
+    the cases of all others are inside."""
+    if not question.ranges:
+        yield question.words, ()
+        return
+    (metric, span), *others = question.ranges
+    words = all_of(question.words, *map(_words_of, others))
+    first, last = metric.buckets.between(span.low, span.high)
+    edges = metric.buckets.edges(span.low, span.high) if first <= last else []
+    inside = list(metric.buckets.covering(first + (first in edges), last - (last in edges)))
+    if inside:
+        yield all_of(words, any_of(inside)), others
+    if edges:
+        yield all_of(words, any_of(map(metric.buckets.word, edges))), question.ranges
+
+
+def _words_of(one: tuple[IndexedMetric, Range]) -> str:
+    metric, span = one
+    return any_of(metric.buckets.covering(*metric.buckets.between(span.low, span.high)))
 
 
 def _matched(connection: sqlite3.Connection, words: str, low: int, high: int, *, backward: bool) -> Iterator[int]:
@@ -56,10 +85,8 @@ def _matched(connection: sqlite3.Connection, words: str, low: int, high: int, *,
     return (row for (row,) in found)
 
 
-def _within(
-    connection: sqlite3.Connection, rows: Iterator[int], ranges: Sequence[tuple[IndexedMetric, Range]]
-) -> Iterator[int]:
-    """Of these rows those whose values are in range: buckets at its ends reach over them."""
+def _within(connection: sqlite3.Connection, rows: Iterator[int], ranges: Ranges) -> Iterator[int]:
+    """Of these rows those whose values are in range."""
     if not ranges:
         yield from rows
         return
@@ -139,9 +166,9 @@ def _through_buckets(connection: sqlite3.Connection, question: Question, way: _W
     empty: dict[int, bool] = {}
     for bucket in order:
         group = bucket // GROUP
-        if question.words and bucket >= 0:
+        if (question.words or question.ranges) and bucket >= 0:
             if group not in empty:
-                words = _also(question.words, buckets.group_word(group))
+                words = all_of(quoted(buckets.group_word(group)), question.words)
                 empty[group] = next(_matched(connection, words, *question.rows, backward=False), None) is None
             if empty[group]:
                 continue
@@ -152,19 +179,14 @@ def _of_bucket(
     connection: sqlite3.Connection, question: Question, way: _Way, bucket: int, start: Key | None
 ) -> Iterator[int]:
     buckets = way.metric.buckets
-    words = _also(question.words, buckets.none if bucket < 0 else buckets.word(bucket))
-    one = replace(question, words=words, sort=None, sort_range=None)
-    if question.sort_range is not None:
-        one = replace(one, ranges=(*one.ranges, (way.metric, question.sort_range)))
+    word = buckets.none if bucket < 0 else buckets.word(bucket)
+    one = replace(question, words=all_of(quoted(word), question.words), sort=None, sort_range=None)
     begins_here = start is not None and bucket == (-1 if start[1] is None else buckets.of(start[1]))
     if bucket < 0 or buckets.holds_one_value(bucket):
         first = start[0] if begins_here and start is not None else None
         yield from in_order(connection, one, first, backward=way.backward)
         return
-    rows = list(in_order(connection, one, None, backward=False))
-    ordered = way.sorted(_valued(connection, rows, way.metric), start if begins_here else None)
-    yield from (row for row, _ in ordered)
-
-
-def _also(words: str, word: str) -> str:
-    return f"{quoted(word)} AND ({words})" if words else quoted(word)
+    valued = _valued(connection, list(in_order(connection, one, None, backward=False)), way.metric)
+    span = question.sort_range
+    inside = valued if span is None else [key for key in valued if _is_in(key[1], span)]
+    yield from (row for row, _ in way.sorted(inside, start if begins_here else None))

@@ -103,6 +103,12 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
+def all_of(*questions: str) -> str:
+    """Empty ones ask for nothing."""
+    asked = [one for one in questions if one]
+    return asked[0] if len(asked) == 1 else " AND ".join(f"({one})" for one in asked)
+
+
 def any_of(words: Iterable[str]) -> str:
     listed = [quoted(word) for word in words]
     return listed[0] if len(listed) == 1 else f"({' OR '.join(listed)})"
