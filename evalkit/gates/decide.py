@@ -91,7 +91,8 @@ def _settled_by(gate: Gate, verdict: Verdict, table: CheckTable, setting: Settin
         at_target = "; right at the target no number of cases would" if found.value == gate.threshold else ""
         return replace(verdict, reason=verdict.reason + at_target)
     of = ",".join(f"{label}={value}" for label, value in verdict.estimate.slice.items()) if verdict.estimate else ""
-    said = f"about {more:,} more cases{f' of {of}' if of else ''} would settle it"
+    cases = "more case" if more == 1 else "more cases"
+    said = f"about {more:,} {cases}{f' of {of}' if of else ''} would settle it"
     return replace(verdict, more_cases=more, reason=f"{verdict.reason}; {said}")
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evalkit.errors import ExitCode
 from evalkit.records import Word
 from evalkit.report import formatting, since, view
 from evalkit.report.hostile import one_line
 from evalkit.results import Result
 
+MEASURED = {ExitCode.OK, ExitCode.NOT_GOOD_ENOUGH, ExitCode.UNSURE}
+"""How a run ends that can be a baseline."""
 LONGEST = 24
 """Of a baseline's name that stands at the left."""
 
@@ -31,8 +34,7 @@ def _doubts(result: Result) -> Iterator[str]:
     declared = [one for one in result.outcome.verdicts if not one.automatic] or list(result.outcome.verdicts)
     unsure = sum(one.word is Word.UNSURE for one in declared)
     if declared:
-        of = formatting.count(len(declared), "gate")
-        yield f"the cases decide {len(declared) - unsure:,} of {of}" if unsure else f"the cases decide all of {of}"
+        yield _decided(len(declared) - unsure, len(declared))
     unscored = sum(check.counts.unscored - check.counts.inapplicable for check in result.checks)
     errored = sum(check.counts.errored for check in result.checks)
     if unscored or errored:
@@ -47,6 +49,14 @@ def _doubts(result: Result) -> Iterator[str]:
         yield formatting.count(warned, "warning")
 
 
+def _decided(sure: int, gates: int) -> str:
+    if gates == 1:
+        return f"the cases {'decide' if sure else 'cannot decide'} the only gate"
+    if sure in {0, gates}:
+        return f"the cases decide {'all' if sure else 'none of'} {gates:,} gates"
+    return f"the cases decide {sure:,} of {gates:,} gates"
+
+
 def _since(result: Result) -> Line:
     named = one_line(str(result.run.options.get("baseline") or ""))
     told = [said for said in (since.metrics_sentence(result), since.cases_sentence(result)) if said]
@@ -57,6 +67,8 @@ def _since(result: Result) -> Line:
         return Line(name, f"Nothing can be compared with {named}: nothing was measured alike on the same data.")
     if result.run.partial:
         return Line(name, "No baseline was named, and a partial run cannot be one.")
+    if result.outcome.exit_code not in MEASURED:
+        return Line(name, "No baseline was named.")
     return Line(
         name,
         "No baseline was named. To compare later runs with this one:",

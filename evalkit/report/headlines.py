@@ -105,6 +105,9 @@ def _clauses(result: Result, check: CheckSummary) -> Iterator[str]:
         failed = [name for name, verdict in gates.items() if verdict.counts_as is Word.FAIL and name in whole]
         told = failed[-1:]
     for name in told:
+        if whole[name].value is None:
+            yield f"nothing can be said of {shorten_end(one_line(name), 40)}: no case was scored"
+            continue
         clause = _clause(check.kind, whole[name])
         yield f"{clause}{_met(gates[name])}" if name in gates else clause
 

@@ -92,5 +92,5 @@ def _all(result: Result) -> Iterator[Step]:
     if result.outcome.passed and not result.run.partial and not result.change_counts:
         yield Step("Keep it for later runs to be compared with:", f"evalkit baseline set {identifier} --as main")
     if result.usage.cases:
-        cases = formatting.count(result.usage.cases, "case")
-        yield Step(f"See all {cases} in a browser:", f"evalkit view {identifier}")
+        cases = "the only case" if result.usage.cases == 1 else f"all {result.usage.cases:,} cases"
+        yield Step(f"See {cases} in a browser:", f"evalkit view {identifier}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evalkit.records import Estimate, Interval, Verdict, Word
 from evalkit.report import formatting
-from evalkit.report.hostile import one_line
+from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.trust import asked
 from evalkit.report.window import Picture, picture
 from evalkit.results import Finding, MetricInfo, Result
@@ -29,6 +29,8 @@ RANK = {
     (Word.UNSURE, Word.PASS): 3,
 }
 PASSED = 4
+LONGEST_NAME = 80
+"""Of a model or a suite in a sentence; more of it stands among the facts of the run."""
 LEAST_IN_SLICE = 5
 """Cases of a slice that may be called one of the worst: of fewer, any value is chance."""
 WORST_OF = f"of {LEAST_IN_SLICE} cases or more"
@@ -95,7 +97,7 @@ def gate_view(verdict: Verdict, infos: dict[tuple[str, str], MetricInfo]) -> Gat
     else:
         written = formatting.measure(value, unit, apart_from=threshold)
         span = formatting.interval(between, unit)
-        counts = formatting.counts(verdict.estimate.counts) if verdict.estimate else formatting.NONE
+        counts = _counts(verdict.estimate)
     drawn = None
     if value is not None and comparable and verdict.operator != "==":
         share = verdict.contrast is None and is_share(verdict.estimate, infos)
@@ -119,6 +121,15 @@ def gate_view(verdict: Verdict, infos: dict[tuple[str, str], MetricInfo]) -> Gat
         origin=one_line(verdict.origin),
         picture=drawn,
     )
+
+
+def _counts(estimate: Estimate | None) -> str:
+    """Coverage has a value for every case: what was scored is the value itself."""
+    if estimate is None:
+        return formatting.NONE
+    if estimate.metric == COVERAGE:
+        return formatting.count(estimate.counts.planned, "planned case")
+    return formatting.counts(estimate.counts)
 
 
 def _brief(verdict: Verdict, drawn: Picture | None) -> str:
@@ -169,19 +180,23 @@ def subject(result: Result) -> str:
     """``assistant-quality on smollm2-135m (fp32, cpu)``."""
     details = result.model.details if result.model else {}
     named = [str(details[key]) for key in ("dtype", "device") if details.get(key)]
-    return one_line(f"{result.run.suite} on {model_name(result)}" + (f" ({', '.join(named)})" if named else ""))
+    return one_line(f"{suite_name(result)} on {model_name(result)}" + (f" ({', '.join(named)})" if named else ""))
+
+
+def suite_name(result: Result) -> str:
+    return shorten_end(one_line(shorten_end(result.run.suite, LONGEST_NAME)), LONGEST_NAME)
 
 
 def model_name(result: Result) -> str:
     """Of an endpoint the name that its server knows it by: address and options stand among the facts."""
     details = result.model.details if result.model else {}
     named = details.get("model") if details.get("address") else None
-    return one_line(str(named or result.run.model))
+    return shorten_end(one_line(shorten_end(str(named or result.run.model), LONGEST_NAME)), LONGEST_NAME)
 
 
 def sentence(result: Result) -> str:
     """The answer in one sentence, with the outcome's own word in it."""
-    word, model, suite = result.outcome.word, model_name(result), one_line(result.run.suite)
+    word, model, suite = result.outcome.word, model_name(result), suite_name(result)
     sentences = {
         "good enough": f"{model} is good enough for {suite}{doubt(result)}.",
         "not good enough": f"{model} is not good enough for {suite}.",

@@ -57,6 +57,10 @@ def test_of_a_share_it_is_exact(successes: int, cases: int, target: float) -> No
     assert exact_power(successes, cases, target, round(0.8 * (cases + found.more_cases)) - cases) < 0.9
 
 
+def test_one_case_is_told_of_as_one() -> None:
+    assert "; about 1 more case would settle it;" in unsure("c.m >= 0.5", RATE, [0.0] * 5).reason
+
+
 def test_of_nothing_but_successes_it_is_the_number_that_proves_the_gate() -> None:
     assert unsure("c.m >= 0.95", RATE, [1.0] * 20).more_cases == 72 - 20  # 0.95 ** 72 is the first below 2.5 %
     assert unsure("c.m <= 0.05", RATE, [0.0] * 20).more_cases == 72 - 20

@@ -97,6 +97,7 @@ def _spec(of: Distribution, bins: list[_Bin], unit: str) -> dict[str, Any]:
                 "opacity": {
                     "field": "open",
                     "type": "nominal",
+                    "sort": "ascending",
                     "scale": {"domain": [False, True], "range": [0.85, 0.45]},
                     "legend": None,
                 },

@@ -47,6 +47,16 @@ def test_every_picture_has_an_id_of_its_own_words_and_a_table() -> None:
         assert json.dumps(one.spec, allow_nan=False)
 
 
+def test_vega_has_nothing_to_warn_of() -> None:
+    """It warns on the console where a channel that has an order shows a field that has none."""
+    ordered = {"opacity", "size", "strokeWidth", "fillOpacity", "strokeOpacity"}
+    for one in charts(result(("a", "b"))):
+        for layer in one.spec["layer"]:
+            for channel in ordered & layer["encoding"].keys():
+                definition = layer["encoding"][channel]
+                assert definition.get("type") != "nominal" or definition.get("sort"), one.id
+
+
 def test_texts_of_others_are_data_and_nothing_else() -> None:
     for one in charts(hostile_result()):
         written = outside_of_data(one.spec)

@@ -46,6 +46,12 @@ def test_a_metric_that_no_words_are_known_for_is_told_by_its_name() -> None:
     assert sentence(*run_of("mine", replace(counted, metric="other"), verdicts=())).startswith("other: 3 of 40")
 
 
+def test_of_a_metric_without_a_value_nothing_is_said() -> None:
+    none = replace(rate("flesch_reading_ease", 0, 5, 0.0, 0.4), value=None, interval=None, unit="points")
+    told = sentence(*run_of("readability", none, verdicts=(verdict(none, Word.UNSURE, ">", 30),)))
+    assert told == "Nothing can be said of flesch_reading_ease: no case was scored."
+
+
 def test_cases_that_errored_are_not_counted_as_any_side() -> None:
     told = sentence(*run_of("insults", rate("insult_rate", 1, 10, 0.0, 0.4, errored=2)))
     assert told == "insult_rate is 0.100 (0–0.400) over 10 cases."

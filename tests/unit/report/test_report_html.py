@@ -18,6 +18,7 @@ from report_results import result
 from evalkit.records import Interval, Message, Outcome, Word
 from evalkit.report import bundle, html
 from evalkit.report.cases import pieces, spans_of
+from evalkit.report.first_screen import lines
 from evalkit.report.hostile import visible
 from evalkit.report.page import policy
 
@@ -338,6 +339,25 @@ def test_the_first_screen_says_how_sure_it_is_and_how_to_name_a_baseline(make) -
     assert "Nothing can be compared with main" in html.render(make.result(run=named))
     assert "a partial run cannot be one" in html.render(make.result(run=replace(named, options={}, partial=True)))
     assert "3 of 4" in text.text("dd")
+    unmeasured = replace(make.result().outcome, word="not measured", exit_code=3)
+    assert "evalkit baseline set" not in html.render(make.result(outcome=unmeasured))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((Word.PASS,), "the cases decide the only gate"),
+        ((Word.UNSURE,), "the cases cannot decide the only gate"),
+        ((Word.PASS, Word.FAIL), "the cases decide all 2 gates"),
+        ((Word.UNSURE, Word.UNSURE), "the cases decide none of 2 gates"),
+        ((Word.UNSURE, Word.FAIL), "the cases decide 1 of 2 gates"),
+    ],
+)
+def test_how_sure_a_run_is_is_said_in_a_sentence(make, words: tuple[Word, ...], told: str) -> None:
+    verdict = make.result().outcome.verdicts[0]
+    verdicts = tuple(replace(verdict, word=word, counts_as=word, automatic=False) for word in words)
+    of = make.result(outcome=replace(make.result().outcome, verdicts=verdicts))
+    assert lines(of)[0].text.startswith(told.capitalize())
 
 
 def test_a_gate_without_a_value_is_named_beside_the_picture(make, monkeypatch: pytest.MonkeyPatch) -> None:

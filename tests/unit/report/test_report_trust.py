@@ -36,6 +36,11 @@ def test_cases_used_of_cases_available_are_said(make: Any) -> None:
     assert "412 cases" not in effort(stopped(make))  # one number of cases, not two
 
 
+def test_what_stands_behind_where_a_check_stopped_is_a_sentence_of_its_own(make: Any) -> None:
+    of = replace(stopped(make), findings=(make.finding(),))
+    assert re.search(r"It stopped after 150 of 400 cases: all decided\. +<a href", html.render(of))
+
+
 def test_a_gate_whose_interval_does_not_tell_why_it_passed_says_why(make: Any) -> None:
     estimate = make.estimate("safety", "refusal_rate", 0.85, between=(0.78, 0.91))
     verdict = Verdict("safety.refusal_rate >= 0.8", Word.PASS, Word.PASS, "by the data", estimate, threshold=0.8)

@@ -10,6 +10,21 @@ from evalkit.records import Counts, Estimate, Outcome, Verdict, Word
 from evalkit.report import html, markdown, terminal, view
 
 
+def test_names_without_end_leave_a_sentence_that_can_be_read(make) -> None:
+    run = replace(make.result().run, model="mock:constant?text=" + "word" * 60, suite="suite-" * 40)
+    of = make.result(run=run, model=None)
+    for told in (view.sentence(of), view.subject(of)):
+        assert len(told) < 200
+        assert told.count("…") == 2
+    assert run.model in html.render(of)
+
+
+def test_a_gate_on_coverage_counts_what_was_planned(make) -> None:
+    estimate = Estimate("c", "coverage", 0.0, None, Counts(5, 5, 0, 0), "share")
+    verdict = Verdict("c.coverage >= 0.5", Word.FAIL, Word.FAIL, "0 of 5 cases scored", estimate, threshold=0.5)
+    assert view.gate_view(verdict, {}).counts == "5 planned cases"
+
+
 def test_gates_that_count_against_the_model_come_first(make) -> None:
     assert [gate.status for gate in view.gates(make.result())] == [
         "fail",
