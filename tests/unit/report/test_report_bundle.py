@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from evalkit.report import bundle
-from evalkit.report.notices import with_notices
+from evalkit.report.notices import notices, with_notices
 
 DRAWS = "window.vegaEmbed = () => {};  // ünï"
+TRACES = [
+    ("Octal literals are not allowed in strict mode", "Esprima", "BSD 2-Clause"),
+    ("1.653654562683102", "Apache Commons Math", "Apache 2.0"),
+    ('"loess"', "science.js", "BSD 3-Clause"),
+    ("rSquared", "d3-regression", "BSD 3-Clause"),
+    ("archimedean", "d3-cloud", "BSD 3-Clause"),
+    ("isocontour", "d3-contour", "BSD 3-Clause"),
+    ("mollweide", "d3-geo", "ISC"),
+    ("1f77b4", "ColorBrewer", "Apache 2.0"),
+    ("11102230246251565", "Delaunator", "ISC"),
+    ("#3366CC", "Vega Themes", "BSD 3-Clause"),
+    ("Invalid Version", "semver", "ISC"),
+    ("OPERATION_PATH_INVALID", "fast-json-patch", "MIT"),
+]
+"""Parts of minified scripts are known by what they say, and by numbers that they alone have."""
 REAL = bundle.scripts
 """Before the fixture of this folder takes it away."""
 
@@ -53,8 +69,26 @@ def test_licences_travel_with_the_scripts_and_end_neither_comment_nor_element(as
     assert bundle.fits_into_a_page(text)
     for holder in ("Vega.", "Vega-Lite.", "Vega-Embed.", "D3."):
         assert f"\n{holder} Copyright " in notices
-    for words in ("Redistributions in binary form must reproduce", "AS IS", "this permission notice"):
+    for words in ("Redistributions in binary form must reproduce", "AS IS", "this permission notice", "Apache License"):
         assert words in notices
+
+
+@pytest.fixture(scope="module")
+def script() -> str:
+    """What the installed package brings."""
+    text = bundle._asked()
+    if text is None:
+        pytest.skip("pictures need vl-convert-python: pip install 'evalkit-lm[report]'")
+    return text
+
+
+@pytest.mark.parametrize(("trace", "holder", "licence"), TRACES)
+def test_whoever_wrote_a_part_is_named_with_their_licence(script: str, trace: str, holder: str, licence: str) -> None:
+    assert trace in script, "no longer among the scripts: its notice can go"
+    until_next = rf"(?ms)^{re.escape(holder)}\. (Copyright .*?)\n(?=\n|[^\n]+\. Copyright )"
+    entry = re.search(until_next, notices())
+    assert entry is not None
+    assert licence in entry[1]
 
 
 @pytest.mark.parametrize(
