@@ -41,7 +41,7 @@ SCRIPTS = ("report.js", "cases.js", "pictures.js")
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
     environment = templating.environment("evalkit.report")
     environment.globals.update(marks=MARKS, kinds=KINDS, picture_width=WIDTH)
     environment.globals.update(change_heads=CHANGE_HEADS, turns=since.TURNS, p_and_interval=since.P_AND_INTERVAL)
@@ -98,7 +98,7 @@ def page(result: Result) -> str:
     charts += [chart for card in checks for chart in card.charts.all]
     drawing = (bundle.scripts() if charts else "") or ""
     return (
-        _environment()
+        templates()
         .get_template("report.html.j2")
         .render(
             policy=policy(drawing),

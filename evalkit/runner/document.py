@@ -24,6 +24,11 @@ def _adapter() -> Any:
     return TypeAdapter(Result)
 
 
+def make_reader() -> None:
+    """Ahead of the first result that is read: it takes longer than reading one."""
+    _adapter()
+
+
 @cache
 def _profile_adapter() -> Any:
     from pydantic import TypeAdapter

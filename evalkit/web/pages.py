@@ -43,7 +43,7 @@ class Asset:
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
     environment = templating.environment("evalkit.web")
     environment.filters.update(line=hostile.one_line, shown=hostile.shown, exact=_exact)
     environment.globals.update(static=static)
@@ -119,12 +119,12 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "path": request.url.path,
         "store": "" if alone else workbench(request).store.location,
     }
-    return HTMLResponse(_environment().get_template(template).render({**common, **values}), status_code=status)
+    return HTMLResponse(templates().get_template(template).render({**common, **values}), status_code=status)
 
 
 def render_part(template: str, macro: str, *arguments: Any, **named: Any) -> str:
     """A macro of a template alone: what a script puts in place of what was there."""
-    return str(getattr(_environment().get_template(template).module, macro)(*arguments, **named))
+    return str(getattr(templates().get_template(template).module, macro)(*arguments, **named))
 
 
 def event(name: str, data: object, number: int | None = None) -> bytes:

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from evalkit.errors import ConfigurationError, MissingExtra
+from evalkit.web.warming import begin_warming
 from evalkit.web.workbench import Access, Workbench, open_workbench
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def serve(url: str, address: Address, token: str, path: str, say: Callable[[str]
             shown = address.names[0] if address.names else address.host
             shown = f"[{shown}]" if ":" in shown else shown
             say(f"http://{shown}:{port}{path}")
+            begin_warming()
             server.run(sockets=[listening])
         finally:
             workbench.close()
