@@ -91,6 +91,7 @@ def show(request: Request) -> Response:
         columns=_columns(run, wanted, check, result),
         count=f"{COUNTED:,}+" if found.page.more_than_counted else f"{found.page.count:,}",
         one=found.page.count == 1,
+        together=0 if wanted.check else sum(1 for one in found.checks if one.listed),
         notes=[*found.page.notes, *filter(None, [found.problem])],
         earlier=_turned(run, wanted, "before", found.page.before),
         later=_turned(run, wanted, "after", found.page.after),
