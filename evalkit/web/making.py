@@ -37,9 +37,14 @@ class Making:
             elif found.done() and found.exception() is not None:  # whoever asks now is told; who asks again tries again
                 return self._made.pop(key)
             self._made.move_to_end(key)
-            while len(self._made) > KEPT:
-                self._made.popitem(last=False)
+            self._forget_some()
             return found
+
+    def _forget_some(self) -> None:
+        """Never what is being made: whoever opened many pages at once would wait for ever, each page for the next."""
+        done = [key for key, one in self._made.items() if one.done()]
+        for key in done[: max(0, len(done) - KEPT)]:
+            del self._made[key]
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from pkgutil import resolve_name
@@ -20,6 +21,7 @@ from web_server import WebServer
 from evalkit.errors import StoreError
 from evalkit.store import Store, open_store
 from evalkit.web import dataset_page
+from evalkit.web.making import KEPT, Making
 from evalkit.web.serve import Address, bind
 
 BEING_MADE = 'id="being-made"'
@@ -87,6 +89,27 @@ def test_who_asks_meanwhile_is_told_at_once_and_it_is_made_once(
     assert shown in until_made(client, path)
     assert shown in client.get(path).text
     assert held.times == 1
+
+
+def test_many_pages_at_once_are_all_made_and_each_of_them_once() -> None:
+    """Whoever opens twenty runs in tabs asks for each again and again until it is there."""
+    making, go, made = Making(), threading.Event(), Counter[int]()
+
+    def make(number: int) -> Callable[[], int]:
+        def one() -> int:
+            assert go.wait(20)
+            made[number] += 1
+            return number
+
+        return one
+
+    many = range(KEPT + 8)
+    for _ in range(3):
+        waiting = [making.begun(f"page {number}", make(number)) for number in many]
+    go.set()
+    assert [one.result(20) for one in waiting] == [*many]
+    assert set(made.values()) == {1}
+    making.close()
 
 
 def test_a_file_is_waited_for(client: httpx.Client) -> None:
