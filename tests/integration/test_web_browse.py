@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -83,6 +84,31 @@ def until_searchable(client: httpx.Client, run: str) -> None:
 
 def cases_in(text: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="[^"]*">([^<]*)</a>', text)
+
+
+class Fields(HTMLParser):
+    """What a form of the page would send: values by name, and options to choose from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+        self.options: dict[str, list[str]] = {}
+        self._choice = ""
+
+    @classmethod
+    def of(cls, text: str) -> Fields:
+        found = cls()
+        found.feed(text)
+        return found
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "input":
+            self.values[given.get("name", "")] = given.get("value", "")
+        elif tag == "select":
+            self._choice = given["name"]
+        elif tag == "option":
+            self.options.setdefault(self._choice, []).append(given["value"])
 
 
 def link(text: str, words: str) -> str:
@@ -199,6 +225,22 @@ def test_hostile_texts_are_shown_and_do_nothing(store: Store, client: httpx.Clie
         assert "\u202e" not in text
         assert "49" not in re.sub(r"v=[0-9a-f]+", "", text) or "{{7*7}}" in text
     assert "&lt;img src=x" in pages[1]
+
+
+@pytest.mark.parametrize("name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f467", "a\u00adb"])
+def test_choices_come_back_as_they_are_whatever_hides_in_them(store: Store, client: httpx.Client, name: str) -> None:
+    """Persian is written with joiners that cannot be seen, and so are families of emoji."""
+    cases = [Said("one", labels={name: name}), Said("two", labels={name: "other"}), Said("three", f"so {name} it is")]
+    finished_run(store, "run", {"check": cases}, suite=name)
+    until_searchable(client, "run")
+    page = Fields.of(client.get("/runs/run/cases").text)
+    assert name in page.options[f"label.{name}"]
+    assert cases_in(client.get("/runs/run/cases", params={f"label.{name}": name}).text) == ["one"]
+    searched = Fields.of(client.get("/runs/run/cases", params={"q": name, "sort": name}).text)
+    assert (searched.values["q"], searched.values["sort"]) == (name, name)
+    assert name in Fields.of(client.get("/").text).options["suite"]
+    assert name in Fields.of(client.get("/trends").text).options["suite"]
+    assert name not in client.get("/").text, "the page's own text shows what hides"
 
 
 def test_names_that_no_text_can_hold_have_pages(store: Store, client: httpx.Client) -> None:

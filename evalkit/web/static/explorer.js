@@ -36,9 +36,6 @@
     if (!row || event.target.closest("a") || String(getSelection())) return;
     row.querySelector("th a").click();
   });
-  for (const select of document.querySelectorAll(".search select:not([name=metric])")) {
-    select.addEventListener("change", () => select.form.requestSubmit());
-  }
   // an address says what was chosen, and nothing else
   document.querySelector(".search").addEventListener("submit", (event) => {
     for (const field of event.target.elements) if (field.name && !field.value) field.disabled = true;
@@ -59,7 +56,8 @@
     filling.querySelector("progress").value = stands.share;
     filling.querySelector("span").textContent = stands.problem || stands.said;
     if (stands.problem) return;
-    if (stands.done || (empty && stands.share > 0)) location.reload();
+    const writes = document.activeElement?.closest(".search"); // what somebody chooses or writes is not taken away
+    if ((stands.done || (empty && stands.share > 0)) && !writes) location.reload();
     else setTimeout(ask, 1000);
   };
   if (!filling.hidden) setTimeout(ask, 600);

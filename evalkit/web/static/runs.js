@@ -44,9 +44,6 @@
     { run: show, newer: (many) => (newer.dataset.hides ? announce(many) : renew(many)) },
   );
 
-  for (const select of document.querySelectorAll(".choose select")) {
-    select.addEventListener("change", () => select.form.requestSubmit());
-  }
   const chosen = document.getElementById("chosen");
   const compare = document.getElementById("compare");
   if (compare) {
