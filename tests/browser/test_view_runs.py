@@ -175,6 +175,21 @@ def test_choosing_a_suite_shows_its_runs(look: Callable[..., Any]) -> None:
     assert_rows(page, 5)
 
 
+def test_a_choice_by_keyboard_waits_until_it_is_sent(look: Callable[..., Any], server: WebServer) -> None:
+    """Each arrow is a choice: a page that went with the first one could be chosen from by mouse alone."""
+    page = look()
+    page.focus("select[name=suite]")
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.input_value("select[name=suite]") == "smoke"
+    page.wait_for_timeout(500)
+    assert page.url == server.base + "/"
+    page.focus("form.choose button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**suite=smoke**")
+    assert_rows(page, 2)
+
+
 def test_two_runs_that_are_ticked_are_compared(look: Callable[..., Any]) -> None:
     page = look("/?suite=smoke")
     button = page.locator("#compare")
@@ -269,6 +284,25 @@ def test_the_list_shows_the_end_of_a_run_without_being_asked(open_page: OpenPage
         store.create_run(created("d-run", suite="smoke"))
         page.wait_for_selector("text=1 newer run may not be among the chosen")
         assert page.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/a-run"])
+def test_a_page_that_is_told_nothing_more_says_so(open_page: OpenPage, tmp_path: Path, path: str) -> None:
+    from playwright.sync_api import expect
+
+    url = str(tmp_path / "runs.db")
+    with open_store(url) as store:
+        store.create_run(created("a-run"))
+        with WebServer(url) as server:
+            page, other = open_page(), open_page()
+            other.route("**/events*", lambda route: route.fulfill(status=401))  # as of a server with another token
+            for opened in (page, other):
+                opened.goto(server.link)
+                opened.goto(server.base + path)
+            expect(other.locator(".lost")).to_contain_text("Load the page again")
+            page.wait_for_timeout(1500)
+            assert page.locator(".lost").count() == 0
+        expect(page.locator(".lost")).to_contain_text("The server does not answer")
 
 
 def _finish(store: Store) -> None:
