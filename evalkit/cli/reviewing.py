@@ -17,6 +17,7 @@ from evalkit.results import Exchange
 from evalkit.runner import review
 from evalkit.runner.review import ReviewItem
 from evalkit.runner.review_standing import Queue
+from evalkit.runner.revise import revise
 from evalkit.store import Store
 
 MOST_EXCHANGES = 8
@@ -25,6 +26,7 @@ LONGEST_PROMPT = 1500
 NARROWEST = 20
 LEFT = "interrupted; everything said so far is kept"
 QUIT = "q"
+COMMANDS = frozenset({"s", "u", "n", QUIT})
 HELP = "s skip   u undo   n note   q quit"
 
 
@@ -41,6 +43,7 @@ class Session:
         """Of the skipped ones that are shown once more: each comes once."""
 
     def go(self) -> None:
+        revise(self._store, self._queue.run_id)  # what was said last before a kill may not have been taken in
         while (position := self._next()) is not None:
             item = review.item(self._store, self._queue, position, reviewer=self._reviewer)
             self._show(item)
@@ -66,7 +69,11 @@ class Session:
         """Until this item has a label or a skip, or another one is asked for; false: the person leaves."""
         labels = list(self._queue.labels)
         while True:
-            said, rest = self._read()
+            if (read := self._read()) is None:
+                return False
+            said, rest = read
+            if not rest and self._is_label(said):
+                return self._labelled(item, said)
             if said == QUIT:
                 return False
             if said == "u":
@@ -84,10 +91,17 @@ class Session:
             if chosen is None:
                 self._say(f"1 to {len(labels)} for a label, or {HELP}")
                 continue
-            review.label(self._store, self._queue, item.case, self._reviewer, chosen)
-            self._seen.discard(item.position)
-            self._say(f"{chosen}; {self._progress()}")
-            return True
+            return self._labelled(item, chosen)
+
+    def _is_label(self, said: str) -> bool:
+        """A line that is a label means the label, also where a key of that name means something else."""
+        return not self._by_keys and said in self._queue.labels
+
+    def _labelled(self, item: ReviewItem, chosen: str) -> bool:
+        review.label(self._store, self._queue, item.case, self._reviewer, chosen)
+        self._seen.discard(item.position)
+        self._say(f"{chosen}; {self._progress()}")
+        return True
 
     def _undo(self) -> None:
         case = review.undo(self._store, self._queue, self._reviewer)
@@ -104,9 +118,11 @@ class Session:
         if text.strip():
             review.note(self._store, self._queue, item.case, self._reviewer, text.strip())
             self._say("noted")
+        elif not self._by_keys:
+            self._say("a note stands behind the n: n TEXT")
 
-    def _read(self) -> tuple[str, str]:
-        """A key, or the first word of a line and the rest of it. The end of the input is leaving."""
+    def _read(self) -> tuple[str, str] | None:
+        """A key, or the first word of a line and the rest of it; none at the end of the input."""
         if self._by_keys:
             click.echo("> ", nl=False)
             try:
@@ -114,14 +130,14 @@ class Session:
             except (EOFError, KeyboardInterrupt) as error:
                 if isinstance(error, KeyboardInterrupt):
                     raise Interrupted(LEFT) from error
-                return QUIT, ""
+                return None
             click.echo(key if key.isprintable() else "")
             return ("" if key in {"\r", "\n"} else key.lower() if key.isascii() else key), ""
         line = sys.stdin.readline()
         if not line:
-            return QUIT, ""
+            return None
         word, _, rest = line.strip().partition(" ")
-        return (word, rest) if word in {"n", "u", "s", QUIT} else (line.strip(), "")
+        return (word, rest) if word in COMMANDS else (line.strip(), "")
 
     # --- what is shown ------------------------------------------------------------------------------------------------
 

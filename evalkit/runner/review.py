@@ -158,8 +158,8 @@ def _say(store: Store, queue: Queue, case: str, reviewer: str, what: Mapping[str
     def unless_said(rows: Sequence[StoredReview]) -> Iterable[NewReview]:
         return [new] if adds(said_of(rows).get(case, {}).get(named, Said()), new.document) else []
 
-    if store.add_reviews(queue.id, unless_said):
-        _revise(store, queue)
+    store.add_reviews(queue.id, unless_said)
+    _revise(store, queue)
 
 
 def adds(before: Said, document: Mapping[str, Any]) -> bool:

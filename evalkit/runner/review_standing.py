@@ -74,19 +74,21 @@ class Said:
 
 
 def said_of(reviews: Iterable[StoredReview]) -> dict[str, dict[str, Said]]:
-    """By case and reviewer."""
+    """By case and reviewer. A note that came with a label stays when the label is withdrawn: it is written anew, or
+    not at all."""
     rows = list(reviews)
     withdrawn = {row.document["undo"] for row in rows if "undo" in row.document}
     found: dict[str, dict[str, Said]] = {}
     for row in rows:
-        if row.number in withdrawn or "undo" in row.document:
+        if "undo" in row.document or (row.number in withdrawn and "note" not in row.document):
             continue
         of_case = found.setdefault(row.case, {})
         before = of_case.get(row.reviewer, Said())
         note = row.document.get("note", before.note)
-        if row.document.get("label"):
-            now = Said(row.document["label"], False, note, row.time, row.number)
-        elif row.document.get("skip"):
+        says = row.document if row.number not in withdrawn else {}
+        if says.get("label"):
+            now = Said(says["label"], False, note, row.time, row.number)
+        elif says.get("skip"):
             now = Said("", True, note, row.time, row.number)
         else:
             now = replace(before, note=note, time=row.time)

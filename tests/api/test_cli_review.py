@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from evalkit.runner.review import queues
+from evalkit.store import NewReview, open_store
+
 Evalkit = Callable[..., Any]
 HOSTILE = "<script>\u202e\x1b[2J\x1b]0;owned\x07 [x](javascript:1)"
 SUITE = """\
@@ -89,6 +92,33 @@ def test_the_end_of_the_input_is_leaving(evalkit: Evalkit, run: str, monkeypatch
     called = evalkit("review", run)
     assert called.code == 0
     assert "0 of 4 reviewed" in called.out
+
+
+def test_a_line_that_is_a_label_is_the_label_whatever_its_letter(
+    evalkit: Evalkit, workdir: Path, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = SUITE.replace('{fine: "reads well", odd: "does not"}, flag: [odd]', '["y", "n", "q", "s"], flag: ["n"]')
+    (workdir / "s.yaml").write_text(suite, encoding="utf-8")
+    evalkit("run", "s.yaml", "--model", "mock:echo")
+    typed(monkeypatch, "n", "n why", "y", "q")  # and then nothing more comes, which is no label
+    evalkit("review", "last", "--reviewer", "ann")
+    said = [json.loads(line) for line in evalkit("review", "export", "last").out.splitlines()]
+    assert [(line["label"], line.get("note")) for line in said] == [("n", None), ("y", "why"), ("q", None)]
+    typed(monkeypatch, "n", "1")
+    assert "n TEXT" in evalkit("review", run, "--reviewer", "ann").out, "in a queue without that label it is a note"
+
+
+def test_what_was_said_last_before_a_kill_is_taken_in_by_the_next_session(
+    evalkit: Evalkit, run: str, workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The label is on the disk, and the process died before it made the revision."""
+    with open_store(str(workdir / ".evalkit" / "runs.db")) as store:
+        (queue,) = queues(store, run)
+        store.add_reviews(queue.id, lambda _: [NewReview(case, "ann", {"label": "fine"}) for case in queue.cases])
+        assert store.get_revision(run) is None
+        typed(monkeypatch)
+        assert "revision 1" in evalkit("review", run).out
+        assert store.get_revision(run).outcome == json.loads(evalkit("list", "--json").out)[0]["outcome"]  # type: ignore[union-attr]
 
 
 def test_status_says_how_far_it_is_and_exits_as_the_outcome_does(

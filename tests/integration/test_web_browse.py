@@ -227,7 +227,9 @@ def test_hostile_texts_are_shown_and_do_nothing(store: Store, client: httpx.Clie
     assert "&lt;img src=x" in pages[1]
 
 
-@pytest.mark.parametrize("name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f467", "a\u00adb"])
+@pytest.mark.parametrize(
+    "name", ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\U0001f469\u200d\U0001f467", "a\u00adb"]
+)
 def test_choices_come_back_as_they_are_whatever_hides_in_them(store: Store, client: httpx.Client, name: str) -> None:
     """Persian is written with joiners that cannot be seen, and so are families of emoji."""
     cases = [Said("one", labels={name: name}), Said("two", labels={name: "other"}), Said("three", f"so {name} it is")]

@@ -53,6 +53,16 @@ def test_a_note_by_itself_is_no_label_and_stays_with_the_next_one() -> None:
     assert labelled.said["a"]["ann"].note == "odd"
 
 
+def test_a_note_that_came_with_a_label_stays_when_the_label_is_withdrawn() -> None:
+    withdrawn = stand(queue(), ("ann", "a", {"label": "bad", "note": "look"}), ("ann", "a", {"undo": 1}))
+    assert (withdrawn.said["a"]["ann"].label, withdrawn.said["a"]["ann"].note) == ("", "look")
+    assert not withdrawn.settled("a")
+    again = stand(
+        queue(), *labels("ann", a="good"), ("ann", "a", {"skip": True, "note": "?"}), ("ann", "a", {"undo": 2})
+    )
+    assert (again.said["a"]["ann"].label, again.said["a"]["ann"].note) == ("good", "?")
+
+
 def test_an_item_waits_until_as_many_as_are_wanted_have_labelled_or_skipped_it() -> None:
     two = queue(reviewers=2)
     one = stand(two, *labels("ann", a="bad", b="good"))

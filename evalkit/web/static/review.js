@@ -97,6 +97,7 @@
     const text = note.value;
     await post(find("keep"), more);
     note.defaultValue = text;
+    note.form.elements.was.value = text;
     if (note.value === text) forget();
     if (find("note") === note) find("note-state").textContent = "kept";
   };
