@@ -151,7 +151,7 @@ def _spec(rows: Sequence[Mapping[str, Any]], span: Sequence[float]) -> dict[str,
     across = [-0.5, len(rows) - 0.5]
     x: Encoding = {"type": "quantitative", "scale": {"domain": across, "nice": False, "zero": False}, "axis": None}
     y: Encoding = {"type": "quantitative", "scale": {"domain": list(span), "nice": False, "zero": False}}
-    layers = [_change(x, "noted", "var(--rule)"), _change(x, "parted", "var(--ink)"), _target(x, y)]
+    layers = [_change(x, "noted", "var(--soft)", 1), _change(x, "parted", "var(--ink)", 2), _target(x, y)]
     return spec(rows, [*layers, *_points(x, y), _day_text(x)], height=HEIGHT)
 
 
@@ -160,8 +160,8 @@ def _layer(mark: Mapping[str, Any], where: str, **encoding: Encoding) -> dict[st
     return {"mark": dict(mark), "transform": [{"filter": {"field": where, "valid": True}}], "encoding": encoding}
 
 
-def _change(x: Encoding, field: str, colour: str) -> dict[str, Any]:
-    mark = {"type": "rule", "strokeWidth": 2, "strokeDash": [2, 3], "color": colour}
+def _change(x: Encoding, field: str, colour: str, width: int) -> dict[str, Any]:
+    mark = {"type": "rule", "strokeWidth": width, "strokeDash": [2, 3], "color": colour}
     return _layer(mark, field, x={**x, "field": field}, tooltip=_named_by("why"))
 
 
@@ -175,7 +175,7 @@ def _points(x: Encoding, y: Encoding) -> list[dict[str, Any]]:
     place, told = {**x, "field": "place"}, _named_by("told")
     shade = _scaled("shade", SHADES, [f"var(--{name})" for name in SHADES])
     shape = _scaled("series", range(len(SHAPES)), list(SHAPES))
-    line = {"type": "line", "strokeWidth": 1.5, "color": "var(--rule)"}
+    line = {"type": "line", "strokeWidth": 1.5, "color": "var(--soft)"}
     whisker = {"type": "rule", "strokeWidth": 2}
     point = {"type": "point", "filled": True, "size": 95, "opacity": 1, "cursor": "pointer"}
     ends = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
