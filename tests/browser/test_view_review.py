@@ -335,6 +335,39 @@ def test_without_scripts_the_forms_do_the_same(as_reviewer: Callable[..., Any], 
     assert labels(store, run, "ann") == {1: "reject"}
 
 
+# --- a reviewer's own door --------------------------------------------------------------------------------------------
+
+
+def test_the_link_for_reviewers_opens_the_review_alone(
+    open_page: OpenPage,
+    serious_violations: Callable[[Any], list[str]],
+    server: WebServer,
+    store: Store,
+    run: Result,
+) -> None:
+    owner, page = open_page(), open_page()
+    owner.goto(server.link)
+    owner.goto(f"{server.base}/runs/{run.run.id}/review")
+    page.goto(owner.input_value("#door"))
+    assert page.url == f"{server.base}/runs/{run.run.id}/review"
+    page.fill("#name", "ann")
+    page.press("#name", "Enter")
+    page.locator(".queue", has_text="helpful").locator("a.main-button").click()
+    begun(page)
+    press(page, "1", then=2)
+    press(page, "s", then=3)
+    assert labels(store, run, "ann") == {1: "accept"}
+    assert page.locator("nav.bench a").all_inner_texts() == ["✓ evalkit", "Review"]
+    assert serious_violations(page) == []
+    assert page.complaints == []
+    for path in ("/", f"/runs/{run.run.id}", f"/runs/{run.run.id}/cases", "/trends"):
+        assert page.goto(server.base + path).status == 403
+        assert "This is not part of the review" in page.inner_text("main")
+    assert serious_violations(page) == []
+    page.click("main a")
+    page.wait_for_selector(".queues")
+
+
 # --- two at once ------------------------------------------------------------------------------------------------------
 
 
