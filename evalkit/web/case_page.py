@@ -57,7 +57,7 @@ def show(request: Request) -> Response:
     terms = [term for term, _ in parse(wanted.text).terms]
     common, told = shared(_spoken(_finding(check, scores[check], said, result), terms))
     kept = [*parameters(wanted), *place_of(given)]
-    before, after = _neighbours(desk, result, wanted, row, kept)
+    before, after = _neighbours(desk, run, wanted, row, kept)
     labels = said[0].labels if said else {}
     return render(
         request,
@@ -193,17 +193,17 @@ def _infos(result: Result, score: StoredScore) -> Sequence[MetricInfo]:
 
 
 def _neighbours(
-    desk: Desk, result: Result, wanted: Wanted, row: int | None, kept: Sequence[tuple[str, str]]
+    desk: Desk, run: Run, wanted: Wanted, row: int | None, kept: Sequence[tuple[str, str]]
 ) -> tuple[str, str]:
     """Addresses of the cases before and after, in the order and choice of the list that this one came from."""
     if row is None:
         return "", ""
     try:
-        with desk.indexer.want(result.run).reading() as connection:
-            before, after = neighbours(connection, wanted, partial(said_in, desk.bench.store, result), row)
+        with desk.indexer.want(run).reading() as connection:
+            before, after = neighbours(connection, wanted, partial(said_in, desk.bench.store, desk.result(run)), row)
     except (Outdated, TooLong):  # the case itself is shown all the same
         return "", ""
-    return _link(result.run, kept, before), _link(result.run, kept, after)
+    return _link(run, kept, before), _link(run, kept, after)
 
 
 def _link(run: Run, kept: Sequence[tuple[str, str]], one: FoundCase | None) -> str:
