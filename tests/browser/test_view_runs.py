@@ -246,9 +246,6 @@ def test_a_run_is_watched_live_to_its_end(
 
 
 def _watch(page: Any, serious_violations: Callable[[Any], list[str]]) -> None:
-    page.wait_for_selector(".nothing, table.runs")
-    if page.locator("table.runs").count() == 0:
-        page.click("text=1 newer run")
     page.wait_for_selector(".under-way:has-text('of 120 cases')")
     assert page.locator("progress[value]").count() == 1
     page.click("table.runs tr.day:first-child + tr th a")

@@ -22,10 +22,11 @@
   // The list as it is now, row by row from the server; what was ticked stays ticked.
   const renew = async (many) => {
     const list = document.querySelector("table.runs tbody");
+    if (!list) return location.reload(); // there was no run
     try {
       const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
       const now = page.querySelector("table.runs tbody");
-      if (!list || !now) throw new Error("there is no list yet");
+      if (!now) throw new Error("there is no list any more");
       for (const box of list.querySelectorAll("input[name=run]:checked")) {
         const same = now.querySelector(`input[name=run][value="${CSS.escape(box.value)}"]`);
         if (same) same.checked = true;
