@@ -108,11 +108,13 @@ def cases_view(desk: Desk, pairing: Pairing, asked: Asked) -> CasesView:
     wanted = sides.get(asked.show, every)
     if asked.check:
         wanted = wanted.of_check(asked.check)
-    found, notes = _searched(desk, pairing.candidate, wanted, asked)
+    # as the store has them: by when they finished there, indexes and results are known
+    baseline, candidate = (desk.finished_run(run.id) for run in (pairing.baseline, pairing.candidate))
+    found, notes = _searched(desk, candidate, wanted, asked)
     pages = max(1, math.ceil(len(found) / PAGE))
     page = min(asked.page, pages)
     first = (page - 1) * PAGE
-    theirs, ours = (Side(desk.result(run), {}, desk.bench.store) for run in (pairing.baseline, pairing.candidate))
+    theirs, ours = (Side(desk.result(run), {}, desk.bench.store) for run in (baseline, candidate))
     units = words.units(pairing)
     rows = with_answers(theirs, ours, found[first : first + PAGE])
     return CasesView(
