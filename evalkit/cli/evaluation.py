@@ -67,10 +67,10 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
     if options["as_json"]:
         documents = [to_document(result) for result in results]
         say_json(documents if several else documents[0])
-    elif len(results) > 1:
+    elif len(results) > 1 and not options["quiet"]:
         from evalkit.report.terminal import render_side_by_side
 
-        say(_rendered(lambda _: render_side_by_side(results)))
+        say(_rendered(lambda console: render_side_by_side(results, unicode=_carries_unicode(console))))
     return int(worst_code(codes))
 
 
@@ -180,7 +180,7 @@ def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any
                 result,
                 console_width=console.width,
                 colour=console.color_system is not None,
-                unicode=not console.legacy_windows and "utf" in console.encoding,
+                unicode=_carries_unicode(console),
                 report=str(folder / "report.html"),
             )
         )
@@ -194,8 +194,13 @@ def _where_the_time_went(result: Result, console: Any) -> Any:
 
     from evalkit.report.profile import terminal_lines
 
-    unicode = not console.legacy_windows and "utf" in console.encoding
-    return Group(*terminal_lines(result, width=console.width, unicode=unicode))
+    return Group(*terminal_lines(result, width=console.width, unicode=_carries_unicode(console)))
+
+
+def _carries_unicode(console: Any) -> bool:
+    from evalkit.report.terminal import carries_unicode
+
+    return not console.legacy_windows and carries_unicode(console.encoding)
 
 
 def _with_whole_profile(result: Result, folder: Path) -> Result:
@@ -216,5 +221,5 @@ def _rendered(show: Callable[[Any], Any]) -> str:
 
     console = Console(file=sys.stdout, highlight=False, soft_wrap=False)
     with console.capture() as captured:
-        console.print(show(console))
+        console.print(show(console), crop=False)
     return captured.get()

@@ -6,6 +6,7 @@ Every text goes into a ``rich.text.Text``, never into markup, with control chara
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ DRAWINGS = (21, 17, 13)
 """Widths of the drawing, the widest that leaves room for the rest; names of gates wrap before it is given up."""
 FOOT = 8
 """Width of the words in front of the last lines."""
+GOES_ON = " \\"
 LONGEST_GATE = 60
 LEAST_GATE = 26
 LEAST_REASON = 26
@@ -42,6 +44,7 @@ def show(result: Result, console: Console, *, report: str = "") -> None:
         render(result, console_width=console.width, unicode=carries_unicode(console.encoding), report=report),
         soft_wrap=False,
         highlight=False,
+        crop=False,
     )
 
 
@@ -56,7 +59,8 @@ def carries_unicode(encoding: str) -> bool:
 def render(
     result: Result, *, console_width: int = 80, colour: bool = True, unicode: bool = True, report: str = ""
 ) -> Group:
-    """The whole verdict as lines of text, none wider than ``console_width``."""
+    """The whole verdict as lines of text, none wider than ``console_width`` but for a word of a command that is: cut or
+    folded it could not be copied. Whoever prints it must not crop."""
     from rich.console import Group
 
     lines = [
@@ -74,10 +78,10 @@ def _blank() -> Text:
     return _text("")
 
 
-def _text(*parts: str | tuple[str, str]) -> Text:
+def _text(*parts: str | tuple[str, str], whole: bool = False) -> Text:
     from rich.text import Text
 
-    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+    return Text.assemble(*parts, no_wrap=True, overflow="ignore" if whole else "ellipsis")
 
 
 def _finish(line: Text, *, colour: bool, unicode: bool) -> Text:
@@ -89,7 +93,8 @@ def _finish(line: Text, *, colour: bool, unicode: bool) -> Text:
 
     if unicode and colour:
         return line
-    finished = Text(no_wrap=unicode, overflow="ellipsis" if unicode else "fold")
+    whole = line.overflow == "ignore"
+    finished = Text(no_wrap=unicode or whole, overflow=line.overflow if unicode or whole else "fold")
     for piece, style in _runs(line):
         plain = piece if unicode else piece.translate(PLAIN).encode("ascii", "backslashreplace").decode("ascii")
         finished.append(plain, style if colour else "")
@@ -234,12 +239,34 @@ def _foot(result: Result, width: int, report: str) -> Iterator[Text]:
         rows.append(("worst", f"slices {view.WORST_OF}: {listed}", ""))
     if report:
         rows.append(("report", one_line(report), ""))
-    if result.reproduce:
-        rows.append(("again", one_line(result.reproduce), ""))
     for label, text, style in rows:
-        for row, line in enumerate(wrap(_glued(text), width - FOOT)):
-            head = f"{label if row == 0 else '':<{FOOT}}"
-            yield _text((head, "dim"), (line.replace("\u00a0", " "), style))
+        lines = [line.replace("\u00a0", " ") for line in wrap(_glued(text), width - FOOT)]
+        yield from _labelled(label, lines, style)
+    if result.reproduce:
+        yield from _labelled("again", command_lines(one_line(result.reproduce), width - FOOT), whole=True)
+
+
+def _labelled(label: str, lines: Iterable[str], style: str = "", *, whole: bool = False) -> Iterator[Text]:
+    for row, line in enumerate(lines):
+        yield _text((f"{label if row == 0 else '':<{FOOT}}", "dim"), (line, style), whole=whole)
+
+
+def command_lines(command: str, width: int) -> list[str]:
+    """Lines that a shell takes for the one command, copied as they stand: broken between words alone."""
+    from rich.cells import cell_len
+
+    try:
+        words = [shlex.quote(word) for word in shlex.split(command)]
+    except ValueError:  # nothing that a shell was meant to read
+        return wrap(command, width)
+    lines = [""]
+    for word in words:
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and cell_len(joined) + len(GOES_ON) > width:
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return [*(line + GOES_ON for line in lines[:-1]), lines[-1]]
 
 
 def _changed(result: Result) -> Iterator[str]:

@@ -136,6 +136,11 @@ def test_quiet_is_one_line(evalkit: Evalkit) -> None:
     called = evalkit("run", "smoke", "--model", "mock:oracle", "-q")
     assert called.out.count("\n") == 1
     assert called.err == ""
+    called = evalkit("run", "smoke", "--model", "mock:oracle", "--model", "mock:echo", "-q")
+    assert [line.split(":")[2] for line in called.out.splitlines()] == [
+        " good enough (all 11 gates passed)",
+        " not good enough (4 of 11 gates failed",
+    ]
 
 
 def test_json_is_the_report_document(evalkit: Evalkit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ from evalkit.results import CaseCount, ChangeCount, MetricContrast
 def printed(result, width: int = 120, **options) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=False)
-    console.print(terminal.render(result, console_width=width, **options), soft_wrap=False)
+    console.print(terminal.render(result, console_width=width, **options), soft_wrap=False, crop=False)
     return stream.getvalue()
 
 
@@ -84,7 +85,9 @@ def test_a_narrow_terminal_loses_the_drawing_first_then_the_interval_has_its_lin
 def test_no_line_is_wider_than_the_terminal_and_no_character_acts(make, width: int, unicode: bool, text: str) -> None:
     for result in (make.result(warnings=(text,)), make.hostile_result(text)):
         shown = printed(result, width, unicode=unicode)
-        assert max(cell_len(line) for line in shown.split("\n")) <= width
+        told, _, command = shown.partition("\nagain   ")  # of which a word is neither cut nor folded
+        assert max(cell_len(line) for line in told.split("\n")) <= width
+        assert command or not result.reproduce
         assert not [character for character in shown if ord(character) < 32 and character != "\n"]
         if not unicode:
             assert shown.isascii()
@@ -177,3 +180,19 @@ def test_models_stand_side_by_side_gate_by_gate(make) -> None:
 def test_counts_of_nothing_are_zero(make) -> None:
     check = replace(make.result().checks[0], counts=Counts(0, 0, 0, 0))
     assert "0 unscored, 0 errors" in printed(make.result(checks=(check,)))
+
+
+def test_the_command_that_does_it_again_can_be_copied_from_any_width(make) -> None:
+    command = "evalkit run evals/suite.yaml --model 'mock:degraded?drop=0.1&refuse=0.05&shorter=0.1' --baseline main"
+    for width in (30, 48, 80, 200):
+        told = printed(make.result(reproduce=command), width).partition("again   ")[2]
+        assert shlex.split(told.replace("\\\n", " ")) == shlex.split(command)
+        assert all(len(line) <= width or len(line.split()) <= 2 for line in told.splitlines())
+    assert len(told.splitlines()) == 1
+
+
+def test_a_word_of_a_command_is_neither_cut_nor_folded(make) -> None:
+    word = "mock:constant?text=" + "word" * 40
+    stream = io.StringIO()
+    terminal.show(make.result(reproduce=f"evalkit run s --model {word}"), Console(file=stream, width=60))
+    assert any(line.strip() == f"'{word}'" for line in stream.getvalue().splitlines())
