@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from evalkit import plugins
 from evalkit.compact import Texts
 from evalkit.errors import StoreError
 from evalkit.gates.columns import Alike
-from evalkit.gates.measurements import CheckTable, Measurements
+from evalkit.gates.measurements import CheckTable, Judged, Measurements
 from evalkit.metrics.kinds import Quantity
 from evalkit.protocols import Metric
 from evalkit.records import Vector
-from evalkit.results import MetricInfo, Result
+from evalkit.results import CheckSummary, MetricInfo, Result
 from evalkit.runner.plan import Plan
-from evalkit.store import Store, StoredScore
+from evalkit.store import Store
 
 T = TypeVar("T")
 
@@ -124,17 +124,23 @@ def load_tables(
         fingerprint = result.run.datasets.get(check.dataset)
         if fingerprint is None:
             raise StoreError(f"run {result.run.id} does not say which data check '{check.name}' read")
-        for batch in batched(store.iter_scores(result.run.id, check.name)):
-            labels = {} if wanted == () else _labels(store, fingerprint, batch)
-            table.add_all([(one.case, one.cluster, labels.get(one.case, {}), one.score) for one in batch])
+        unlabelled = wanted == ()
+        for batch in _without_rows(store, result, check) if unlabelled else _judged(store, result, check, fingerprint):
+            table.add_all(batch)
         tables[check.name] = table
     return tables
 
 
-def _labels(store: Store, fingerprint: str, batch: Sequence[StoredScore]) -> dict[str, Mapping[str, Any]]:
-    """By case: those of its first row."""
-    samples = store.get_samples(fingerprint, sorted({stored.samples[0] for stored in batch}))
-    return {one.case: samples[one.samples[0]].labels for one in batch}
+def _judged(store: Store, result: Result, check: CheckSummary, fingerprint: str) -> Iterator[list[Judged]]:
+    """With the labels of each case's first row."""
+    for batch in batched(store.iter_scores(result.run.id, check.name)):
+        samples = store.get_samples(fingerprint, sorted({stored.samples[0] for stored in batch}))
+        yield [(one.case, one.cluster, samples[one.samples[0]].labels, one.score) for one in batch]
+
+
+def _without_rows(store: Store, result: Result, check: CheckSummary) -> Iterator[list[Judged]]:
+    for batch in batched(store.iter_measured(result.run.id, check.name)):
+        yield [(case, cluster, {}, score) for case, cluster, score in batch]
 
 
 def batched(scores: Iterable[T], size: int = 500) -> Iterator[list[T]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Set
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from typing import Any
 
 from evalkit.errors import StoreError
@@ -19,9 +19,13 @@ from evalkit.records import (
     Score,
     Timing,
     Unscored,
+    Vector,
 )
 
 DEFAULT_TIMING = Timing()
+BEFORE_RESULTS = '{"results":'
+"""As scores are written."""
+_decoder = json.JSONDecoder()
 
 
 def _plain(value: Any) -> Any:
@@ -67,7 +71,11 @@ def load(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise StoreError("a stored document is damaged", hint="restore the runs database from a copy") from error
+        raise _damaged() from error
+
+
+def _damaged() -> StoreError:
+    return StoreError("a stored document is damaged", hint="restore the runs database from a copy")
 
 
 def without_nul(document: str, what: str) -> str:
@@ -207,8 +215,22 @@ def score_document(score: Score) -> str:
 
 
 def score_of(document: Mapping[str, Any]) -> Score:
-    results = {
-        name: Unscored(result) if isinstance(result, str) else tuple(result)
-        for name, result in document["results"].items()
-    }
+    results = _results(document["results"])
     return Score(results=results, evidence=document.get("evidence", {}), error=document.get("error", ""))
+
+
+def measured_of(text: str) -> Score:
+    """A score without its evidence, which may be long: it is passed over where nothing else follows the results."""
+    if not text.startswith(BEFORE_RESULTS):
+        return replace(score_of(load(text)), evidence={})
+    try:
+        results, end = _decoder.raw_decode(text, len(BEFORE_RESULTS))
+    except ValueError as error:
+        raise _damaged() from error
+    if text.find('"error":', end) < 0:
+        return Score(_results(results))
+    return replace(score_of(load(text)), evidence={})
+
+
+def _results(found: Mapping[str, Any]) -> dict[str, Vector | Unscored]:
+    return {name: Unscored(one) if isinstance(one, str) else tuple(one) for name, one in found.items()}

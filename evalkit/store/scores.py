@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, select, tuple_
 
 from evalkit.errors import StoreError
+from evalkit.records import Score
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import EvidenceRow, ScoreRow, StoredScore
@@ -62,10 +63,18 @@ class ScoreTables:
         """In the order of positions, check after check by name. Read page by page: nothing is held in between, so
         the caller may write while it reads."""
         for name in [doc.stored_name(check)] if check else self._stored_checks(run_id):
-            yield from self._iter_check(doc.stored_name(run_id), name)
+            for row in self._iter_check(doc.stored_name(run_id), name, ("case_id", *REPLACED)):
+                yield _stored(name, row)
 
-    def _iter_check(self, run_id: str, check: str) -> Iterator[StoredScore]:
-        wanted = select(*(scores.c[column] for column in ("case_id", *REPLACED)))
+    def iter_measured(self, run_id: str, check: str) -> Iterator[tuple[str, str, Score]]:
+        """Case, cluster and score of each, in the same order, and nothing else of it: no evidence, no keys."""
+        columns = ("case_id", "position", "cluster", "document")
+        for row in self._iter_check(doc.stored_name(run_id), doc.stored_name(check), columns):
+            name, _, cluster, document = tuple(row)
+            yield doc.shown_name(name), doc.shown_name(cluster), doc.measured_of(document)
+
+    def _iter_check(self, run_id: str, check: str, columns: Iterable[str]) -> Iterator[Row[Any]]:
+        wanted = select(*(scores.c[column] for column in columns))
         wanted = wanted.where(scores.c.run_id == run_id, scores.c.check_name == check)
         order = (scores.c.position, scores.c.case_id)
         page = wanted.order_by(*order).limit(PAGE)
@@ -73,8 +82,7 @@ class ScoreTables:
         while True:
             with self.database.reading() as connection:
                 rows = connection.execute(query).all()
-            for row in rows:
-                yield _stored(check, row)
+            yield from rows
             if len(rows) < PAGE:
                 return
             query = page.where(tuple_(*order) > (rows[-1].position, rows[-1].case_id))

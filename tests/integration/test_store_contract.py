@@ -274,6 +274,10 @@ class TestScores:
         assert found[0].samples == ("first",)
         assert [stored.check for stored in store.iter_scores("r-1")] == ["b", "c", "c", "c"]
         assert list(store.iter_scores("r-2")) == []
+        assert [(case, cluster) for case, cluster, _ in store.iter_measured("r-1", "c")] == [
+            (stored.case, stored.cluster) for stored in found
+        ]
+        assert list(store.iter_measured("r-1", "c"))[1][2] == Score(score.results)
 
     def test_judging_again_replaces(self, store: Store) -> None:
         store.put_scores("r-1", [row("a", 1, score=Score(error="broken"))])

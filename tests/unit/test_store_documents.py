@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -90,6 +91,7 @@ def test_scores_come_back_equal(score: Score) -> None:
     text = doc.score_document(score)
     text.encode("utf-8")
     assert doc.score_of(doc.load(text)) == score
+    assert doc.measured_of(text) == replace(score, evidence={})
 
 
 @given(ANY_TEXT)
