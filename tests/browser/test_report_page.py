@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from report_results import CORPUS, hostile_result, result
 
+from evalkit.records import Word
 from evalkit.report import bundle, case_list
 from evalkit.report.page import page as report
 from evalkit.results import Result
@@ -152,6 +153,20 @@ def test_each_check_is_a_sentence_a_picture_and_a_few_metrics(show: Callable[...
         assert card.locator("figure.chart:visible").count() == 1
         assert 1 <= card.locator(".headline tbody tr").count() <= 5
         assert card.locator(".headline tbody tr").first.locator("code").inner_text() == "rate"
+
+
+def test_a_gate_leads_to_its_evidence_and_its_status_keeps_to_its_column(show: Callable[..., Any]) -> None:
+    of = result(("safety",))
+    tested, waiting, _ = of.outcome.verdicts
+    verdicts = (tested, replace(waiting, counts_as=Word.UNSURE))
+    page = show(replace(of, outcome=replace(of.outcome, verdicts=verdicts)))
+    page.get_by_role("link", name="evidence by case").click()
+    page.locator("#chart-evidence-1-0 .drawn svg.marks").wait_for()
+    for media, width in (("screen", 1000), ("print", 700)):
+        page.emulate_media(media=media)
+        page.set_viewport_size({"width": width, "height": 900})
+        status = page.locator("td.status", has_text="undecided")
+        assert status.evaluate("(one) => one.scrollWidth <= one.clientWidth"), media
 
 
 def test_paper_has_everything_open_and_no_controls(show: Callable[..., Any]) -> None:
