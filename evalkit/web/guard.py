@@ -152,7 +152,8 @@ def _path(scope: Scope) -> str:
 def _name(host: str) -> str:
     """``localhost:8765`` and ``[::1]:8765`` without the port."""
     if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
+        name, _, port = host[1:].partition("]")
+        return name.lower() if not port or port.startswith(":") else ""
     return host.partition(":")[0].lower().rstrip(".")
 
 

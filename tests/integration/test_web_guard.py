@@ -229,7 +229,14 @@ def test_a_link_followed_from_another_site_goes_on_by_a_page_of_ours(server: Web
 
 
 @pytest.mark.parametrize(
-    "host", ["elsewhere.example", "127.0.0.1.elsewhere.example", "localhost.elsewhere.example:80", ""]
+    "host",
+    [
+        "elsewhere.example",
+        "127.0.0.1.elsewhere.example",
+        "localhost.elsewhere.example:80",
+        "[::1]elsewhere.example",
+        "",
+    ],
 )
 def test_under_a_foreign_name_it_answers_nobody(server: WebServer, host: str) -> None:
     assert ask(server, host=host).status_code == 421
