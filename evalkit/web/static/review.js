@@ -58,10 +58,12 @@
     if (busy) return;
     busy = true;
     document.body.classList.add("sending");
+    const slow = setTimeout(() => tell("The server takes long to answer. Nothing moves until it has."), 3000);
     turn = turn.then(work).catch((error) => {
       if (!(error instanceof Refused)) console.error(error);
       tell(error.message, true);
     }).finally(() => {
+      clearTimeout(slow);
       busy = false;
       document.body.classList.remove("sending");
     });
