@@ -84,7 +84,9 @@ def agreement(
     left: Sequence[str], right: Sequence[str], *, categories: Sequence[str]
 ) -> tuple[float | None, Interval | None]:
     """Cohen's kappa of two reviewers, and an interval: the wider of the large-sample one on either side and of what
-    Wilson's interval of the share that agree comes to. Ten items that all agree are no perfect agreement."""
+    Wilson's interval of the share that agree comes to. Ten items that all agree are no perfect agreement, and ten that
+    one of them labelled all alike say little of a label that is rare: above, chance is taken with one item more of each.
+    """
     from evalkit.metrics.agreement import cohen_kappa
     from evalkit.stats.intervals import wilson
 
@@ -94,10 +96,11 @@ def agreement(
     if found.kappa is None or found.agreed is None:
         return None, None
     same = sum(one == other for one, other in zip(left, right, strict=True))
-    shares = [(left.count(name) / len(left), right.count(name) / len(right)) for name in categories]
-    by_chance = sum(one * other for one, other in shares)
+    counts = [(left.count(name), right.count(name)) for name in categories]
+    by_chance = sum(one * other for one, other in counts) / len(left) ** 2
+    with_more = sum((one + 1) * (other + 1) for one, other in counts) / (len(left) + len(counts)) ** 2
     share = wilson(same, len(left))
-    low, high = ((side - by_chance) / (1 - by_chance) for side in (share.low, share.high))
+    low, high = (share.low - by_chance) / (1 - by_chance), (share.high - with_more) / (1 - with_more)
     if found.low is not None and found.high is not None:
         low, high = min(low, found.low), max(high, found.high)
     return found.kappa, Interval(max(-1.0, low), min(1.0, high), 0.95, f"of kappa over {len(left)} items")

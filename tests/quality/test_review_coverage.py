@@ -75,3 +75,27 @@ def test_the_interval_of_kappa_covers(agree: float, bad: float, items: int) -> N
             covered += interval.low <= agree <= interval.high
     assert known > 0.8 * TIMES
     assert covered / known >= 0.95 - 3 * ERROR
+
+
+@pytest.mark.parametrize("items", [10, 20])
+@pytest.mark.parametrize("agree", [0.95, 1.0])
+def test_the_interval_of_kappa_covers_where_labels_are_rare_and_one_leans(agree: float, items: int) -> None:
+    """One takes a seventh of what the other labels otherwise for the frequent label. Of so few items one of the two
+    often labels all alike."""
+    random = np.random.default_rng(12)
+    often = np.array([0.9, 0.07, 0.03])
+    joint = agree * np.diag(often) + (1 - agree) * np.outer(often, often)
+    leaning = 0.85 * joint
+    leaning[:, 0] += 0.15 * joint.sum(axis=1)
+    by_chance = float((leaning.sum(axis=0) * leaning.sum(axis=1)).sum())
+    kappa = (float(np.trace(leaning)) - by_chance) / (1 - by_chance)
+    covered = known = 0
+    for _ in range(TIMES):
+        drawn = random.choice(9, items, p=leaning.ravel())
+        said = [[str(label) for label in one] for one in (drawn // 3, drawn % 3)]
+        _, interval = agreement(said[0], said[1], categories=["0", "1", "2"])
+        if interval is not None:
+            known += 1
+            covered += interval.low <= kappa <= interval.high
+    assert known > 0.5 * TIMES
+    assert covered / known >= 0.95 - 3 * ERROR
