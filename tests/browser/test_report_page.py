@@ -311,6 +311,10 @@ def test_cases_are_read_by_keyboard_and_single_keys_can_be_turned_off(show: Call
     assert page.input_value("#words") == "j/k?"
     page.keyboard.press("Escape")
     assert page.input_value("#words") == ""
+    page.keyboard.press("/")
+    page.keyboard.type("number 3")
+    page.keyboard.press("Enter")
+    assert page.evaluate(here) == shown_cases(page)[0] == "random-3"
     page.keyboard.press("?")
     assert page.locator("#keys").is_visible()
     page.uncheck("#keys-on")

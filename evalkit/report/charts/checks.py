@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from evalkit.records import Word
 from evalkit.report import view
 from evalkit.report.charts.agreement import agreement_chart
 from evalkit.report.charts.categories import category_chart
@@ -48,7 +49,8 @@ def check_charts(result: Result, check: CheckSummary, at: int) -> CheckCharts:
     reviews = [one for one in result.reviews if one.check == check.name]
     people = [review_chart(one, f"review-{at}-{n}") for n, one in enumerate(reviews[:MOST_REVIEWS])]
     verdicts = [v for v in result.outcome.verdicts if v.estimate and v.estimate.check == check.name]
-    curves = {one_line(v.gate): evidence_chart(v, f"evidence-{at}-{n}") for n, v in enumerate(verdicts)}
+    told = [v for v in verdicts if not v.automatic or v.word is not Word.PASS]
+    curves = {one_line(v.gate): evidence_chart(v, f"evidence-{at}-{n}") for n, v in enumerate(told)}
     candidates = (*own, *gaps[:1], *people, *general[:1], *curves.values(), *general[1:], *gaps[1:])
     ordered = [one for one in candidates if one is not None]
     kept = {one.id for one in ordered[:MOST]}

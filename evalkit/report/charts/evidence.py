@@ -34,20 +34,26 @@ def evidence_chart(verdict: Verdict, identity: str) -> Chart | None:
         for side, way in ((FOR_PASS, passing), (FOR_FAIL, failing))
     ]
     last = points[-1]
-    ended = WORDS.get(verdict.word, "undecided")
+    ended = f"{_ended(verdict, last[0])} of {verdict.available:,} cases"
     step = max(1, -(-len(points) // MOST_ROWS))
     kept = [*points[:-1:step], last]
     return Chart(
         id=identity,
-        title=f"{label(verdict.gate, 80)}: evidence while cases came in, {ended} after {last[0]:,} of "
-        f"{verdict.available:,} cases",
+        title=f"{label(verdict.gate, 80)}: evidence while cases came in, {ended}",
         spec=_spec(rows, verdict.available),
-        says=f"Evidence on {label(verdict.gate, 80)}: {ended} after {last[0]:,} of {verdict.available:,} cases; for "
-        f"pass {_share(last[1])}, for fail {_share(last[2])} of the way",
+        says=f"Evidence on {label(verdict.gate, 80)}: {ended}; for pass {_share(last[1])}, for fail {_share(last[2])} "
+        "of the way",
         columns=COLUMNS,
         rows=tuple((f"{cases:,}", _share(passing), _share(failing)) for cases, passing, failing in kept),
         widest=720,
     )
+
+
+def _ended(verdict: Verdict, last: int) -> str:
+    """Of a gate that was decided, after as many cases as that took: others may have come in for other gates."""
+    if verdict.word not in WORDS:
+        return f"undecided after {last:,}"
+    return f"{WORDS[verdict.word]} after {verdict.used or last:,}"
 
 
 def _share(way: float) -> str:

@@ -129,6 +129,7 @@
   at("keys-close").addEventListener("click", () => keys.close());
   words.addEventListener("keydown", (event) => {
     if (event.key === "Escape") { event.preventDefault(); words.value = ""; restart(); words.blur(); }
+    if (event.key === "Enter") { event.preventDefault(); clearTimeout(typing); restart(); step(1); }
   });
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || keys.open || !keysOn.checked) return;

@@ -352,11 +352,21 @@ def test_a_distribution_that_makes_no_sense_is_not_drawn(changes) -> None:
 
 def test_evidence_ends_where_a_side_decides() -> None:
     verdict = replace(verdicts("a")[0], evidence=(Evidence(8, -9.0, 1.5), Evidence(16, -9.0, 4.0)), needed=(3.0, 3.0))
+    verdict = replace(verdict, used=16)
     chart = evidence_chart(verdict, "e")
     assert chart is not None
     assert chart.rows == (("0", "0", "0"), ("8", "−0.250", "0.500"), ("16", "−0.250", "1"))
     assert "decided for fail after 16 of 100 cases" in chart.says
     assert evidence_chart(replace(verdict, evidence=()), "e") is None
+
+
+def test_cases_that_came_in_for_other_gates_did_not_decide_this_one() -> None:
+    steps = (Evidence(64, 4.0, 0.0), Evidence(128, 4.0, 0.0))
+    verdict = replace(verdicts("a")[0], word=Word.PASS, evidence=steps, needed=(3.0, 5.0), available=400, used=64)
+    chart = evidence_chart(verdict, "e")
+    assert chart is not None
+    assert "decided for pass after 64 of 400 cases" in chart.says
+    assert "decided for pass after 64 of 400 cases" in chart.title
 
 
 def test_evidence_that_decides_nothing_says_how_far_each_side_came() -> None:
