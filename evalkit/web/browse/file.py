@@ -123,6 +123,7 @@ class IndexFile:
         prepare(self.path.parent)
         try:
             with contextlib.closing(self._connected()) as connection:
+                _write_ahead(connection)
                 connection.execute("BEGIN IMMEDIATE")
                 self._make_or_check(connection)
                 yield connection
@@ -145,7 +146,6 @@ class IndexFile:
     def _connected(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA cache_size = -16384")
         except BaseException:
@@ -166,6 +166,14 @@ class IndexFile:
             connection.execute(statement)
         about = [("identity", self._identity), ("phase", LISTING)]
         connection.executemany("INSERT INTO about VALUES (?, ?)", about)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Readers then go on beside a writer. The file remembers it; where others are in it just then, SQLite does not
+    wait for them as it does elsewhere, and the next step asks again."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
