@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
@@ -28,6 +28,7 @@ from evalkit.results import Run
 from evalkit.store import Store, open_store
 from evalkit.store.schema import runs
 from evalkit.web import compare_page
+from evalkit.web.browse.place import index_folder, index_path
 from evalkit.web.browse.rows import look_at_rows
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'\u202e{{7*7}}"
@@ -111,6 +112,10 @@ class Fields(HTMLParser):
             self.options.setdefault(self._choice, []).append(given["value"])
 
 
+def query_of(address: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(address).query)
+
+
 def link(text: str, words: str) -> str:
     found = re.search(rf'href="([^"]*)"[^>]*>[^<]*{words}', text)
     assert found is not None, words
@@ -192,12 +197,16 @@ def test_signs_that_are_no_words_are_found_as_they_are(store: Store, client: htt
     path, seen = f"/runs/run/cases?q={quote(signs)}", []
     while path:
         text = client.get(path).text
-        assert "<strong>60</strong> cases" in text
+        assert "<strong>60</strong> cases like that in 2 checks" in text
         seen.append(cases_in(text))
         path = link(text, "After") if 'rel="next"' in text else ""
     assert [case for page in seen for case in page] == [f"c{n:03}" for n in range(1, 120, 2)]
     assert cases_in(client.get(link(text, "← Before")).text) == seen[0]
+    case = client.get(re.findall(r'<th scope="row"><a href="([^"]*)"', text)[0].replace("&amp;", "&")).text
+    assert [query_of(link(case, words))["case"] for words in ("← Before", "After")] == [[seen[0][-1]], [seen[1][1]]]
     assert cases_in(client.get(f"/runs/run/cases?in=prompt&q={quote(signs)}").text) == []
+    of_one = client.get(f"/runs/run/cases?check=check&q={quote(signs)}").text
+    assert "<strong>60</strong> cases like that · " in of_one
 
 
 def test_what_cannot_be_searched_for_lists_no_case(
@@ -352,7 +361,7 @@ def test_three_runs_are_beside_each_other(store: Store, client: httpx.Client) ->
     assert "All of them" in text
     assert text.count('id="candidate-') == 2
     cells = [one for one in re.findall(r'data-name="B"><span class="three">(.*?)</td>', text) if "worse" in one]
-    assert [re.sub("<[^>]*>", " ", one).split() for one in cells] == [["0", "−1.000", "✗", "worse"]]
+    assert [re.sub("<[^>]*>", " ", one).split() for one in cells] == [["0", "−1", "✗", "worse"]]
     assert compared(client, link(text, "C against A")).count('<details class="change">') == 0
     of_b = compared(client, link(text, "B against A"))
     assert of_b.count('<details class="change">') == 12
@@ -399,6 +408,22 @@ def test_cases_that_went_otherwise_are_found_by_words_of_the_candidate(store: St
     assert "No case is like that" in compared(client, f"{page}&show=fixed")
     for query in ('q="', "q=%00", "q=(*)", "page=0", "page=x", "of=Z", "show=nothing", "check=nowhere"):
         assert client.get(f"{page}&{query}").status_code == 200
+
+
+def test_a_comparison_is_searched_in_the_index_that_the_list_of_cases_has(
+    store: Store, client: httpx.Client, database: Path
+) -> None:
+    """Made once: an index of a million answers takes minutes."""
+    finished_run(store, "one", {"check": [Said(f"c{n}", "before") for n in range(12)]})
+    run = finished_run(store, "two", {"check": [Said(f"c{n}", f"after {n}", good=False) for n in range(12)]})
+    until_searchable(client, "two")
+    path = index_path(index_folder(store), run.id)
+    made = path.stat().st_ino
+    page = "/compare?run=one&run=two&different=1"
+    assert compared(client, f"{page}&q=7").count('<details class="change">') == 1
+    assert cases_in(client.get("/runs/two/cases?q=7").text) == ["c7"]
+    assert compared(client, f"{page}&q=8&check=check").count('<details class="change">') == 1
+    assert path.stat().st_ino == made
 
 
 def test_a_comparison_that_takes_long_does_not_keep_the_page(
