@@ -84,8 +84,8 @@ def agreement(
     left: Sequence[str], right: Sequence[str], *, categories: Sequence[str]
 ) -> tuple[float | None, Interval | None]:
     """Cohen's kappa of two reviewers, and an interval: the wider of the large-sample one on either side and of what
-    Wilson's interval of the share that agree comes to. Ten items that all agree are no perfect agreement, and ten that
-    one of them labelled all alike say little of a label that is rare: above, chance is taken with one item more of each.
+    Wilson's interval of the share that agree comes to. Ten items that all agree are no perfect agreement, and where one
+    of the two never said a label, it may be rare: above, chance is taken with one item more of each label.
     """
     from evalkit.metrics.agreement import cohen_kappa
     from evalkit.stats.intervals import wilson

@@ -90,6 +90,7 @@ PATHS = [
     "/?state=failed",
     "/?sort=-model",
     "/runs/last:smoke",
+    "/runs/last:smoke/review",
     "/runs/hostile-run",
     "/runs/failed-run",
     "/runs/nothing",
