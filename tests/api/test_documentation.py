@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -357,12 +358,20 @@ def test_no_file_names_a_machine_or_a_package_index(path: Path) -> None:
 def test_the_example_report_is_whole_and_of_the_default_model() -> None:
     folder = ROOT / "reports" / "example"
     logs = {"bias-log.jsonl", "bias-review.html", "safety-log.jsonl"}
-    expected = {"report.html", "report.md", "report.json", "junit.xml", *logs}
+    expected = {"report.html", "report.md", "report.json", "junit.xml", "reviews.jsonl", *logs}
     assert {path.name for path in folder.iterdir()} == expected
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["run"]["suite"] == "quickstart"
     assert report["run"]["model"] == Settings().model
     assert report["run"]["partial"] is False
+
+
+def test_the_example_report_says_what_its_reviews_say() -> None:
+    folder = ROOT / "reports" / "example"
+    (told,) = json.loads((folder / "report.json").read_text(encoding="utf-8"))["reviews"]
+    lines = [json.loads(line) for line in (folder / "reviews.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert told["labels"] == Counter(line["label"] for line in lines)
+    assert told["reviewed"] == told["items"] == len(lines)
 
 
 def test_pictures_are_small_enough_to_load() -> None:
