@@ -123,7 +123,9 @@ def _margins(kept: Kept) -> Iterator[str]:
     if shown:
         yield ""
         between = f"from {kept.sizes[0]:,} to {kept.sizes[-1]:,} {kept.unit}"
-        yield f"For each further CPU second, {between}: {'; '.join(shown)}."
+        cost_no_more = [name for name in found if not found[name] and kept.largest(name) == kept.sizes[-1]]
+        told_of_them = f" Not of {', '.join(cost_no_more)}: in some round more cost no more." if cost_no_more else ""
+        yield f"For each further CPU second, {between}: {'; '.join(shown)}.{told_of_them}"
 
 
 def _notes(kept: Kept) -> Iterator[str]:
@@ -153,6 +155,11 @@ def _rounds(document: Mapping[str, Any]) -> int:
     return max(len(line["rounds"]) for line in document["lines"])
 
 
+def _is_once(line: Mapping[str, Any], document: Mapping[str, Any]) -> bool:
+    """Where others were measured more often: a figure without a spread is not one whose rounds were equal."""
+    return len(line["rounds"]) == 1 < _rounds(document)
+
+
 def _spread(line: Mapping[str, Any], name: str) -> Spread | None:
     return Spread.of(one[name] for one in line["rounds"] if one[name] is not None)
 
@@ -174,6 +181,9 @@ def framework(document: Mapping[str, Any]) -> Iterator[str]:
         ]
         counts = [f"{line[name]:,}" if line[name] else "" for name in ("samples", "words")]
         yield f"| {line['work']} | {' | '.join([*counts, *cells])} |"
+    once = [f"{line['work']} of {line['samples']:,}" for line in lines if _is_once(line, document)]
+    if once:
+        yield from ("", f"Measured in one round only: {', '.join(once)}.")
 
 
 def metrics(document: Mapping[str, Any]) -> Iterator[str]:
@@ -191,7 +201,8 @@ def metrics(document: Mapping[str, Any]) -> Iterator[str]:
 def scoring(document: Mapping[str, Any]) -> Iterator[str]:
     yield how(document, _rounds(document), [line["load"] for line in document["lines"]])
     for line in document["lines"]:
-        yield from ("", *(_at_once if line["work"] == "answers at once" else _waited)(line))
+        once = " Measured once." if _is_once(line, document) else ""
+        yield from ("", *(_at_once(line) if line["work"] == "answers at once" else _waited(line, once)))
 
 
 def _at_once(line: Mapping[str, Any]) -> Iterator[str]:
@@ -204,8 +215,8 @@ def _at_once(line: Mapping[str, Any]) -> Iterator[str]:
         yield f"| {what} | {' | '.join(shown_spread(cell, '{:.1f}') for cell in cells)} |"
 
 
-def _waited(line: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{line['answers']:,} answers of {line['words']} words, each waited for {line['wait']:g} ms:"
+def _waited(line: Mapping[str, Any], once: str) -> Iterator[str]:
+    yield f"{line['answers']:,} answers of {line['words']} words, each waited for {line['wait']:g} ms.{once}"
     yield ""
     yield "| | wall s |"
     yield "| --- | ---: |"
