@@ -10,9 +10,11 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from report_results import result
 
 from evalkit.records import Contrast, Interval, Message, Outcome, Word
 from evalkit.report import notebook
+from evalkit.report.charts import charts
 from evalkit.report.hostile import one_line, visible
 from evalkit.results import Exchange, Run
 from evalkit.runner.compare import CaseChange, CaseChanges, CheckChange, Comparison, MetricChange, Pairing
@@ -223,3 +225,12 @@ def test_without_the_package_that_draws_a_notebook_still_draws(chart, monkeypatc
     bundle, told = notebook.chart_bundle(chart)
     assert set(bundle) == {"application/vnd.vegalite.v5+json", "text/plain"}
     assert told == {}
+
+
+def test_every_picture_is_one_that_notebooks_draw() -> None:
+    """They know the fifth version, whatever newer one a page draws with."""
+    vl_convert = pytest.importorskip("vl_convert")
+    fifth = [version for version in vl_convert.get_vegalite_versions() if version.startswith("5.")][-1]
+    for one in charts(result(("safety",))):
+        drawn = vl_convert.vegalite_to_svg(notebook.chart_spec(one), vl_version=fifth, allowed_base_urls=[])
+        assert "<path" in drawn, one.id
