@@ -143,13 +143,20 @@ def main(words: Sequence[str]) -> int:
 
 
 def script(name: str, words: Sequence[str], page: Path | None = None) -> int:
-    """With its own options. The page is written where results go to where they are kept."""
+    """With its own options. The page is written where results go to where they are kept, if there are new ones: help
+    and wrong options measure nothing."""
+    kept = RESULTS / f"{name}.json"
+    before = written_at(kept)
     default = [] if any(word.partition("=")[0] == "--results" for word in words) else ["--results", str(RESULTS)]
     command = [sys.executable, str(Path(__file__).with_name(SCRIPTS[name])), *words, *default]
     code = finished(command)
-    if default:
+    if default and written_at(kept) != before:
         written_page(RESULTS, page)
     return code
+
+
+def written_at(file: Path) -> int | None:
+    return file.stat().st_mtime_ns if file.exists() else None
 
 
 def finished(command: Sequence[str]) -> int:

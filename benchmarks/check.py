@@ -37,7 +37,8 @@ INSTRUCTIONS, OPCODES = "instructions", "opcodes"
 LIBRARIES = ("click", "jinja2", "numpy", "pydantic", "rapidfuzz", "rich", "rouge-score", "ruamel.yaml", "sacrebleu")
 LIBRARIES += ("scipy", "sqlalchemy", "textstat")
 WORSE, NOT_COMPARABLE = 1, 3
-NO_CALLGRIND = "valgrind is not installed (Debian: apt-get install valgrind): bytecode instructions are counted instead"
+NO_VALGRIND = "valgrind is not installed (Debian: apt-get install valgrind)"
+NO_CALLGRIND = f"{NO_VALGRIND}: bytecode instructions are counted instead"
 Counts = dict[str, int]
 Counter = Callable[[str, Sequence[str]], Counts]
 """From the kind of count and names of paths."""
@@ -201,7 +202,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     if unknown:
         parser.error(f"there is no path {unknown[0]!r}; there are: {', '.join(NAMES)}")
     if chosen.count == INSTRUCTIONS and shutil.which("valgrind") is None:
-        parser.error(NO_CALLGRIND.partition(":")[0])
+        parser.error(f"{NO_VALGRIND}; --count {OPCODES} needs none")
     return chosen
 
 

@@ -44,7 +44,8 @@ def times_the_best_peer(name: str, least: float, quantity: str, size: int, only:
         found = {peer: share for peer in peers if kept and (share := times(kept, peer, size, quantity))}
         if kept and found:
             best = min(found, key=lambda peer: found[peer].median)
-            absent = [one["contestant"] for one in kept.document["absent"] if one["contestant"] not in FLOORS]
+            failed = [one["contestant"] for one in kept.document["absent"] if one["contestant"] not in FLOORS]
+            absent = [*failed, *(peer for peer in only if peer not in (*kept.contestants, *failed))]
             beside = f" (not measured: {', '.join(absent)})" if absent else ""
             text = f"{told(found[best])} times less {KINDS[quantity]} than {best}{beside}"
             yield Figure(text, found[best].median >= least)

@@ -137,6 +137,16 @@ def test_bytecode_is_counted_where_there_is_no_callgrind(
     assert any(line.startswith(kind) for line in out.splitlines())
 
 
+def test_instructions_that_are_asked_for_without_callgrind_are_refused_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check.shutil, "which", lambda _: None)
+    with pytest.raises(SystemExit) as stopped:
+        main(["--count", INSTRUCTIONS])
+    assert stopped.value.code == 2
+    assert "(Debian: apt-get install valgrind); --count opcodes needs none" in capsys.readouterr().err
+
+
 def test_bytecode_is_counted_where_instructions_are_another_machines(
     baseline: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -161,6 +161,10 @@ def test_peers_that_were_not_measured_are_named_beside_the_best(tmp_path: Path) 
     assert told(judging.times_the_best_peer("overhead", 5, "cpu_seconds", 500)(found)) == [
         ("5 times less CPU time than peer (not measured: gone)", True)
     ]
+    named = judging.times_the_best_peer("overhead", 5, "cpu_seconds", 500, only=("slow", "left out"))
+    assert [text for text, _ in told(named(results(tmp_path, side_by_side())))] == [
+        "12.5 (10–15) times less CPU time than slow (not measured: left out)"
+    ]
 
 
 @pytest.mark.parametrize(("most", "enough"), [(2.5, True), (2.4, False)])

@@ -506,9 +506,20 @@ def test_a_setting_names_a_tool_and_what_it_is_set_to(given: str, capsys: pytest
 
 @pytest.fixture
 def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
-    """The commands of scripts, none of which is run; pages are written nowhere near the checkout."""
+    """The commands of scripts, none of which is run, but each leaves results unless it is asked for help; pages are
+    written nowhere near the checkout."""
     ran: list[list[str]] = []
-    monkeypatch.setattr(command_line, "finished", lambda command: (ran.append(command), 7)[1])
+    names = {script: name for name, script in command_line.SCRIPTS.items()}
+
+    def finished(command: list[str]) -> int:
+        ran.append(command)
+        if "--help" not in command:
+            name, folder = names[Path(command[1]).name], tmp_path / "kept"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}.json").write_text(json.dumps({"benchmark": name, "lines": []}))
+        return 7
+
+    monkeypatch.setattr(command_line, "finished", finished)
     monkeypatch.setattr(command_line, "RESULTS", tmp_path / "kept")
     monkeypatch.setattr(page_command, "PAGE", tmp_path / "page.md")
     (tmp_path / "page.md").write_text("<!-- benchmark: tiny -->\n<!-- end -->\n")
@@ -568,6 +579,13 @@ def test_evalkit_by_itself_is_measured_by_a_process_of_its_own(
     assert (python, options) == (sys.executable, ["--pairs", "3", "--results", str(tmp_path / "kept")])
     assert Path(script).is_file()
     assert "Not measured yet: `python -m benchmarks tiny`" in (tmp_path / "page.md").read_text()
+
+
+def test_a_script_that_measures_nothing_leaves_the_page_as_it_is(scripts: list[list[str]], tmp_path: Path) -> None:
+    before = (tmp_path / "page.md").read_text()
+    command_line.main(["framework", "--help"])
+    assert len(scripts) == 1
+    assert (tmp_path / "page.md").read_text() == before
 
 
 def test_a_script_is_told_once_where_to_write(scripts: list[list[str]], tmp_path: Path) -> None:
