@@ -195,7 +195,7 @@ EXPLANATIONS = (
     ("unable to open", "the runs database cannot be opened", "check that its folder exists and is yours to write"),
     ("readonly", "the runs database cannot be written", "check the permissions of the file and of its folder"),
     ("disk is full", "the disk is full", "free some space: everything committed so far is safe, and the run resumes"),
-    ("disk I/O", "the disk fails under the runs database", "check the disk, or give another path with --store"),
+    ("disk I/O", "the disk fails under the runs database", "see that the disk has space, and is whole"),
     ("index row size", "a name is too long for this database", "give the dataset's rows shorter ids"),
     ("locked", "another process has kept the runs database busy for too long", "wait for it to end, then run again"),
 )
