@@ -74,6 +74,10 @@ class StoreError(EvalkitError):
     """The runs database cannot be opened, read or written."""
 
 
+class NotComparable(StoreError):
+    """Runs that measured different things."""
+
+
 class RunNotFound(StoreError):
     """No run, or more than one, has that name."""
 

@@ -31,7 +31,7 @@ def compare_runs(
     """Each candidate against the baseline: runs by id, prefix, ``last`` or ``last:SUITE``, names of baselines and their
     files; ``show`` cases of each direction with their answers.
 
-    Refused with ``StoreError``: runs without a common check or case, and, unless ``allow_different``, runs over
+    Refused with ``NotComparable``: runs without a common check or case, and, unless ``allow_different``, runs over
     different data, metrics of one name that were computed differently, and other generation settings than the seed.
     """
     theirs = find_side(store, baseline)

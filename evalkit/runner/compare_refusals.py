@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evalkit.errors import StoreError
+from evalkit.errors import NotComparable
 from evalkit.results import CheckSummary, Result, Run
 from evalkit.runner.generation import in_words, other_settings
 
 
 def common_checks(theirs: Result, ours: Result, *, allow_different: bool) -> tuple[list[str], tuple[str, ...]]:
-    """Names, and what of them was measured differently: a ``StoreError`` unless it is allowed."""
+    """Names, and what of them was measured differently: ``NotComparable`` unless it is allowed."""
     left = {check.name: check for check in theirs.checks}
     right = {check.name: check for check in ours.checks}
     common = [name for name in right if name in left]
     where = f"{theirs.run.id} and {ours.run.id}"
     if not common:
-        raise StoreError(
+        raise NotComparable(
             f"the runs have no check in common: {', '.join(left)} there, {', '.join(right)} here",
             where=where,
             hint="compare two runs of one suite; 'evalkit list' shows them",
@@ -24,7 +24,7 @@ def common_checks(theirs: Result, ours: Result, *, allow_different: bool) -> tup
     found = (fault for name in common for fault in _faults(theirs.run, ours.run, left[name], right[name]))
     faults = tuple(dict.fromkeys(found))
     if faults and not allow_different:
-        raise StoreError(
+        raise NotComparable(
             "the runs did not measure the same thing:\n" + "\n".join(faults),
             where=where,
             hint="evaluate both models with the same suite and data, by the same version of evalkit; "
@@ -52,7 +52,7 @@ def _faults(theirs: Run, ours: Run, left: CheckSummary, right: CheckSummary) -> 
 
 def require_common_cases(theirs: Run, ours: Run, pairs: int) -> None:
     if not pairs:
-        raise StoreError(
+        raise NotComparable(
             "the runs have no case in common: nothing can be paired",
             where=f"{theirs.id} and {ours.id}",
             hint="cases are matched by the ids of their rows; compare two runs over the same rows",

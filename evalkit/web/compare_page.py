@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evalkit.errors import ConfigurationError, StoreError
+from evalkit.errors import ConfigurationError, NotComparable
 from evalkit.report import comparison_notes, formatting
 from evalkit.report import comparison_words as words
 from evalkit.report.contrast_words import LEGEND, WORDS
@@ -25,8 +25,9 @@ from evalkit.runner.compare import Comparison, MetricChange, Pairing, compare_ru
 from evalkit.store import Store
 from evalkit.web.browse.desk import desk_of
 from evalkit.web.compare_cases import FILLING, asked_of, cases_view
+from evalkit.web.making import Making
 from evalkit.web.pages import Link, render, workbench
-from evalkit.web.workbench import Remembered, Workbench
+from evalkit.web.workbench import Workbench
 
 NAME = "compare"
 MOST_RUNS = 6
@@ -37,7 +38,7 @@ PATIENCE = 0.15
 ORDER = ("worse", "better", "moved", "unclear", "same")
 """In which a reader wants to know."""
 SHADES = {"better": "pass", "worse": "fail", "moved": "unsure"}
-_making = threading.Lock()
+_opening = threading.Lock()
 
 
 @dataclass(slots=True)
@@ -45,8 +46,7 @@ class Comparing:
     """Comparisons are dear: each is made once, beside the pages, one after the other."""
 
     store: Store
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "comparison"))
-    _made: Remembered[Future[Compared]] = field(default_factory=lambda: Remembered(MOST_KEPT))
+    _making: Making = field(default_factory=lambda: Making(1, MOST_KEPT))
 
     def of(self, runs: Sequence[Run], *, allow_different: bool) -> Future[Compared]:
         names = [run.id for run in runs]
@@ -57,18 +57,14 @@ class Comparing:
             pairings = [_pairing(found, place) for place in range(len(found.candidates))]
             return Compared(found, pairings, _beside(found) if len(found.candidates) > 1 else [])
 
-        def begin() -> Future[Compared]:
-            return self._pool.submit(make)
-
-        with _making:
-            return self._made.get(key, begin)
+        return self._making.begun(key, make)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._making.close()
 
 
 def _comparing(bench: Workbench) -> Comparing:
-    with _making:
+    with _opening:
         found = bench.others.get(NAME)
         if not isinstance(found, Comparing):
             found = bench.others[NAME] = Comparing(bench.store)
@@ -140,7 +136,7 @@ def show(request: Request) -> Response:
         made = _comparing(bench).of(runs, allow_different=allow).result(timeout=PATIENCE)
     except NotYet:
         return render(request, "compare.html.j2", **common, found=None, refused=None, pairings=[])
-    except StoreError as error:
+    except NotComparable as error:
         allowed = "" if allow else _address(runs, different=True)
         refused = (error.message, "" if allowed else error.hint, allowed)
         return render(request, "compare.html.j2", **common, found=None, refused=refused, pairings=[])

@@ -21,11 +21,12 @@ _opening = threading.Lock()
 
 
 class Making:
-    """Two things at once, in threads of their own. The newest few are kept; what failed is tried when it is asked for
-    again."""
+    """A few things at once, in threads of their own. The newest few are kept; what failed is tried when it is asked
+    for again."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(2, NAME)
+    def __init__(self, at_once: int = 2, kept: int = KEPT) -> None:
+        self._pool = ThreadPoolExecutor(at_once, NAME)
+        self._kept = kept
         self._turn = threading.Lock()
         self._made: OrderedDict[str, Future[Any]] = OrderedDict()
 
@@ -43,7 +44,7 @@ class Making:
     def _forget_some(self) -> None:
         """Never what is being made: whoever opened many pages at once would wait for ever, each page for the next."""
         done = [key for key, one in self._made.items() if one.done()]
-        for key in done[: max(0, len(done) - KEPT)]:
+        for key in done[: max(0, len(done) - self._kept)]:
             del self._made[key]
 
     def close(self) -> None:

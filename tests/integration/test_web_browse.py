@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from web_server import WebServer
 
 from evalkit.cli.main import commands
+from evalkit.errors import StoreError
 from evalkit.records import Message, Sample
 from evalkit.report import bundle
 from evalkit.results import Run
@@ -436,6 +437,27 @@ def test_a_comparison_that_takes_long_does_not_keep_the_page(
     text = client.get("/compare?run=one&run=two").text
     assert "are being compared" in text
     assert 'http-equiv="refresh"' in text
+
+
+def test_a_comparison_that_failed_is_no_refusal_and_is_tried_again(
+    store: Store, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that was full for a moment says nothing of the runs."""
+    for name in ("one", "two"):
+        finished_run(store, name, {"check": [Said(f"c{n}") for n in range(12)]})
+
+    def fails(*_: Any, **__: Any) -> Any:
+        raise StoreError("the disk is full")
+
+    page = "/compare?run=one&run=two&different=1"
+    with monkeypatch.context() as full:
+        full.setattr(compare_page, "compare_runs", fails)
+        full.setattr(compare_page, "PATIENCE", 60.0)
+        failed = client.get(page)
+    assert failed.status_code == 503
+    assert "the disk is full" in failed.text
+    assert "all the same" not in failed.text
+    assert "the disk is full" not in compared(client, page)
 
 
 # --- trends and data --------------------------------------------------------------------------------------------------
