@@ -144,9 +144,9 @@ def _telling_metric(table: CheckTable, verdicts: Sequence[Verdict]) -> Metric | 
 
 
 def _worst(table: CheckTable, metric: Metric | None, targets: Sequence[Target] = ()) -> dict[str, float | None]:
-    """Case to its value, worst first; errored cases come before all. Nothing is worst where nothing is bad."""
-    errored = table.statuses.first(Status.ERRORED, ERRORED)
-    chosen: dict[str, float | None] = {table.cases[i]: None for i in errored}
+    """Case to its value, worst first; a few errored cases come before all. Nothing is worst where nothing is bad, and
+    what errored is no answer: it counts as the worst, and would leave no place to answers that are bad."""
+    chosen: dict[str, float | None] = {table.cases[i]: None for i in table.statuses.first(Status.ERRORED, ERRORED)}
     if metric is None:
         return chosen
     vectors, kept = table.vectors(metric.name, range(len(table.cases)))
@@ -154,10 +154,11 @@ def _worst(table: CheckTable, metric: Metric | None, targets: Sequence[Target] =
     remembered = lru_cache(maxsize=ALIKE)(value_of)  # many cases have equal statistics, and sacreBLEU takes its time
     values = ((remembered(vector), i) for vector, i in zip(vectors, kept, strict=True))
     sign = 1 if metric.better == "higher" else -1
+    errored = table.statuses.which(Status.ERRORED)
     ranked = (
         (sign * value, i)
         for value, i in values
-        if value is not None and i not in errored and _may_be_bad(metric, value, targets)
+        if value is not None and not errored[i] and _may_be_bad(metric, value, targets)
     )
     rows = table.columns[metric.name].rows
     for _, i in nsmallest(WORST, ranked):

@@ -61,6 +61,13 @@ def test_errored_cases_come_first_and_then_the_worst_in_order(results: list[Vect
     assert [(case, repr(value)) for case, value in _worst(filled(metric, results), metric).items()] == expected
 
 
+def test_errors_leave_their_places_to_answers_that_are_bad() -> None:
+    metric = mean("quality", bounds=(0.0, 1.0))  # of which an errored case counts as 0
+    results: list[Vector | str] = [*["time-out"] * 20, *[(0.5, 1.0)] * 3, *[(1.0, 1.0)] * 9]
+    listed = _worst(filled(metric, results), metric)  # type: ignore[arg-type]
+    assert list(listed.values()) == [None] * ERRORED + [0.5] * 3
+
+
 @pytest.mark.parametrize(
     ("metric", "targets", "listed"),
     [
