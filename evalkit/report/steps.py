@@ -64,9 +64,9 @@ def _errored(result: Result) -> Iterator[Step]:
     _, errored, reasons = view.fates(result)
     if errored:
         said = formatting.reasons(reasons, 2)
-        yield Step(
-            f"{formatting.count(errored, 'measurement')} errored{f' ({said})' if said else ''}: ask those again."
-        )
+        errors = f"{formatting.count(errored, 'measurement')} errored{f' ({said})' if said else ''}"
+        command = one_line(result.reproduce)
+        yield Step(f"{errors}. Errors are not kept: the same command asks again{':' if command else '.'}", command)
 
 
 def _regressed(result: Result) -> Iterator[Step]:

@@ -128,3 +128,12 @@ def test_more_gates_than_are_named_are_counted_and_what_would_settle_one_is_said
     told = [step.text for step in steps(of)]
     assert "2 more gates failed: they are in the table above." in told
     assert "is unsure: about 55 more cases would settle it." in told
+
+
+def test_what_errored_is_asked_again_by_the_same_command() -> None:
+    of = result(("safety",))
+    counts = Counts(60, 48, 2, 10, {"network: gone": 10})
+    of = replace(of, checks=tuple(replace(check, counts=counts) for check in of.checks))
+    (told,) = [step for step in steps(of) if "errored" in step.text]
+    assert told.text.startswith("10 measurements errored (network: gone ×10). ")
+    assert told.command == of.reproduce == "evalkit run assistant --model tiny"
