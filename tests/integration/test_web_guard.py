@@ -20,7 +20,7 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 import httpx
 from click.testing import CliRunner
-from web_server import TOKEN, WebServer
+from web_server import TOKEN, WebServer, addresses
 
 from evalkit.cli.main import commands
 from evalkit.errors import EvalkitError, StoreError
@@ -59,17 +59,7 @@ def run_id(server: WebServer) -> str:
 
 
 def pages(server: WebServer) -> list[str]:
-    """One address of every route."""
-    from evalkit.web.app import pages as application
-
-    known = {"{run}": run_id(server), "{name}": "web.css"}
-    found = []
-    for route in application(server.bench).routes:
-        path = route.path  # type: ignore[attr-defined]
-        for name, value in known.items():
-            path = path.replace(name, value)
-        found.append(path)
-    return found
+    return addresses(server.bench, run_id(server))
 
 
 def test_without_the_token_every_address_answers_401(server: WebServer) -> None:

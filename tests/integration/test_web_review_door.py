@@ -17,14 +17,13 @@ pytest.importorskip("uvicorn")
 import httpx
 from click.testing import CliRunner
 from review_runs import ITEMS, SUITE, reviewable_run
-from web_server import TOKEN, WebServer
+from web_server import TOKEN, WebServer, addresses
 
 from evalkit.cli.main import commands
 from evalkit.results import Result
 from evalkit.runner import review
 from evalkit.store import Store
 from evalkit.web import review_door
-from evalkit.web.app import pages as application
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 OPEN = ("/review", "/review/item", "/review/say", "/review/name")
@@ -61,23 +60,12 @@ def let_in(server: WebServer, run: Result) -> Iterator[httpx.Client]:
         yield reviewer
 
 
-def routes(server: WebServer, run_id: str) -> list[str]:
-    known = {"{run}": run_id, "{name}": "web.css"}
-    found = []
-    for route in application(server.bench).routes:
-        path = route.path  # type: ignore[attr-defined]
-        for name, value in known.items():
-            path = path.replace(name, value)
-        found.append(path)
-    return found
-
-
 def test_every_route_and_method_but_those_of_the_review_answers_403(server: WebServer, run: Result) -> None:
     mine = {f"/runs/{run.run.id}{page}" for page in OPEN} | {"/static/web.css", "/favicon.ico"}
     with let_in(server, run) as reviewer:
-        shut = [path for path in routes(server, run.run.id) if path not in mine]
+        shut = [path for path in addresses(server.bench, run.run.id) if path not in mine]
         assert len(shut) > 10, "the table of routes is walked"
-        assert mine <= set(routes(server, run.run.id))
+        assert mine <= set(addresses(server.bench, run.run.id))
         found = {(path, method): reviewer.request(method, path).status_code for path in shut for method in METHODS}
         assert found == dict.fromkeys(found, 403)
         assert {path: reviewer.get(path).status_code for path in sorted(mine)} == {
