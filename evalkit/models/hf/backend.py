@@ -18,7 +18,7 @@ from evalkit.models.uncollected import without_collection
 from evalkit.protocols import Session
 from evalkit.records import Condition, Message, ModelInfo
 
-REVISION = "5"
+REVISION = "6"
 """Of prompts and decode loop: raised whenever either could write another text."""
 
 

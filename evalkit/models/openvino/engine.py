@@ -11,6 +11,7 @@ from typing import Any
 from evalkit.errors import ModelError
 from evalkit.models.hf.loading.sources import read_json
 from evalkit.models.hf.memory import free_bytes
+from evalkit.models.hf.own_settings import refuse_others
 from evalkit.models.openvino.extensions import Asked
 from evalkit.models.openvino.library import genai, said
 from evalkit.models.openvino.options import MOST_AT_ONCE, OpenVinoOptions
@@ -21,8 +22,8 @@ BATCHED_TOKENS = 1024
 """Of prompts and answers together in one step."""
 SHARE_OF_FREE_MEMORY = 8
 LEAST_CACHE_GB, MOST_CACHE_GB = 1, 4
-NOT_OBEYED = ("suppress_tokens", "begin_suppress_tokens", "bad_words_ids", "forced_bos_token_id", "sequence_bias")
-"""Settings of ``generation_config.json`` that change greedy answers and that GenAI does not know."""
+OBEYED = ("repetition_penalty",)
+"""Of a model's own settings, what GenAI is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,7 @@ class Sampling:
 def load_engine(folder: Path, options: OpenVinoOptions, dtype: str, context_length: int | None) -> Engine:
     tokenizer = ChatTokenizer(folder)
     generation, config = read_json(folder / "generation_config.json"), read_json(folder / "config.json")
-    unknown = [name for name in NOT_OBEYED if generation.get(name)]
-    if unknown:
-        raise ModelError(
-            f"the model in {folder} asks for {unknown[0]}, which OpenVINO GenAI does not obey",
-            hint="use the transformers engine for this model",
-        )
+    refuse_others(generation, OBEYED, folder, hint="use the transformers engine for this model")
     library = genai()
     scheduler = library.SchedulerConfig()
     scheduler.cache_size = cache_gigabytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,14 @@ import pytest
 import torch
 import transformers
 
+from evalkit.errors import ModelError
 from evalkit.records import Answer, Request
 
 Ask = Callable[..., list[Answer]]
 Question = Callable[..., Request]
 
+LIKED = [[[token], 900.0] for token in (296, 297, 313, 314, 389, 390)] + [[[token], 800.0] for token in (320, 321)]
+"""Words of the first question, which a tiny model never says by itself, and others for when those are forbidden."""
 SETTINGS: dict[str, Callable[[list[int]], dict[str, Any]]] = {
     "repetition penalty": lambda _: {"repetition_penalty": 1.8},
     "no repeated pair": lambda _: {"no_repeat_ngram_size": 2},
@@ -25,6 +29,10 @@ SETTINGS: dict[str, Callable[[list[int]], dict[str, Any]]] = {
     "forced last": lambda _: {"forced_eos_token_id": 1},
     "suppressed": lambda plain: {"suppress_tokens": [plain[1]]},
     "suppressed at first": lambda plain: {"begin_suppress_tokens": [plain[0]]},
+    "biased": lambda plain: {"sequence_bias": [[[plain[0]], -30.0], [[plain[1], plain[2]], -30.0]]},
+    "what was asked is said again": lambda _: {"encoder_repetition_penalty": 2.5},
+    "nothing of what was asked": lambda _: {"sequence_bias": LIKED, "encoder_no_repeat_ngram_size": 1},
+    "ends sooner": lambda _: {"exponential_decay_length_penalty": (2, 2.0)},
     "bad words": lambda plain: {"bad_words_ids": [[plain[0]], [plain[1], plain[2]]]},
 }
 """By name: the settings, made from what the model writes without them, so that each of them has something to do."""
@@ -71,3 +79,16 @@ def test_a_batch_under_the_models_own_settings_writes_what_generate_writes(  # n
     assert answers == [generated(folder, prompt)[1] for prompt in prompts]
     if (kind, setting) not in WITHOUT_EFFECT:
         assert answers[0] != without
+
+
+def test_a_setting_that_is_not_obeyed_is_refused_and_not_passed_over(
+    gpt2: Path, tmp_path: Path, ask: Ask, question: Question
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(gpt2, folder)
+    told = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**told, "guidance_scale": 1.5}))
+    with pytest.raises(ModelError, match="asks for guidance_scale, which is not obeyed here"):
+        ask(f"hf:{folder}", [question("Rain")])
+    (folder / "generation_config.json").write_text(json.dumps({**told, "guidance_scale": 1.0}))
+    assert ask(f"hf:{folder}", [question("Rain")])[0].failure is None

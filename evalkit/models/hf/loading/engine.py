@@ -15,8 +15,10 @@ from evalkit.errors import MissingExtra, ModelError
 from evalkit.models.hf.loading.sources import read_json, weight_files
 from evalkit.models.hf.memory import is_out_of_memory
 from evalkit.models.hf.options import HfOptions
+from evalkit.models.hf.own_settings import OBEYED, refuse_others
 from evalkit.models.uncollected import without_collection
 
+OWN_SETTINGS = "without that setting in generation_config.json it can be asked, and is another model"
 CONTEXT_KEYS = ("max_position_embeddings", "n_positions", "n_ctx", "max_sequence_length", "seq_length", "max_seq_len")
 
 
@@ -94,6 +96,7 @@ def load_engine(folder: Path, options: HfOptions, device: str, dtype: str) -> En
     extra = {"attn_implementation": options.attention} if options.attention else {}
     where = str(folder)
     _check_architecture(folder, config, options)
+    refuse_others(read_json(folder / "generation_config.json"), OBEYED, folder, hint=OWN_SETTINGS)
     tokenizer = load_tokenizer(folder, options)
     with quiet(), reading(folder):
         model, found = auto.from_pretrained(

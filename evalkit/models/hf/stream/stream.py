@@ -217,7 +217,7 @@ class Stream:
     def _row(self, item: Ready, began: float, memory: float | None) -> _Row:
         job = _job(item)
         draw = random.Random(request_seed(job.seed, job.attempt, job.prompt) if job.temperature > 0 else 0)
-        own = penalties(self._engine, len(job.prompt), job.max_tokens)
+        own = penalties(self._engine, job.prompt, job.max_tokens)
         return _Row(item, job, draw, own, began, memory, job.prompt[-1], self._charged)
 
     def _passes(self, slots: Slots, group: Sequence[Ready]) -> Iterator[list[Ready]]:

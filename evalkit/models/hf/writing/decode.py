@@ -80,7 +80,7 @@ def write(
     began = lap = time.perf_counter()
     written = [Written() for _ in jobs]
     draws = [random.Random(request_seed(job.seed, job.attempt, job.prompt)) for job in jobs]
-    own = [penalties(engine, len(job.prompt), job.max_tokens) for job in jobs]
+    own = [penalties(engine, job.prompt, job.max_tokens) for job in jobs]
     live = list(range(len(jobs)))
     with torch.inference_mode():
         steps = begin(engine, [job.prompt for job in jobs], use_cache)

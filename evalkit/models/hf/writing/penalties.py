@@ -8,10 +8,14 @@ choice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from evalkit.models.hf.loading.engine import Engine
+from evalkit.models.hf.own_settings import NEUTRAL, given
+
+ABOUT_ENDS = frozenset({"min_new_tokens", "min_length", "exponential_decay_length_penalty"})
 
 
 class Penalties:
@@ -22,53 +26,74 @@ class Penalties:
 
     def __call__(self, prompt: Sequence[int], written: Sequence[int], logits: Any) -> Any:
         """Logits of one row. A seq2seq row's history is its decoder's, which starts with ``history_from``."""
-        import torch
-
         history = [*prompt, *written] if self._history_from is None else [self._history_from, *written]
-        tokens = torch.tensor([history], dtype=torch.long, device=self._device)
-        return self._processors(tokens, logits.unsqueeze(0))[0]
+        return self._processors(_as_batch(history, self._device), logits.unsqueeze(0))[0]
 
 
-def penalties(engine: Engine, prompt_length: int, max_tokens: int) -> Penalties | None:
-    """The processors of one row, or none where the model has no such settings."""
+def penalties(engine: Engine, prompt: Sequence[int], max_tokens: int) -> Penalties | None:
+    """The processors of one row, in the order of ``generate``, or none where the model has no such settings."""
     settings = getattr(engine.model, "generation_config", None)
-    if settings is None:
+    own = given({name: getattr(settings, name, None) for name in NEUTRAL})
+    if "min_new_tokens" in own:
+        own.pop("min_length", None)
+    if not engine.end_tokens:
+        own = {name: value for name, value in own.items() if name not in ABOUT_ENDS}
+    if not own:
         return None
     from transformers.generation import logits_process as process
 
-    start = 1 if engine.seq2seq else prompt_length
-    found: list[Any] = []
-    if _given(settings, "repetition_penalty", 1.0):
-        found.append(process.RepetitionPenaltyLogitsProcessor(penalty=settings.repetition_penalty))
-    if _given(settings, "no_repeat_ngram_size", 0):
-        found.append(process.NoRepeatNGramLogitsProcessor(settings.no_repeat_ngram_size))
-    if _given(settings, "bad_words_ids", None):
-        found.append(process.NoBadWordsLogitsProcessor(settings.bad_words_ids, sorted(engine.end_tokens)))
-    if _given(settings, "min_new_tokens", 0) and engine.end_tokens:
-        least, ends = settings.min_new_tokens, sorted(engine.end_tokens)
-        found.append(process.MinNewTokensLengthLogitsProcessor(start, least, ends, device=engine.device))
-    elif _given(settings, "min_length", 0) and engine.end_tokens:
-        ends = sorted(engine.end_tokens)
-        found.append(process.MinLengthLogitsProcessor(settings.min_length, ends, device=engine.device))
-    if _given(settings, "forced_bos_token_id", None):
-        found.append(process.ForcedBOSTokenLogitsProcessor(settings.forced_bos_token_id))
-    if _given(settings, "forced_eos_token_id", None):
-        last = start + max_tokens
-        found.append(process.ForcedEOSTokenLogitsProcessor(last, settings.forced_eos_token_id, device=engine.device))
-    if _given(settings, "suppress_tokens", None):
-        found.append(process.SuppressTokensLogitsProcessor(settings.suppress_tokens, device=engine.device))
-    if _given(settings, "begin_suppress_tokens", None):
-        first = settings.begin_suppress_tokens
-        found.append(process.SuppressTokensAtBeginLogitsProcessor(first, start, device=engine.device))
-    if not found:
-        return None
     from evalkit.models.hf.writing.steps import decoder_start
 
-    return Penalties(
-        process.LogitsProcessorList(found), decoder_start(engine) if engine.seq2seq else None, engine.device
-    )
+    start = 1 if engine.seq2seq else len(prompt)
+    ends, asked = _as_batch(sorted(engine.end_tokens), engine.device)[0], _as_batch(prompt, engine.device)
+    row = _Row(start, start + max_tokens, ends, asked, engine.device)
+    makers = _makers(process)
+    found = process.LogitsProcessorList([makers[name](value, row) for name, value in own.items()])
+    return Penalties(found, decoder_start(engine) if engine.seq2seq else None, engine.device)
 
 
-def _given(settings: Any, name: str, neutral: Any) -> bool:
-    value = getattr(settings, name, None)
-    return value is not None and value not in (neutral, [])
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Of what a processor is made, beside the setting itself."""
+
+    start: int
+    """Tokens of a text before its first new one."""
+    last: int
+    ends: Any
+    asked: Any
+    device: str
+
+
+def _makers(process: Any) -> dict[str, Callable[[Any, _Row], Any]]:
+    """By setting, the processor of transformers, of the setting's value and the row."""
+    return {
+        "sequence_bias": lambda value, _: process.SequenceBiasLogitsProcessor(value),
+        "encoder_repetition_penalty": lambda value, row: process.EncoderRepetitionPenaltyLogitsProcessor(
+            value, row.asked
+        ),
+        "repetition_penalty": lambda value, _: process.RepetitionPenaltyLogitsProcessor(value),
+        "no_repeat_ngram_size": lambda value, _: process.NoRepeatNGramLogitsProcessor(value),
+        "encoder_no_repeat_ngram_size": lambda value, row: process.EncoderNoRepeatNGramLogitsProcessor(
+            value, row.asked
+        ),
+        "bad_words_ids": lambda value, row: process.NoBadWordsLogitsProcessor(value, row.ends.tolist()),
+        "min_length": lambda value, row: process.MinLengthLogitsProcessor(value, row.ends),
+        "min_new_tokens": lambda value, row: process.MinNewTokensLengthLogitsProcessor(row.start, value, row.ends),
+        "forced_bos_token_id": lambda value, _: process.ForcedBOSTokenLogitsProcessor(value),
+        "forced_eos_token_id": lambda value, row: process.ForcedEOSTokenLogitsProcessor(
+            row.last, value, device=row.device
+        ),
+        "exponential_decay_length_penalty": lambda value, row: process.ExponentialDecayLengthPenalty(
+            tuple(value), row.ends, row.start
+        ),
+        "suppress_tokens": lambda value, row: process.SuppressTokensLogitsProcessor(value, device=row.device),
+        "begin_suppress_tokens": lambda value, row: process.SuppressTokensAtBeginLogitsProcessor(
+            value, row.start, device=row.device
+        ),
+    }
+
+
+def _as_batch(tokens: Sequence[int], device: str) -> Any:
+    import torch
+
+    return torch.tensor([list(tokens)], dtype=torch.long, device=device)
