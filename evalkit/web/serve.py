@@ -34,7 +34,7 @@ class Address:
 
     @property
     def everywhere(self) -> bool:
-        return self.host in {"", "0.0.0.0", "::"}  # noqa: S104 - looked for, not bound
+        return not self.host or _is_everywhere(self.host)
 
     @property
     def here_only(self) -> bool:
@@ -138,6 +138,16 @@ def _protocol() -> type[asyncio.Protocol]:
                 self.loop.call_later(HEAD_SECONDS, self._look, self.cycle)
 
     return Impatient
+
+
+def _is_everywhere(host: str) -> bool:
+    """``0.0.0.0`` and ``::``, however they are written: ``0`` is one of them."""
+    if _is_address(host):
+        return ipaddress.ip_address(host).is_unspecified
+    try:
+        return not any(socket.inet_aton(host))
+    except OSError:
+        return False
 
 
 def _is_address(host: str) -> bool:

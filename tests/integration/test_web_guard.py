@@ -327,8 +327,9 @@ def test_a_taken_port_is_said_with_what_to_do(database: Path) -> None:
     assert "--port 0" in found.exception.hint
 
 
-def test_listening_everywhere_wants_names(database: Path) -> None:
-    found = view("--store", str(database), "--host", "0.0.0.0")
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", "0x0", "::", "::0", "0:0:0:0:0:0:0:0"])
+def test_listening_everywhere_wants_names(database: Path, host: str) -> None:
+    found = view("--store", str(database), "--host", host)
     assert isinstance(found.exception, EvalkitError)
     assert "--allow-host" in found.exception.hint
 
