@@ -343,6 +343,13 @@ def test_the_first_screen_says_how_sure_it_is_and_how_to_name_a_baseline(make) -
     assert "evalkit baseline set" not in html.render(make.result(outcome=unmeasured))
 
 
+def test_why_a_case_stands_in_the_list_twice_is_said() -> None:
+    of = result(("safety",))
+    assert "twice" not in html.render(of)
+    changed = tuple(replace(one, case=f"case-{n}") for n, one in enumerate(of.changes))
+    assert "2 of them twice because they changed:" in html.render(replace(of, changes=changed))
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
