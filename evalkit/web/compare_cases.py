@@ -28,7 +28,7 @@ from evalkit.web.marking import Pieces, differences
 PAGE = 25
 MOST = 6000
 """Characters of one answer; the case's own page has the rest."""
-MOST_SEARCHED = 50_000
+MOST_SEARCHED = 25_000
 """Cases with the words that are sought, of which those that changed are taken."""
 SHOWN = {"regressed": "Regressed", "fixed": "Fixed", "moved": "Moved", "changed": "All that changed"}
 SECONDS = 0.15

@@ -392,6 +392,26 @@ def test_cases_that_only_one_run_has_are_told_before_any_number(store: Store, cl
     assert "not alike: dataset" in text
 
 
+def test_what_stands_beside_the_numbers_is_told_and_columns_count_what_turned(
+    store: Store, client: httpx.Client
+) -> None:
+    """Of twelve cases three errored, two turned wrong, one turned right; words of three moved, which is no turn."""
+    before = [Said(f"c{n:02}", words=float(n), good=n != 11) for n in range(12)]
+    after = [Said(f"c{n:02}", words=n + 0.5 * (n < 6), good=n not in {7, 8}, error="broke" * (n > 2 and n < 6))
+             for n in range(12)]  # fmt: skip
+    finished_run(store, "one", {"check": before})
+    finished_run(store, "two", {"check": after})
+    text = compared(client, "/compare?run=one&run=two&different=1")
+    assert "check: errored: 0 in the baseline, 3 in the candidate" in text
+    row = re.search(r'<th scope="row"><span class="soft">check.</span>good.*?</tr>', text, re.DOTALL)
+    assert row is not None
+    counts = dict(re.findall(r'data-name="(fixed|regressed|moved)">([^<]*)<', row[0]))
+    assert counts == {"fixed": "1", "regressed": "2", "moved": "0"}
+    moved = re.search(r'<th scope="row"><span class="soft">check.</span>words.*?</tr>', text, re.DOTALL)
+    assert moved is not None
+    assert dict(re.findall(r'data-name="(fixed|regressed|moved)">([^<]*)<', moved[0]))["moved"] == "3"
+
+
 def test_cases_that_went_otherwise_are_found_by_words_of_the_candidate(store: Store, client: httpx.Client) -> None:
     finished_run(store, "one", {"check": [Said(f"c{n}", f"before {n}") for n in range(60)]})
     finished_run(store, "two", {"check": [Said(f"c{n}", f"after {n} {'even' if n % 2 == 0 else 'odd'}", good=n > 40)
