@@ -101,8 +101,15 @@ def from_document(document: dict[str, Any]) -> Result:
     document["run"]["environment"] = document.pop("environment")
     document["outcome"]["verdicts"] = document.pop("verdicts")
     _unbounded(document)
+    _as_tuples(document["outcome"]["verdicts"])
     result: Result = _adapter().validate_python(document)
     return result
+
+
+def _as_tuples(verdicts: list[dict[str, Any]]) -> None:
+    """A contrast takes any sequence of cases, and would keep a list."""
+    for contrast in filter(None, (verdict.get("contrast") for verdict in verdicts)):
+        contrast |= {name: tuple(contrast.get(name, ())) for name in ("only_here", "only_there")}
 
 
 def _unbounded(node: Any) -> None:
