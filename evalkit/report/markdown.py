@@ -121,7 +121,8 @@ def _sections(result: Result) -> Iterator[Section]:
 def _head(result: Result) -> Iterator[str]:
     mark = MARKS[view.outcome_shade(result)]
     yield f"## {mark} {text(shorten_end(view.sentence(result), LONGEST_SENTENCE))}\n\n"
-    yield f"{text(shorten_end(result.outcome.reason, LONGEST_REASON))}. {text(view.effort(result))}.\n\n"
+    reason = shorten_end(result.outcome.reason, LONGEST_REASON)
+    yield f"{text(reason[:1].upper() + reason[1:])}. {text(view.effort(result))}.\n\n"
 
 
 def _gate(gate: view.GateView) -> str:

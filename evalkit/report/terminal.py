@@ -252,13 +252,17 @@ def _labelled(label: str, lines: Iterable[str], style: str = "", *, whole: bool 
 
 
 def command_lines(command: str, width: int) -> list[str]:
-    """Lines that a shell takes for the one command, copied as they stand: broken between words alone."""
+    """Lines that a shell takes for the one command, copied as they stand: broken between words alone, and an option
+    stays with its value."""
     from rich.cells import cell_len
 
     try:
         words = [shlex.quote(word) for word in shlex.split(command)]
     except ValueError:  # nothing that a shell was meant to read
         return wrap(command, width)
+    for at in range(len(words) - 1, 0, -1):
+        if words[at - 1].startswith("--") and not words[at].startswith("-"):
+            words[at - 1 : at + 1] = [f"{words[at - 1]} {words[at]}"]
     lines = [""]
     for word in words:
         joined = f"{lines[-1]} {word}" if lines[-1] else word

@@ -34,6 +34,8 @@ def disobeyed(block: str) -> str:
 
 def test_the_verdict_is_the_first_line(make) -> None:
     assert markdown.render(make.result()).splitlines()[0] == "## ❌ tiny is not good enough for assistant."
+    passed = make.result(outcome=replace(make.result().outcome, reason="all 3 gates passed"))
+    assert markdown.render(passed).splitlines()[2].startswith("All 3 gates passed. 412 cases")
 
 
 def test_gates_stand_in_one_table_and_coverage_only_where_it_fails(make) -> None:

@@ -187,7 +187,9 @@ def test_the_command_that_does_it_again_can_be_copied_from_any_width(make) -> No
     for width in (30, 48, 80, 200):
         told = printed(make.result(reproduce=command), width).partition("again   ")[2]
         assert shlex.split(told.replace("\\\n", " ")) == shlex.split(command)
-        assert all(len(line) <= width or len(line.split()) <= 2 for line in told.splitlines())
+        assert all(len(line) <= width or len(line.split()) <= 3 for line in told.splitlines())
+        assert "--model 'mock" in told
+        assert "--baseline main" in told
     assert len(told.splitlines()) == 1
 
 
@@ -195,4 +197,4 @@ def test_a_word_of_a_command_is_neither_cut_nor_folded(make) -> None:
     word = "mock:constant?text=" + "word" * 40
     stream = io.StringIO()
     terminal.show(make.result(reproduce=f"evalkit run s --model {word}"), Console(file=stream, width=60))
-    assert any(line.strip() == f"'{word}'" for line in stream.getvalue().splitlines())
+    assert any(line.strip() == f"--model '{word}'" for line in stream.getvalue().splitlines())
