@@ -63,6 +63,7 @@ def test_a_stop_string_ends_the_request_and_the_text_before_it() -> None:
     assert (answer.text, answer.finish, answer.output_tokens) == ("ONE", "stop", 6)
     assert [handle.status for _, handle in made[0].handles.values()] == ["STOP"]
     assert len(made[0].at_once) == 6
+    assert not made[0].has_non_finished_requests(), "what the pipeline still holds it complains of when it ends"
 
 
 def test_wanted_tokens_and_logprobs_are_told_and_unwanted_ones_are_not() -> None:

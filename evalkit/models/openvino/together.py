@@ -170,11 +170,12 @@ class Together:
         work.most_rows = max(work.most_rows, wrote)
 
     def _abandon(self) -> None:
-        """Cancel what nobody waits for any more; the pipeline lets go of it in its next step."""
+        """Cancel what nobody waits for any more. The pipeline lets go of it, and of what a stop string ended last, in its
+        next step: else it complains on standard error, when it ends, of what it still holds."""
         for written in self._active:
             written.handle.cancel()
         with suppress(Exception):  # a pipeline that cannot even let go is found broken by whoever asks it next
-            if self._active and self._engine.pipeline.has_non_finished_requests():
+            if self._engine.pipeline.has_non_finished_requests():
                 self._engine.pipeline.step()
 
 
