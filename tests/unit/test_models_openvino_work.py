@@ -81,7 +81,8 @@ def test_the_account_says_what_was_read_and_written() -> None:
     session, made = open_session({**SHARING, "A": "LONG"}, work=work)
     assert len(texts(session, [asking(f"{SHARED}{last}") for last in "ACD"])) == 3
     assert (work.prompts, work.prompt_tokens, work.output_tokens) == (3, 3 * 71, 4 + 1 + 1)
-    assert (work.shared_tokens, work.computed_tokens, work.padded_tokens) == (3 * 64, 64 + 3 * 7, 0)
+    assert (work.shared_tokens, work.computed_tokens, work.padded_tokens) == (2 * 64, 64 + 3 * 7, 0)
+    assert work.shared_tokens + work.computed_tokens == work.prompt_tokens
     assert (work.steps, work.most_rows) == (len(made[0].at_once), 3)
     assert work.row_steps == sum(made[0].at_once)
     assert work.prefills == 2  # the beginning, and then all three

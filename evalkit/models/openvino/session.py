@@ -93,7 +93,7 @@ class OpenVinoSession:
         ]
         work.prompts += len(ready_now)
         work.prompt_tokens += sum(len(ready.prompt) for ready in ready_now)
-        work.shared_tokens += sum(ready.known for ready in ready_now)
+        work.shared_tokens += sum(ready.known for ready in ready_now) - sum(len(ready.prompt) for ready in new)
         work.computed_tokens += sum(len(ready.prompt) - ready.known for ready in [*new, *ready_now])
         return ready_now
 

@@ -185,6 +185,7 @@ def test_prompts_that_share_beginnings_write_what_each_writes_alone(  # noqa: PL
     work = backend.work
     assert work.prompt_tokens == sum(answer.prompt_tokens or 0 for answer in answers)
     assert work.shared_tokens > work.prompt_tokens / 3
+    assert work.shared_tokens + work.computed_tokens == work.prompt_tokens
 
 
 @pytest.mark.usefixtures("cheap")

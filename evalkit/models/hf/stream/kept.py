@@ -62,6 +62,7 @@ class KeptBeginnings:
             layers = _joined(layers, prefill(engine, layers, [part]))
             self._work.prefills += 1
             self._work.computed_tokens += len(part)
+            self._work.shared_tokens -= len(part)  # of one of the prompts that begin so they are not
         if layers is not None:
             self._keep(wanted, layers, best if best is not None and alike == len(best.tokens) else None)
         return layers
