@@ -170,8 +170,8 @@ class Together:
         work.most_rows = max(work.most_rows, wrote)
 
     def _abandon(self) -> None:
-        """Cancel what nobody waits for any more. The pipeline lets go of it, and of what a stop string ended last, in its
-        next step: else it complains on standard error, when it ends, of what it still holds."""
+        """Cancel what nobody waits for any more. The pipeline lets go of it, and of what a stop string ended last, in
+        its next step: else it complains on standard error, when it ends, of what it still holds."""
         for written in self._active:
             written.handle.cancel()
         with suppress(Exception):  # a pipeline that cannot even let go is found broken by whoever asks it next
