@@ -31,7 +31,7 @@ from evalkit.web.workbench import Workbench
 
 NAME = "compare"
 MOST_RUNS = 6
-MOST_KEPT = 8
+MOST_KEPT = 4
 """Comparisons: of each are kept its numbers and which cases went otherwise."""
 PATIENCE = 0.15
 """Seconds in which an answer is waited for; then a page says that it is being made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -201,3 +202,15 @@ def test_cases_at_places_of_the_candidate_stay_in_their_order() -> None:
     assert named(moved.at({"one": np.array([1])})) == ["one.c"]
     assert named(moved.at({"one": np.array([2, 1, 0, 77])})) == ["one.b", "one.c"]
     assert named(moved.at({"two": np.array([1, 2])})) == []
+
+
+def test_a_list_of_changes_takes_some_numbers_a_case_however_many_there_are() -> None:
+    many = 20_000
+    before, after = (table([(f"c{at}", float(way), 1.0) for at in range(many)]) for way in (0, 1))
+    tracemalloc.start()
+    cases = TurnedCases.of(before, after, turned(before, after, TELLING))
+    fixed = listed([cases], "improved")
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(fixed) == many
+    assert taken / many < 64
