@@ -52,6 +52,8 @@ gates: [accuracy.token_f1 >= 0.5, length.empty <= 0.05]
 AIM = 200.0
 """Milliseconds in which a page is there."""
 LONGEST_FILL = 7200.0
+BEFORE_ANYBODY_COMES = 3.0
+"""Seconds: the link is read and followed."""
 SEARCHES: Mapping[str, str] = {
     "many": "the",
     "a phrase": '"the of"',
@@ -65,6 +67,13 @@ FILTERS = {
     "label": [("label.category", "c3")],
     "two labels": [("label.category", "c3"), ("label.source", "s5")],
     "metric between": [("metric", "token_f1"), ("low", "0.8"), ("high", "0.9")],
+}
+CHOSEN = {
+    "second page": [("page", "2")],
+    "last page": [("page", "9999999")],
+    "regressed": [("show", "regressed")],
+    "fixed, second page": [("show", "fixed"), ("page", "2")],
+    "one check": [("check", "accuracy")],
 }
 COLUMNS = {"accuracy": ("token_f1",), "length": ("words", "sentences", "truncated", "empty")}
 
@@ -283,16 +292,34 @@ def measure_filling(server: Server, run: str, cache: Path) -> None:
 def measure_pages(server: Server, runs: Sequence[str], rounds: int) -> Table:
     run = runs[0]
     path = f"/runs/{quote(run)}"
-    beside = "/compare?" + urlencode([("baseline", runs[0]), *(("run", other) for other in runs[1:])])
     table = Table(server, rounds)
     pages = {"list of runs": "/", "report": path, "data": f"{path}/data", "trends": "/trends?suite=at-size"}
-    pages |= {"comparison": beside} if len(runs) > 1 else {}
     for name, where in pages.items():
         table.measure(f"{name}, first visit", "", where, 1)
         until_there(server, name, where)
         table.measure(name, "", where)
+    if len(runs) > 1:
+        measure_comparison(table, runs[:2])
     measure_cases(table, run)
     return table
+
+
+def measure_comparison(table: Table, runs: Sequence[str]) -> None:
+    """The older run is the candidate: its index, in which its cases are searched, is there by now."""
+    server, before = table.server, table.server.cpu_milliseconds()
+
+    def where(*said: tuple[str, str]) -> str:
+        return "/compare?" + urlencode([("baseline", runs[1]), ("run", runs[0]), *said])
+
+    table.measure("comparison, first visit", "", where(), 1)
+    until_there(server, "comparison", where())
+    spent, peak = (server.cpu_milliseconds() - before) / 1000, server.peak_megabytes()
+    print(f"comparison: {spent:,.1f} CPU s; peak memory of the server {peak:,.0f} MB", flush=True)
+    table.measure("comparison", "", where())
+    for name, said in CHOSEN.items():
+        table.measure("comparison, cases", name, where(*said))
+    for many, words in SEARCHES.items():
+        table.measure("comparison, search", many, where(("q", words)))
 
 
 def until_there(server: Server, name: str, path: str) -> None:
@@ -358,6 +385,7 @@ def main(words: Sequence[str] | None = None) -> None:
         cache = folder / CACHE
         with serving(store, cache) as server:
             runs = run_ids(store)
+            time.sleep(BEFORE_ANYBODY_COMES)
             measure_filling(server, runs[0], cache)
             print(measure_pages(server, runs, given.rounds))
 
