@@ -68,9 +68,13 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
         documents = [to_document(result) for result in results]
         say_json(documents if several else documents[0])
     elif len(results) > 1 and not options["quiet"]:
-        from evalkit.report.terminal import render_side_by_side
+        from evalkit.report.side_by_side import render_side_by_side
 
-        say(_rendered(lambda console: render_side_by_side(results, unicode=_carries_unicode(console))))
+        say(
+            _rendered(
+                lambda console: render_side_by_side(results, width=console.width, unicode=_carries_unicode(console))
+            )
+        )
     return int(worst_code(codes))
 
 

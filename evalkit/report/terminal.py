@@ -18,7 +18,6 @@ from evalkit.results import Result
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
-    from rich.table import Table
     from rich.text import Text
 
 MARKS = {"pass": "✓", "fail": "✗", "unsure": "~"}
@@ -332,36 +331,3 @@ def _pieces(word: str, width: int) -> list[str]:
         pieces.append(piece)
         word = word[len(piece) :]
     return [*pieces, word]
-
-
-def render_side_by_side(results: Iterable[Result], *, unicode: bool = True) -> Table:
-    """Several models on one suite: a column each, the outcome first, then every gate."""
-    from rich.table import Table
-    from rich.text import Text
-
-    results = list(results)
-    table = Table(title=None, header_style="bold", show_edge=False)
-    table.add_column("gate", overflow="fold")
-    for result in results:
-        table.add_column(Text(one_line(result.run.model)), justify="right", overflow="fold")
-    table.add_row(
-        Text("outcome"), *(Text(r.outcome.word.upper(), style=STYLES[view.outcome_shade(r)]) for r in results)
-    )
-    table.add_section()
-    views = [{gate.gate: gate for gate in view.gates(result)} for result in results]
-    for name in dict.fromkeys(gate.gate for result in results for gate in view.gates(result)):
-        found = [gates.get(name) for gates in views]
-        if any(gate is not None and not (gate.automatic and gate.status == "pass") for gate in found):
-            table.add_row(Text(name), *(_cell(gate, unicode=unicode) for gate in found))
-    return table
-
-
-def _cell(gate: view.GateView | None, *, unicode: bool) -> Text:
-    from rich.text import Text
-
-    if gate is None:
-        return Text(formatting.NONE if unicode else "-")
-    mark = (MARKS if unicode else PLAIN_MARKS)[gate.shade]
-    between = f"\n{gate.interval}" if _interval(gate) else ""
-    written = f"{mark} {gate.value}{between}"
-    return Text(written if unicode else written.translate(PLAIN), style=STYLES[gate.shade], justify="right")

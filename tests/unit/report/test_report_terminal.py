@@ -14,6 +14,7 @@ from rich.console import Console
 
 from evalkit.records import Counts, Interval, Outcome, Word
 from evalkit.report import terminal
+from evalkit.report.side_by_side import render_side_by_side
 from evalkit.results import CaseCount, ChangeCount, MetricContrast
 
 
@@ -166,7 +167,7 @@ def test_models_stand_side_by_side_gate_by_gate(make) -> None:
     other = replace(one, outcome=Outcome("good enough", 0, "", verdicts), run=replace(one.run, model="big"))
     for unicode in (True, False):
         stream = io.StringIO()
-        Console(file=stream, width=100).print(terminal.render_side_by_side([one, other], unicode=unicode))
+        Console(file=stream, width=100).print(render_side_by_side([one, other], width=100, unicode=unicode))
         lines = stream.getvalue().splitlines()
         assert "tiny" in lines[0]
         assert "big" in lines[0]
@@ -175,6 +176,21 @@ def test_models_stand_side_by_side_gate_by_gate(make) -> None:
         assert "grade 8.4" in grade
         assert "grade 7.0" in grade
         assert "coverage" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+@pytest.mark.parametrize("models", [2, 4])
+def test_no_number_of_several_models_is_broken_in_any_width(make, models: int, unicode: bool) -> None:
+    one = make.result()
+    several = [replace(one, run=replace(one.run, model=f"model-{n}"), model=None) for n in range(models)]
+    for width in range(40, 121, 8):
+        stream = io.StringIO()
+        Console(file=stream, width=width).print(render_side_by_side(several, width=width, unicode=unicode))
+        shown = stream.getvalue()
+        assert max(cell_len(line) for line in shown.splitlines()) <= width
+        assert shown.count("0.156–0.284" if unicode else "0.156-0.284") == models
+        assert all(f"model-{n}" in shown for n in range(models))
+        assert unicode or shown.isascii()
 
 
 def test_counts_of_nothing_are_zero(make) -> None:
