@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -234,6 +235,7 @@ def _engine(location: Location) -> Engine:
             options["creator"] = partial(_connect_read_only, location)
     else:
         options = {"pool_pre_ping": True}
+        _say_nothing_of_broken_connections()
     try:
         engine = create_engine(location.url, hide_parameters=True, **options)
     except exc.NoSuchModuleError:
@@ -256,6 +258,13 @@ def _engine(location: Location) -> Engine:
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
     return engine
+
+
+def _say_nothing_of_broken_connections() -> None:
+    """A connection that broke cannot be closed either: its traceback is for who keeps a log, and for nobody else."""
+    pool = logging.getLogger("sqlalchemy.pool")
+    if not pool.handlers:
+        pool.addHandler(logging.NullHandler())
 
 
 def _only_to_be_read(location: Location) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -213,3 +215,24 @@ def test_the_commands_take_the_url_as_people_write_it(url: str, run: Result, sto
                 assert "mock:echo" in client.get(link).text
         finally:
             serving.terminate()
+
+
+def test_connections_that_broke_are_made_anew_without_a_word(url: str, run: Result, postgresql: Cluster) -> None:
+    """As when the server was started again, while somebody looks."""
+    token = "a-token-of-this-test"
+    command = [sys.executable, "-u", "-m", "evalkit", "view", "--store", url, "--port", "0"]
+    environment = {**os.environ, "EVALKIT_VIEW_TOKEN": token}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as server:
+        try:
+            assert server.stdout is not None
+            link = server.stdout.readline().strip()
+            with httpx.Client(trust_env=False, follow_redirects=True, timeout=60) as client:
+                assert run.run.id in client.get(link).text
+                postgresql.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+                assert run.run.id in client.get(link).text
+        finally:
+            server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=60)
+    assert errors == "ended\n"
