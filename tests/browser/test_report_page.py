@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from report_results import CORPUS, hostile_result, result
 
+from evalkit.profiles import Profile, Stage
 from evalkit.records import Word
 from evalkit.report import bundle, case_list
 from evalkit.report.page import page as report
@@ -32,6 +33,16 @@ WRITTEN_OUT = """() => {
   };
   return Array.from(document.querySelectorAll("#case-list > .case"), said);
 }"""
+
+BROKEN_WORDS = """(selector) => Array.from(document.querySelectorAll(selector)).flatMap((cell) => {
+  const text = cell.firstChild;
+  return Array.from(text.data.matchAll(/\\S+/g)).filter((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set(Array.from(range.getClientRects(), (line) => Math.round(line.top))).size > 1;
+  }).map((word) => word[0]);
+})"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -209,6 +220,22 @@ def test_at_four_times_the_size_the_bar_breaks_no_word_and_does_not_stay(show: C
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate("scrollTo(0, 2000)")
     assert page.evaluate("document.querySelector('.top').getBoundingClientRect().bottom") < 0
+
+
+def test_no_name_of_a_stage_is_broken_where_room_is_short(show: Callable[..., Any]) -> None:
+    parts = tuple(Stage(name, 1.0, None, 0) for name in ("tokenise", "prefill", "decode", "other"))
+    inside = (Stage("load the model", 2.0, 2.0), Stage("ask the model", 4.0, 4.0, 31, parts), Stage("score", 0.1, 0.1))
+    stages = (
+        Stage("ask and score", 6.1, 6.1, 2, inside),
+        Stage("estimate and decide", 1.0, 1.0),
+        Stage("other", 0.1, 0.1),
+    )
+    page = show(replace(result(), profile=Profile(7.2, 7.2, stages)), width=390)
+    open_all(page)
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate(BROKEN_WORDS, ".stages th") == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_long_names_stand_above_their_lines_where_room_is_short(show: Callable[..., Any]) -> None:
