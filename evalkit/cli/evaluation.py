@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from evalkit.cli import keep_what_is_imported
 from evalkit.cli.options import open_configured_store
 from evalkit.cli.saying import say, say_json, show_error
 from evalkit.cli.services import tell_service
-from evalkit.configuration import Configuration, judge_settings
+from evalkit.configuration import PREFIX, Configuration, judge_settings
 from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
 from evalkit.models import open_backend
@@ -126,9 +126,10 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     words = ["evalkit", "run", name, "--model", model]
     for check in options["only"]:
         words += ["--only", check]
-    for key in ("seed", "baseline", "engine", "device", "dtype", "batch_size"):
+    for key in ("seed", "baseline"):
         if options[key] not in {None, ""}:
-            words += [f"--{key.replace('_', '-')}", str(options[key])]
+            words += [f"--{key}", str(options[key])]
+    words += _of_this_machine(configuration, model)
     for key in ("allow_different", "stop_early"):
         if options[key]:
             words.append(f"--{key.replace('_', '-')}")
@@ -141,6 +142,16 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     if configuration.settings.limit is not None:
         words += ["--limit", str(configuration.settings.limit)]
     return shlex.join(words)
+
+
+def _of_this_machine(configuration: Configuration, model: str) -> Iterator[str]:
+    """How the model was run by options or the environment: the project's file says the rest again by itself."""
+    for key in ("engine", "device", "dtype", "batch_size"):
+        origin, value = configuration.origins.get(key, ""), getattr(configuration.settings, key)
+        if key == "engine" and not origin.startswith("--"):
+            value = configuration.model_settings(model)[1].engine  # none of a model that has no engines
+        if value is not None and origin.startswith(("--", PREFIX)):
+            yield from (f"--{key.replace('_', '-')}", str(value))
 
 
 def require_writable(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -141,6 +142,19 @@ def test_quiet_is_one_line(evalkit: Evalkit) -> None:
         " good enough (all 11 gates passed)",
         " not good enough (4 of 11 gates failed",
     ]
+
+
+def test_the_command_that_does_it_again_has_what_the_environment_said(
+    evalkit: Evalkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("DEVICE", "cpu"), ("BATCH_SIZE", "4"), ("ENGINE", "openvino")):
+        monkeypatch.setenv(f"EVALKIT_{name}", value)
+    told = evalkit("run", "smoke", "--model", "mock:oracle", "--dtype", "float32").out.rpartition("again   ")[2]
+    again = shlex.split(told.replace("\\\n", " "))
+    assert again == shlex.split("evalkit run smoke --model mock:oracle --device cpu --dtype float32 --batch-size 4")
+    for name in ("DEVICE", "BATCH_SIZE", "ENGINE"):
+        monkeypatch.delenv(f"EVALKIT_{name}")
+    assert evalkit(*again[1:]).out.rpartition("again   ")[2] == told
 
 
 def test_json_is_the_report_document(evalkit: Evalkit) -> None:
