@@ -189,6 +189,21 @@ def test_prompts_that_share_beginnings_write_what_each_writes_alone(  # noqa: PL
 
 
 @pytest.mark.usefixtures("cheap")
+@pytest.mark.parametrize("kind", ["llama", "gpt2"])
+def test_a_prompt_that_others_go_on_from_and_one_that_many_ask_write_what_each_writes_alone(
+    kind: str, request: pytest.FixtureRequest, opened: Callable[..., HfBackend], question: Question
+) -> None:
+    """With answers of one token, and a prompt of one letter beside long ones."""
+    folder = request.getfixturevalue(kind)
+    asked = [(FIRST, 1), (FIRST + SECOND, 6), (FIRST[:10], 9), (FIRST * 2, 3), ("R", 1), *[(f"{FIRST}who?", 5)] * 64]
+    answers = answers_of(opened(folder), [question(p, max_tokens=n, wants=["tokens"]) for p, n in asked])
+    reference = Reference(folder)
+    for answer, (prompt, limit) in list(zip(answers, asked, strict=True))[:6]:
+        reference.assert_same(answer, prompt, limit)
+    assert len({answer.tokens for answer in answers[5:]}) == 1
+
+
+@pytest.mark.usefixtures("cheap")
 def test_a_beginning_is_kept_for_the_prompts_of_later_rounds(
     llama: Path, opened: Callable[..., HfBackend], question: Question
 ) -> None:
