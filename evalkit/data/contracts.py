@@ -149,6 +149,10 @@ class Interpreter:
         roles = ("prompt", "messages")
         return tuple(name for key, names in self._sources.items() if key[0] in roles for name in names)
 
+    def reference_sources(self) -> tuple[str, ...]:
+        """Where references may come from."""
+        return tuple(name for key, names in self._sources.items() if key[0] == "references" for name in names)
+
     def read(self, row: Row) -> Entry:
         entry = Entry()
         if row.fault:

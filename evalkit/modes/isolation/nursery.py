@@ -1,0 +1,122 @@
+"""A process that tries scenarios, each in a process of its own that it makes by forking itself: one that crashes,
+hangs or takes all memory takes nothing with it, and nothing that one leaves behind is there for the next.
+
+It is started by ``selftest``, reads a scenario a line as JSON, and answers each with a line. Where there is no ``fork``
+it tries one scenario and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, Any
+
+from evalkit.modes.isolation.scenarios import Scenario
+from evalkit.modes.isolation.trial import FAIL, Trial, try_scenario
+from evalkit.suite.load import Suite, SuiteCheck, load_suite
+
+POLL = 0.005
+KB_IN_MB = 1024.0
+
+
+def main() -> None:
+    channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a plugin prints is no answer
+    suite: Suite | None = None
+    for line in sys.stdin:
+        asked = json.loads(line)
+        suite = suite or load_suite(Path(asked["suite"]))
+        trial = _in_a_process_of_its_own(suite, suite.check(asked["check"]), Scenario.from_json(asked["scenario"]))
+        channel.write(json.dumps(asdict(trial)) + "\n")
+        channel.flush()
+
+
+def _in_a_process_of_its_own(suite: Suite, check: SuiteCheck, scenario: Scenario) -> Trial:
+    reading, writing = os.pipe()
+    started = time.monotonic()
+    child = os.fork()
+    if not child:
+        os.close(reading)
+        _be_the_child(writing, suite, check, scenario)
+    os.close(writing)
+    with os.fdopen(reading, "r", encoding="ascii") as answer:
+        ended = _waited_for(child, answer, scenario.config.limits.seconds)
+    seconds = round(time.monotonic() - started, 3)
+    if isinstance(ended, Trial):
+        return ended
+    cause, why = ended
+    kind = str(getattr(check.check, "kind", ""))
+    trial = Trial(check.name, kind, check.dataset, scenario.name, scenario.config.kind, scenario.parameters)
+    return replace(trial, word=FAIL, cause=cause, why=why, seconds=seconds)
+
+
+def _be_the_child(writing: int, suite: Suite, check: SuiteCheck, scenario: Scenario) -> None:
+    """Never returns. A group of its own: what it starts ends with it."""
+    try:
+        os.setpgid(0, 0)
+        _limit_memory(scenario.config.limits.memory_mb)
+        trial = try_scenario(suite, check, scenario)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KB_IN_MB
+        said = json.dumps(asdict(replace(trial, peak_mb=round(peak, 1)))).encode("ascii")
+        with os.fdopen(writing, "wb") as stream:
+            stream.write(said)
+    finally:
+        os._exit(0)
+
+
+def _limit_memory(megabytes: float) -> None:
+    """Of addresses, which is what a limit can be set on: beyond those that an idle Python with its libraries has."""
+    with suppress(OSError, ValueError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * os.sysconf("SC_PAGE_SIZE") + int(megabytes * 1e6)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _waited_for(child: int, answer: IO[str], seconds: float) -> Trial | tuple[str, str]:
+    """Its trial, or what became of it: cause and sentence."""
+    import selectors
+
+    deadline, said = time.monotonic() + seconds, ""
+    with selectors.DefaultSelector() as selector:
+        selector.register(answer, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0:
+            if not selector.select(left):
+                break
+            piece = os.read(answer.fileno(), 1 << 16).decode("ascii")
+            if not piece:
+                break
+            said += piece
+        else:
+            left = 0.0
+    timed_out = deadline - time.monotonic() <= 0
+    if timed_out:
+        _end(child)
+    _, status = os.waitpid(child, 0)
+    _end(child, group_only=True)
+    if said and not timed_out:
+        return Trial(**json.loads(said))
+    if timed_out:
+        return "time", f"it is not done after {seconds:g} seconds"
+    if os.WIFSIGNALED(status):
+        return "process", f"its process was ended by {signal.Signals(os.WTERMSIG(status)).name}"
+    return "process", f"its process ended with {os.waitstatus_to_exitcode(status)} and said nothing"
+
+
+def _end(child: int, *, group_only: bool = False) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    if not group_only:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def as_question(suite: Path, check: str, scenario: Scenario) -> str:
+    asked: dict[str, Any] = {"suite": str(suite), "check": check, "scenario": scenario.to_json()}
+    return json.dumps(asked) + "\n"
