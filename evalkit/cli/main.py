@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("evalkit.cli.plan", "Say what a run would ask and cost, and what its gates need. Asks nothing."),
     "power": ("evalkit.cli.power", "Say which drops a suite's gates would catch, and on how many cases. Asks nothing."),
     "sensitivity": ("evalkit.cli.sensitivity", "Spoil known answers, and say what a suite's gates notice."),
-    "selftest": ("evalkit.cli.selftest", "Try each check of a suite alone, on made rows and mock models."),
+    "selftest": ("evalkit.cli.selftest", "Try each check of a suite alone, on made rows and mock models. No model is evaluated."),
     "report": ("evalkit.cli.report", "Show a run's verdicts again, or write its report files."),
     "list": ("evalkit.cli.list", "List runs."),
     "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),

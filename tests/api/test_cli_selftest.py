@@ -43,7 +43,9 @@ def suited(workdir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
         (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
         checks = "\n".join(f"  {kind}: {{}}" for kind in kinds)
         file = tmp_path / "suite.yaml"
-        file.write_text(f"name: alone\ndatasets: {{rows: {{path: rows.jsonl}}}}\nchecks:\n{checks}\ngates: []\n", encoding="utf-8")
+        file.write_text(
+            f"name: alone\ndatasets: {{rows: {{path: rows.jsonl}}}}\nchecks:\n{checks}\ngates: []\n", encoding="utf-8"
+        )
         return load_suite(file)
 
     yield made

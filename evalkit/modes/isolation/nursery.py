@@ -1,15 +1,14 @@
 """A process that tries scenarios, each in a process of its own that it makes by forking itself: one that crashes,
 hangs or takes all memory takes nothing with it, and nothing that one leaves behind is there for the next.
 
-It is started by ``selftest``, reads a scenario a line as JSON, and answers each with a line. Where there is no ``fork``
-it tries one scenario and ends.
+It is started by ``selftest``, reads a scenario a line as JSON, and answers each with a line.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
+import selectors
 import signal
 import sys
 import time
@@ -19,11 +18,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from evalkit.modes.isolation.scenarios import Scenario
-from evalkit.modes.isolation.trial import FAIL, Trial, try_scenario
+from evalkit.modes.isolation.trial import FAIL, Trial, begun, try_scenario
 from evalkit.suite.load import Suite, SuiteCheck, load_suite
 
-POLL = 0.005
-KB_IN_MB = 1024.0
+LARGEST_UNIT = 1024.0 if sys.platform != "darwin" else 1024.0 * 1024.0
+"""Of ``ru_maxrss`` in a megabyte: Linux counts kilobytes, macOS bytes."""
 
 
 def main() -> None:
@@ -52,9 +51,7 @@ def _in_a_process_of_its_own(suite: Suite, check: SuiteCheck, scenario: Scenario
     if isinstance(ended, Trial):
         return ended
     cause, why = ended
-    kind = str(getattr(check.check, "kind", ""))
-    trial = Trial(check.name, kind, check.dataset, scenario.name, scenario.config.kind, scenario.parameters)
-    return replace(trial, word=FAIL, cause=cause, why=why, seconds=seconds)
+    return replace(begun(check, scenario), word=FAIL, cause=cause, why=why, seconds=seconds)
 
 
 def _be_the_child(writing: int, suite: Suite, check: SuiteCheck, scenario: Scenario) -> None:
@@ -63,7 +60,9 @@ def _be_the_child(writing: int, suite: Suite, check: SuiteCheck, scenario: Scena
         os.setpgid(0, 0)
         _limit_memory(scenario.config.limits.memory_mb)
         trial = try_scenario(suite, check, scenario)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KB_IN_MB
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / LARGEST_UNIT
         said = json.dumps(asdict(replace(trial, peak_mb=round(peak, 1)))).encode("ascii")
         with os.fdopen(writing, "wb") as stream:
             stream.write(said)
@@ -73,6 +72,8 @@ def _be_the_child(writing: int, suite: Suite, check: SuiteCheck, scenario: Scena
 
 def _limit_memory(megabytes: float) -> None:
     """Of addresses, which is what a limit can be set on: beyond those that an idle Python with its libraries has."""
+    import resource
+
     with suppress(OSError, ValueError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
         most = pages * os.sysconf("SC_PAGE_SIZE") + int(megabytes * 1e6)
@@ -81,21 +82,14 @@ def _limit_memory(megabytes: float) -> None:
 
 def _waited_for(child: int, answer: IO[str], seconds: float) -> Trial | tuple[str, str]:
     """Its trial, or what became of it: cause and sentence."""
-    import selectors
-
     deadline, said = time.monotonic() + seconds, ""
     with selectors.DefaultSelector() as selector:
         selector.register(answer, selectors.EVENT_READ)
-        while (left := deadline - time.monotonic()) > 0:
-            if not selector.select(left):
-                break
+        piece = "?"
+        while piece and selector.select(max(0.0, deadline - time.monotonic())):
             piece = os.read(answer.fileno(), 1 << 16).decode("ascii")
-            if not piece:
-                break
             said += piece
-        else:
-            left = 0.0
-    timed_out = deadline - time.monotonic() <= 0
+    timed_out = bool(piece)
     if timed_out:
         _end(child)
     _, status = os.waitpid(child, 0)

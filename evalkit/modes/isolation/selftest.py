@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import SuiteError
+from evalkit.errors import ConfigurationError, SuiteError
 from evalkit.modes.isolation.nursery import as_question
 from evalkit.modes.isolation.scenarios import Scenario
-from evalkit.modes.isolation.trial import FAIL, PASS, SKIP, Trial
+from evalkit.modes.isolation.trial import FAIL, PASS, SKIP, Trial, begun
 from evalkit.suite.load import Suite, SuiteCheck
 
 _BEGIN = """
@@ -78,6 +78,8 @@ def selftest(
     jobs: int = 1,
     told: Told = lambda *_: None,
 ) -> Selftest:
+    if not hasattr(os, "fork"):
+        raise ConfigurationError("a self-test needs a system whose processes can fork", hint="run it on Linux or macOS")
     started = time.monotonic()
     wanted = [
         (check, one) for check in checks for one in scenarios if one.is_for(str(getattr(check.check, "kind", "")))
@@ -186,9 +188,8 @@ class _Farm:
         if line:
             said: dict[str, Any] = json.loads(line)
             return Trial(**said)
-        kind = str(getattr(check.check, "kind", ""))
-        trial = Trial(check.name, kind, check.dataset, scenario.name, scenario.config.kind, scenario.parameters)
-        return replace(trial, word=FAIL, cause="process", why="the process that tries scenarios ended without a word")
+        why = "the process that tries scenarios ended without a word"
+        return replace(begun(check, scenario), word=FAIL, cause="process", why=why)
 
     def _note(self, number: int, trial: Trial) -> None:
         with self._lock:

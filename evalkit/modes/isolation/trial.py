@@ -54,6 +54,11 @@ class Trial:
     peak_mb: float = 0.0
 
 
+def begun(check: SuiteCheck, scenario: Scenario) -> Trial:
+    kind = str(getattr(check.check, "kind", ""))
+    return Trial(check.name, kind, check.dataset, scenario.name, scenario.config.kind, scenario.parameters)
+
+
 class Unmet(Exception):
     """Something that has to hold does not."""
 
@@ -82,7 +87,7 @@ class Ended:
 def try_scenario(suite: Suite, check: SuiteCheck, scenario: Scenario) -> Trial:
     """Never raises: what goes wrong is what it tells."""
     started = time.monotonic()
-    trial = Trial(check.name, check.check.kind, check.dataset, scenario.name, scenario.config.kind, scenario.parameters)
+    trial = begun(check, scenario)
     try:
         cases = _tried(suite, check, scenario)
     except NothingToTry as reason:
