@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evalkit.records import Interval
 from evalkit.stats.detector import IMPOSSIBLE, Corrected
-from evalkit.stats.intervals import require_confidence, wilson
+from evalkit.stats.intervals import exact_of_worth, require_confidence
 from evalkit.stats.resampling import Matrix, cluster_codes
 
 FEWEST_LABELS = 10
@@ -71,7 +70,7 @@ def prediction_powered(
     moved by what the judgement says of the others, as far as judgement and labels agree: with a judgement that says
     nothing it is the labels' mean, with a good one the interval is much narrower. All labelled: their mean.
 
-    The interval is Wilson's for as many cases as would know as much; one disagreement either way is added to what was
+    The interval is the exact one of as many cases as would know as much; one disagreement either way is added to what was
     seen, because ten labels that all agree prove no perfect judgement. Fewer than 10 labels: no value. Labels from
     fewer than 5 clusters: no interval.
     """
@@ -115,9 +114,7 @@ def prediction_powered_of(
         units, error = _clustered_error(every, judged, human, weight, clustered)
     middle = (value * units + 1) / (units + 2)
     worth = max(1.0, middle * (1 - middle) / error)
-    interval = wilson(value * worth, worth, confidence)
-    known = Interval(interval.low, interval.high, confidence, f"Wilson, worth {worth:.0f} labels")
-    return Corrected(value, known, observed, method, worth=worth)
+    return Corrected(value, exact_of_worth(value, worth, confidence), observed, method, worth=worth)
 
 
 def _weight(judged: Matrix, human: Matrix) -> float:

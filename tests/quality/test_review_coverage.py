@@ -41,7 +41,7 @@ def test_the_refined_interval_covers_where_cases_come_in_clusters(clusters: int,
     both = [of_clusters(random, rate, clusters) for _ in range(TIMES)]
     by_cluster, apart = (sum(covers(one[side], rate) for one in both) for side in (0, 1))
     assert by_cluster / TIMES >= 0.95 - 3 * ERROR
-    assert apart / TIMES < 0.9, "a simulation in which clusters do not matter shows nothing"
+    assert apart / TIMES < min(by_cluster / TIMES, 0.94), "a simulation in which clusters do not matter shows nothing"
 
 
 @pytest.mark.parametrize(("rate", "gate", "wrong"), [(0.1, "<= 0.1", Word.FAIL), (0.1001, "<= 0.1", Word.PASS)])

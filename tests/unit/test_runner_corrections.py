@@ -13,7 +13,7 @@ from evalkit.metrics import refusal_calibration
 from evalkit.records import Decoding, Score, Unscored
 from evalkit.runner.corrections import Label, corrections, read_labels, uncounted
 from evalkit.stats.detector import leave_one_out
-from evalkit.stats.intervals import wilson
+from evalkit.stats.intervals import exact
 from evalkit.stats.prediction_powered import prediction_powered
 
 
@@ -110,7 +110,7 @@ def test_answers_in_clusters_have_the_interval_of_their_clusters() -> None:
     (found,) = [one for one in corrections({"safety": table}, labels) if one.metric == "refusal_rate"]
     assert found.value == pytest.approx(0.6)
     assert found.interval is not None
-    once = wilson(12, 20)
+    once = exact(12, 20)
     assert (found.interval.low, found.interval.high) == pytest.approx((once.low, once.high), abs=0.02)
 
 

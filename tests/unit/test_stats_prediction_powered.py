@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.stats.intervals import exact, exact_of_worth, wilson
+from evalkit.stats.intervals import exact, exact_of_worth, normal_quantile
 from evalkit.stats.prediction_powered import Clustered, prediction_powered
 
 
@@ -66,7 +68,7 @@ def test_a_perfect_judgement_is_worth_no_more_than_labels_of_all(labels: int) ->
     judged = [1.0, 0.0] * (labels // 2)
     found = prediction_powered([1.0, 0.0] * 100, judged, judged).interval
     assert found is not None
-    all_labelled = wilson(100, 200)
+    all_labelled = exact(100, 200)
     width = all_labelled.high - all_labelled.low
     assert 0.99 * width <= found.high - found.low <= 1.25 * width
 
@@ -129,10 +131,11 @@ def test_it_is_that_of_the_authors_own_package(counts: tuple[int, ...], value: f
     found = prediction_powered(every, judged, human)
     assert found.value == pytest.approx(value, abs=1e-8)
     assert found.interval is not None
-    labels = len(human)
-    assert found.interval.high - found.interval.low == pytest.approx(high - low, rel=0.1)
-    assert found.interval.low == pytest.approx(low, abs=1.1 / labels)
-    assert found.interval.high == pytest.approx(high, abs=1.1 / labels)
+    assert found.worth is not None
+    labels, error = len(human), math.sqrt(value * (1 - value) / found.worth)
+    assert 2 * normal_quantile(0.975) * error == pytest.approx(high - low, rel=0.12)
+    assert found.interval.low == pytest.approx(low, abs=1.5 / labels)
+    assert found.interval.high == pytest.approx(high, abs=1.5 / labels)
 
 
 @pytest.mark.parametrize("flagged", [0, 60])
@@ -141,13 +144,13 @@ def test_labels_of_one_kind_alone_leave_a_width(flagged: int) -> None:
     found = prediction_powered([1.0, 0.0] * 200, [1.0, 0.0] * 30, human)
     assert found.value == pytest.approx(flagged / 60)
     assert found.interval is not None
-    assert found.interval.high - found.interval.low == pytest.approx(wilson(0, 60).high, abs=0.005)
+    assert found.interval.high - found.interval.low == pytest.approx(exact(0, 60).high, abs=0.005)
 
 
 def test_labels_of_all_cases_are_as_sure_as_they_are_by_themselves() -> None:
     human = [1.0] * 12 + [0.0] * 48
     found = prediction_powered([1.0, 0.0] * 30, [1.0, 0.0] * 30, human)
-    alone = wilson(12, 60)
+    alone = exact(12, 60)
     assert found.value == pytest.approx(0.2)
     assert found.interval is not None
     assert (found.interval.low, found.interval.high) == pytest.approx((alone.low, alone.high), abs=0.01)
