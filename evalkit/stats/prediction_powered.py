@@ -70,8 +70,8 @@ def prediction_powered(
     moved by what the judgement says of the others, as far as judgement and labels agree: with a judgement that says
     nothing it is the labels' mean, with a good one the interval is much narrower. All labelled: their mean.
 
-    The interval is the exact one of as many cases as would know as much; one disagreement either way is added to what was
-    seen, because ten labels that all agree prove no perfect judgement. Fewer than 10 labels: no value. Labels from
+    The interval is the exact one of as many cases as would know as much; one disagreement either way is added to what
+    was seen, because ten labels that all agree prove no perfect judgement. Fewer than 10 labels: no value. Labels from
     fewer than 5 clusters: no interval.
     """
     require_confidence(confidence)
