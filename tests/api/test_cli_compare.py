@@ -216,7 +216,8 @@ def test_a_narrow_screen_keeps_each_interval_in_one_line(
     found = metric(document(evalkit, before, after), "accuracy", "exact_match")["interval"]
     monkeypatch.setenv("COLUMNS", "40")
     lines = evalkit("compare", before, after).out.splitlines()
-    whole = f"({found['low']:.3f} to {found['high']:.3f})".replace("-", "−")
+    assert found["low"] == -1
+    whole = f"(−1 to {found['high']:.3f})".replace("-", "−")
     assert any(line.startswith("      ") and line.endswith(whole) for line in lines), whole
 
 
