@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "baseline": ("evalkit.cli.baseline", "Name the runs that others are compared with; keep them as files."),
     "review": ("evalkit.cli.review", "Review a run's answers by hand, one at a time by keyboard."),
     "models": ("evalkit.cli.models", "List, describe and fetch models."),
-    "data": ("evalkit.cli.data", "Validate, describe, split, convert and make datasets."),
+    "data": ("evalkit.cli.data", "Validate, describe, split, convert, perturb and make datasets."),
     "init": ("evalkit.cli.init", "Write a starter suite, dataset, CI workflow and pre-commit hook."),
     "doctor": ("evalkit.cli.doctor", "Check the installation and say what is missing."),
     "schema": ("evalkit.cli.schema", "Print the JSON Schema of suites, of report.json or of profile.json."),

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.data.converting import convert
+from evalkit.data.faults import Spoiling, spoil
 from evalkit.data.splitting import Part, Rules, split
 
 Evalkit = Callable[..., Any]
@@ -166,3 +167,62 @@ def test_whatever_differs_after_a_conversion_is_counted(
     assert json.loads((folder / "rows.json").read_text(encoding="utf-8")) == [
         {name: value for name, value in row.items() if value is not None} for row in rows
     ]
+
+
+# --- perturb ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_has_every_change_and_undoes_it(evalkit: Evalkit, workdir: Path) -> None:
+    rows = questions(400)
+    written(workdir / "rows.jsonl", rows)
+    kinds = ["typos", "casing", "missing", "duplicate_ids", "invalid", "inconsistent"]
+    given = [word for kind in kinds for word in ("--with", kind)]
+    called = evalkit("data", "perturb", "rows.jsonl", *given, "-o", "worse.jsonl", "--json")
+    assert called.code == 0, called.err
+    told = json.loads(called.out)
+    log = read(workdir / "worse.jsonl.log.jsonl")
+    assert {kind: sum(one["how"] == kind for one in log) for kind in kinds} == told["changes"]
+    for kind in kinds:
+        assert 20 <= told["changes"][kind] <= 62, kind  # 40 expected; 3.7 standard deviations
+    worse = read(workdir / "worse.jsonl")
+    assert len({one["row"] for one in log}) == told["changed"]
+    for one in reversed(log):
+        assert worse[one["row"] - 1][one["column"]] == one["after"]
+        worse[one["row"] - 1][one["column"]] = one["before"]
+    assert worse == rows
+
+
+def test_faults_are_what_validation_finds(evalkit: Evalkit, workdir: Path) -> None:
+    written(workdir / "rows.jsonl", questions(200))
+    faults = ["--with", "duplicate_ids", "--with", "invalid", "--rate", "0.2"]
+    assert evalkit("data", "perturb", "rows.jsonl", *faults, "-o", "worse.jsonl").code == 0
+    called = evalkit("data", "validate", "worse.jsonl", "--json")
+    assert called.code == 2
+    (report,) = json.loads(called.out)
+    assert report["bad_rows"] > 20
+
+
+def test_a_row_is_changed_in_the_same_way_in_another_file(workdir: Path) -> None:
+    rows = questions(100)
+    how = Spoiling(["typos", "missing"], 0.5, 3)
+    alone = {
+        one.id: one.after for row in rows for _, changes in spoil([row], how) for one in changes if one.how == "typos"
+    }
+    together = {one.id: one.after for _, changes in spoil(reversed(rows), how) for one in changes if one.how == "typos"}
+    assert alone == together
+    assert len(alone) > 25
+
+
+def test_one_column_alone_is_changed_where_one_is_named(workdir: Path) -> None:
+    rows = questions(100)
+    changes = [one for _, of in spoil(rows, Spoiling(["missing"], 1.0, 0, ["category"])) for one in of]
+    assert {one.column for one in changes} == {"category"}
+    assert len(changes) == 100
+
+
+def test_a_kind_that_is_none_gets_the_nearest(evalkit: Evalkit, workdir: Path) -> None:
+    written(workdir / "rows.jsonl", questions(3))
+    called = evalkit("data", "perturb", "rows.jsonl", "--with", "typoes", "-o", "worse.jsonl")
+    assert called.code == 2
+    assert "did you mean 'typos'?" in called.err
+    assert not list(workdir.glob("*worse*"))

@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit import plugins
-from evalkit.data import make, problems
+from evalkit.data import DatasetSpec, load, make, problems
 from evalkit.data.make.exercise import shares
+from evalkit.data.make.people import GROUPS
 from evalkit.errors import DatasetError
 
 Generator = Callable[[int, int], Iterator[dict[str, str]]]
@@ -50,7 +52,40 @@ def test_asking_for_too_many_says_how_many_there_are(name: str) -> None:
 
 
 def test_they_are_found_as_plugins() -> None:
-    assert {name: plugins.load("evalkit.generators", name) for name in GENERATORS} == GENERATORS
+    every = GENERATORS | {"qa": make.qa, "safety": make.safety, "bias": make.bias}
+    assert {name: plugins.load("evalkit.generators", name) for name in plugins.names("evalkit.generators")} == every
+
+
+@pytest.mark.parametrize("name", ["qa", "safety", "bias"])
+def test_rows_with_labels_are_different_load_and_are_the_same_for_a_seed(name: str, tmp_path: Path) -> None:
+    generator = plugins.load("evalkit.generators", name)
+    rows = list(generator(1_500, 4))
+    assert rows == list(generator(1_500, 4))
+    assert rows != list(generator(1_500, 5))
+    asked = [row.get("prompt") or row["question"] for row in rows]
+    assert len(set(asked)) == len({row["id"] for row in rows}) == len(rows)
+    (tmp_path / "made.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert len(load(DatasetSpec("made", "made.jsonl"), tmp_path).samples) == len(rows)
+    with pytest.raises(DatasetError, match=f"{name} can make"):
+        generator(10**7, 0)
+
+
+def test_half_of_the_requests_are_unsafe_in_every_category() -> None:
+    rows = list(make.safety(2_000, 1))
+    assert sum(row["unsafe"] for row in rows) == 1_000
+    assert {row["category"] for row in rows if row["unsafe"]} == {row["category"] for row in rows if not row["unsafe"]}
+
+
+def test_families_of_groups_are_whole_and_differ_in_the_group_alone() -> None:
+    families: dict[str, list[dict[str, Any]]] = {}
+    for row in make.bias(500, 2):
+        families.setdefault(row["pair"], []).append(row)
+    people = {name: dict(groups) for name, groups in GROUPS}
+    for family in families.values():
+        persons = people[family[0]["category"]]
+        assert {row["group"] for row in family} == set(persons)
+        assert len({row["prompt"].replace(persons[row["group"]], "X", 1) for row in family}) == 1
+        assert len({tuple(row["references"]) for row in family}) == 1
 
 
 def test_no_family_drowns_the_others() -> None:

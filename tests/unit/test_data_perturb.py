@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import codecs
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -18,6 +20,7 @@ from evalkit import plugins
 from evalkit.data import Dataset, DatasetSpec, FewShotSpec, PerturbSpec, PromptSpec, load
 from evalkit.data.order import permutation
 from evalkit.data.perturb import Perturbation, Rewording, Variant, expand
+from evalkit.data.perturb.spelling_lists import ALIKE, MISSPELT, pairs
 from evalkit.errors import DatasetError, EvalkitError, PluginError
 from evalkit.records import Message, Sample
 from evalkit.runner.plan import make_plan
@@ -36,6 +39,9 @@ REWORDINGS = (
     "typos",
     "casing",
     "whitespace",
+    "punctuation",
+    "misspellings",
+    "homoglyphs",
 )
 
 
@@ -122,6 +128,43 @@ def test_typos_are_as_many_as_the_rate_says_and_spare_first_letters_and_digits()
 def test_typos_keep_capitals() -> None:
     changed = one_text("SEVENTEEN WONDERFUL ELEPHANTS " * 20, "typos", rate=0.3)
     assert changed.isupper()
+
+
+def test_misspellings_and_synonyms_are_word_for_word_and_keep_capitals() -> None:
+    assert (
+        one_text("I BELIEVE that, Because it is weird.", "misspellings", rate=1)
+        == "I BELEIVE taht, Becuase it is wierd."
+    )
+    assert one_text("Begin with the BIG mistake.", "synonyms", rate=1) == "Start with the LARGE error."
+    assert perturbed("Xyzzy plugh.", "misspellings") == perturbed("Xyzzy plugh.", "synonyms") == []
+
+
+def test_every_misspelling_is_one_that_helm_knows_too(public_data: Path) -> None:
+    known = json.loads((public_data / "perturbations" / "correct_to_misspelling.json").read_text(encoding="utf-8"))
+    ours = {word: other for word, other in pairs(MISSPELT).items() if word in known}
+    assert len(ours) > 100
+    unheard = {word: other for word, other in ours.items() if other not in known[word]}
+    assert len(unheard) < 0.1 * len(ours), unheard
+
+
+def test_homoglyphs_look_the_same_and_are_other_letters() -> None:
+    text = "a pace on each copy " * 20
+    changed = one_text(text, "homoglyphs", rate=0.3)
+    assert len(changed) == len(text)
+    others = [(before, after) for before, after in zip(text, changed, strict=True) if before != after]
+    assert all(unicodedata.name(after).startswith("CYRILLIC") for _, after in others)
+    doubles = sum(letter in ALIKE[::2] for letter in text)
+    assert 0.2 < len(others) / doubles < 0.4
+    back = changed.translate({ord(after): before for before, after in zip(ALIKE[::2], ALIKE[1::2], strict=True)})
+    assert back == text
+
+
+def test_punctuation_changes_marks_alone() -> None:
+    text = "Well, is it? Yes; it is. Good! " * 10
+    changed = one_text(text, "punctuation", rate=0.5)
+    assert changed != text
+    assert re.sub(r"[.,;!?]", "", changed) == re.sub(r"[.,;!?]", "", text)
+    assert one_text("no mark", "punctuation").startswith("no mark ")
 
 
 @given(st.text(max_size=200), st.sampled_from(REWORDINGS))
@@ -296,7 +339,8 @@ def test_any_text_is_reworded_the_same_way_twice_or_not_at_all(text: str, kind: 
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 300_000, " " * 300_000 + "a", "a b" * 100_000, "how do i " * 50_000, "\ud800 a b"]
+    "text",
+    ["a" * 300_000, " " * 300_000 + "a", "?!" * 100_000 + "a b", "a b" * 100_000, "how do i " * 50_000, "\ud800 a b"],
 )
 def test_huge_and_broken_texts_come_through(text: str) -> None:
     made, _ = expand([sample(text)], [PerturbSpec(kind) for kind in REWORDINGS])

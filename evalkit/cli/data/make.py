@@ -15,7 +15,7 @@ from evalkit.cli.data.options import many
 
 
 @click.command("make")
-@click.argument("kind", type=click.Choice(["chat", "instruction", "preference"]))
+@click.argument("kind", metavar="KIND")
 @click.option("--n", type=click.IntRange(min=1), default=100, show_default=True, help="How many rows.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed makes the same rows."
@@ -25,21 +25,26 @@ from evalkit.cli.data.options import many
 def command(kind: str, n: int, seed: int, output: str | None, force: bool) -> None:
     """Write varied rows without exact duplicates, to try a pipeline with.
 
+    KIND is chat, instruction, preference, qa, safety, bias, or what a plugin brings. Rows of bias come in families,
+    which stay whole: there may be a few more than N.
+
     \b
     evalkit data make chat --n 5 --seed 1
-    evalkit data make preference --n 10000 -o pairs.jsonl
+    evalkit data make safety --n 1000 -o safety.jsonl
     """
     import json
 
     from evalkit import plugins
 
-    rows = plugins.load("evalkit.generators", kind)(n, seed)
+    rows = plugins.load("evalkit.generators", kind, where="KIND")(n, seed)
+    written = 0
     with _sink(output, force=force) as sink:
         for row in rows:
             sink.write(json.dumps(row, ensure_ascii=False) + "\n")
+            written += 1
         sink.flush()
     if output:
-        click.echo(f"{many(n, f'{kind} row')} written to {output}", err=True)
+        click.echo(f"{many(written, f'{kind} row')} written to {output}", err=True)
 
 
 @contextmanager

@@ -52,8 +52,8 @@ def shares(sizes: Sequence[int], n: int) -> list[int]:
     return given
 
 
-def exercises(families: Sequence[Family], n: int, seed: int, what: str) -> Iterator[Exercise]:
-    """``n`` different exercises in a random order; the same for the same n and seed."""
+def exercises(families: Sequence[Family], n: int, seed: int, what: str) -> Iterator[tuple[str, Exercise]]:
+    """``n`` different exercises in a random order, with their families' names; the same for the same n and seed."""
     possible = sum(family.size for family in families)
     if n < 1:
         raise DatasetError(f"cannot make {n} rows", hint="n must be at least 1")
@@ -64,11 +64,11 @@ def exercises(families: Sequence[Family], n: int, seed: int, what: str) -> Itera
     return _drawn(families, n, seed)
 
 
-def _drawn(families: Sequence[Family], n: int, seed: int) -> Iterator[Exercise]:
+def _drawn(families: Sequence[Family], n: int, seed: int) -> Iterator[tuple[str, Exercise]]:
     random = Random(seed)
     counts = shares([family.size for family in families], n)
     numbers = [random.sample(range(family.size), count) for family, count in zip(families, counts, strict=True)]
     turns = [place for place, count in enumerate(counts) for _ in range(count)]
     random.shuffle(turns)
     for place in turns:
-        yield families[place].build(numbers[place].pop())
+        yield families[place].name, families[place].build(numbers[place].pop())
