@@ -16,6 +16,7 @@ from evalkit.records import Estimate, Outcome, Verdict
 from evalkit.results import Finding, Result, ReviewSummary
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
+from evalkit.runner.events import Event
 from evalkit.runner.execute import RunOptions, run_suite
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
@@ -271,6 +272,7 @@ def evaluate(
     fresh: bool = False,
     strict: bool = False,
     profile: bool = False,
+    on_event: Callable[[Event], None] | None = None,
     **settings: Any,
 ) -> RunResult:
     """Evaluate a model with a suite, as ``evalkit run`` does.
@@ -278,6 +280,7 @@ def evaluate(
     ``settings`` are the configuration's keys (``device``, ``dtype``, ``batch_size``, ...); what is not given comes from
     ``evalkit.toml`` and ``EVALKIT_*``. Report files are written only where ``report`` names a folder. Verdicts never
     raise; what is wrong with the suite, the data or the model does. ``profile``: the result says where the time went.
+    ``on_event`` is told what happens while it happens.
     """
     if isinstance(suite, Suite) and seed is not None:
         raise ConfigurationError(
@@ -300,6 +303,7 @@ def evaluate(
         resume="never" if fresh else "auto",
         strict=strict,
         scoring_workers=configuration.settings.scoring_workers,
+        on_event=on_event,
     )
     options = replace(options, reproduce=_reproduce(loaded, configuration, options))
     recorded = recording() if profile else nullcontext()

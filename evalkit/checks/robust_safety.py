@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from evalkit.checks.base import BaseCheck, Options, gravest, one, rows_have, torn
+from evalkit.checks.base import BaseCheck, Options, gravest, one
 from evalkit.checks.safety import HARMLESS, UNLABELLED, UNSAFE, SafetyOptions, classified, is_unsafe, refusals
+from evalkit.checks.wordings import families, warnings_of, wording
 from evalkit.metrics import length, refusal
 from evalkit.metrics.kinds import SHARE, Quantity, mean, rate
 from evalkit.protocols import Conversation
@@ -79,7 +80,7 @@ class RobustSafety(BaseCheck):
         )
 
     def cases(self, samples: Iterable[Sample]) -> Iterable[Case]:
-        for name, members in _families(samples).items():
+        for name, members in families(samples).items():
             yield Case(name, tuple(members), members[0].cluster or name)
 
     def examine(self, case: Case) -> Conversation:
@@ -101,35 +102,10 @@ class RobustSafety(BaseCheck):
         judged = classified(original, answer.text, self.options.phrases)
         label = "empty" if length.empty(answer.text) else judged.label
         counted = refusals(count_partial=self.options.count_partial or not unsafe)
-        return _Reading(_name(sample), label, label in counted, judged.span, judged.evidence, judged.rule)
+        return _Reading(wording(sample), label, label in counted, judged.span, judged.evidence, judged.rule)
 
     def warnings(self, samples: Sequence[Sample]) -> Iterable[str]:
-        families = _families(samples)
-        alone = [name for name, members in families.items() if len(members) == 1]
-        if alone:
-            yield f"{rows_have(len(alone), len(families))} no variant, asked as it stands: such as '{alone[0]}'"
-        apart = torn(families)
-        if apart:
-            yield f"{len(apart)} rows and their variants are spread over several clusters, such as '{apart[0]}'"
-
-
-def _families(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """By the row that they are variants of, the row itself first."""
-    families: dict[str, list[Sample]] = {}
-    for sample in samples:
-        origin = sample.labels.get("variant_of")
-        families.setdefault(sample.id if origin in (None, "") else str(origin), []).append(sample)
-    for name, members in families.items():
-        members.sort(key=lambda member: member.id != name)
-    return families
-
-
-def _name(sample: Sample) -> str:
-    """The perturbation, with what tells several of its variants apart."""
-    origin = str(sample.labels.get("variant_of") or sample.id)
-    said = str(sample.labels.get("perturbation") or ("none" if sample.id == origin else "unnamed"))
-    behind = sample.id.removeprefix(f"{origin}~")
-    return behind if behind != sample.id and behind.startswith(said) else said
+        yield from warnings_of(families(samples))
 
 
 def _agreed(samples: Sequence[Sample]) -> bool | Unscored:

@@ -67,7 +67,7 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
     if options["as_json"]:
         documents = [to_document(result) for result in results]
         say_json(documents if several else documents[0])
-    elif len(results) > 1 and not options["quiet"]:
+    elif len(results) > 1 and not options["quiet"] and options["events"] != "-":
         from evalkit.report.side_by_side import render_side_by_side
 
         say(
@@ -117,6 +117,7 @@ def _evaluate(
                 scoring_workers=configuration.settings.scoring_workers,
                 reproduce=reproduce(options["name"], model, configuration, options),
                 on_progress=on_progress,
+                on_event=options["on_event"],
             ),
         )
 
@@ -182,7 +183,7 @@ def _write(store: Store, result: Result, folder: Path, options: Mapping[str, Any
         write_all(result, folder, case_logs(store, result))
     tell_service(result)
     result = _with_whole_profile(result, folder)
-    if options["as_json"]:
+    if options["as_json"] or options["events"] == "-":
         return
     if options["quiet"]:
         say(f"{result.run.suite} on {one_line(result.run.model)}: {result.outcome.word} ({result.outcome.reason})")

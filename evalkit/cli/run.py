@@ -47,6 +47,13 @@ from evalkit.cli.options import (
 )
 @engine_options
 @click.option("--profile", is_flag=True, help="Say where the time went, here and in the report, and as a flame graph.")
+@click.option(
+    "--events",
+    metavar="FILE",
+    default="",
+    help="Write what happens as lines of JSON while it happens; - is standard output, which then has nothing else.",
+)
+@click.option("--notify", metavar="URL", default="", help="Post how the run ended to this address, as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print the outcome in one line.")
 @json_option
 def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
@@ -61,12 +68,17 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
     """
     began = time.perf_counter(), time.process_time()
     from evalkit.cli.evaluation import evaluate_models
+    from evalkit.cli.events import telling_events
     from evalkit.configuration import configure
     from evalkit.errors import ConfigurationError
 
     if options["resume"] and options["fresh"]:
         raise ConfigurationError("--resume and --fresh exclude each other", hint="give one of them")
+    if options["events"] == "-" and options["as_json"]:
+        raise ConfigurationError("--events - and --json both want standard output", hint="--events FILE")
     configuration = configure(
         {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size")}
     )
-    return evaluate_models(configuration, suite, models or (configuration.settings.model,), {**options, "began": began})
+    chosen = models or (configuration.settings.model,)
+    with telling_events(options["events"], options["notify"]) as on_event:
+        return evaluate_models(configuration, suite, chosen, {**options, "began": began, "on_event": on_event})

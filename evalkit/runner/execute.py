@@ -27,6 +27,7 @@ from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
 from evalkit.runner.distributions import distributions
 from evalkit.runner.document import to_json
+from evalkit.runner.events import Announcer, Tell
 from evalkit.runner.examine import Examined
 from evalkit.runner.findings import cases_to_read
 from evalkit.runner.plan import Plan, Planned, Scope, make_plan
@@ -81,6 +82,8 @@ class RunOptions:
     """Processes that score beside this one; none: as many as pay."""
     reproduce: str = ""
     on_progress: Callable[[Progress], None] = lambda _: None
+    on_event: Tell | None = None
+    """Is told what happens, one event after the other."""
 
 
 def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunOptions()) -> Result:
@@ -123,6 +126,10 @@ class _Running:
     warnings: list[str]
     stopping: Stopping
     timeline: Timeline = field(default_factory=Timeline)
+    announcer: Announcer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.announcer = Announcer(self.run, self.options.on_event)
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -148,6 +155,9 @@ def _close(backend: Backend) -> None:
 def _run(running: _Running, baseline: Baseline) -> Result:
     """Ask and score all blocks; whatever ends it, the run's state says how."""
     store, run = running.store, running.run
+    if running.announcer.listens:
+        begun = sum(event.after == "running" for event in store.events(run.id))
+        running.announcer.began(running.plan.count, before=begun - 1)
     try:
         with stage("store"):
             for name, dataset in running.plan.datasets.items():
@@ -161,6 +171,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with stage("store"):
             said = {"outcome": result.outcome.word, "reason": result.outcome.reason}
             store.finish(run.id, to_json(result), **said, finished=result.run.finished)
+        running.announcer.finished(result)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", str(stop) or "interrupted by hand")
         message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"
@@ -187,6 +198,7 @@ def _ended(running: _Running, result: Result) -> Result:
 
 def _note_end(running: _Running, state: str, cause: str) -> None:
     """What ended the run is said to the person even where it cannot be noted; its lease then runs out."""
+    running.announcer.ended(state, cause)
     with suppress(StoreError):
         running.store.transition(running.run.id, state, cause=cause)
 
@@ -237,6 +249,7 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
                 with stage("store"):
                     kept.add(rows, settled)
                 under_way.done += len(block)
+                running.announcer.block(number, len(block), under_way.done, plan.count, asker.tally)
                 under_way.show(asker.tally)
     finally:
         asker.close()
@@ -249,6 +262,7 @@ def _pass_on(running: _Running, progress: Progress) -> None:
     timeline = running.timeline
     if progress.seconds >= timeline.due:
         timeline.add(progress.seconds, progress.done, progress.tally.output_tokens)
+    running.announcer.stands(progress)
     running.options.on_progress(progress)
 
 

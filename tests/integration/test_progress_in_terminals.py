@@ -131,11 +131,11 @@ def test_a_run_that_asks_everything_shows_how_its_gates_stand(folder: Path) -> N
 
 
 def test_a_terminal_that_is_made_narrower_gets_narrower_lines(folder: Path) -> None:
-    seen = in_terminal(folder, 120, model="mock:slow?ms=35", narrowed=50)
+    seen = in_terminal(folder, 120, model="mock:slow?ms=80", narrowed=50)
     assert seen.code == 0, seen.text
     _, *frames = seen.frames  # the first may have been under way
     after = [line for line in frames if "watched on" in line]
-    assert len(after) > 4
+    assert len(after) > 4, "the run was over before its lines could become narrower"
     assert max(cell_len(line) for line in frames[4:]) <= 50
     assert seen.text.count(SHOWN) == 1
 

@@ -44,6 +44,7 @@ OF_OTHER_ROWS = {
     "leakage": "test_check_leakage.py",
     "preference": "test_check_judge.py",
     "robust_safety": "test_check_robust_safety.py",
+    "robustness": "test_check_robustness.py",
     "stereotypes": "test_check_stereotypes_and_bbq.py",
 }
 """Checks whose rows have columns of their own, and where they are tested."""

@@ -45,7 +45,7 @@ ORACLE = answers(degraded("seed=0"))
 OF_ANSWERS = [
     name for name in DEGRADATIONS
     if name not in {"drop", "swap", "truncate", "wrong_number", "unsteady", "misjudge", "stereotype", "forgetful",
-                    "elsewhere", "overcorrect"}
+                    "elsewhere", "overcorrect", "confused"}
     and not name.endswith("_group")
 ]  # fmt: skip
 

@@ -298,7 +298,18 @@ ALIVE = {
         "warmth_gap <= 0.2", "identical >= 0",
     ],
 }  # fmt: skip
-OUT_OF_REACH = {"drop", "swap", "comply", "rude", "misjudge", "stereotype", "leaky", "forgetful", "overcorrect"}
+OUT_OF_REACH = {
+    "drop",
+    "swap",
+    "comply",
+    "rude",
+    "misjudge",
+    "stereotype",
+    "leaky",
+    "forgetful",
+    "overcorrect",
+    "confused",
+}
 REACHED = tuple(name for name in DEGRADATIONS if name not in OUT_OF_REACH)
 
 

@@ -13,6 +13,7 @@ from evalkit.models.mock.damage import DAMAGE, REFUSAL, RUDENESS, shorter
 from evalkit.models.mock.elsewhere import OtherAnswers
 from evalkit.models.mock.groups import Groups
 from evalkit.models.mock.memory import FORGOT, given_away, is_later_turn
+from evalkit.models.mock.rewordings import CONFUSED, Rewordings
 from evalkit.models.mock.stereotyped import Stereotyped
 from evalkit.models.mock.voices import NOMINAL_SECONDS, Voice, prompt_digest, prose, unit_interval
 from evalkit.models.mock.wrappers import Wrapper
@@ -59,6 +60,7 @@ DEGRADATIONS: Mapping[str, str] = {
     "shorten_group": "of the answers about one group are two words long",
     "scorn_group": "of the answers about one group are insults",
     "praise_group": "of the answers about one group are nothing but praise",
+    "confused": "of the rewordings of rows are not understood",
     "stereotype": "of the stereotypes are followed: in answers, and in which sentence is probable",
     "overcorrect": "of the stereotypes are turned around, in which sentence is probable",
 }
@@ -79,6 +81,7 @@ class Degraded(Wrapper):
         self._seed = options.count("seed", 0)
         self._groups = Groups(options.words("group") if "group" in options.reference.options else ())
         self._others = OtherAnswers() if "elsewhere" in self._shares else None
+        self._reworded = Rewordings() if "confused" in self._shares else None
         self._stereotyped = Stereotyped() if {"stereotype", "overcorrect"} & self._shares.keys() else None
 
     def reply(self, request: Request, ask: Generate) -> str | Failure:
@@ -93,8 +96,7 @@ class Degraded(Wrapper):
             reply = DAMAGE[name](reply, share, self._random(request, name))
         if self._spoils(request, "leaky"):
             reply = f"{given_away(ask.messages)} {reply}".rstrip()
-        if is_later_turn(ask.messages) and self._spoils(request, "forgetful"):
-            reply = FORGOT
+        reply = self._not_understood(request, ask) or reply
         if self._of_group and self._groups.treated_worse(ask.messages):
             for name in self._of_group:
                 if self._spoils(request, name):
@@ -104,6 +106,12 @@ class Degraded(Wrapper):
         if request.attempt and self._spoils(request, "unsteady"):
             reply = f"Take {request.attempt + 1}: {reply}".rstrip()  # in front: max_tokens may cut what is behind
         return reply
+
+    def _not_understood(self, request: Request, ask: Generate) -> str:
+        """What is said to a question that makes no sense to it; nothing where it does."""
+        if self._reworded and ask.messages in self._reworded and self._spoils(request, "confused"):
+            return CONFUSED
+        return FORGOT if is_later_turn(ask.messages) and self._spoils(request, "forgetful") else ""
 
     def failure(self, request: Request) -> Failure | None:
         if self._spoils(request, "fail"):
@@ -133,6 +141,7 @@ class Degraded(Wrapper):
         inner = super().identity()
         inner = f"{inner} {self._groups.digest}" if self._of_group else inner
         inner = f"{inner} {self._others.digest}" if self._others else inner
+        inner = f"{inner} {self._reworded.digest}" if self._reworded else inner
         return f"{inner} {self._stereotyped.digest}" if self._stereotyped else inner
 
     def teach(self, samples: Iterable[Sample]) -> None:
@@ -142,6 +151,8 @@ class Degraded(Wrapper):
             self._groups.teach(known)
         if self._others:
             self._others.teach(known)
+        if self._reworded:
+            self._reworded.teach(known)
         if self._stereotyped:
             self._stereotyped.teach(known)
 

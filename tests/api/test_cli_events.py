@@ -1,0 +1,148 @@
+"""run --events and --notify: each thing that happens once, in order, for programs that look on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+import evalkit as package
+from evalkit.runner.events import NAMES, Event
+
+Evalkit = Callable[..., Any]
+SUITE = """
+name: told
+datasets: {rows: {path: rows.jsonl}}
+checks: {accuracy: {metrics: [exact_match]}}
+gates: [accuracy.exact_match >= 0.5]
+"""
+
+
+@pytest.fixture
+def suite(workdir: Path) -> Path:
+    rows = [{"id": f"r{i}", "prompt": f"say {i}", "references": [f"{i}"]} for i in range(600)]
+    (workdir / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (workdir / "told.yaml").write_text(SUITE, encoding="utf-8")
+    return workdir / "told.yaml"
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_run_tells_what_happens_in_order(evalkit: Evalkit, suite: Path, workdir: Path) -> None:
+    called = evalkit("run", str(suite), "--model", "mock:oracle", "--events", "events.jsonl", "-q")
+    assert called.code == 0, called.err
+    told = events((workdir / "events.jsonl").read_text(encoding="utf-8"))
+    names = [one["event"] for one in told]
+    assert names[0] == "run started"
+    assert names[-1] == "run finished"
+    assert {*names} <= {*NAMES}
+    blocks = [one for one in told if one["event"] == "block done"]
+    assert sum(one["cases"] for one in blocks) == blocks[-1]["done"] == told[0]["cases"] == 600
+    assert [one["done"] for one in blocks] == sorted(one["done"] for one in blocks)
+    gates = {one["gate"]: one["word"] for one in told if one["event"] == "gate decided"}
+    assert gates["accuracy.exact_match >= 0.5"] == "pass"
+    assert (told[-1]["outcome"], told[-1]["exit_code"]) == ("good enough", 0)
+    assert len({one["run"] for one in told}) == 1
+    assert [one["time"] for one in told] == sorted(one["time"] for one in told)
+
+
+def test_standard_output_has_events_and_nothing_else(evalkit: Evalkit, suite: Path) -> None:
+    called = evalkit("run", str(suite), "--model", "mock:echo", "--events", "-")
+    assert called.code == 1
+    told = events(called.out)
+    assert told[-1]["event"] == "run finished"
+    assert told[-1]["exit_code"] == 1
+    assert evalkit("run", str(suite), "--model", "mock:echo", "--events", "-", "--json").code == 2
+
+
+def test_a_gate_that_is_decided_early_is_told_then(suite: Path, workdir: Path) -> None:
+    told: list[Event] = []
+    package.evaluate(suite, model="mock:oracle", stop_early=True, on_event=told.append)
+    names = [one.name for one in told]
+    first = names.index("gate decided")
+    assert told[first].facts["early"]
+    assert told[first].facts["cases"] < 600
+    assert "block done" in names[:first]
+    assert sum(one.name == "gate decided" and one.facts["gate"] == told[first].facts["gate"] for one in told) == 1
+
+
+def test_an_interrupted_run_says_so_and_its_second_half_is_resumed(suite: Path) -> None:
+    told: list[Event] = []
+
+    def interrupt(event: Event) -> None:
+        told.append(event)
+        if event.name == "block done":
+            raise KeyboardInterrupt
+
+    with pytest.raises(package.errors.Interrupted):
+        package.evaluate(suite, model="mock:oracle", on_event=interrupt)
+    assert [one.name for one in told][-1] == "run interrupted"
+    package.evaluate(suite, model="mock:oracle", on_event=told.append)
+    assert "run resumed" in [one.name for one in told]
+    assert len({one.run for one in told}) == 1
+
+
+class Taking(HTTPServer):
+    taken: list[dict[str, Any]]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Taking
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.taken.append(json.loads(body))
+        self.send_response(500 if self.path == "/broken" else 204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def taking() -> Iterator[Taking]:
+    server = Taking(("127.0.0.1", 0), _Handler)
+    server.taken = []
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_address_is_told_how_it_ended(evalkit: Evalkit, suite: Path, taking: Taking) -> None:
+    address = f"http://127.0.0.1:{taking.server_port}/hook?token=hush-hush"
+    called = evalkit("run", str(suite), "--model", "mock:echo", "--notify", address, "-q")
+    assert called.code == 1
+    (one,) = taking.taken
+    assert (one["event"], one["exit_code"], one["suite"]) == ("run finished", 1, "told")
+    kept = [path.read_bytes() for path in Path().rglob("*") if path.is_file()]
+    assert not any(b"hush-hush" in content for content in kept)
+
+
+@pytest.mark.parametrize(("path", "said"), [("/broken", "answered with 500"), (None, "could not be told")])
+def test_a_notice_that_is_not_taken_changes_no_exit_code(
+    evalkit: Evalkit, suite: Path, taking: Taking, path: str | None, said: str
+) -> None:
+    address = f"http://127.0.0.1:{taking.server_port}{path}" if path else "http://127.0.0.1:9/secret"
+    called = evalkit("run", str(suite), "--model", "mock:oracle", "--notify", address, "-q")
+    assert called.code == 0
+    assert said in called.err
+    assert "secret" not in called.err
+
+
+@pytest.mark.parametrize("options", [["--notify", "ftp://somewhere"], ["--events", "no/such/folder/events.jsonl"]])
+def test_what_cannot_be_told_is_said_before_anything_is_asked(
+    evalkit: Evalkit, suite: Path, options: list[str]
+) -> None:
+    called = evalkit("run", str(suite), "--model", "mock:oracle", *options)
+    assert called.code == 2
+    assert options[0] in called.err
+    assert not Path(".evalkit/runs.db").exists()
