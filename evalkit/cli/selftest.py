@@ -83,7 +83,7 @@ def _tried(name: str, options: dict[str, Any]) -> Selftest:
     from evalkit.errors import SuiteError, did_you_mean
     from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
     from evalkit.modes.isolation.selftest import selftest
-    from evalkit.suite.find import find_suite
+    from evalkit.suite.find import find_suite, shown_path
     from evalkit.suite.load import load_suite
 
     suite = load_suite(find_suite(name))
@@ -91,7 +91,7 @@ def _tried(name: str, options: dict[str, Any]) -> Selftest:
     for check in options["only"]:
         if check not in known:
             raise SuiteError(
-                f"there is no check '{check}'", where=str(suite.path), hint=did_you_mean(check, known, "checks")
+                f"there is no check '{check}'", where=shown_path(suite.path), hint=did_you_mean(check, known, "checks")
             )
     checks = [check for check in suite.checks if not options["only"] or check.name in options["only"]]
     scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options["folders"])), options["names"])

@@ -14,6 +14,7 @@ from evalkit.records import Message
 KINDS_OF_ROWS = 64
 """Sets of columns of which is remembered what they mean to a contract; any further row is looked into anew."""
 PROMPT_ALIASES = ("question", "input", "instruction", "source", "document")
+PROMPT_COLUMNS = ("prompt", *PROMPT_ALIASES)
 REFERENCE_ALIASES = ("reference", "answers", "answer", "expected", "output", "target")
 
 

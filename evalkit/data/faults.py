@@ -10,12 +10,11 @@ from random import Random
 from typing import Any
 
 from evalkit import plugins
-from evalkit.data.contracts import PROMPT_ALIASES
+from evalkit.data.contracts import PROMPT_COLUMNS
 from evalkit.data.perturb.base import Rewording
 from evalkit.data.perturb.expand import GROUP
 from evalkit.errors import DatasetError, did_you_mean
 
-PROMPTS = ("prompt", *PROMPT_ALIASES)
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _ABSENT = object()
 
@@ -145,7 +144,7 @@ def _fault_columns(row: Mapping[str, Any], how: Spoiling) -> list[str]:
 
 
 def _reworded(kind: Rewording, row: Mapping[str, Any], how: Spoiling, random: Random) -> tuple[str, str] | None:
-    wanted = how.columns or PROMPTS
+    wanted = how.columns or PROMPT_COLUMNS
     column = next((name for name in wanted if isinstance(row.get(name), str) and row[name].strip()), None)
     if column is None:
         return None

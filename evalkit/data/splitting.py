@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.data.contracts import PROMPT_ALIASES
+from evalkit.data.contracts import PROMPT_COLUMNS
 from evalkit.data.converting import values
 from evalkit.data.formats import read_rows
 from evalkit.data.loading import CLUSTER_LABELS
@@ -17,7 +17,6 @@ from evalkit.data.rows import column_hint, shown
 from evalkit.data.writers import write_rows
 from evalkit.errors import DatasetError
 
-PROMPTS = ("prompt", *PROMPT_ALIASES)
 TOLERANCE = 1e-9
 
 
@@ -102,7 +101,7 @@ def _keys(row: Mapping[str, Any], rules: Rules) -> Iterator[int]:
     label = next((name for name in wanted if name in row), "")
     if label:
         yield _number("together", label, str(row[label]))
-    asked = next((row[name] for name in PROMPTS if isinstance(row.get(name), str)), "")
+    asked = next((row[name] for name in PROMPT_COLUMNS if isinstance(row.get(name), str)), "")
     if asked:
         context = sorted(str(row[name]) for name in ("context", "input", "document") if name in row)
         yield _number("asked", " ".join(asked.casefold().split()), *context)

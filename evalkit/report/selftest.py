@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from evalkit.modes.isolation.selftest import Pattern, Selftest
+from evalkit.modes.isolation.selftest import Selftest, SharedFailure
 from evalkit.modes.isolation.trial import FAIL, PASS, SKIP, Trial
 from evalkit.report.formatting import count, duration
 from evalkit.report.hostile import one_line, shorten_end, shown
@@ -85,7 +85,7 @@ def _tally(trials: Sequence[Trial]) -> Any:
     return Text(f"{passed:,} of {len(tried):,}", "" if passed == len(tried) else "bold red")
 
 
-def _where(pattern: Pattern) -> str:
+def _where(pattern: SharedFailure) -> str:
     return f"{_some(pattern.checks)}: {_some(pattern.scenarios)}"
 
 

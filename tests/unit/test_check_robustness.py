@@ -6,14 +6,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from check_driver import drive
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.checks.robustness import Robustness
+from evalkit.checks.robustness import NO_REWORDING, Robustness
 from evalkit.data import PerturbSpec
 from evalkit.data.perturb import expand
 from evalkit.metrics.match import token_f1
-from evalkit.records import Answer, Case, Decoding, FailureKind, Message, Sample, Score, Status, Unscored
+from evalkit.records import (
+    Answer,
+    Case,
+    Decoding,
+    FailureKind,
+    Generate,
+    Message,
+    Request,
+    Sample,
+    Score,
+    Status,
+    Unscored,
+)
 
 KINDS = ("typos", "casing", "punctuation", "whitespace", "homoglyphs")
 
@@ -26,13 +39,15 @@ def family(kinds: Sequence[str] = KINDS, name: str = "a", references: tuple[str,
 
 def scored(samples: Sequence[Sample], answers: Sequence[str | Answer], **options: Any) -> Score:
     check = Robustness("robustness", Decoding(), Robustness.Options(**options))
-    (case,) = check.cases(samples)
-    conversation = check.examine(case)
-    assert len(next(conversation)) == len(samples)
-    with pytest.raises(StopIteration) as end:
-        conversation.send([Answer(answer) if isinstance(answer, str) else answer for answer in answers])
-    assert isinstance(end.value.value, Score)
-    return end.value.value
+    said = dict(zip((sample.messages for sample in samples), answers, strict=True))
+
+    def respond(request: Request) -> Answer:
+        assert isinstance(request.ask, Generate)
+        answer = said[request.ask.messages]
+        return Answer(answer) if isinstance(answer, str) else answer
+
+    (score,) = drive(check, samples, respond)
+    return score
 
 
 def numbers(score: Score) -> dict[str, float]:
@@ -55,7 +70,7 @@ def test_the_table_of_the_page(said: str, expected: dict[str, float]) -> None:
 def test_a_row_without_a_rewording_says_what_it_is_worth_and_no_difference() -> None:
     score = scored(family(()), ["Paris."])
     assert numbers(score) == {"plain": 1, "worst": 1}
-    assert score.results["drop"] == Unscored("no row as it stands") or isinstance(score.results["drop"], Unscored)
+    assert score.results["drop"] == score.results["reworded"] == NO_REWORDING
 
 
 def test_a_row_and_its_variants_are_one_case_wherever_they_stand() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from evalkit.data import DatasetSpec, read_rows
 from evalkit.data.contracts import Interpreter, contract_named
+from evalkit.data.converting import values
 from evalkit.data.filters import RowFilter
 from evalkit.data.formats import located
 from evalkit.data.loading import CLUSTER_LABELS
 from evalkit.data.templates import PromptTemplate
-from evalkit.data.values import from_cell
+from evalkit.data.writers import write_rows
 from evalkit.modes.isolation.scenarios import Characters, Rows, Texts
 
 LOOKED_THROUGH = 20_000
@@ -69,11 +70,7 @@ def pattern_of(spec: DatasetSpec, base: Path) -> Pattern:
     for row in itertools.islice(read_rows(located(spec.path, base), spec.format, where=spec.origin), LOOKED_THROUGH):
         if row.fault or (wanted is not None and not wanted.matches(row)):
             continue
-        read = {
-            name: from_cell(value) if not row.typed and isinstance(value, str) else value
-            for name, value in row.values.items()
-        }
-        found.append({name: value for name, value in read.items() if value is not None})
+        found.append(values(row, spec.path))
         if len(found) == PATTERNS:
             break
     interpreter = Interpreter(contract_named(spec.contract, spec.origin), spec.columns)
@@ -86,15 +83,13 @@ def pattern_of(spec: DatasetSpec, base: Path) -> Pattern:
 
 
 def _is_text(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
-    values = [json.dumps(row[column], sort_keys=True, default=str) for row in rows if column in row]
-    return len(set(values)) > VARIED * len(values)
+    told = [json.dumps(row[column], sort_keys=True, default=str) for row in rows if column in row]
+    return len(set(told)) > VARIED * len(told)
 
 
 def written(pattern: Pattern, rows: Iterator[Mapping[str, Any]], file: Path) -> DatasetSpec:
     """The dataset as its suite describes it, of these rows."""
-    with file.open("w", encoding="utf-8") as stream:
-        for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=True, default=str) + "\n")
+    write_rows(file, lambda: rows, "jsonl")
     return replace(
         pattern.spec, path=str(file), format="jsonl", where="", limit=None, sample=None, min_rows=1, on_error="refuse"
     )

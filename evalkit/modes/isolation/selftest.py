@@ -35,7 +35,7 @@ GRACE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class SharedFailure:
     """Failures of one kind: their cause, their sentence without what differs, and where they are."""
 
     cause: str
@@ -52,7 +52,7 @@ class Selftest:
     suite: str
     trials: tuple[Trial, ...]
     seconds: float = 0.0
-    patterns: tuple[Pattern, ...] = field(default=())
+    patterns: tuple[SharedFailure, ...] = field(default=())
 
     @property
     def failed(self) -> tuple[Trial, ...]:
@@ -90,7 +90,7 @@ def selftest(
     return Selftest(suite.name, tuple(trials), round(time.monotonic() - started, 3), tuple(patterns(trials)))
 
 
-def patterns(trials: Iterable[Trial]) -> list[Pattern]:
+def patterns(trials: Iterable[Trial]) -> list[SharedFailure]:
     """The failures, those that more checks share first."""
     grouped: dict[tuple[str, str], list[Trial]] = {}
     for trial in trials:
@@ -100,7 +100,7 @@ def patterns(trials: Iterable[Trial]) -> list[Pattern]:
     for (cause, _), alike in grouped.items():
         checks = tuple(dict.fromkeys(trial.check for trial in alike))
         found.append(
-            Pattern(cause, alike[0].why, checks, tuple(dict.fromkeys(one.scenario for one in alike)), len(alike))
+            SharedFailure(cause, alike[0].why, checks, tuple(dict.fromkeys(one.scenario for one in alike)), len(alike))
         )
     return sorted(found, key=lambda one: (-len(one.checks), -one.count))
 
