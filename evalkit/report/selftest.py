@@ -19,6 +19,8 @@ SCHEMA_VERSION = 1
 KINDS = ("standard", "edge", "error", "performance")
 NO_MODEL = "No model was evaluated."
 MOST_PATTERNS = 20
+WIDE = 80
+"""Characters that the whole table needs; on fewer each check has one figure."""
 MOST_NAMES = 6
 LONGEST = 400
 
@@ -49,14 +51,14 @@ def terminal(found: Selftest, width: int) -> Iterator[RenderableType]:
 
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
     table.add_column("check", overflow="fold")
-    for kind in KINDS:
-        table.add_column(kind, justify="right", no_wrap=True)
-    table.add_column("seconds", justify="right", no_wrap=True)
-    table.add_column("peak MB", justify="right", no_wrap=True)
+    is_narrow = width < WIDE
+    for heading in ("passed",) if is_narrow else (*KINDS, "seconds", "peak MB"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for check, trials in _by_check(found.trials):
-        cells = [_tally([trial for trial in trials if trial.of == kind]) for kind in KINDS]
+        cells = [_tally([trial for trial in trials if is_narrow or trial.of == kind]) for kind in KINDS]
         seconds, peak = sum(trial.seconds for trial in trials), max(trial.peak_mb for trial in trials)
-        table.add_row(Text(one_line(check), "bold"), *cells, f"{seconds:.1f}", f"{peak:,.0f}")
+        cost = [] if is_narrow else [f"{seconds:.1f}", f"{peak:,.0f}"]
+        table.add_row(Text(one_line(check), "bold"), *(cells[:1] if is_narrow else cells), *cost)
     yield table
     if found.failed:
         yield Text("")

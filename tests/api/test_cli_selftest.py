@@ -166,3 +166,21 @@ def test_scenarios_of_ones_own_are_tried_beside_the_others(suited: Suited, tmp_p
     assert [one.name for one in mine] == ["shouted (text A)", "shouted (text B)"]
     assert len(every) == len(load_scenarios(bundled_scenarios())) + 2
     assert selftest(suite, suite.checks, mine).passed
+
+
+def test_on_a_narrow_screen_each_check_has_one_figure(
+    suited: Suited, evalkit: Evalkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suited("honest", "beyond")
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = evalkit("selftest", "suite.yaml", "--scenario", "standard", "--jobs", "1").out.splitlines()
+    assert [line.split() for line in lines[:3]] == [
+        ["check", "passed"],
+        ["honest", "1", "of", "1"],
+        ["beyond", "0", "of", "1"],
+    ]
+    assert max(map(len, lines)) <= 40
+
+
+def test_a_process_that_may_have_nothing_says_so(suited: Suited) -> None:
+    assert causes(tried(suited("honest"), "standard", memory_mb=1)) == {"honest": {"memory"}}

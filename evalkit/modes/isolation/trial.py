@@ -175,6 +175,9 @@ def _run(suite: Suite, model: str) -> Ended:
 def _hold_to(scenario: Scenario, ended: Ended, about: str) -> None:
     expected = scenario.config.expect
     if ended.result is None:
+        if MemoryError.__name__ in ended.said:
+            allowed = f"{scenario.config.limits.memory_mb:,.0f} MB"
+            raise Unmet("memory", f"{about}it needs more than the {allowed} that it may have")
         if expected not in {"refused", "told"}:
             raise Unmet("refused", f"{about}it is refused: {ended.told}")
         if not ended.said.strip():
