@@ -81,6 +81,8 @@ def _until_made(page: Any) -> None:
 
 
 def cases(page: Any) -> list[str]:
+    """Of the whole page: a click that leads to another returns as soon as that one's first bytes are there."""
+    page.wait_for_load_state()
     return list(page.locator("#cases tbody th a").all_inner_texts())
 
 
