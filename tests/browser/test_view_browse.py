@@ -282,6 +282,7 @@ def test_cases_of_a_comparison_are_chosen_searched_and_paged(look: Callable[...,
     page.wait_for_url("**q=*")
     while page.get_by_role("link", name="Search again").count():
         page.get_by_role("link", name="Search again").click()
+        page.wait_for_load_state()
     assert shown.all_inner_texts() == ["c011"]
     page.get_by_role("link", name="All cases that went otherwise").click()
     page.wait_for_url(lambda address: "q=" not in address)

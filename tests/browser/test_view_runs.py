@@ -209,7 +209,7 @@ def test_without_scripts_everything_is_there(look: Callable[..., Any]) -> None:
     page.click("text=Show")
     assert_rows(page, 2)
     page.click("table.runs tr.day:first-child + tr th a")
-    assert page.locator("h2:has-text('Gates')").count() == 1
+    page.locator("h2:has-text('Gates')").wait_for()
 
 
 def test_the_theme_that_was_chosen_stays(look: Callable[..., Any]) -> None:
