@@ -14,9 +14,20 @@ from evalkit.store.reviews import ReviewTables
 from evalkit.store.runs import RunTables
 from evalkit.store.samples import SampleTables
 from evalkit.store.scores import ScoreTables
+from evalkit.store.takeover import TakeoverTables
 
 
-class Store(RunTables, AnswerTables, SampleTables, ScoreTables, BaselineTables, ReviewTables, Deletion, ProgressTable):
+class Store(
+    RunTables,
+    AnswerTables,
+    SampleTables,
+    ScoreTables,
+    TakeoverTables,
+    BaselineTables,
+    ReviewTables,
+    Deletion,
+    ProgressTable,
+):
     """An open runs database; also a context manager. Threads of one process may share it."""
 
     def __init__(self, database: Database) -> None:

@@ -23,6 +23,7 @@ from evalkit.store.schema import (
     revisions,
     runs,
     samples,
+    scored_checks,
     scores,
 )
 
@@ -49,7 +50,7 @@ class Deletion:
             _delete_answers(connection, name)
             _delete_samples(connection, name, set(doc.load(row.datasets).values()))
             delete_reviews(connection, name)
-            for table in (scores, evidence, results, revisions, events, attempts, incidents, progress):
+            for table in (scores, scored_checks, evidence, results, revisions, events, attempts, incidents, progress):
                 connection.execute(delete(table).where(table.c.run_id == name))
             connection.execute(delete(runs).where(runs.c.id == name))
 

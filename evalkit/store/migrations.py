@@ -68,11 +68,28 @@ def _progress(connection: Connection) -> None:
     )
 
 
+def _scores_taken_over(connection: Connection) -> None:
+    counted = "INTEGER NOT NULL" if connection.dialect.name == "sqlite" else "SERIAL NOT NULL"
+    for statement in (
+        (
+            "CREATE TABLE scored_checks (run_id TEXT NOT NULL, check_name TEXT NOT NULL, "
+            "identity VARCHAR(64) NOT NULL, PRIMARY KEY (run_id, check_name))"
+        ),
+        "CREATE INDEX scored_checks_by_identity ON scored_checks (identity)",
+        (
+            f"CREATE TABLE invalidations (number {counted}, suite TEXT NOT NULL, check_name TEXT NOT NULL, "
+            "time VARCHAR(40) NOT NULL, newest_run INTEGER NOT NULL, answers BOOLEAN NOT NULL, PRIMARY KEY (number))"
+        ),
+    ):
+        connection.exec_driver_sql(statement)
+
+
 FIRST_VERSION = 1
 STEPS: tuple[Step, ...] = (
     Step(2, "named baselines, and the evidence of gates by block", _baselines_and_evidence),
     Step(3, "queues for people's review, what they say, and later outcomes of finished runs", _reviews),
     Step(4, "where runs under way stand", _progress),
+    Step(5, "how runs scored, so that later ones take scores over, and what they no longer may", _scores_taken_over),
 )
 """After the first version, in order and without gaps."""
 

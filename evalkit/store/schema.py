@@ -112,6 +112,26 @@ scores = Table(
 )
 Index("scores_in_order", scores.c.run_id, scores.c.check_name, scores.c.position, scores.c.case_id)
 
+scored_checks = Table(  # a check that judges as this one did, and finds the same answers, takes its scores over
+    "scored_checks",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("check_name", Text, primary_key=True),
+    Column("identity", String(64), nullable=False),
+)
+Index("scored_checks_by_identity", scored_checks.c.identity)
+
+invalidations = Table(  # rows are added and never changed: a finished run keeps what it reported
+    "invalidations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("suite", Text, nullable=False),  # empty: all
+    Column("check_name", Text, nullable=False),
+    Column("time", String(40), nullable=False),
+    Column("newest_run", Integer, nullable=False),
+    Column("answers", Boolean, nullable=False),
+)
+
 evidence = Table(
     "evidence",
     metadata,
