@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -28,10 +28,27 @@ PRECEDENCE = (
 """When several apply, or several models were run, the first of these wins."""
 
 
+class FailureClass(StrEnum):
+    """What kind of thing went wrong. ``evalkit.failures`` finds the class of any error, and says what to do."""
+
+    CONFIGURATION = "configuration"
+    IMPORT = "import"
+    DATA = "data"
+    MODEL_LOAD = "model load"
+    OUT_OF_MEMORY = "out of memory"
+    RATE_LIMIT = "rate limit"
+    TIMEOUT = "time-out"
+    CONTENT = "content"
+    NETWORK = "network"
+    PLUGIN = "plugin"
+    INTERNAL = "internal"
+
+
 class EvalkitError(Exception):
     """Shown as ``error: WHERE: MESSAGE`` with the hint indented below it; a traceback only with ``--debug``."""
 
     exit_code: ExitCode = ExitCode.WRONG_INPUT
+    failure: FailureClass = FailureClass.CONFIGURATION
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         super().__init__(message)
@@ -55,13 +72,25 @@ class SuiteError(EvalkitError):
 class DatasetError(EvalkitError):
     """A dataset cannot be read, breaks its contract, or is empty after filtering."""
 
+    failure = FailureClass.DATA
+
 
 class ModelError(EvalkitError):
     """The model reference, its weights, its access or its environment is wrong."""
 
+    failure = FailureClass.MODEL_LOAD
+
+    def __init__(
+        self, message: str, *, where: str = "", hint: str = "", failure: FailureClass = FailureClass.MODEL_LOAD
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.failure = failure
+
 
 class MissingExtra(EvalkitError):
     """An optional dependency is not installed."""
+
+    failure = FailureClass.IMPORT
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
@@ -92,6 +121,8 @@ class ReviewError(EvalkitError):
 
 class PluginError(EvalkitError):
     """A plugin cannot be imported or does not do what its protocol says; the message names it."""
+
+    failure = FailureClass.PLUGIN
 
 
 class Interrupted(EvalkitError):

@@ -128,9 +128,19 @@ class FailureKind(StrEnum):
     NETWORK = "network"
     OUT_OF_MEMORY = "out of memory"
     RATE_LIMIT = "rate limit"
+    SERVER = "server error"
     TIMEOUT = "time-out"
     TOO_LONG = "prompt too long"
     UNSUPPORTED = "not supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What there was to see when something went wrong; it holds no secrets."""
+
+    traceback: str = ""
+    log: str = ""
+    """The last lines that libraries logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,9 @@ class Failure:
     kind: FailureKind
     message: str
     retryable: bool = False
+    tries: int = 1
+    """How often it was sent, or begun."""
+    trace: Trace | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +195,16 @@ class Answer:
         return self.finish == "length"
 
     @staticmethod
-    def failed(kind: FailureKind, message: str, *, retryable: bool = False, timing: Timing = Timing()) -> Answer:
-        return Answer("", finish="error", failure=Failure(kind, message, retryable), timing=timing)
+    def failed(
+        kind: FailureKind,
+        message: str,
+        *,
+        retryable: bool = False,
+        tries: int = 1,
+        trace: Trace | None = None,
+        timing: Timing = Timing(),
+    ) -> Answer:
+        return Answer("", finish="error", failure=Failure(kind, message, retryable, tries, trace), timing=timing)
 
 
 # --- how it is judged -------------------------------------------------------------------------------------------------
@@ -215,6 +236,8 @@ class Score:
     """Set when the case could not be judged at all."""
     errored_attempts: float = field(default=0.0, compare=False)
     """The share of its attempts that errored, of a case that could be judged by the others. Not stored."""
+    trace: Trace | None = field(default=None, compare=False)
+    """Of an errored case, where its failure was not a request's own."""
 
     @property
     def status(self) -> Status:

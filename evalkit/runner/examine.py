@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from evalkit.checks.base import AnswerCheck, BaseCheck
+from evalkit.failures import class_of_plugins_error, trace_of, without_secrets
 from evalkit.protocols import Check, Conversation, Metric
 from evalkit.records import Answer, Case, Request, Score, Unscored
 
@@ -52,6 +53,12 @@ class Heard:
 
 Judge = Callable[[Heard], None]
 """Sees to it that ``examined`` gets its score, now or later."""
+Recall = Callable[[Examined], Score | None]
+"""The score of a conversation that has these answers, if it is known."""
+
+
+def recall_nothing(_: Examined) -> Score | None:
+    return None
 
 
 def judge_here(heard: Heard) -> None:
@@ -117,9 +124,11 @@ class _Open:
     rounds: tuple[Round, ...] = ()
 
 
-def examine(block: Sequence[Planned], ask: Ask, judge: Judge = judge_here) -> list[Examined]:
-    """Every case of the block, in its order, with its score as soon as ``judge`` has given it one. A check that breaks
-    its protocol errs on that case alone."""
+def examine(
+    block: Sequence[Planned], ask: Ask, judge: Judge = judge_here, recall: Recall = recall_nothing
+) -> list[Examined]:
+    """Every case of the block, in its order, with its score as soon as ``judge`` has given it one, unless ``recall``
+    knows it. A check that breaks its protocol errs on that case alone."""
     results = [Examined(planned) for planned in block]
     current: list[_Open] = []
     shared: dict[object, Request] = {}
@@ -140,12 +149,25 @@ def examine(block: Sequence[Planned], ask: Ask, judge: Judge = judge_here) -> li
         with closing(_answered(current, ask)) as answered:  # so that what came before an interruption is kept at once
             for one, answers in answered:
                 one.rounds = (*one.rounds, answers)
-                if one.conversation is None or rounds == one.examined.planned.check.check.max_rounds:
+                if (known := _recalled(one, recall)) is not None:
+                    one.examined.score = known
+                elif one.conversation is None or rounds == one.examined.planned.check.check.max_rounds:
                     judge(Heard(one.examined, one.rounds, one.conversation))
                 else:
                     _advance(one, answers, following)
         current = sorted(following, key=_place)  # and not as answers happened to come
     return results
+
+
+def _recalled(one: _Open, recall: Recall) -> Score | None:
+    """Not where an answer failed: the next one may not."""
+    if any(answer.failure for answers in one.rounds for answer in answers):
+        return None
+    score = recall(one.examined)
+    if score is not None and one.conversation is not None:
+        with suppress(Exception):  # however a plugin takes the end of its conversation, it is over
+            one.conversation.close()
+    return score
 
 
 def _place(one: _Open) -> int:
@@ -315,7 +337,8 @@ def _fault(result: object, metric: Metric) -> str:
 
 
 def _broken(error: Exception) -> Score:
-    return Score(error=f"plugin: {type(error).__name__}: {error}"[:MOST_SHOWN])
+    said = without_secrets(f"{class_of_plugins_error(error)}: {type(error).__name__}: {error}"[:MOST_SHOWN])
+    return Score(error=said, trace=trace_of(error))
 
 
 def _unlike(does: str, thing: object, wanted: str) -> Score:

@@ -18,6 +18,7 @@ from evalkit.records import (
     Sample,
     Score,
     Timing,
+    Trace,
     Unscored,
     Vector,
 )
@@ -124,12 +125,13 @@ def answer_document(answer: Answer) -> str:
         document["served_by"] = answer.served_by
     if answer.failure is not None:
         failure = answer.failure
-        document["failure"] = [failure.kind.value, failure.message, failure.retryable]
+        document["failure"] = [failure.kind.value, failure.message, failure.retryable, failure.tries]
+        if failure.trace is not None:
+            document["trace"] = asdict(failure.trace)
     return dump(document)
 
 
 def answer_of(document: Mapping[str, Any], *, reused: bool = False) -> Answer:
-    failure = document.get("failure")
     timing = document.get("timing")
     return Answer(
         text=document["text"],
@@ -140,11 +142,23 @@ def answer_of(document: Mapping[str, Any], *, reused: bool = False) -> Answer:
         reasoning=document.get("reasoning", ""),
         margins=_floats(document.get("margins")),
         logprobs=_floats(document.get("logprobs")),
-        failure=Failure(FailureKind(failure[0]), failure[1], failure[2]) if failure else None,
+        failure=_failure(document),
         served_by=document.get("served_by", ""),
         reused=reused,
         tokens=None if document.get("tokens") is None else tuple(document["tokens"]),
     )
+
+
+def _failure(document: Mapping[str, Any]) -> Failure | None:
+    if not document.get("failure"):
+        return None
+    kind, message, retryable, *more = document["failure"]
+    tries = more[0] if more else 1  # written by an older evalkit
+    return Failure(FailureKind(kind), message, retryable, tries, _trace(document))
+
+
+def _trace(document: Mapping[str, Any]) -> Trace | None:
+    return Trace(**document["trace"]) if "trace" in document else None
 
 
 def _floats(values: list[float] | None) -> tuple[float, ...] | None:
@@ -211,12 +225,15 @@ def score_document(score: Score) -> str:
         document["evidence"] = dict(score.evidence)
     if score.error:
         document["error"] = score.error
+        if score.trace is not None:
+            document["trace"] = asdict(score.trace)
     return dump(document)
 
 
 def score_of(document: Mapping[str, Any]) -> Score:
     results = _results(document["results"])
-    return Score(results=results, evidence=document.get("evidence", {}), error=document.get("error", ""))
+    said = {"evidence": document.get("evidence", {}), "error": document.get("error", "")}
+    return Score(results=results, **said, trace=_trace(document))
 
 
 def measured_of(text: str) -> Score:

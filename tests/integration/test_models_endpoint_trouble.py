@@ -73,8 +73,8 @@ def test_refused_requests_are_not_tried_again(http_server: Server, opened: Opene
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (500, FailureKind.INTERNAL),
-        (503, FailureKind.INTERNAL),
+        (500, FailureKind.SERVER),
+        (503, FailureKind.SERVER),
         (504, FailureKind.TIMEOUT),
         (408, FailureKind.TIMEOUT),
     ],

@@ -101,7 +101,7 @@ def reply(status: int, data: bytes = b"", **fields: str) -> Reply:
         (422, FailureKind.CONFIGURATION, False, False),
         (425, FailureKind.NETWORK, True, False),
         (429, FailureKind.RATE_LIMIT, True, False),
-        (500, FailureKind.INTERNAL, True, False),
+        (500, FailureKind.SERVER, True, False),
         (504, FailureKind.TIMEOUT, True, False),
     ],
 )

@@ -13,17 +13,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from evalkit.failures import is_transient, kind_of_status
 from evalkit.models.endpoint.wire import error_text
 from evalkit.records import FailureKind
 
 SHOWN = 200
 MOVED = "redirects are not followed, so that a key reaches nobody it was not meant for: use the final address"
-_TOO_LONG = re.compile(
-    r"context[ _](?:length|window|size)|maximum context|max_model_len|prompt is too long|too many (?:input )?tokens",
-    re.IGNORECASE,
-)
 _NO_MODEL = re.compile(r"model_not_found|model .{0,80}(?:does not exist|not found|not available)", re.IGNORECASE)
-_RETRIED = {408, 409, 425, 429}
 _CROWDED = {408, 429, 503, 504}
 
 
@@ -98,45 +94,34 @@ def parse_retry_after(value: str, now: datetime) -> float | None:
 
 def trouble_of(reply: Reply, *, key_hint: str, url: str) -> Trouble | None:
     """None for a status that promises an answer."""
-    status = reply.status
-    if 200 <= status < 300:
+    status, said = reply.status, _said(reply)
+    kind = kind_of_status(status, said + _code(reply))
+    if kind is None:
         return None
-    if status in {401, 403}:
+    if kind is FailureKind.AUTHENTICATION:
         # The body is not shown: servers repeat part of the key in it.
-        return Trouble(FailureKind.AUTHENTICATION, f"HTTP {status}: access refused", for_all=True, hint=key_hint)
-    said = _said(reply)
-    message = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+        return Trouble(kind, f"HTTP {status}: access refused", for_all=True, hint=key_hint)
     if status < 400:
-        return Trouble(FailureKind.CONFIGURATION, f"HTTP {status}: {_moved(reply)}", for_all=True, hint=MOVED)
-    if status in _RETRIED or status >= 500:
-        return _passing(reply, message)
-    return _refused(status, message, said + _code(reply), url)
+        return Trouble(kind, f"HTTP {status}: {_moved(reply)}", for_all=True, hint=MOVED)
+    message = f"HTTP {status}: {said}" if said else f"HTTP {status}"
+    if is_transient(kind):
+        return _passing(reply, kind, message)
+    return _refused(status, kind, message, said + _code(reply), url)
 
 
-def _passing(reply: Reply, message: str) -> Trouble:
-    kind = {
-        408: FailureKind.TIMEOUT,
-        409: FailureKind.NETWORK,
-        425: FailureKind.NETWORK,
-        429: FailureKind.RATE_LIMIT,
-        504: FailureKind.TIMEOUT,
-    }.get(reply.status, FailureKind.INTERNAL)
+def _passing(reply: Reply, kind: FailureKind, message: str) -> Trouble:
     used_up = reply.status == 429 and "insufficient_quota" in _code(reply)
     wait = parse_retry_after(reply.retry_after, datetime.now(UTC)) if reply.retry_after else None
     crowded = reply.status in _CROWDED and not used_up
     return Trouble(kind, message, retry=not used_up, later=True, retry_after=wait, crowded=crowded)
 
 
-def _refused(status: int, message: str, said: str, url: str) -> Trouble:
-    if status == 413 or (status in {400, 422} and _TOO_LONG.search(said)):
-        return Trouble(FailureKind.TOO_LONG, message)
-    if status in {404, 405, 410} or _NO_MODEL.search(said):
+def _refused(status: int, kind: FailureKind, message: str, said: str, url: str) -> Trouble:
+    if kind is not FailureKind.TOO_LONG and (status in {404, 405, 410} or _NO_MODEL.search(said)):
         # Without credentials or query: the address was checked when the reference was read.
         hint = "is the model's name right?" if _NO_MODEL.search(said) else address_hint(url)
         return Trouble(FailureKind.CONFIGURATION, message, for_all=True, hint=hint)
-    if "content_filter" in said or "content_policy" in said:
-        return Trouble(FailureKind.CONTENT, message)
-    return Trouble(FailureKind.CONFIGURATION, message)
+    return Trouble(kind, message)
 
 
 def web_page(url: str) -> Trouble:
@@ -179,4 +164,6 @@ def _code(reply: Reply) -> str:
     error = data.get("error", data) if isinstance(data, dict) else None
     if not isinstance(error, dict):
         return ""
-    return " ".join(str(error.get(name) or "")[:SHOWN] for name in ("code", "type"))
+    inner = error.get("innererror")  # Azure says there which of its policies was met
+    holders = [error, inner] if isinstance(inner, dict) else [error]
+    return " ".join(str(one.get(name) or "")[:SHOWN] for one in holders for name in ("code", "type"))

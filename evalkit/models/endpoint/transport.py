@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from evalkit.errors import ModelError
+from evalkit.failures import class_of_kind
 from evalkit.models.endpoint.connections import BadAddress, Connections, Response
 from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
 from evalkit.models.endpoint.hosts import Gate, Place
@@ -157,11 +158,12 @@ class Transport:
     def _raise_for_all(self, trouble: Trouble) -> None:
         """Refused access ends the run at once; other troubles of this sort only while no request has succeeded."""
         if trouble.for_all and (trouble.kind is FailureKind.AUTHENTICATION or not self._answered):
-            raise ModelError(self.scrub(trouble.message), where=self._target.host, hint=trouble.hint)
+            said, failure = self.scrub(trouble.message), class_of_kind(trouble.kind)
+            raise ModelError(said, where=self._target.host, hint=trouble.hint, failure=failure)
 
     def _failed(self, trouble: Trouble, tries: int, timing: Timing) -> Answer:
         message = self.scrub(trouble.message) + (f" ({tries} tries)" if tries > 1 else "")
-        return Answer.failed(trouble.kind, message, retryable=trouble.later, timing=timing)
+        return Answer.failed(trouble.kind, message, retryable=trouble.later, tries=tries, timing=timing)
 
     def _tell(self, place: Place, trouble: Trouble) -> bool:
         """The gate, what this says of the server. Whether it says nothing of the request: there were too many.

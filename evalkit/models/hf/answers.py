@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalkit.failures import trace_of, without_secrets
 from evalkit.models.hf.likelihoods.likelihood import Pair, encode_pair
 from evalkit.models.hf.loading.engine import Engine
 from evalkit.models.hf.prompts import TemplateError, encode
@@ -108,9 +109,11 @@ def _names(engine: Engine, tokens: Sequence[int]) -> tuple[str, ...]:
 
 
 def failure_of(error: Exception, out_of_memory: bool) -> Answer:
+    trace = trace_of(error)
     if out_of_memory:
-        return Answer.failed(FailureKind.OUT_OF_MEMORY, "one request alone does not fit into memory")
-    said = (str(error).splitlines() or [""])[0][:200]
+        message = "one request alone does not fit into memory"
+        return Answer.failed(FailureKind.OUT_OF_MEMORY, message, retryable=True, trace=trace)
+    said = without_secrets((str(error).splitlines() or [""])[0][:200])
     if isinstance(error, RuntimeError) and "not implemented for" in said:  # a dtype that this device cannot compute in
         return Answer.failed(FailureKind.UNSUPPORTED, said)
-    return Answer.failed(FailureKind.INTERNAL, f"the model failed: {type(error).__name__}: {said}")
+    return Answer.failed(FailureKind.INTERNAL, f"the model failed: {type(error).__name__}: {said}", trace=trace)

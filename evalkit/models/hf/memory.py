@@ -1,22 +1,9 @@
-"""How much memory there is, how much this process holds, and whether it ran out."""
+"""How much memory there is, and how much this process holds."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-
-LACK = ("out of memory", "not enough memory", "can't allocate", "alloc_failed")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """By its words where a library raises a plain RuntimeError: torch's allocators and NVIDIA's libraries each have
-    their own."""
-    said = str(error).casefold()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or (isinstance(error, RuntimeError) and any(words in said for words in LACK))
-    )
 
 
 def memory_mb() -> float | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from evalkit.errors import ModelError
+from evalkit.failures import is_out_of_memory
 from evalkit.models.hf.answers import Ready, failure_of, prepare, to_answer
 from evalkit.models.hf.conditions.company import ALONE, DEFAULT_COMPANY, TOGETHER, company
 from evalkit.models.hf.conditions.layouts import Unsettable, known_padding, layout
@@ -15,7 +16,7 @@ from evalkit.models.hf.likelihoods.likelihood import Rows, score
 from evalkit.models.hf.likelihoods.rows import LooksAhead, rows_of
 from evalkit.models.hf.likelihoods.shared_context import SharedContexts
 from evalkit.models.hf.loading.engine import Engine, quiet
-from evalkit.models.hf.memory import free_bytes, free_memory, is_out_of_memory, memory_mb
+from evalkit.models.hf.memory import free_bytes, free_memory, memory_mb
 from evalkit.models.hf.stream.kept import KeptBeginnings
 from evalkit.models.hf.stream.places import SHARE, Places
 from evalkit.models.hf.stream.slots import can_stream

@@ -6,9 +6,10 @@ from collections.abc import Generator, Sequence
 from math import isnan
 
 from evalkit.errors import ModelError
+from evalkit.failures import is_out_of_memory
 from evalkit.models.hf.answers import Ready
 from evalkit.models.hf.likelihoods.shared_context import SharedContexts
-from evalkit.models.hf.memory import free_memory, is_out_of_memory, memory_mb
+from evalkit.models.hf.memory import free_memory, memory_mb
 from evalkit.records import Answer, FailureKind, Timing
 
 

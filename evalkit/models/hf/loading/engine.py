@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import MissingExtra, ModelError
+from evalkit.failures import is_out_of_memory
 from evalkit.models.hf.loading.sources import read_json, weight_files
-from evalkit.models.hf.memory import is_out_of_memory
 from evalkit.models.hf.options import HfOptions
 from evalkit.models.hf.own_settings import OBEYED, refuse_others
 from evalkit.models.uncollected import without_collection

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.errors import ModelError
+from evalkit.failures import is_out_of_memory
 from evalkit.models.hf.answers import Ready, failure_of, to_answer
 from evalkit.models.hf.loading.engine import Engine
-from evalkit.models.hf.memory import free_memory, is_out_of_memory, memory_mb
+from evalkit.models.hf.memory import free_memory, memory_mb
 from evalkit.models.hf.stream.joint import WORTH as BASE
 from evalkit.models.hf.stream.kept import KeptBeginnings
 from evalkit.models.hf.stream.places import Places
