@@ -337,6 +337,16 @@ def compare(
     return ShownComparison(found.baseline, found.candidates)
 
 
+def sql(
+    statement: str, *, store: str | Path | Store | None = None, limit: int | None = None, seconds: float = 60.0
+) -> list[dict[str, Any]]:
+    """The rows of one SELECT over the runs database, as ``evalkit sql`` has them. Nothing is written."""
+    from evalkit.query.sql import ask
+
+    with _store(store, configure({"store": _url(store)})) as opened:
+        return ask(opened, statement, limit=limit, seconds=seconds).as_maps()
+
+
 def _named(run: str | Path | RunResult | None) -> str:
     """As the command line would name it."""
     if not isinstance(run, str | Path | RunResult | None):

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("evalkit.cli.report", "Show a run's verdicts again, or write its report files."),
     "list": ("evalkit.cli.list", "List runs."),
     "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),
+    "sql": ("evalkit.cli.sql", "Ask the runs database in SQL: runs, answers, scores. Read only."),
     "view": ("evalkit.cli.view", "Look at runs in a browser: the list, live progress, reports."),
     "compare": ("evalkit.cli.compare", "Compare runs with a baseline, case by case."),
     "baseline": ("evalkit.cli.baseline", "Name the runs that others are compared with; keep them as files."),

@@ -1,0 +1,60 @@
+"""A PostgreSQL server that is only read: views and functions of the session, then a transaction that cannot write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from sqlalchemy import exc
+
+from evalkit.errors import ConfigurationError, EvalkitError, StoreError, did_you_mean
+from evalkit.query.dialects import Postgresql
+from evalkit.query.views import VIEWS, View
+from evalkit.store import Store
+
+CANCELLED, READ_ONLY, NO_TABLE, NO_COLUMN = "57014", "25006", "42P01", "42703"
+
+
+@contextmanager
+def asking(store: Store, question: str, seconds: float) -> Iterator[Any]:
+    dialect = Postgresql()
+    raw = store.database.engine.raw_connection()
+    connection: Any = raw.driver_connection
+    driver: Any = store.database.engine.dialect.dbapi
+    try:
+        with closing(connection.cursor()) as cursor:
+            for statement in (*dialect.session, *(view.statement(dialect) for view in _asked_for(question))):
+                cursor.execute(statement)
+            connection.commit()
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
+            yield cursor
+            connection.rollback()
+    except (exc.DBAPIError, driver.Error) as error:
+        raise _explained(error, seconds) from error
+    finally:
+        raw.invalidate()  # with it goes what is the session's own
+
+
+def _asked_for(question: str) -> Iterator[View]:
+    """Each costs a moment to make."""
+    said = question.lower()
+    return (view for view in VIEWS if view.name in said)
+
+
+def _explained(error: Any, seconds: float) -> EvalkitError:
+    told = error.args[0] if error.args else str(error)
+    code, said = (told.get("C", ""), told.get("M", "")) if isinstance(told, dict) else ("", str(told))
+    if code == CANCELLED:
+        return StoreError(f"no answer within {seconds:g} seconds", where="SQL", hint="ask for less, or --timeout N")
+    if code == READ_ONLY:
+        return ConfigurationError("this would do more than read", where="SQL", hint="ask with SELECT")
+    hint = "evalkit sql --tables lists what can be asked for"
+    if code in {NO_TABLE, NO_COLUMN} and (named := re.search(r'"([^"]+)"', said)):
+        known = [view.name for view in VIEWS]
+        if code == NO_COLUMN:
+            known = list(dict.fromkeys(column for view in VIEWS for column, _ in view.columns))
+        hint = did_you_mean(named[1], known)
+    return ConfigurationError(said, where="SQL", hint=hint)
