@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError
+from evalkit.modes.mode import Asked
+from evalkit.modes.running import run_in_mode
 from evalkit.profiles import Profile
 from evalkit.records import Estimate, Outcome, Verdict
 from evalkit.results import Finding, Result, ReviewSummary
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.events import Event
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import RunOptions
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
 from evalkit.runner.profile import recording
@@ -272,6 +274,8 @@ def evaluate(
     fresh: bool = False,
     strict: bool = False,
     profile: bool = False,
+    mode: str = "",
+    mode_options: Mapping[str, Any] | None = None,
     on_event: Callable[[Event], None] | None = None,
     **settings: Any,
 ) -> RunResult:
@@ -280,7 +284,7 @@ def evaluate(
     ``settings`` are the configuration's keys (``device``, ``dtype``, ``batch_size``, ...); what is not given comes from
     ``evalkit.toml`` and ``EVALKIT_*``. Report files are written only where ``report`` names a folder. Verdicts never
     raise; what is wrong with the suite, the data or the model does. ``profile``: the result says where the time went.
-    ``on_event`` is told what happens while it happens.
+    ``on_event`` is told what happens while it happens. ``mode``: how the suite is run, as ``--mode`` says it.
     """
     if isinstance(suite, Suite) and seed is not None:
         raise ConfigurationError(
@@ -305,10 +309,11 @@ def evaluate(
         scoring_workers=configuration.settings.scoring_workers,
         on_event=on_event,
     )
-    options = replace(options, reproduce=_reproduce(loaded, configuration, options))
+    again = _reproduce(loaded, configuration, options, mode, mode_options or {})
+    options = replace(options, reproduce=again)
     recorded = recording() if profile else nullcontext()
     with _store(store, configuration) as opened, recorded:
-        result = run_suite(loaded, reference, opened, options)
+        result = run_in_mode(Asked(loaded, reference, opened, options), mode, mode_options or {})
         if report is not None:
             from evalkit.report import write_all
 
@@ -369,7 +374,10 @@ def _store(store: str | Path | Store | None, configuration: Configuration) -> Ab
     return nullcontext(store)
 
 
-def _reproduce(suite: Suite, configuration: Configuration, options: RunOptions) -> str:
+def _reproduce(
+    suite: Suite, configuration: Configuration, options: RunOptions, mode: str, mode_options: Mapping[str, Any]
+) -> str:
+    import json
     import shlex
 
     words = ["evalkit", "run", str(suite.path), "--model", configuration.settings.model]
@@ -385,4 +393,8 @@ def _reproduce(suite: Suite, configuration: Configuration, options: RunOptions) 
         words += ["--continue", options.continues]
     if options.replicate:
         words += ["--replicate", str(options.replicate)]
+    if mode:
+        words += ["--mode", mode]
+    for key, value in mode_options.items():
+        words += ["--mode-option", f"{key}={json.dumps(value)}"]
     return shlex.join(words)

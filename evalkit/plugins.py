@@ -15,6 +15,7 @@ GROUPS = (
     "evalkit.perturbations",
     "evalkit.readers",
     "evalkit.generators",
+    "evalkit.modes",
     "evalkit.reporters",
 )
 

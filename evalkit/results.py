@@ -8,6 +8,7 @@ from typing import Any
 
 from evalkit.profiles import Profile
 from evalkit.records import Counts, Estimate, Interval, Message, ModelInfo, Outcome, Status, Vector
+from evalkit.sections import Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,3 +369,9 @@ class Result:
     timeline: tuple[Moment, ...] = field(default=(), compare=False)
     profile: Profile | None = field(default=None, compare=False)
     """Of a run with ``--profile``, as far as it was when the result was stored."""
+    mode: str = ""
+    """How the suite was run: ``pipeline``, ``deep-dive``, ...; of results from before there were modes nothing."""
+    mode_reason: str = ""
+    """Why in this mode, in one sentence."""
+    sections: tuple[Section, ...] = field(default=(), compare=False)
+    """What the mode tells beside the verdicts."""

@@ -19,11 +19,13 @@ from evalkit.configuration import PREFIX, Configuration, judge_settings
 from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
 from evalkit.models import open_backend
+from evalkit.modes.mode import Asked
+from evalkit.modes.running import run_in_mode
 from evalkit.report.hostile import one_line
 from evalkit.results import Result
 from evalkit.runner.baseline import fixed_name
 from evalkit.runner.document import to_document
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import RunOptions
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
 from evalkit.runner.profile import recorder, recording, stage
@@ -98,28 +100,25 @@ def _evaluate(
 
     reference, settings = configuration.model_settings(model)
     with showing_progress(quiet=options["quiet"] or options["as_json"]) as on_progress:
-        return run_suite(
-            suite,
-            reference,
-            store,
-            RunOptions(
-                scope=Scope(tuple(options["only"]), configuration.settings.limit),
-                settings=settings,
-                judge=judge_settings(configuration, suite.judge) if suite.judge else None,
-                baseline=options["baseline"],
-                allow_different=options["allow_different"],
-                stop_early=options["stop_early"],
-                continues=options["continues"],
-                replicate=options["replicate"],
-                seed=options["seed"],
-                resume="required" if options["resume"] else "never" if options["fresh"] else "auto",
-                strict=options["strict"],
-                scoring_workers=configuration.settings.scoring_workers,
-                reproduce=reproduce(options["name"], model, configuration, options),
-                on_progress=on_progress,
-                on_event=options["on_event"],
-            ),
+        run_options = RunOptions(
+            scope=Scope(tuple(options["only"]), configuration.settings.limit),
+            settings=settings,
+            judge=judge_settings(configuration, suite.judge) if suite.judge else None,
+            baseline=options["baseline"],
+            allow_different=options["allow_different"],
+            stop_early=options["stop_early"],
+            continues=options["continues"],
+            replicate=options["replicate"],
+            seed=options["seed"],
+            resume="required" if options["resume"] else "never" if options["fresh"] else "auto",
+            strict=options["strict"],
+            scoring_workers=configuration.settings.scoring_workers,
+            reproduce=reproduce(options["name"], model, configuration, options),
+            on_progress=on_progress,
+            on_event=options["on_event"],
         )
+        asked = Asked(suite, reference, store, run_options)
+        return run_in_mode(asked, options["mode"], options["mode_options"])
 
 
 def reproduce(name: str, model: str, configuration: Configuration, options: Mapping[str, Any]) -> str:
@@ -131,6 +130,10 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
         if options[key] not in {None, ""}:
             words += [f"--{key}", str(options[key])]
     words += _of_this_machine(configuration, model)
+    if options["mode"]:
+        words += ["--mode", options["mode"]]
+    for pair in options["mode_options"]:
+        words += ["--mode-option", pair]
     for key in ("allow_different", "stop_early"):
         if options[key]:
             words.append(f"--{key.replace('_', '-')}")

@@ -46,6 +46,19 @@ from evalkit.cli.options import (
     "--strict", is_flag=True, help="Treat warnings about the suite, such as gates that cannot be proven, as errors."
 )
 @engine_options
+@click.option(
+    "--mode",
+    metavar="NAME",
+    default="",
+    help="auto, pipeline, deep-dive, isolation, or a plugin's.  [default: pipeline, with nothing beside the suite]",
+)
+@click.option(
+    "--mode-option",
+    "mode_options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="An option of the mode (repeatable), as 'evalkit schema modes' lists them.",
+)
 @click.option("--profile", is_flag=True, help="Say where the time went, here and in the report, and as a flame graph.")
 @click.option(
     "--events",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+KINDS = ["suite", "report", "profile", "modes"]
+
 
 @click.command("schema")
-@click.argument("what", metavar="suite|report|profile", type=click.Choice(["suite", "report", "profile"]))
+@click.argument("what", metavar="|".join(KINDS), type=click.Choice(KINDS))
 def command(what: str) -> None:
-    """Print the JSON Schema of suites, of report.json or of profile.json.
+    """Print the JSON Schema of suites, report.json, profile.json, or the options of modes.
 
     An editor that knows the schema completes keys and marks mistakes while you write.
 
@@ -25,6 +27,8 @@ def command(what: str) -> None:
 
     if what == "suite":
         from evalkit.suite.schema import json_schema
+    elif what == "modes":
+        from evalkit.modes.mode import json_schema
     elif what == "profile":
         from evalkit.runner.document import profile_schema as json_schema
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from evalkit.modes.isolation.selftest import Selftest, Told
     from evalkit.modes.isolation.trial import Trial
 
-DEFAULT_JOBS = max(1, min(8, os.cpu_count() or 1))
 EVERY = 25
 """Trials between two lines where nobody looks on."""
 
@@ -34,9 +32,7 @@ EVERY = 25
     metavar="PATH",
     help="A file or folder of further scenarios; one of a known name takes its place (repeatable).",
 )
-@click.option(
-    "--jobs", type=click.IntRange(min=1, max=64), default=DEFAULT_JOBS, help="Scenarios at a time.  [default: cores]"
-)
+@click.option("--jobs", type=click.IntRange(min=1, max=64), help="Scenarios at a time.  [default: cores]")
 @click.option(
     "--seconds", type=click.FloatRange(min=0, min_open=True), help="Of each scenario, instead of its own limit."
 )
@@ -81,6 +77,7 @@ def command(suite: str, **options: Any) -> int:
 
 def _tried(name: str, options: dict[str, Any]) -> Selftest:
     from evalkit.errors import SuiteError, did_you_mean
+    from evalkit.modes.isolation.jobs import usual_jobs
     from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
     from evalkit.modes.isolation.selftest import selftest
     from evalkit.suite.find import find_suite, shown_path
@@ -97,7 +94,7 @@ def _tried(name: str, options: dict[str, Any]) -> Selftest:
     scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options["folders"])), options["names"])
     scenarios = [limited(one, options["seconds"], options["memory"]) for one in scenarios]
     with _telling(quiet=options["quiet"] or options["as_json"]) as told:
-        return selftest(suite, checks, scenarios, jobs=options["jobs"], told=told)
+        return selftest(suite, checks, scenarios, jobs=options["jobs"] or usual_jobs(), told=told)
 
 
 @contextmanager

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from evalkit.modes.isolation.selftest import Selftest, SharedFailure
+from evalkit.modes.isolation.told import KINDS, NO_MODEL, by_check, holds
 from evalkit.modes.isolation.trial import FAIL, PASS, SKIP, Trial
-from evalkit.report.formatting import count, duration
+from evalkit.report.formatting import duration
 from evalkit.report.hostile import one_line, shorten_end, shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 SCHEMA_VERSION = 1
-KINDS = ("standard", "edge", "error", "performance")
-NO_MODEL = "No model was evaluated."
 MOST_PATTERNS = 20
 WIDE = 80
 """Characters that the whole table needs; on fewer each check has one figure."""
@@ -26,22 +25,7 @@ LONGEST = 400
 
 
 def sentence(found: Selftest) -> str:
-    counts = found.counts()
-    checks = list(dict.fromkeys(trial.check for trial in found.trials))
-    failing = list(dict.fromkeys(trial.check for trial in found.failed))
-    tried = counts[PASS] + counts[FAIL]
-    if found.passed:
-        holds = (
-            f"{count(len(checks), 'check')} {'holds' if len(checks) == 1 else 'hold'} in all {count(tried, 'trial')}"
-        )
-    elif not tried:
-        holds = f"no scenario had anything to try on {count(len(checks), 'check')}"
-    else:
-        does = "does" if len(failing) == 1 else "do"
-        failed = f"{counts[FAIL]:,} of {tried:,} trials failed"
-        holds = f"{len(failing)} of {count(len(checks), 'check')} {does} not hold: {failed}"
-    left = f", {counts[SKIP]:,} had nothing to try" if counts[SKIP] and tried else ""
-    return f"{one_line(found.suite)}: {holds}{left} ({duration(found.seconds)}). {NO_MODEL}"
+    return f"{one_line(found.suite)}: {holds(found)} ({duration(found.seconds)}). {NO_MODEL}"
 
 
 def terminal(found: Selftest, width: int) -> Iterator[RenderableType]:
@@ -54,7 +38,7 @@ def terminal(found: Selftest, width: int) -> Iterator[RenderableType]:
     is_narrow = width < WIDE
     for heading in ("passed",) if is_narrow else (*KINDS, "seconds", "peak MB"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for check, trials in _by_check(found.trials):
+    for check, trials in by_check(found.trials):
         cells = [_tally([trial for trial in trials if is_narrow or trial.of == kind]) for kind in KINDS]
         seconds, peak = sum(trial.seconds for trial in trials), max(trial.peak_mb for trial in trials)
         cost = [] if is_narrow else [f"{seconds:.1f}", f"{peak:,.0f}"]
@@ -70,11 +54,6 @@ def terminal(found: Selftest, width: int) -> Iterator[RenderableType]:
         yield Text(f"and {more:,} more; --json has all", "dim")
     yield Text("")
     yield Text(sentence(found), "bold" if found.passed else "bold red")
-
-
-def _by_check(trials: Sequence[Trial]) -> Iterator[tuple[str, list[Trial]]]:
-    for check in dict.fromkeys(trial.check for trial in trials):
-        yield check, [trial for trial in trials if trial.check == check]
 
 
 def _tally(trials: Sequence[Trial]) -> Any:
@@ -121,7 +100,7 @@ def _coverage(trials: Sequence[Trial]) -> list[dict[str, Any]]:
                 for kind in KINDS
             },
         }
-        for check, own in _by_check(trials)
+        for check, own in by_check(trials)
     ]
 
 

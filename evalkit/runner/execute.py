@@ -19,6 +19,7 @@ from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.agreements import agreements
 from evalkit.runner.ask import Asker, Limits, Tally
+from evalkit.runner.attending import Attendant, Concluded
 from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.bias_gaps import gaps_of_run
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
@@ -84,6 +85,9 @@ class RunOptions:
     on_progress: Callable[[Progress], None] = lambda _: None
     on_event: Tell | None = None
     """Is told what happens, one event after the other."""
+    attendants: Sequence[Attendant] = ()
+    mode: str = "pipeline"
+    mode_reason: str = ""
 
 
 def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunOptions()) -> Result:
@@ -99,6 +103,9 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
         with stage("open the model"):
             backends = _open_all(model, plan, options, opened)
             plan, cut = fit_context(plan, backends["subject"])
+        for attendant in options.attendants:
+            opened.callback(attendant.closed)
+            attendant.planned(plan, backends)
         baseline = find_baseline(store, plan, options.baseline, allow_different=options.allow_different)
         info, replicate = backends["subject"].info, options.replicate
         continued = run_to_continue(store, plan, info, options.continues, replicate=replicate)
@@ -167,7 +174,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
-        result = _ended(running, _profiled(result))
+        result = _ended(running, _profiled(_attended(running, tables, result)))
         with stage("store"):
             said = {"outcome": result.outcome.word, "reason": result.outcome.reason}
             store.finish(run.id, to_json(result), **said, finished=result.run.finished)
@@ -181,6 +188,13 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         _note_end(running, "failed", f"{type(error).__name__}: {error}")
         raise
     return result
+
+
+def _attended(running: _Running, tables: Measurements, result: Result) -> Result:
+    """With what those who attended the run tell of it."""
+    concluded = Concluded(running.plan, running.backends, running.store, running.run, tables, result)
+    sections = [section for attendant in running.options.attendants for section in attendant.concluded(concluded)]
+    return replace(result, sections=tuple(sections))
 
 
 def _profiled(result: Result) -> Result:
@@ -242,6 +256,8 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
         with scoring, ScoreKeeper(store, run.id) as kept:
             scored = scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop)
             for number, block, examined in timed("ask and score", scored, rest="score"):
+                for attendant in running.options.attendants:
+                    attendant.examined(examined)
                 rows = _taken_in(examined, tables, signatures)
                 with stage("estimate and decide"):
                     settled = running.stopping.update(tables, number, block)
@@ -349,6 +365,8 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         sampled=sampled,
         **_since(store, finished, plan, tables, baseline),
         timeline=running.timeline.ended(time.monotonic() - running.started, plan.count, tally.output_tokens),
+        mode=running.options.mode,
+        mode_reason=running.options.mode_reason,
     )
 
 

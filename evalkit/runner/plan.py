@@ -111,7 +111,7 @@ class Plan:
 
 
 def make_plan(suite: Suite, scope: Scope = Scope()) -> Plan:
-    checks = _chosen(suite, scope.only)
+    checks = chosen_checks(suite, scope.only)
     if scope.only:  # what stands beside a judge's opinion in the suite may have been left out
         names = {check.name for check in checks}
         refuse_judge_alone([gate for gate in suite.gates if gate.check in names], checks, suite.judge, part=True)
@@ -221,7 +221,7 @@ def _repeated(order: Order) -> str | None:
     return None
 
 
-def _chosen(suite: Suite, only: Sequence[str]) -> tuple[SuiteCheck, ...]:
+def chosen_checks(suite: Suite, only: Sequence[str]) -> tuple[SuiteCheck, ...]:
     names = [check.name for check in suite.checks]
     for name in only:
         if name not in names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -74,6 +74,8 @@ class Suite:
     """Of what is asked and how it is judged, not of file names: a moved suite is the same suite."""
 
     reviews: tuple[ReviewSpec, ...] = ()
+    modes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the suite says of ways to run it: by mode, its options. A mode reads its own when it is used."""
 
     def check(self, name: str) -> SuiteCheck:
         return next(check for check in self.checks if check.name == name)
@@ -106,7 +108,18 @@ def load_suite(path: Path, *, seed: int | None = None) -> Suite:
         requests=config.limits.requests,
         fingerprint=_fingerprint(config),
         reviews=reviews,
+        modes=_modes(config, source),
     )
+
+
+def _modes(config: SuiteConfig, source: Source) -> Mapping[str, Mapping[str, Any]]:
+    """Of modes that there are; nothing of them is imported for that."""
+    known = plugins.names("evalkit.modes")
+    for name in config.modes:
+        if name not in known:
+            where = source.where(("modes", name))
+            raise SuiteError(f"there is no mode '{name}'", where=where, hint=did_you_mean(name, known, "modes"))
+    return config.modes
 
 
 def _reseed(data: dict[str, Any], seed: int) -> None:
@@ -345,7 +358,7 @@ def _fingerprint(config: SuiteConfig) -> str:
         shots = dataset["prompt"]["few_shot"]
         if shots:
             shots["path"] = Path(shots["path"]).name
-    for unimportant in ("title", "description", "limits", "stop_early", "review"):
+    for unimportant in ("title", "description", "limits", "stop_early", "review", "modes"):
         data.pop(unimportant)
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -148,6 +148,9 @@ class SuiteConfig(Config):
     review: ReviewConfig | list[ReviewConfig] | None = Field(
         None, description="Which cases people review when a run has ended: one queue, or a list of them."
     )
+    modes: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Options of ways to run the suite, by mode: pipeline: {contracts: strict}."
+    )
 
 
 def json_schema() -> dict[str, Any]:

@@ -2,3 +2,7 @@
 
 It tells whether a suite's checks can be relied upon, and nothing of any model.
 """
+
+from evalkit.modes.isolation.mode import Isolation
+
+__all__ = ["Isolation"]

@@ -1,0 +1,88 @@
+"""The mode ``isolation``: a self-test as a result, so that every renderer shows it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import Field
+
+from evalkit.errors import ExitCode
+from evalkit.modes.choosing import ISOLATION
+from evalkit.modes.isolation.jobs import usual_jobs
+from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
+from evalkit.modes.isolation.selftest import Selftest, selftest
+from evalkit.modes.isolation.told import holds, section, verdicts
+from evalkit.modes.mode import Asked, ModeOptions
+from evalkit.records import Outcome
+from evalkit.results import Result, Run, Usage
+from evalkit.runner.environment import environment
+from evalkit.runner.plan import chosen_checks
+
+NO_MODEL = "no model"
+
+
+class IsolationOptions(ModeOptions):
+    scenarios: list[str] = Field(default_factory=list, description="Files or folders of further scenarios.")
+    only: list[str] = Field(default_factory=list, description="Names of scenarios; none: all.")
+    jobs: int | None = Field(None, ge=1, le=64, description="Scenarios at a time; by default a core each.")
+    seconds: float | None = Field(None, gt=0, description="Of each scenario, instead of its own limit.")
+    memory_mb: float | None = Field(None, gt=0, description="The same, in megabytes.")
+
+
+class Isolation:
+    sentence = "Each check alone, on made rows and mock models, in a process of its own. No model is evaluated."
+    Options = IsolationOptions
+
+    def run(self, asked: Asked, options: IsolationOptions) -> Result:
+        checks = chosen_checks(asked.suite, asked.options.scope.only)
+        scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options.scenarios)), tuple(options.only))
+        scenarios = [limited(one, options.seconds, options.memory_mb) for one in scenarios]
+        found = selftest(
+            asked.suite,
+            checks,
+            scenarios,
+            jobs=options.jobs or usual_jobs(),
+            told=lambda trial, done, of: asked.tell("trying the checks alone", done, of),
+        )
+        return result_of(asked, found)
+
+
+def result_of(asked: Asked, found: Selftest) -> Result:
+    """A result of no model: it is shown and written like any other, and never kept among the runs."""
+    word, code, reason = _outcome(asked, found)
+    now = datetime.now(UTC)
+    run = Run(
+        id=f"{now:%Y%m%d-%H%M%S}-{ISOLATION}-{secrets.token_hex(2)}",
+        suite=asked.suite.name,
+        model=NO_MODEL,
+        state="finished",
+        created=now.isoformat(timespec="milliseconds"),
+        finished=now.isoformat(timespec="milliseconds"),
+        suite_fingerprint=asked.suite.fingerprint,
+        environment=environment(),
+        partial=True,
+    )
+    return Result(
+        run=run,
+        outcome=Outcome(word, code, reason, tuple(verdicts(found))),
+        estimates=(),
+        checks=(),
+        findings=(),
+        usage=Usage(seconds=found.seconds),
+        reproduce=asked.options.reproduce,
+        suite_title=asked.suite.title,
+        mode=ISOLATION,
+        mode_reason=asked.options.mode_reason,
+        sections=(section(found),),
+    )
+
+
+def _outcome(asked: Asked, found: Selftest) -> tuple[str, int, str]:
+    """A model that is no mock was to be evaluated, and was not: that is what is said first."""
+    if not asked.is_mock:
+        return "no model was evaluated", ExitCode.NOTHING_EVALUATED, f"isolation asks no model; {holds(found)}"
+    if found.passed:
+        return "checks hold", ExitCode.OK, f"{holds(found)}; no model was evaluated"
+    return "checks do not hold", ExitCode.NOT_GOOD_ENOUGH, f"{holds(found)}; no model was evaluated"
