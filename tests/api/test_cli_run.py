@@ -347,7 +347,7 @@ def test_a_defect_is_one_line_and_never_a_pass(evalkit: Evalkit, monkeypatch: py
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("oh \x1b[2J no\nno" + " and all that a model wrote" * 1000)
 
-    monkeypatch.setattr("evalkit.cli.evaluation.run_suite", broken)
+    monkeypatch.setattr("evalkit.cli.evaluation.run_in_mode", broken)
     called = evalkit("run", "smoke", "--model", "mock:oracle")
     assert called.code == 3
     told, where, *more = called.err.splitlines()
