@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from evalkit.errors import Interrupted, ModelError
+from evalkit.metrics.redaction import NOTHING, Redaction
 from evalkit.protocols import Backend, Loadable, Session
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
 from evalkit.runner.beating import beating
@@ -31,6 +33,9 @@ class Tally:
     failed: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
+    redacted: Counter[str] = field(default_factory=Counter)
+    """Of the run's answers, found ones as well: how many of which kind were taken out."""
+    redacted_answers: int = 0
     round_asked: int = 0
     """Of the present round's ``round_missing`` requests, how many are answered."""
     round_missing: int = 0
@@ -73,6 +78,7 @@ class Asker:
         identities: Mapping[str, Identity],
         *,
         limits: Limits | None = None,
+        redaction: Redaction = NOTHING,
         on_answer: Callable[[Tally], None] = lambda _: None,
         on_loading: Callable[[Tally, str], None] = lambda *_: None,
     ) -> None:
@@ -82,6 +88,8 @@ class Asker:
         self._backends = backends
         self._identities = identities
         self._limits = limits or Limits()
+        self._redaction = redaction
+        self._redacted_keys: set[str] = set()
         self._on_answer = on_answer
         self._on_loading = on_loading
         """Told a model's name before its weights are loaded, and no name after."""
@@ -109,6 +117,7 @@ class Asker:
         missing = [key for key in unique if key not in known_answers]
         self.tally.round_asked, self.tally.round_missing = 0, len(missing)
         for key, answer in known_answers.items():
+            self._count_redacted(key, answer)
             of_run = _of_this_run(answer, unique[key])
             for place in places[key]:
                 yield place, key, of_run
@@ -144,7 +153,8 @@ class Asker:
         saved_at = time.monotonic()
         try:
             answering = session.ask([drawn_anew(request, replicate) for request in requests])
-            for position, answer in asked(role, self._backends[role], answering):
+            for position, whole in asked(role, self._backends[role], answering):
+                answer = self._redaction.answer(whole)  # nothing beyond this line has seen what was taken out
                 if not 0 <= position < len(keys):
                     raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
@@ -176,6 +186,7 @@ class Asker:
         counts = known is None or (known.failure is not None and not answer.failure)
         if counts:
             answers[key] = answer
+            self._count_redacted(key, answer)
         self._on_answer(self.tally)
         return counts and not answer.failure
 
@@ -194,6 +205,13 @@ class Asker:
         self.tally.failed += answer.failure is not None
         self.tally.prompt_tokens += answer.prompt_tokens or 0
         self.tally.output_tokens += answer.output_tokens or 0
+
+    def _count_redacted(self, key: str, answer: Answer) -> None:
+        """Each answer once, however many checks ask for it."""
+        if answer.redacted and key not in self._redacted_keys:
+            self._redacted_keys.add(key)
+            self.tally.redacted_answers += 1
+            self.tally.redacted.update(answer.redacted)
 
     def _session(self, role: str, condition: Condition) -> Session:
         key = (role, condition)

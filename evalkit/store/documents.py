@@ -123,6 +123,8 @@ def answer_document(answer: Answer) -> str:
         document["reasoning"] = answer.reasoning
     if answer.served_by:
         document["served_by"] = answer.served_by
+    if answer.redacted:
+        document["redacted"] = dict(answer.redacted)
     if answer.failure is not None:
         failure = answer.failure
         document["failure"] = [failure.kind.value, failure.message, failure.retryable, failure.tries]
@@ -146,6 +148,7 @@ def answer_of(document: Mapping[str, Any], *, reused: bool = False) -> Answer:
         served_by=document.get("served_by", ""),
         reused=reused,
         tokens=None if document.get("tokens") is None else tuple(document["tokens"]),
+        redacted=document.get("redacted", {}),
     )
 
 

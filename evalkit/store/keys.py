@@ -30,6 +30,8 @@ class Identity:
     run: str = ""
     bound_to_run: bool = False
     """The model's identity cannot be verified (an endpoint): answers serve the run that made them, and no other."""
+    redaction: str = ""
+    """What is taken out of answers before they are kept; empty where nothing is."""
 
 
 def request_key(request: Request, identity: Identity) -> str:
@@ -39,6 +41,8 @@ def request_key(request: Request, identity: Identity) -> str:
       same model asked the same thing.
     * The seed is left out of greedy decoding, which does not draw.
     * Fields of the condition that are not set are left out, so that a condition added later changes no old key.
+    * What is taken out of answers is part of the key where anything is: no old key changes, and an answer that was
+      redacted serves none that is not, nor the other way round.
     * The run is part of the key where the request must be ``fresh`` or the identity is bound to its run.
     """
     ask = request.ask
@@ -59,6 +63,7 @@ def request_key(request: Request, identity: Identity) -> str:
         request.attempt,
         identity.replicate,
         _bound_run(identity) if identity.bound_to_run or request.fresh else None,
+        *((identity.redaction,) if identity.redaction else ()),
     ]
     return sha256(_canonical(identified).encode("ascii")).hexdigest()
 
