@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evalkit.errors import FailureClass
 from evalkit.profiles import Profile
 from evalkit.records import Counts, Estimate, Interval, Message, ModelInfo, Outcome, Status, Vector
 from evalkit.sections import Section
@@ -57,6 +58,41 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict)
     status: Status = Status.SCORED
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErroredCase:
+    """What there was to see of a case that could not be judged; it holds no secrets."""
+
+    check: str
+    case: str
+    error: str
+    tries: int = 1
+    """How often the request that failed was sent, or begun."""
+    exchanges: tuple[Exchange, ...] = ()
+    traceback: str = ""
+    log: str = ""
+    """The last lines that libraries logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """The errored measurements of one class."""
+
+    failure: FailureClass
+    cause: str
+    """One sentence."""
+    recommendation: str
+    measurements: int
+    checks: Mapping[str, int] = field(default_factory=dict)
+    """Measurements by check."""
+    says: Mapping[str, int] = field(default_factory=dict)
+    """The errors' own words, the most frequent first."""
+    retried: bool = False
+    """Whether errors of this class may pass by themselves, and are tried again."""
+    tries: int = 1
+    """The most that one of the examples' requests took."""
+    examples: tuple[ErroredCase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,5 +409,7 @@ class Result:
     """How the suite was run: ``pipeline``, ``deep-dive``, ...; of results from before there were modes nothing."""
     mode_reason: str = ""
     """Why in this mode, in one sentence."""
+    errors: tuple[ErrorGroup, ...] = ()
+    """What errored, by class, the most frequent first."""
     sections: tuple[Section, ...] = field(default=(), compare=False)
     """What the mode tells beside the verdicts."""

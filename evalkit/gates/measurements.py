@@ -72,6 +72,8 @@ class CheckTable:
     statuses: Statuses = field(default_factory=Statuses)
     columns: dict[str, Column] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    """Of errored cases, what their scores say; they are among the reasons, too."""
     errored_attempts: float = 0.0
     """Of cases that other attempts could judge, as so many whole cases."""
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -121,6 +123,7 @@ class CheckTable:
             self.confusion[pair[0], pair[1]] += 1
         if status is Status.ERRORED:
             self.reasons[score.error] += 1
+            self.errors[score.error] += 1
         elif status is Status.UNSCORED:
             self.reasons[_reason(score)] += 1
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from evalkit.errors import ExitCode
 from evalkit.records import Word
-from evalkit.report import trust, view
+from evalkit.report import errors, trust, view
 from evalkit.report.files import write_text
 from evalkit.report.hostile import one_line, shown, visible
 from evalkit.report.places import place_of, repository_root
@@ -50,6 +50,8 @@ def render(result: Result) -> str:
     suite.attrib.update(_attributes(**head, timestamp=result.run.created))
     root = ET.Element("testsuites", _attributes(name="evalkit", **numbers, time=f"{result.usage.seconds:.3f}"))
     root.append(suite)
+    if said := "\n".join(f"{what}\n  {advice}" for what, advice in errors.lines(result)):
+        ET.SubElement(suite, "system-err").text = visible(said)
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -72,6 +74,7 @@ def _properties(suite: ET.Element, result: Result) -> None:
         "reproduce": result.reproduce,
     }
     properties = ET.SubElement(suite, "properties")
+    said |= {f"errors.{group.failure}": group.measurements for group in result.errors}
     apart = (("versus", note.text) for note in trust.notes(result) if note.label == "versus")
     for name, value in (*said.items(), *apart):
         ET.SubElement(properties, "property", _attributes(name=name, value=value))

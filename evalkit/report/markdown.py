@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from evalkit.records import Estimate, Word
-from evalkit.report import formatting, trust, view
+from evalkit.report import errors, formatting, trust, view
 from evalkit.report import markdown_changes as since
 from evalkit.report.files import write_text
 from evalkit.report.hostile import shorten_end
@@ -138,6 +138,10 @@ def _tally(result: Result, hidden: int) -> Iterator[str]:
     shown = {shorten_end(reason, LONGEST_CELL): times for reason, times in reasons.items()}
     why = f" ({text(formatting.reasons(shown))})" if reasons else ""
     yield f"{unscored:,} unscored, {errored:,} errored{why}.\n\n"
+    for said, advice in errors.lines(result):
+        yield f"- {text(shorten_end(said, LONGEST_REASON))}. {text(advice)}\n"
+    if result.errors:
+        yield "\n"
 
 
 def _changes(result: Result) -> Iterator[Section]:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report import bundle, first_screen, formatting, gap_table, since, templating, trust, view
+from evalkit.report import bundle, errors, first_screen, formatting, gap_table, since, templating, trust, view
 from evalkit.report.cards import cards
 from evalkit.report.case_list import case_list, in_page
 from evalkit.report.charts import (
@@ -127,6 +127,8 @@ def page(result: Result) -> str:
             evidence={gate: chart for card in checks for gate, chart in card.charts.evidence.items()},
             quiet=[gate for gate in gates if gate.status == "pass" and gate.automatic],
             steps=steps(result),
+            error_groups=errors.groups(result),
+            errors_headline=errors.headline(result),
             worst=view.worst_slices(result, 6, 3),
             worst_of=view.WORST_OF,
             trust=_trust(result),
@@ -189,7 +191,7 @@ def _tiles(result: Result, gates: list[view.GateView]) -> list[tuple[str, str, s
     reused = f"of {usage.needed:,} needed" + (f", {usage.reused:,} known before" if usage.reused else "")
     return [
         ("gates passed", f"{passed:,} of {len(declared):,}", beside),
-        ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored"),
+        ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored{taken}"),
         ("questions asked", f"{usage.asked:,}", reused),
         ("time", formatting.duration(usage.seconds), f"tokens: {tokens}"),
     ]

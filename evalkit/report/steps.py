@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalkit.records import Word
-from evalkit.report import formatting, since, view
+from evalkit.report import errors, formatting, since, view
 from evalkit.report.hostile import one_line
 from evalkit.results import Result
 
@@ -64,9 +64,11 @@ def _errored(result: Result) -> Iterator[Step]:
     _, errored, reasons = view.fates(result)
     if errored:
         said = formatting.reasons(reasons, 2)
-        errors = f"{formatting.count(errored, 'measurement')} errored{f' ({said})' if said else ''}"
+        told = f"{formatting.count(errored, 'measurement')} errored{f' ({said})' if said else ''}"
         command = one_line(result.reproduce)
-        yield Step(f"{errors}. Errors are not kept: the same command asks again{':' if command else '.'}", command)
+        end = ":" if command else "."
+        told = errors.headline(result) or told
+        yield Step(f"{told}. Errors are not kept: the same command asks again{end}", command)
 
 
 def _regressed(result: Result) -> Iterator[Step]:

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from evalkit.report import formatting, since, view
+from evalkit.report import errors, formatting, since, view
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.report.trust import notes
 from evalkit.report.window import ASCII, UNICODE, characters
@@ -227,6 +227,15 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
     line += f" ({why})" if why else ""
     style = STYLES["unsure"] if errored else "dim"
     yield from (_text(("    " + part, style)) for part in wrap(line, width - 4))
+    for group in errors.groups(result):
+        brackets = f" ({group.retried})" if group.retried else ""
+        yield from _hanging(f"{group.many}: {group.name}{brackets}: {group.words}", width, STYLES["unsure"])
+        yield from _hanging(f"{group.cause} {group.recommendation}", width, "", more=2)
+
+
+def _hanging(text: str, width: int, style: str, more: int = 0) -> Iterator[Text]:
+    indent = " " * (4 + more)
+    yield from (_text((indent + part, style)) for part in wrap(text, width - len(indent)))
 
 
 def _foot(result: Result, width: int, report: str) -> Iterator[Text]:

@@ -240,7 +240,9 @@ def effort(result: Result) -> str:
 
 
 def fates(result: Result) -> tuple[int, int, dict[str, int]]:
-    """Unscored and errored measurements over all checks, and why, the most frequent first."""
+    """Unscored and errored measurements over all checks, and why, the most frequent first. What errors say is left to
+    their groups, where there are any."""
+    grouped = {said for group in result.errors for said in group.says}
     reasons: dict[str, int] = {}
     for check in result.checks:
         for reason, times in check.counts.reasons.items():
@@ -255,6 +257,8 @@ def fates(result: Result) -> tuple[int, int, dict[str, int]]:
 def notices(result: Result) -> list[str]:
     """Everything a person should know before trusting the numbers."""
     said = list(result.warnings)
+            if reason in grouped:
+                continue
     for check in result.checks:
         said += [f"{check.name}: {warning}" for warning in check.warnings]
         if check.skipped_rows:

@@ -28,6 +28,7 @@ from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
 from evalkit.runner.distributions import distributions
 from evalkit.runner.document import to_json
+from evalkit.runner.errored import error_groups
 from evalkit.runner.events import Announcer, Tell
 from evalkit.runner.examine import Examined
 from evalkit.runner.findings import cases_to_read
@@ -370,6 +371,7 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
     )
 
 
+        errors=error_groups(store, finished, plan.checks, tables),
 def _since(store: Store, run: Run, plan: Plan, tables: Measurements, baseline: Baseline) -> Mapping[str, Any]:
     if baseline.tables is None:
         return {}

@@ -124,6 +124,16 @@ class AnswerTables:
             Incident(key, doc.load(first)["text"], doc.load(second)["text"], when) for key, first, second, when in rows
         ]
 
+    def last_attempts(self, run_id: str, keys: Iterable[str]) -> dict[str, Answer]:
+        """How these requests failed in a run, the last time that they did; keys that did not fail are absent."""
+        of_run = select(attempts.c.key, attempts.c.document).where(attempts.c.run_id == doc.stored_name(run_id))
+        found: dict[str, Answer] = {}
+        with self.database.reading() as connection:
+            for chunk in in_chunks(dict.fromkeys(keys)):
+                query = of_run.where(attempts.c.key.in_(chunk)).order_by(attempts.c.number)
+                found.update((key, doc.answer_of(doc.load(said))) for key, said in connection.execute(query))
+        return found
+
     def attempts(self, run_id: str) -> list[tuple[str, Answer]]:
         """Failed requests of a run, each time they failed: key and answer (with its failure), in order."""
         query = select(attempts.c.key, attempts.c.document).where(attempts.c.run_id == doc.stored_name(run_id))
