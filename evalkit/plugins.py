@@ -38,6 +38,11 @@ def names(group: str) -> list[str]:
     return list(_found()[group])
 
 
+def modules(group: str) -> set[str]:
+    """In which all that is registered in a group lies."""
+    return {point.module for points in _found()[group].values() for point in points}
+
+
 def load(group: str, name: str, *, where: str = "") -> Any:
     """The object behind a name; errors name the plugin, its package, and the names there are."""
     found = _found()[group]

@@ -130,6 +130,8 @@ class CheckSummary:
     """How it asked: max_tokens, temperature, top_p, seed, stop, truncate, attempts."""
     confusion: tuple[tuple[str, str, int], ...] = ()
     """Of a check whose evidence says which label was wanted and which one was given: both, and in how many cases."""
+    taken_over: int = 0
+    """Scores that an earlier run had made, and that this one took over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +368,11 @@ class Usage:
     seconds: float = 0.0
     incidents: int = 0
     """Requests for which the store was offered two different texts."""
+    taken_over: int = 0
+    """Scores that an earlier run had made of the same answers, by a check that judges just so; all others were made in
+    this run."""
+    taken_from: tuple[str, ...] = ()
+    """The runs from which scores were taken over."""
 
 
 @dataclass(frozen=True, slots=True)

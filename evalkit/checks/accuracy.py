@@ -146,8 +146,15 @@ class Accuracy(AnswerCheck):
     @property
     def judges_anywhere(self) -> bool:  # type: ignore[override]
         """Not with a model of embeddings, or with code of the package evaluate, which may load anything."""
-        wanted = self.options.metrics
-        return EMBEDDING not in wanted and all(isinstance(name, str) and ":" not in name for name in wanted)
+        return EMBEDDING not in self.options.metrics and not self._has_imported
+
+    def rests_on(self) -> Iterable[str] | None:
+        """A module of the package evaluate may load anything; the model of embeddings stands in its signature."""
+        return None if self._has_imported else ()
+
+    @property
+    def _has_imported(self) -> bool:
+        return not all(isinstance(name, str) and ":" not in name for name in self.options.metrics)
 
     @property
     def text_metrics(self) -> Sequence[AnswerMetric]:

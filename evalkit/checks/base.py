@@ -55,6 +55,11 @@ class BaseCheck:
         """The metrics of this check under its options."""
         raise TypeError(f"{type(self).__name__} does not say what it measures")
 
+    def rests_on(self) -> Iterable[str] | None:
+        """What else decides its scores, beside its options, its code, the libraries and the answers: the hash of what
+        it reads, the name and version of a model. None where that cannot be told: then every run scores anew."""
+        return ()
+
     def cases(self, samples: Iterable[Sample]) -> Iterable[Case]:
         for sample in samples:
             yield Case(sample.id, (sample,), sample.cluster or sample.id)

@@ -189,6 +189,7 @@ def _tiles(result: Result, gates: list[view.GateView]) -> list[tuple[str, str, s
     beside = f"{unsure:,} unsure" + (f"; automatic: {covered:,} of {len(quiet):,}" if quiet else "")
     tokens = f"{usage.prompt_tokens:,} read, {usage.output_tokens:,} written"
     reused = f"of {usage.needed:,} needed" + (f", {usage.reused:,} known before" if usage.reused else "")
+    taken = f"; {usage.taken_over:,} scores taken over" if usage.taken_over else ""
     return [
         ("gates passed", f"{passed:,} of {len(declared):,}", beside),
         ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored{taken}"),
@@ -206,6 +207,7 @@ def _facts(result: Result) -> list[tuple[str, list[tuple[str, str]]]]:
         about_model |= {"identity": "verified by hash" if model.verifiable else "cannot be verified", **model.details}
     about_run = {"id": run.id, "state": run.state, "created": run.created, "finished": run.finished}
     about_run |= {"suite": run.suite, "suite fingerprint": run.suite_fingerprint, "continues": run.continues}
+    about_run |= {"scores": view.taken_over(result)}
     about_run |= {f"option {name}": value for name, value in run.options.items() if value or name == "seed"}
     sections: dict[str, dict[str, Any]] = {
         "Model": about_model,

@@ -236,7 +236,18 @@ def effort(result: Result) -> str:
     questions = f"{formatting.count(usage.asked, 'question')} asked for {usage.needed:,} needed"
     reused = f" ({usage.reused:,} known from before)" if usage.reused else ""
     cases = asked(result) or formatting.count(usage.cases, "case")
-    return f"{cases}, {questions}{reused}, {formatting.duration(usage.seconds)}"
+    scores = f", {taken_over(result)}" if usage.taken_over else ""
+    return f"{cases}, {questions}{reused}{scores}, {formatting.duration(usage.seconds)}"
+
+
+def taken_over(result: Result) -> str:
+    """``300 scores taken over from run 20260301-091500-a1b2c3, 100 made``; nothing where all were made."""
+    usage = result.usage
+    if not usage.taken_over:
+        return ""
+    runs = f"run {usage.taken_from[0]}" if len(usage.taken_from) == 1 else f"{len(usage.taken_from):,} runs"
+    scores = formatting.count(usage.taken_over, "score")
+    return one_line(f"{scores} taken over from {runs}, {usage.cases - usage.taken_over:,} made")
 
 
 def fates(result: Result) -> tuple[int, int, dict[str, int]]:

@@ -13,6 +13,7 @@ from evalkit.runner.generation import generation_of
 from evalkit.runner.plan import Plan
 from evalkit.runner.stopping import Stopping, settled_watches
 from evalkit.runner.tables import describe
+from evalkit.runner.takeover import Takeover
 from evalkit.suite.load import SuiteCheck
 
 MOST_SLICES = 40
@@ -67,7 +68,7 @@ def _slices(table: CheckTable, labels: Sequence[str], metric: str) -> list[Mappi
 
 
 def summarise(
-    plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable], stopping: Stopping
+    plan: Plan, checks: Sequence[SuiteCheck], tables: Mapping[str, CheckTable], stopping: Stopping, takeover: Takeover
 ) -> tuple[CheckSummary, ...]:
     summaries = []
     for check in checks:
@@ -84,8 +85,9 @@ def summarise(
                 skipped_rows=dataset.skipped,
                 available=len(plan.cases[check.name]),
                 stopped=stopping.why(check.name, table),
-                generation=generation_of(check),
+                generation=generation_of(check, plan.suite.redaction),
                 confusion=tuple((wanted, given, cases) for (wanted, given), cases in sorted(table.confusion.items())),
+                taken_over=takeover.count(check.name),
             )
         )
     return tuple(summaries)

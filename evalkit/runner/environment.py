@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
-PACKAGES = ("torch", "transformers", "tokenizers", "sacrebleu", "rouge-score", "textstat", "numpy")
+PACKAGES = (
+    *("torch", "transformers", "tokenizers", "numpy"),
+    *("sacrebleu", "rouge-score", "textstat", "nltk", "pyphen", "rapidfuzz", "scipy"),
+)
+"""What answers are made with, and what they are scored with."""
 
 
+@cache
 def environment() -> dict[str, Any]:
     return {
         "evalkit": _version("evalkit-lm"),

@@ -44,6 +44,7 @@ from evalkit.runner.so_far import Looking
 from evalkit.runner.stopping import Stopping, prepare
 from evalkit.runner.tables import empty_tables
 from evalkit.runner.telling import Telling
+from evalkit.runner.takeover import Takeover
 from evalkit.runner.timeline import Timeline
 from evalkit.runner.under_way import Progress, UnderWay
 from evalkit.store import Identity, ScoreRow, Store
@@ -135,9 +136,11 @@ class _Running:
     stopping: Stopping
     timeline: Timeline = field(default_factory=Timeline)
     announcer: Announcer = field(init=False)
+    takeover: Takeover = field(init=False)
 
     def __post_init__(self) -> None:
         self.announcer = Announcer(self.run, self.options.on_event)
+        self.takeover = Takeover(self.store)
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -171,6 +174,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
             for name, dataset in running.plan.datasets.items():
                 store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
         running.timeline.add(time.monotonic() - running.started, 0, 0)
+            running.takeover = Takeover.begin(store, running.plan, run.id)
         tables, tally = _measure(running, baseline)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
@@ -252,7 +256,9 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
             if block:
                 yield number, block
 
-    scoring = Scoring(plan.checks, plan.count, running.options.scoring_workers)
+                with stage("store"):
+                    running.takeover.look_for(block)
+    scoring = Scoring(plan.checks, plan.count, running.options.scoring_workers, running.takeover.known)
     try:
         with scoring, ScoreKeeper(store, run.id) as kept:
             scored = scoring.blocks(blocks(), asker, ahead=not running.stopping.may_stop)
@@ -336,7 +342,7 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         run=finished,
         outcome=conclude(verdicts, tables, plan.suite.tolerance),
         estimates=estimate_all(plan, tables, verdicts),
-        checks=summarise(plan, plan.checks, tables, running.stopping),
+        checks=summarise(plan, plan.checks, tables, running.stopping, running.takeover),
         findings=worst,
         usage=Usage(
             cases=total(tables).planned,
@@ -350,6 +356,8 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         warnings=tuple(warnings),
         reproduce=running.options.reproduce,
         suite_title=plan.suite.title,
+            taken_over=sum(map(running.takeover.count, tables)),
+            taken_from=running.takeover.runs,
         model=running.backends["subject"].info,
         differences=baseline.differences,
         diagnoses=diagnose(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from evalkit.runner.examine import Ask, Examined, Heard, examine, judge_all_here
+from evalkit.runner.examine import Ask, Examined, Heard, Recall, examine, judge_all_here, recall_nothing
 
 if TYPE_CHECKING:
     from evalkit.runner.plan import Planned
@@ -57,7 +57,14 @@ class Scoring:
     """``judgements``: of the whole run, at most. ``workers``: so many processes, from the first answer on; 0 is none.
     Where it is None as many as pay, up to one less than there are processors, for this process judges too."""
 
-    def __init__(self, checks: Sequence[SuiteCheck], judgements: int, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        checks: Sequence[SuiteCheck],
+        judgements: int,
+        workers: int | None = None,
+        recall: Recall = recall_nothing,
+    ) -> None:
+        self._recall = recall
         self._checks = [check.check for check in checks]
         self._numbers = {id(check): number for number, check in enumerate(self._checks)}
         self._left = judgements
@@ -117,7 +124,7 @@ class Scoring:
     def _heard(self, block: Sequence[Planned], ask: Ask) -> _Pending:
         """Ask a block. What can be judged elsewhere is on its way as soon as it is answered."""
         pending = self._pending = _Pending()
-        pending.examined = examine(block, ask, self._hear)
+        pending.examined = examine(block, ask, self._hear, self._recall)
         self._send()
         return pending
 
