@@ -409,6 +409,8 @@ class Result:
     reviews: tuple[ReviewSummary, ...] = ()
     revision: int = 0
     """Of the outcome: 0 as the run ended, more after people reviewed it."""
+    errors: tuple[ErrorGroup, ...] = ()
+    """What errored, by class, the most frequent first."""
     timeline: tuple[Moment, ...] = field(default=(), compare=False)
     profile: Profile | None = field(default=None, compare=False)
     """Of a run with ``--profile``, as far as it was when the result was stored."""
@@ -416,7 +418,5 @@ class Result:
     """How the suite was run: ``pipeline``, ``deep-dive``, ...; of results from before there were modes nothing."""
     mode_reason: str = ""
     """Why in this mode, in one sentence."""
-    errors: tuple[ErrorGroup, ...] = ()
-    """What errored, by class, the most frequent first."""
     sections: tuple[Section, ...] = field(default=(), compare=False)
     """What the mode tells beside the verdicts."""

@@ -257,6 +257,8 @@ def fates(result: Result) -> tuple[int, int, dict[str, int]]:
     reasons: dict[str, int] = {}
     for check in result.checks:
         for reason, times in check.counts.reasons.items():
+            if reason in grouped:
+                continue
             shown = one_line(reason)
             reasons[shown] = reasons.get(shown, 0) + times
     ranked = dict(sorted(reasons.items(), key=lambda item: -item[1]))
@@ -268,8 +270,6 @@ def fates(result: Result) -> tuple[int, int, dict[str, int]]:
 def notices(result: Result) -> list[str]:
     """Everything a person should know before trusting the numbers."""
     said = list(result.warnings)
-            if reason in grouped:
-                continue
     for check in result.checks:
         said += [f"{check.name}: {warning}" for warning in check.warnings]
         if check.skipped_rows:

@@ -371,6 +371,7 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         group_gaps=gaps_of_run(store, run.id, plan.checks, running.stopping.may_stop),
         distributions=distributions(plan, tables),
         agreements=agreements(store, finished, plan.checks),
+        errors=error_groups(store, finished, plan.checks, tables),
         sampled=sampled,
         **_since(store, finished, plan, tables, baseline),
         timeline=running.timeline.ended(time.monotonic() - running.started, plan.count, tally.output_tokens),
@@ -379,7 +380,6 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
     )
 
 
-        errors=error_groups(store, finished, plan.checks, tables),
 def _since(store: Store, run: Run, plan: Plan, tables: Measurements, baseline: Baseline) -> Mapping[str, Any]:
     if baseline.tables is None:
         return {}
