@@ -43,8 +43,8 @@ from evalkit.runner.scoring import Scoring
 from evalkit.runner.so_far import Looking
 from evalkit.runner.stopping import Stopping, prepare
 from evalkit.runner.tables import empty_tables
-from evalkit.runner.telling import Telling
 from evalkit.runner.takeover import Takeover
+from evalkit.runner.telling import Telling
 from evalkit.runner.timeline import Timeline
 from evalkit.runner.under_way import Progress, UnderWay
 from evalkit.store import Identity, ScoreRow, Store
@@ -135,12 +135,12 @@ class _Running:
     warnings: list[str]
     stopping: Stopping
     timeline: Timeline = field(default_factory=Timeline)
-    announcer: Announcer = field(init=False)
     takeover: Takeover = field(init=False)
+    announcer: Announcer = field(init=False)
 
     def __post_init__(self) -> None:
-        self.announcer = Announcer(self.run, self.options.on_event)
         self.takeover = Takeover(self.store)
+        self.announcer = Announcer(self.run, self.options.on_event)
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -173,8 +173,8 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with stage("store"):
             for name, dataset in running.plan.datasets.items():
                 store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
-        running.timeline.add(time.monotonic() - running.started, 0, 0)
             running.takeover = Takeover.begin(store, running.plan, run.id)
+        running.timeline.add(time.monotonic() - running.started, 0, 0)
         tables, tally = _measure(running, baseline)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
@@ -254,10 +254,10 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
             number, planned = several[0][0], [one for _, of_plan in several for one in of_plan]
             block = under_way.begin(planned, asker.tally)
             if block:
-                yield number, block
-
                 with stage("store"):
                     running.takeover.look_for(block)
+                yield number, block
+
     scoring = Scoring(plan.checks, plan.count, running.options.scoring_workers, running.takeover.known)
     try:
         with scoring, ScoreKeeper(store, run.id) as kept:
@@ -352,12 +352,12 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
             prompt_tokens=tally.prompt_tokens,
             output_tokens=tally.output_tokens,
             incidents=store.counts(run.id).incidents,
+            taken_over=sum(map(running.takeover.count, tables)),
+            taken_from=running.takeover.runs,
         ),
         warnings=tuple(warnings),
         reproduce=running.options.reproduce,
         suite_title=plan.suite.title,
-            taken_over=sum(map(running.takeover.count, tables)),
-            taken_from=running.takeover.runs,
         model=running.backends["subject"].info,
         differences=baseline.differences,
         diagnoses=diagnose(
