@@ -36,7 +36,7 @@ from evalkit.suite.load import Suite, load_suite
 
 def evaluate_models(configuration: Configuration, name: str, models: Sequence[str], options: Mapping[str, Any]) -> int:
     keep_what_is_imported()
-    suite = load_suite(find_suite(name), seed=options["seed"])
+    suite = load_suite(find_suite(name), seed=options["seed"], redact=options["redact"])
     if options["report"] == "":
         raise ReportError("the report folder's name is empty", hint="--report DIR")
     folder = Path(options["report"] or configuration.settings.report)
@@ -126,6 +126,8 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     words = ["evalkit", "run", name, "--model", model]
     for check in options["only"]:
         words += ["--only", check]
+    for kind in options["redact"]:
+        words += ["--redact", kind]
     for key in ("seed", "baseline"):
         if options[key] not in {None, ""}:
             words += [f"--{key}", str(options[key])]

@@ -38,6 +38,12 @@ from evalkit.cli.options import (
 @click.option(
     "--replicate", type=click.IntRange(min=0), default=0, help="Independent repetition number; shares no answers."
 )
+@click.option(
+    "--redact",
+    multiple=True,
+    metavar="KIND",
+    help="Take email, phone, iban, card, ip, ssn or key out of answers before they are kept (repeatable).",
+)
 @store_option
 @click.option("--report", metavar="DIR", help="Folder for this run's report files.  [default: reports/RUN]")
 @click.option("--resume", is_flag=True, help="Insist on going on with an interrupted run.")

@@ -190,7 +190,7 @@ def _of_check(check: SuiteCheck, theirs: KeptCheck, plan: Plan, metrics: set[str
             f"baseline, '{check.dataset}' is {_short(ours)} here"
         )
     yield from _of_metrics(check, theirs, metrics)
-    for setting, before, here in other_settings(theirs.generation, generation_of(check)):
+    for setting, before, here in other_settings(theirs.generation, generation_of(check, plan.suite.redaction)):
         yield f"generation of check {name}: {setting} {before} in the baseline, {here} here"
 
 

@@ -35,6 +35,7 @@ from evalkit.runner.findings import cases_to_read
 from evalkit.runner.plan import Plan, Planned, Scope, make_plan
 from evalkit.runner.profile import recorder, stage, timed
 from evalkit.runner.provable import unprovable_gates
+from evalkit.runner.redaction import redaction_told
 from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
 from evalkit.runner.revise import begin_review
@@ -243,6 +244,7 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
     asker = Asker(
         *(store, run.id, running.backends, _identities(running)),
         limits=limits,
+        redaction=plan.suite.redaction,
         on_answer=under_way.show,
         on_loading=under_way.show_loading,
     )
@@ -325,6 +327,7 @@ def _identities(running: _Running) -> dict[str, Identity]:
             running.options.replicate,
             run=origin_of(running.store, running.run),
             bound_to_run=fresh or not info.verifiable,
+            redaction=running.plan.suite.redaction.identity,
         )
     return identities
 
@@ -337,6 +340,7 @@ def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: B
         gates = ", ".join(dict.fromkeys(running.stopping.contradictions))
         warnings.append(f"the evidence is not that of run {run.continues}, from the same answers: {gates}")
     finished = replace(run, state="finished", options={**run.options, "baseline": baseline.name})
+    warnings += redaction_told(tally)
     worst, sampled = cases_to_read(store, finished, plan.checks, tables, verdicts)
     return Result(
         run=finished,

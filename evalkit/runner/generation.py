@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from evalkit.metrics.redaction import Redaction
 from evalkit.suite.load import SuiteCheck
 
 DRAWS = frozenset({"seed"})
@@ -14,13 +15,14 @@ OF_SAMPLING = frozenset({"top_p"})
 """Without effect at temperature 0."""
 
 
-def generation_of(check: SuiteCheck) -> dict[str, Any]:
+def generation_of(check: SuiteCheck, redaction: Redaction) -> dict[str, Any]:
     """In JSON's own types, for it is stored with the run."""
     return {
         **asdict(check.decoding),
         "stop": list(check.decoding.stop),
         "truncate": check.truncate,
         "attempts": check.attempts,
+        "redact": [*redaction.kinds, *(f"{name}: {pattern}" for name, pattern in redaction.patterns.items())],
     }
 
 

@@ -19,7 +19,9 @@ from evalkit.data import Column, Contract, DatasetSpec, FewShotSpec, PerturbSpec
 from evalkit.errors import EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.expression import Gate, parse_gate
 from evalkit.gates.measurements import COVERAGE
+from evalkit.metrics.redaction import NOTHING, Redaction
 from evalkit.records import Decoding
+from evalkit.suite.redacting import add_redaction, redaction_of
 from evalkit.suite.review import METRICS as OF_PEOPLE
 from evalkit.suite.review import ReviewSpec, reviews_of
 from evalkit.suite.schema import CheckConfig, ContractConfig, DatasetConfig, GateConfig, Generation, Prompt, SuiteConfig
@@ -74,6 +76,8 @@ class Suite:
     """Of what is asked and how it is judged, not of file names: a moved suite is the same suite."""
 
     reviews: tuple[ReviewSpec, ...] = ()
+    redaction: Redaction = NOTHING
+    """What is taken out of answers before they are kept."""
     modes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the suite says of ways to run it: by mode, its options. A mode reads its own when it is used."""
 
@@ -81,11 +85,13 @@ class Suite:
         return next(check for check in self.checks if check.name == name)
 
 
-def load_suite(path: Path, *, seed: int | None = None) -> Suite:
-    """``seed`` replaces every generation seed that the file names."""
+def load_suite(path: Path, *, seed: int | None = None, redact: Sequence[str] = ()) -> Suite:
+    """``seed`` replaces every generation seed that the file names. ``redact``: kinds of personal data to take out of
+    answers, beside those that the file names."""
     source = read_source(path)
     if seed is not None:
         _reseed(source.data, seed)
+    add_redaction(source.data, redact)
     config = validated(SuiteConfig, source.data, source, ())
     datasets = {name: _dataset(name, dataset, source) for name, dataset in config.datasets.items()}
     checks = tuple(_check(name, check, config, source) for name, check in config.checks.items())
@@ -108,6 +114,7 @@ def load_suite(path: Path, *, seed: int | None = None) -> Suite:
         requests=config.limits.requests,
         fingerprint=_fingerprint(config),
         reviews=reviews,
+        redaction=redaction_of(config, checks, source),
         modes=_modes(config, source),
     )
 
@@ -358,6 +365,8 @@ def _fingerprint(config: SuiteConfig) -> str:
         shots = dataset["prompt"]["few_shot"]
         if shots:
             shots["path"] = Path(shots["path"]).name
+    if not data["redact"]:
+        del data["redact"]
     for unimportant in ("title", "description", "limits", "stop_early", "review", "modes"):
         data.pop(unimportant)
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)

@@ -143,6 +143,10 @@ class SuiteConfig(Config):
         default_factory=lambda: ["category"], description="Labels by which every metric is broken down."
     )
     judge: str = Field("", description="Model reference of the judge, for checks that ask one.")
+    redact: list[str | dict[Name, str]] = Field(
+        default_factory=list,
+        description="What is taken out of answers before they are kept: [email, phone, {ticket: 'TCK-\\d{4,8}'}].",
+    )
     errors: Errors = Errors()
     limits: Limits = Limits()
     review: ReviewConfig | list[ReviewConfig] | None = Field(
