@@ -85,7 +85,7 @@ def summarise(
                 skipped_rows=dataset.skipped,
                 available=len(plan.cases[check.name]),
                 stopped=stopping.why(check.name, table),
-                generation=generation_of(check),
+                generation=generation_of(check, plan.suite.redaction),
                 confusion=tuple((wanted, given, cases) for (wanted, given), cases in sorted(table.confusion.items())),
                 taken_over=takeover.count(check.name),
             )
