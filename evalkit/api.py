@@ -243,9 +243,12 @@ class RunResult:
         return f"{run.suite} on {run.model}: {self.outcome.word} ({self.outcome.reason})"
 
 
-def load_suite(suite: str | Path, *, seed: int | None = None) -> Suite:
-    """A suite from a file, or by the name of one that ships with evalkit. Raises ``SuiteError`` with file and line."""
-    return _load_suite(find_suite(str(suite)), seed=seed)
+def load_suite(suite: str | Path, *, seed: int | None = None, trust_code: bool = False) -> Suite:
+    """A suite from a file, or by the name of one that ships with evalkit. Raises ``SuiteError`` with file and line.
+
+    ``trust_code``: functions that it names in ``transform`` may run.
+    """
+    return _load_suite(find_suite(str(suite)), seed=seed, trust_code=trust_code)
 
 
 def load_result(run: str = "last", *, store: str | Path | Store | None = None) -> RunResult:
@@ -292,7 +295,8 @@ def evaluate(
         )
     configuration = configure({"model": model, "limit": limit, "store": _url(store), **settings})
     chosen = (only,) if isinstance(only, str) else tuple(only)
-    loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed)
+    trusted = configuration.settings.trust_code
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed, trust_code=trusted)
     reference, model_settings = configuration.model_settings(configuration.settings.model)
     options = RunOptions(
         scope=Scope(chosen, configuration.settings.limit),

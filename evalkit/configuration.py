@@ -44,6 +44,7 @@ class Settings(BaseModel):
     scoring_workers: int | None = Field(
         None, ge=0, le=64, description="Processes that judge answers beside the run; by default as many as pay."
     )
+    trust_code: bool = Field(False, description="Let functions run that a suite names in transform.")
     trust_remote_code: bool = False
     allow_pickle: bool = False
     models: dict[str, dict[str, Any]] = Field(

@@ -36,7 +36,9 @@ from evalkit.suite.load import Suite, load_suite
 
 def evaluate_models(configuration: Configuration, name: str, models: Sequence[str], options: Mapping[str, Any]) -> int:
     keep_what_is_imported()
-    suite = load_suite(find_suite(name), seed=options["seed"], redact=options["redact"])
+    suite = load_suite(
+        find_suite(name), seed=options["seed"], trust_code=configuration.settings.trust_code, redact=options["redact"]
+    )
     if options["report"] == "":
         raise ReportError("the report folder's name is empty", hint="--report DIR")
     folder = Path(options["report"] or configuration.settings.report)
@@ -158,6 +160,8 @@ def _of_this_machine(configuration: Configuration, model: str) -> Iterator[str]:
             value = configuration.model_settings(model)[1].engine  # none of a model that has no engines
         if value is not None and origin.startswith(("--", PREFIX)):
             yield from (f"--{key.replace('_', '-')}", str(value))
+    if configuration.origins.get("trust_code", "").startswith("--"):
+        yield "--trust-code"
 
 
 def require_writable(folder: Path) -> None:

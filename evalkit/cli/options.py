@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,6 +26,9 @@ revision_option = click.option(
     type=click.IntRange(min=0),
     metavar="N",
     help="The outcome as revision N has it; 0 as the run ended.  [default: the newest]",
+)
+trust_option = click.option(
+    "--trust-code", is_flag=True, default=None, help="Let functions run that the suite names in transform."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
@@ -56,6 +59,13 @@ def engine_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def trusts_code(options: Mapping[str, Any]) -> bool:
+    """By the option, or else as it is configured."""
+    from evalkit.configuration import configure
+
+    return configure({"trust_code": options["trust_code"]}).settings.trust_code
 
 
 def open_configured_store(configuration: Configuration) -> Store:

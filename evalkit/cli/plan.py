@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import engine_options, json_option, scope_options, store_option
+from evalkit.cli.options import engine_options, json_option, scope_options, store_option, trust_option
 from evalkit.cli.past import find_store
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @scope_options
 @click.option("--strict", is_flag=True, help="Treat warnings, such as gates that cannot be proven, as errors.")
 @engine_options
+@trust_option
 @store_option
 @json_option
 def command(suite: str, model: str | None, **options: Any) -> None:
@@ -40,7 +41,7 @@ def command(suite: str, model: str | None, **options: Any) -> None:
     """
     from evalkit.configuration import configure
 
-    given = {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size")}
+    given = {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size", "trust_code")}
     configuration = configure({**given, "model": model})
     plan, cost, subject, warnings, doubts = _planned(configuration, suite, options)
     if options["as_json"]:
@@ -65,7 +66,7 @@ def _planned(
     from evalkit.suite.find import find_suite
     from evalkit.suite.load import load_suite
 
-    loaded = load_suite(find_suite(suite), seed=options["seed"])
+    loaded = load_suite(find_suite(suite), seed=options["seed"], trust_code=configuration.settings.trust_code)
     plan = make_plan(loaded, Scope(tuple(options["only"]), configuration.settings.limit))
     doubts = unprovable_gates(plan, stop_early=loaded.stop_early)
     if doubts and options["strict"]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import json_option, store_option
+from evalkit.cli.options import json_option, store_option, trust_option, trusts_code
 from evalkit.cli.past import find_store
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ HEADINGS = ("gate", "decided", "cases", "catches", "at", "for the drop", "rests 
     show_default=True,
     help="For people, for a pull request, or for scripts.",
 )
+@trust_option
 @json_option
 @store_option
 def command(suite: str, **options: Any) -> None:
@@ -102,7 +103,8 @@ def _found(suite: str, options: dict[str, Any]) -> SuitePower:
     from evalkit.suite.find import find_suite
     from evalkit.suite.load import load_suite
 
-    plan = make_plan(load_suite(find_suite(suite)), Scope(tuple(options["only"]), options["limit"]))
+    loaded = load_suite(find_suite(suite), trust_code=trusts_code(options))
+    plan = make_plan(loaded, Scope(tuple(options["only"]), options["limit"]))
     store = find_store(options["store"])
     if store is None and options["run"]:
         raise RunNotFound("there is no run yet", hint="leave --run out, or name where the runs are kept: --store URL")

@@ -13,6 +13,7 @@ from evalkit.cli.options import (
     model_option,
     scope_options,
     store_option,
+    trust_option,
 )
 
 
@@ -65,6 +66,7 @@ from evalkit.cli.options import (
     metavar="KEY=VALUE",
     help="An option of the mode (repeatable), as 'evalkit schema modes' lists them.",
 )
+@trust_option
 @click.option("--profile", is_flag=True, help="Say where the time went, here and in the report, and as a flame graph.")
 @click.option(
     "--events",
@@ -96,7 +98,7 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
     if options["events"] == "-" and options["as_json"]:
         raise ConfigurationError("--events - and --json both want standard output", hint="--events FILE")
     configuration = configure(
-        {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size")}
+        {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size", "trust_code")}
     )
     chosen = models or (configuration.settings.model,)
     with telling_events(options["events"], options["notify"]) as on_event:

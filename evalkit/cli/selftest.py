@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import json_option
+from evalkit.cli.options import json_option, trust_option, trusts_code
 
 if TYPE_CHECKING:
     from evalkit.modes.isolation.selftest import Selftest, Told
@@ -38,6 +38,7 @@ EVERY = 25
 )
 @click.option("--memory", type=click.FloatRange(min=0, min_open=True), metavar="MB", help="The same, in megabytes.")
 @click.option("--junit", metavar="FILE", help="Also write a JUnit file: a test case for every scenario of a check.")
+@trust_option
 @click.option("-q", "--quiet", is_flag=True, help="Print the outcome in one line.")
 @json_option
 def command(suite: str, **options: Any) -> int:
@@ -83,7 +84,7 @@ def _tried(name: str, options: dict[str, Any]) -> Selftest:
     from evalkit.suite.find import find_suite, shown_path
     from evalkit.suite.load import load_suite
 
-    suite = load_suite(find_suite(name))
+    suite = load_suite(find_suite(name), trust_code=trusts_code(options))
     known = [check.name for check in suite.checks]
     for check in options["only"]:
         if check not in known:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import json_option
+from evalkit.cli.options import json_option, trust_option, trusts_code
 
 if TYPE_CHECKING:
     from evalkit.runner.sensitivity import Sensitivity, Trial
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print it.",
 )
+@trust_option
 @json_option
 def command(suite: str, *, form: str, as_json: bool, require_all: bool, **options: Any) -> None:
     """Spoil known answers, and say what a suite's gates notice.
@@ -63,7 +64,8 @@ def _tried(suite: str, options: dict[str, Any]) -> Sensitivity:
     from evalkit.suite.load import load_suite
 
     trial = _trial(options)
-    plan = make_plan(load_suite(find_suite(suite)), Scope(tuple(options["only"]), options["limit"]))
+    loaded = load_suite(find_suite(suite), trust_code=trusts_code(options))
+    plan = make_plan(loaded, Scope(tuple(options["only"]), options["limit"]))
     with _showing_progress(plan.suite.name) as show:
         return try_suite(plan, trial, show)
 

@@ -8,9 +8,18 @@ from evalkit.data import order
 from evalkit.data.contracts import BUILT_IN, Column, Contract
 from evalkit.data.formats import read_rows
 from evalkit.data.identity import fingerprint
-from evalkit.data.loading import BadRows, load
-from evalkit.data.rows import Problem, Row
-from evalkit.data.spec import Dataset, DatasetSpec, FewShotSpec, PerturbSpec, PromptSpec, SampleSpec
+from evalkit.data.loading import load
+from evalkit.data.rows import BadRows, Problem, Row
+from evalkit.data.spec import (
+    Dataset,
+    DatasetSpec,
+    FewShotSpec,
+    PerturbSpec,
+    PromptSpec,
+    QuerySpec,
+    SampleSpec,
+    TransformSpec,
+)
 
 if TYPE_CHECKING:
     from evalkit.data.profile import Stats, statistics
@@ -31,9 +40,11 @@ __all__ = [
     "Problem",
     "Problems",
     "PromptSpec",
+    "QuerySpec",
     "Row",
     "SampleSpec",
     "Stats",
+    "TransformSpec",
     "fingerprint",
     "load",
     "order",

@@ -5,9 +5,6 @@ Files are streamed without a copy in a cache, values as Arrow has them: images a
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
-import hashlib
 import logging
 import re
 import shutil
@@ -20,6 +17,7 @@ from urllib.parse import parse_qsl
 
 from evalkit.data.opening import COMPRESSIONS, missing_file, opened
 from evalkit.data.rows import Row, shown
+from evalkit.data.values import plain
 from evalkit.errors import DatasetError, MissingExtra, did_you_mean
 
 BATCH = 1_000
@@ -231,18 +229,3 @@ def _numbered(tables: Iterable[Any]) -> Iterator[Row]:
             for values in table.slice(start, BATCH).to_pylist():
                 number += 1
                 yield Row({name: plain(value) for name, value in values.items()}, number)
-
-
-def plain(value: Any) -> Any:
-    """As JSON would have it: times as ISO text, decimals as text, bytes by their hash."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, dt.datetime | dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return f"sha256:{hashlib.sha256(value).hexdigest()}"
-    if isinstance(value, dict):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return str(value) if isinstance(value, decimal.Decimal | dt.timedelta) else repr(value)

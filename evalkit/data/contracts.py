@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.data.rows import Row
@@ -26,6 +26,11 @@ class Column:
     nullable: bool = False
     values: tuple[Any, ...] = ()
     """The only values there may be; empty: any."""
+    minimum: float | None = None
+    """Of a number; of a text or list, its length."""
+    maximum: float | None = None
+    unique: bool = False
+    """No two rows have the same value."""
     aliases: tuple[str, ...] = ()
     role: str = "label"
     """prompt, messages, references, id or label; ``constraint``: checked, and nothing else."""
@@ -45,6 +50,18 @@ class Contract:
     name: str
     columns: tuple[Column, ...] = ()
     custom: bool = True
+    min_rows: int | None = None
+    """How many rows there must be, bad ones and those that a filter leaves out among them."""
+    max_rows: int | None = None
+
+    def check_count(self, rows: int, where: str) -> None:
+        if self.min_rows is not None and rows < self.min_rows:
+            what, hint = f"has {rows:,} rows, and its contract wants at least {self.min_rows:,}", "lower min_rows"
+        elif self.max_rows is not None and rows > self.max_rows:
+            what, hint = f"has {rows:,} rows, and its contract allows at most {self.max_rows:,}", "raise max_rows"
+        else:
+            return
+        raise DatasetError(what, where=where, hint=f"look at where its rows come from, or {hint}")
 
 
 _ID = Column("id", "id", nullable=True, role="id")
@@ -129,7 +146,7 @@ class Interpreter:
         self.mapping = dict(mapping or {})
         self._template = template_columns
         self._needs_prompt = needs_prompt and template_columns is None
-        checked = tuple(Column(c.name, c.type, c.nullable, c.values, role="constraint") for c in contract.columns)
+        checked = tuple(replace(column, role="constraint") for column in contract.columns)
         self._columns = checked + EVALKIT.columns if contract.custom else contract.columns
         claimed = set(self.mapping.values())
         self._sources = {
@@ -223,8 +240,8 @@ class Interpreter:
             if column.nullable and column.role == "prompt" and self.contract.name == "instruction":
                 return
             fault = "is empty"
-        if not fault and column.values:
-            fault = _not_allowed(value if column.type == "texts" else (value,), column.values)
+        if not fault:
+            fault = _not_allowed(value, column) or _out_of_range(value, column)
         if fault:
             entry.faults.append((source, fault))
         elif column.role == "prompt":
@@ -263,9 +280,25 @@ def _first_turn(values: Mapping[str, Any]) -> str:
     return first if isinstance(first, str) and first.strip() else ""
 
 
-def _not_allowed(found: tuple[Any, ...], allowed: tuple[Any, ...]) -> str:
-    wrong = next((value for value in found if value not in allowed), None)
-    return "" if wrong is None else f"is {wrong!r}, which is none of {', '.join(map(repr, allowed))}"
+def _not_allowed(value: Any, column: Column) -> str:
+    found = value if column.type == "texts" else (value,)
+    wrong = next((one for one in found if one not in column.values), None) if column.values else None
+    return "" if wrong is None else f"is {wrong!r}, which is none of {', '.join(map(repr, column.values))}"
+
+
+def _out_of_range(value: Any, column: Column) -> str:
+    if column.minimum is None and column.maximum is None:
+        return ""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not isinstance(value, Sized):
+        return ""
+    found = value if is_number else len(value)
+    what = f"is {found:g}" if is_number else f"has the length {found}"
+    if column.minimum is not None and found < column.minimum:
+        return f"{what}, less than {column.minimum:g}"
+    if column.maximum is not None and found > column.maximum:
+        return f"{what}, more than {column.maximum:g}"
+    return ""
 
 
 def _given(value: Any, typed: bool) -> bool:

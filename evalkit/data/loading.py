@@ -10,35 +10,20 @@ from typing import Any
 from evalkit.compact import Found
 from evalkit.data.contracts import Entry, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
-from evalkit.data.formats import located
 from evalkit.data.identity import fingerprint, fingerprint_of
 from evalkit.data.perturb.expand import expand
-from evalkit.data.rows import Problem, Row, column_hint
+from evalkit.data.rows import SHOWN_PROBLEMS, BadRows, Problem, Row, column_hint
 from evalkit.data.rowstore import Samples
 from evalkit.data.sampling import Pool, draw
 from evalkit.data.scanning import Scan
+from evalkit.data.sources import source_of
 from evalkit.data.spec import Dataset, DatasetSpec, FewShotSpec, PromptSpec
 from evalkit.data.templates import PromptFault, PromptTemplate
 from evalkit.errors import DatasetError, nearest
 from evalkit.records import Message, Sample
 
-SHOWN_PROBLEMS = 20
 CLUSTER_LABELS = ("cluster", "pair", "document_id")
 """Rows that share a value of the first of these that they have are not independent."""
-
-
-class BadRows(DatasetError):
-    """The file breaks its contract. ``problems`` are the first of them, ``count`` is how many rows are bad."""
-
-    def __init__(self, problems: Sequence[Problem], count: int, rows: int, file: str) -> None:
-        listed = "".join(f"\n  {problem}" for problem in problems)
-        what = f"{count} of {rows} rows {'is' if count == 1 else 'are'} bad:{listed}"
-        if count > len(problems):
-            what += f"\n  and more ({len(problems)} problems shown)"
-        hint = "correct them, or leave such rows out with on_error: skip (the report counts them)"
-        super().__init__(what, where=file, hint=hint)
-        self.problems = tuple(problems)
-        self.count = count
 
 
 def load(spec: DatasetSpec, base: Path) -> Dataset:
@@ -76,8 +61,7 @@ class _Loading:
             contract_named(spec.contract, spec.origin), spec.columns, template_columns=columns
         )
         self.filter = RowFilter(spec.where, spec.origin) if spec.where.strip() else None
-        where = f"{spec.origin}: dataset '{spec.name}'" if spec.origin else ""
-        self.found = Scan(located(spec.path, base), spec.format, self.interpreter, self.filter, where)
+        self.found = Scan(source_of(spec, base), self.interpreter, self.filter)
         few_shot = spec.prompt.few_shot
         self.own_exemplars = few_shot.n > 0 and not few_shot.path
         # rows of an exemplar's cluster are not scored, which is known only at the end: then all rows are candidates
@@ -142,6 +126,7 @@ class _Loading:
         found = self.found
         if not found.rows:
             raise DatasetError("has no rows", where=found.file, hint="a dataset needs at least one row")
+        self.interpreter.contract.check_count(found.rows, found.file)
         if found.parsed:
             self._check_columns()
         if self.filter and not found.matched:
@@ -227,6 +212,8 @@ class _Loading:
             self.spec,
             path=few_shot.path,
             format="",
+            query=None,
+            transform=None,
             prompt=prompt,
             where="",
             limit=None,

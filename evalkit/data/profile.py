@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.data.contracts import Contract, Interpreter, contract_named
-from evalkit.data.formats import HUB
 from evalkit.data.rows import Row
 from evalkit.data.scanning import Scan
+from evalkit.data.sources import file_source
 from evalkit.data.values import from_cell
 from evalkit.errors import DatasetError
 
@@ -145,9 +145,7 @@ def statistics(
 ) -> Stats:
     """Rows, lengths, missing values, unique inputs and outputs, and the balance of columns with few values."""
     named = contract_named(contract)
-    text = str(path)
-    location = text if text.startswith(HUB) else str(Path(text).expanduser())
-    scan = Scan(location, format, Interpreter(named, columns, needs_prompt=not named.custom))
+    scan = Scan(file_source(path, format), Interpreter(named, columns, needs_prompt=not named.custom))
     tallies: dict[str, _Tally] = {}
     inputs: set[bytes] = set()
     outputs: set[bytes] = set()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import nearest
+from evalkit.errors import DatasetError, nearest
+
+SHOWN_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,20 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: "
         return where + (f"{quoted(self.field)} {self.message}" if self.field else self.message)
+
+
+class BadRows(DatasetError):
+    """The file breaks its contract. ``problems`` are the first of them, ``count`` is how many rows are bad."""
+
+    def __init__(self, problems: Sequence[Problem], count: int, rows: int, file: str) -> None:
+        listed = "".join(f"\n  {problem}" for problem in problems)
+        what = f"{count} of {rows} rows {'is' if count == 1 else 'are'} bad:{listed}"
+        if count > len(problems):
+            what += f"\n  and more ({len(problems)} problems shown)"
+        hint = "correct them, or leave such rows out with on_error: skip (the report counts them)"
+        super().__init__(what, where=file, hint=hint)
+        self.problems = tuple(problems)
+        self.count = count
 
 
 def quoted(name: str, longest: int = 60) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from evalkit.compact import Seen
 from evalkit.data.contracts import Entry, Interpreter
 from evalkit.data.filters import FilterFault, RowFilter
-from evalkit.data.formats import HUB, read_rows
 from evalkit.data.identity import row_name
-from evalkit.data.rows import Row, shown
+from evalkit.data.rows import Row
+from evalkit.data.sources import Source
 
 
 class Ids:
@@ -45,6 +46,25 @@ class Ids:
         return name, digest in self._written
 
 
+class Uniques:
+    """Columns of which a contract says that no two rows have the same value."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        columns = (column.name for column in interpreter.contract.columns if column.unique)
+        self._seen = {interpreter.mapping.get(name, name): Seen() for name in columns}
+
+    def faults(self, row: Row) -> list[tuple[str, str]]:
+        found = []
+        for name, seen in self._seen.items():
+            value = row.values.get(name)
+            if value is None or (not row.typed and value == ""):
+                continue
+            written = json.dumps(value, sort_keys=True, ensure_ascii=True, default=str)
+            if not seen.add(_digest(written)):
+                found.append((name, f"is not unique: an earlier row has {written[:60]} too"))
+        return found
+
+
 def _digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
 
@@ -53,11 +73,9 @@ def _digest(text: str) -> int:
 class Scan:
     """Iterate it once; ``rows``, ``columns`` and ``matched`` count what has gone by."""
 
-    path: str
-    format: str
+    source: Source
     interpreter: Interpreter
     filter: RowFilter | None = None
-    where: str = ""
     rows: int = 0
     parsed: int = 0
     matched: int = 0
@@ -68,12 +86,13 @@ class Scan:
     """As messages show it."""
 
     def __post_init__(self) -> None:
-        self.file = self.path if self.path.startswith(HUB) else shown(self.path)
+        self.file = self.source.name
 
     def __iter__(self) -> Iterator[tuple[Row, Entry]]:
         """Rows that match the filter, or that are too broken to know; their faults are in the entry."""
         ids = Ids()
-        for row in read_rows(self.path, self.format, where=self.where):
+        uniques = Uniques(self.interpreter)
+        for row in self.source.rows():
             self.rows += 1
             if not row.fault:
                 self.parsed += 1
@@ -89,6 +108,7 @@ class Scan:
             entry = self.interpreter.read(row)
             entry.faults += faults
             if not row.fault:
+                entry.faults += uniques.faults(row)
                 self._name(entry, ids)
             yield row, entry
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,12 +47,43 @@ class PerturbSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class QuerySpec:
+    """A query of DuckDB over files."""
+
+    sql: str
+    folder: str
+    """What relative names of files start from, and whose files it may read."""
+    reads: tuple[str, ...] = ()
+    """Further folders whose files it may read."""
+    contract: Contract | None = None
+    """What it must give."""
+    functions: Callable[[], Mapping[str, tuple[Callable[..., Any], tuple[str, ...], str]]] = dict
+    """That it may call: by name what is called, with which types, and the type it gives."""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransformSpec:
+    """A function in a Python file: from rows to rows."""
+
+    path: str
+    function: str
+    trusted: bool = False
+    """Whether the person said that it may run."""
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetSpec:
     name: str
-    path: str
+    path: str = ""
     """A file, a folder written by ``save_to_disk``, or ``hub:ORG/NAME@REV?split=test&config=main``."""
     format: str = ""
     """Empty: from the suffix."""
+    query: QuerySpec | None = None
+    """In place of a path."""
+    transform: TransformSpec | None = None
+    """What becomes of rows before anything else looks at them."""
     contract: str | Contract = "evalkit"
     columns: Mapping[str, str] = field(default_factory=dict)
     """Our name to theirs: ``{prompt: question}``."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from evalkit.data.contracts import Contract, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
-from evalkit.data.formats import HUB
 from evalkit.data.rows import Problem, column_hint
 from evalkit.data.scanning import Scan
+from evalkit.data.sources import file_source
 from evalkit.errors import DatasetError
 
 
@@ -36,6 +36,7 @@ class Problems:
                 yield Problem(scan.file, row.line, name, message)
         if not scan.rows:
             raise DatasetError("has no rows", where=scan.file, hint="a dataset needs at least one row")
+        scan.interpreter.contract.check_count(scan.rows, scan.file)
         for ours, theirs in scan.interpreter.mapping.items():
             if scan.parsed and theirs not in scan.columns:
                 hint = column_hint(theirs, scan.columns)
@@ -57,6 +58,4 @@ def problems(
     """
     named = contract_named(contract)
     interpreter = Interpreter(named, columns, needs_prompt=not named.custom)
-    text = str(path)
-    location = text if text.startswith(HUB) else str(Path(text).expanduser())
-    return Problems(Scan(location, format, interpreter, RowFilter(where) if where.strip() else None))
+    return Problems(Scan(file_source(path, format), interpreter, RowFilter(where) if where.strip() else None))

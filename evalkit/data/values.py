@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import hashlib
 import json
 import math
 import re
@@ -144,3 +147,18 @@ TYPES: Mapping[str, Callable[[Any, bool], Checked]] = {
     "id": identifier,
     "messages": messages,
 }
+
+
+def plain(value: Any) -> Any:
+    """As JSON would have it: times as ISO text, decimals as text, bytes by their hash."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return f"sha256:{hashlib.sha256(value).hexdigest()}"
+    if isinstance(value, dict):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return str(value) if isinstance(value, decimal.Decimal | dt.timedelta) else repr(value)

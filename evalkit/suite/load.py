@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -15,16 +13,18 @@ from pydantic import BaseModel
 from evalkit import plugins
 from evalkit.checks.base import AnswerCheck, BaseCheck
 from evalkit.checks.repeats import Repeated, attempts_of, why_not_repeated
-from evalkit.data import Column, Contract, DatasetSpec, FewShotSpec, PerturbSpec, PromptSpec, SampleSpec
+from evalkit.data import DatasetSpec
 from evalkit.errors import EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.expression import Gate, parse_gate
 from evalkit.gates.measurements import COVERAGE
 from evalkit.metrics.redaction import NOTHING, Redaction
 from evalkit.records import Decoding
+from evalkit.suite.datasets import dataset_spec
+from evalkit.suite.identity import suite_fingerprint
 from evalkit.suite.redacting import add_redaction, redaction_of
 from evalkit.suite.review import METRICS as OF_PEOPLE
 from evalkit.suite.review import ReviewSpec, reviews_of
-from evalkit.suite.schema import CheckConfig, ContractConfig, DatasetConfig, GateConfig, Generation, Prompt, SuiteConfig
+from evalkit.suite.schema import CheckConfig, GateConfig, Generation, SuiteConfig
 from evalkit.suite.source import KeyPath, Source, read_source
 from evalkit.suite.validating import validated
 
@@ -76,6 +76,8 @@ class Suite:
     """Of what is asked and how it is judged, not of file names: a moved suite is the same suite."""
 
     reviews: tuple[ReviewSpec, ...] = ()
+    trust_code: bool = False
+    """Whether code that the suite names may run."""
     redaction: Redaction = NOTHING
     """What is taken out of answers before they are kept."""
     modes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -85,15 +87,17 @@ class Suite:
         return next(check for check in self.checks if check.name == name)
 
 
-def load_suite(path: Path, *, seed: int | None = None, redact: Sequence[str] = ()) -> Suite:
-    """``seed`` replaces every generation seed that the file names. ``redact``: kinds of personal data to take out of
-    answers, beside those that the file names."""
+def load_suite(path: Path, *, seed: int | None = None, trust_code: bool = False, redact: Sequence[str] = ()) -> Suite:
+    """``seed`` replaces every generation seed that the file names. ``trust_code``: functions that it names may run.
+    ``redact``: kinds of personal data to take out of answers, beside those that the file names."""
     source = read_source(path)
     if seed is not None:
         _reseed(source.data, seed)
     add_redaction(source.data, redact)
     config = validated(SuiteConfig, source.data, source, ())
-    datasets = {name: _dataset(name, dataset, source) for name, dataset in config.datasets.items()}
+    datasets = {
+        name: dataset_spec(name, dataset, source, trust_code=trust_code) for name, dataset in config.datasets.items()
+    }
     checks = tuple(_check(name, check, config, source) for name, check in config.checks.items())
     written = _written_gates(config, source)
     reviews, others = reviews_of(config, checks, written, source)
@@ -112,8 +116,9 @@ def load_suite(path: Path, *, seed: int | None = None, redact: Sequence[str] = (
         tolerance=config.errors.tolerance,
         minutes=config.limits.minutes,
         requests=config.limits.requests,
-        fingerprint=_fingerprint(config),
+        fingerprint=suite_fingerprint(config),
         reviews=reviews,
+        trust_code=trust_code,
         redaction=redaction_of(config, checks, source),
         modes=_modes(config, source),
     )
@@ -134,66 +139,6 @@ def _reseed(data: dict[str, Any], seed: int) -> None:
     for check in (data.get("checks") or {}).values():
         if isinstance(check, dict) and isinstance(check.get("generation"), dict):
             check["generation"]["seed"] = seed
-
-
-def _dataset(name: str, config: DatasetConfig, source: Source) -> DatasetSpec:
-    contract: str | Contract = config.contract if isinstance(config.contract, str) else _contract(name, config.contract)
-    return DatasetSpec(
-        name=name,
-        path=config.path,
-        format=config.format,
-        contract=contract,
-        columns=config.columns,
-        prompt=_prompt(config.prompt),
-        where=config.where,
-        limit=config.limit,
-        sample=SampleSpec(config.sample.n, config.sample.stratify, config.sample.seed) if config.sample else None,
-        min_rows=config.min_rows,
-        on_error=config.on_error,
-        perturb=_perturbations(name, config, source),
-        origin=source.where(("datasets", name)),
-    )
-
-
-def _perturbations(name: str, config: DatasetConfig, source: Source) -> tuple[PerturbSpec, ...]:
-    """Each is a name, or a name and its options."""
-    specs = []
-    for index, entry in enumerate(config.perturb):
-        keys: KeyPath = ("datasets", name, "perturb", index)
-        where = source.where(keys)
-        if isinstance(entry, dict) and len(entry) != 1:
-            hint = "write each as an item of its own: [role_play, {typos: {rate: 0.05}}]"
-            raise SuiteError(f"an entry of perturb names {len(entry)} perturbations, not one", where=where, hint=hint)
-        kind, options = (entry, {}) if isinstance(entry, str) else next(iter(entry.items()))
-        known = plugins.names("evalkit.perturbations")
-        if kind not in known:
-            hint = did_you_mean(kind, known, "known perturbations")
-            raise SuiteError(f"unknown perturbation '{kind}'", where=where, hint=hint)
-        perturbation = plugins.load("evalkit.perturbations", kind, where=where)
-        model = getattr(perturbation, "Options", None)
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            raise PluginError(
-                f"perturbation '{kind}' has no Options, a pydantic model",
-                where=where,
-                hint="perturbations derive from evalkit.data.perturb.Perturbation or Rewording",
-            )
-        if options:
-            validated(model, options, source, (*keys, kind), f" of perturbation '{kind}'")
-        specs.append(PerturbSpec(kind, options or {}, where))
-    return tuple(specs)
-
-
-def _contract(name: str, config: ContractConfig) -> Contract:
-    return Contract(
-        name=f"{name}'s own",
-        columns=tuple(Column(rule.name, rule.type, rule.nullable, tuple(rule.values or ())) for rule in config.columns),
-    )
-
-
-def _prompt(config: Prompt) -> PromptSpec:
-    shots = config.few_shot
-    few_shot = FewShotSpec(shots.n, shots.path, shots.seed) if shots else FewShotSpec()
-    return PromptSpec(config.system, config.template, few_shot)
 
 
 def _check(name: str, config: CheckConfig, suite: SuiteConfig, source: Source) -> SuiteCheck:
@@ -354,20 +299,3 @@ def _resolve(gate: Gate, checks: Mapping[str, SuiteCheck]) -> None:
             where=gate.origin,
             hint=did_you_mean(gate.metric, [*names, *get_close_matches(gate.metric, OF_PEOPLE, 1)], "it measures"),
         )
-
-
-def _fingerprint(config: SuiteConfig) -> str:
-    data = config.model_dump(mode="json")
-    for dataset in data["datasets"].values():
-        dataset["path"] = Path(dataset["path"]).name
-        if not dataset["perturb"]:
-            del dataset["perturb"]  # suites from before there were any keep their fingerprint
-        shots = dataset["prompt"]["few_shot"]
-        if shots:
-            shots["path"] = Path(shots["path"]).name
-    if not data["redact"]:
-        del data["redact"]
-    for unimportant in ("title", "description", "limits", "stop_early", "review", "modes"):
-        data.pop(unimportant)
-    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()

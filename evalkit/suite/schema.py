@@ -39,15 +39,31 @@ class ColumnRule(Config):
     type: Literal["text", "texts", "integer", "number", "boolean", "list", "object", "any"] = "any"
     nullable: bool = False
     values: list[Any] | None = Field(None, description="The values that are allowed.")
+    min: float | None = Field(None, description="Of a number; of a text or list, its length.")
+    max: float | None = None
+    unique: bool = Field(False, description="No two rows have the same value.")
 
 
 class ContractConfig(Config):
-    columns: list[ColumnRule]
+    columns: list[ColumnRule] = Field(default_factory=list)
+    min_rows: int | None = Field(None, ge=0, description="Rows that there must be, before any are left out.")
+    max_rows: int | None = Field(None, ge=0)
+
+
+class QueryConfig(Config):
+    sql: str = Field(min_length=1, description="One SELECT of DuckDB over files: FROM 'rows/*.parquet'.")
+    folder: str = Field(".", description="What the names of its files start from, relative to this suite.")
+    reads: list[str] = Field(default_factory=list, description="Further folders whose files it may read.")
+    contract: ContractConfig | None = Field(None, description="What it must give, before the transform.")
 
 
 class DatasetConfig(Config):
-    path: str = Field(
-        min_length=1, description="File, Arrow folder or hub:ORG/NAME@REV?split=test, relative to this suite."
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["path"]}, {"required": ["query"]}]})
+
+    path: str = Field("", description="File, Arrow folder or hub:ORG/NAME@REV?split=test, relative to this suite.")
+    query: str | QueryConfig | None = Field(None, description="In place of a path: a query of DuckDB over files.")
+    transform: str = Field(
+        "", description="./FILE.py:FUNCTION, which makes rows of rows; it runs with --trust-code only."
     )
     format: str = Field(
         "", description="Reader, if the file name does not say it: jsonl, json, csv, tsv, parquet, arrow."

@@ -151,9 +151,23 @@ def _anchor_paths(source: Source) -> None:
             continue
         prompt = config.get("prompt")
         few_shot = prompt.get("few_shot") if isinstance(prompt, dict) else None
+        folder = source.path.parent
         for holder in (config, few_shot):
             if isinstance(holder, dict) and isinstance(holder.get("path"), str):
-                holder["path"] = _anchored(holder["path"], source.path.parent)
+                holder["path"] = _anchored(holder["path"], folder)
+        if isinstance(config.get("transform"), str):
+            config["transform"] = _anchored(config["transform"], folder)
+        if isinstance(config.get("query"), str):
+            config["query"] = {"sql": config["query"]}
+        if isinstance(config.get("query"), dict):
+            _anchor_query(config["query"], folder)
+
+
+def _anchor_query(query: dict[str, Any], folder: Path) -> None:
+    if "folder" in query or "sql" in query:
+        query["folder"] = _anchored(str(query.get("folder") or "."), folder)
+    if isinstance(query.get("reads"), list):
+        query["reads"] = [_anchored(one, folder) if isinstance(one, str) else one for one in query["reads"]]
 
 
 def _anchored(text: str, folder: Path) -> str:

@@ -48,7 +48,8 @@ def validated(
 
 def _is_union_arm(part: str | int) -> bool:
     """Pydantic names the arm of a union in the location; a person never wrote it."""
-    return isinstance(part, str) and (part in {"str", "GateConfig", "ContractConfig", "ReviewConfig"} or "[" in part)
+    arms = {"str", "GateConfig", "ContractConfig", "QueryConfig", "ReviewConfig"}
+    return isinstance(part, str) and (part in arms or "[" in part)
 
 
 def _known_keys(model: type[BaseModel], loc: KeyPath) -> list[str]:

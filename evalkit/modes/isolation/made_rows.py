@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.data import DatasetSpec, read_rows
-from evalkit.data.contracts import Interpreter, contract_named
+from evalkit.data import DatasetSpec
+from evalkit.data.contracts import Contract, Interpreter, contract_named
 from evalkit.data.converting import values
 from evalkit.data.filters import RowFilter
-from evalkit.data.formats import located
 from evalkit.data.loading import CLUSTER_LABELS
+from evalkit.data.sources import source_of
 from evalkit.data.templates import PromptTemplate
 from evalkit.data.writers import write_rows
 from evalkit.modes.isolation.scenarios import Characters, Rows, Texts
@@ -67,7 +67,7 @@ def pattern_of(spec: DatasetSpec, base: Path) -> Pattern:
     """Of a dataset's first rows. Raises ``DatasetError`` for one that cannot be read."""
     wanted = RowFilter(spec.where, spec.origin) if spec.where.strip() else None
     found = []
-    for row in itertools.islice(read_rows(located(spec.path, base), spec.format, where=spec.origin), LOOKED_THROUGH):
+    for row in itertools.islice(source_of(spec, base).rows(), LOOKED_THROUGH):
         if row.fault or (wanted is not None and not wanted.matches(row)):
             continue
         found.append(values(row, spec.path))
@@ -91,8 +91,23 @@ def written(pattern: Pattern, rows: Iterator[Mapping[str, Any]], file: Path) -> 
     """The dataset as its suite describes it, of these rows."""
     write_rows(file, lambda: rows, "jsonl")
     return replace(
-        pattern.spec, path=str(file), format="jsonl", where="", limit=None, sample=None, min_rows=1, on_error="refuse"
+        pattern.spec,
+        path=str(file),
+        format="jsonl",
+        query=None,
+        transform=None,
+        contract=_without_counts(pattern.spec.contract),
+        where="",
+        limit=None,
+        sample=None,
+        min_rows=1,
+        on_error="refuse",
     )
+
+
+def _without_counts(contract: str | Contract) -> str | Contract:
+    """A scenario has as many rows as it says."""
+    return contract if isinstance(contract, str) else replace(contract, min_rows=None, max_rows=None)
 
 
 def made_rows(pattern: Pattern, how: Rows, seed: str) -> Iterator[dict[str, Any]]:

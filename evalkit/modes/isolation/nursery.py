@@ -31,7 +31,7 @@ def main() -> None:
     suite: Suite | None = None
     for line in sys.stdin:
         asked = json.loads(line)
-        suite = suite or load_suite(Path(asked["suite"]))
+        suite = suite or load_suite(Path(asked["suite"]), trust_code=asked["trust_code"])
         trial = _in_a_process_of_its_own(suite, suite.check(asked["check"]), Scenario.from_json(asked["scenario"]))
         channel.write(json.dumps(asdict(trial)) + "\n")
         channel.flush()
@@ -111,6 +111,7 @@ def _end(child: int, *, group_only: bool = False) -> None:
             os.kill(child, signal.SIGKILL)
 
 
-def as_question(suite: Path, check: str, scenario: Scenario) -> str:
-    asked: dict[str, Any] = {"suite": str(suite), "check": check, "scenario": scenario.to_json()}
+def as_question(suite: Suite, check: str, scenario: Scenario) -> str:
+    asked: dict[str, Any] = {"suite": str(suite.path.resolve()), "trust_code": suite.trust_code, "check": check}
+    asked["scenario"] = scenario.to_json()
     return json.dumps(asked) + "\n"

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from evalkit.errors import ConfigurationError, SuiteError
@@ -86,7 +85,7 @@ def selftest(
     ]
     if not wanted:
         raise SuiteError("no scenario is for any of these checks", where=str(suite.path))
-    trials = _Farm(suite.path, wanted, told).run(jobs)
+    trials = _Farm(suite, wanted, told).run(jobs)
     return Selftest(suite.name, tuple(trials), round(time.monotonic() - started, 3), tuple(patterns(trials)))
 
 
@@ -115,8 +114,8 @@ def _alike(why: str, trial: Trial) -> str:
 class _Farm:
     """A thread for each process; each takes the next scenario when its process has answered the last."""
 
-    def __init__(self, path: Path, wanted: Sequence[tuple[SuiteCheck, Scenario]], told: Told) -> None:
-        self._path = path.resolve()
+    def __init__(self, suite: Suite, wanted: Sequence[tuple[SuiteCheck, Scenario]], told: Told) -> None:
+        self._suite = suite
         self._wanted = wanted
         self._left = deque(range(len(wanted)))
         self._trials: dict[int, Trial] = {}
@@ -178,7 +177,7 @@ class _Farm:
         late = threading.Timer(scenario.config.limits.seconds + GRACE, process.kill)
         late.start()
         try:
-            process.stdin.write(as_question(self._path, check.name, scenario))
+            process.stdin.write(as_question(self._suite, check.name, scenario))
             process.stdin.flush()
             line = process.stdout.readline()
         except BrokenPipeError:
