@@ -37,7 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("evalkit.cli.data", "Validate, describe, split, convert, perturb and make datasets."),
     "init": ("evalkit.cli.init", "Write a starter suite, dataset, CI workflow and pre-commit hook."),
     "doctor": ("evalkit.cli.doctor", "Check the installation and say what is missing."),
-    "schema": ("evalkit.cli.schema", "Print the JSON Schema of suites, report.json, profile.json, or the options of modes."),
+    "schema": (
+        "evalkit.cli.schema",
+        "Print the JSON Schema of suites, reports, profiles, or the options of modes.",
+    ),
     "delete": ("evalkit.cli.delete", "Delete a run."),
 }
 """Name to module and short help; the help stands here so that ``--help`` imports no command."""

@@ -10,7 +10,7 @@ KINDS = ["suite", "report", "profile", "modes"]
 @click.command("schema")
 @click.argument("what", metavar="|".join(KINDS), type=click.Choice(KINDS))
 def command(what: str) -> None:
-    """Print the JSON Schema of suites, report.json, profile.json, or the options of modes.
+    """Print the JSON Schema of suites, reports, profiles, or the options of modes.
 
     An editor that knows the schema completes keys and marks mistakes while you write.
 

@@ -27,6 +27,8 @@ class Line:
 
 
 def lines(result: Result) -> list[Line]:
+    if view.asks_no_model(result):
+        return []
     return [Line("how sure", _sentence(_doubts(result))), _since(result)]
 
 

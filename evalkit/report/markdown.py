@@ -19,6 +19,7 @@ from evalkit.report import markdown_changes as since
 from evalkit.report.files import write_text
 from evalkit.report.hostile import shorten_end
 from evalkit.report.markdown_text import LONGEST_CELL, code, fence, html, text
+from evalkit.report.sections import SHADES, TableView, advice_of, table_view, title_and_sentence
 from evalkit.report.since import regressed_cases
 from evalkit.report.together import NAMES, together
 from evalkit.results import CheckSummary, Distribution, Exchange, Finding, Result
@@ -32,6 +33,7 @@ LONGEST_REASON = 500
 LONGEST_MARK = 60
 """Of a name in the mark."""
 MOST_SLICES = 40
+MOST_TABLE_ROWS = 20
 MOST_WARNINGS = 20
 MOST_REGRESSED = 25
 MOST_CASES = 3
@@ -111,6 +113,7 @@ def _sections(result: Result) -> Iterator[Section]:
     if gates:
         yield Section(tuple(map(_gate, gates)), "gate", 0.35, head=GATES)
     yield Section(tuple(_tally(result, len(result.outcome.verdicts) - len(gates))), "line", 0.4, tail="")
+    yield Section(tuple(_modes(result)), "section", 0.55, tail="")
     yield from _changes(result)
     yield Section(tuple(_notes(result)), "note", 0.8, tail="")
     yield Section((_run(result),), "line", 0.85, tail="")
@@ -142,6 +145,29 @@ def _tally(result: Result, hidden: int) -> Iterator[str]:
         yield f"- {text(shorten_end(said, LONGEST_REASON))}. {text(advice)}\n"
     if result.errors:
         yield "\n"
+
+
+def _modes(result: Result) -> Iterator[str]:
+    """What the mode found, with its tables folded."""
+    for section in result.sections:
+        title, sentence = title_and_sentence(section)
+        shade = SHADES.get(section.state, "")
+        advice = "".join(
+            f"* {text(one.text)} ({text(one.because)}){f' {code(one.command)}' if one.command else ''}\n"
+            for one in advice_of(section)
+        )
+        tables = "".join(_table(table_view(one, MOST_TABLE_ROWS)) for one in section.tables)
+        mark = f"{MARKS[shade]} " if shade in MARKS else ""
+        folded = f"<details><summary>{html(title)}: figures</summary>\n\n{tables}</details>\n\n" if tables else ""
+        yield f"### {mark}{text(title)}\n\n{text(sentence)}\n\n{advice}{chr(10) if advice else ''}{folded}"
+
+
+def _table(table: TableView) -> str:
+    heads = "| " + " | ".join(map(text, table.heads)) + " |\n"
+    rule = "|" + "".join("---:|" if number else "---|" for number in table.numbers) + "\n"
+    rows = "".join("| " + " | ".join(map(text, row)) + " |\n" for row in table.rows)
+    more = f"{formatting.count(table.beyond, 'more row')} in report.json.\n\n" if table.beyond else ""
+    return f"**{text(table.title)}**\n\n{heads}{rule}{rows}\n{more}"
 
 
 def _changes(result: Result) -> Iterator[Section]:

@@ -23,6 +23,7 @@ from evalkit.report.charts import (
     timeline_charts,
 )
 from evalkit.report.hostile import one_line, shorten_end
+from evalkit.report.sections import ran, section_views
 from evalkit.report.steps import steps
 from evalkit.report.svg import WIDTH
 from evalkit.results import Result
@@ -96,6 +97,8 @@ def page(result: Result) -> str:
     at_a_glance, over_time, changes = gate_charts(result), _over_time(result), _changes(result)
     charts = [*at_a_glance, *over_time, *changes.charts]
     charts += [chart for card in checks for chart in card.charts.all]
+    sections = section_views(result)
+    charts += [chart for section in sections for chart in section.charts]
     drawing = (bundle.scripts() if charts else "") or ""
     return (
         templates()
@@ -135,6 +138,8 @@ def page(result: Result) -> str:
             notices=[shorten_end(notice, 1000) for notice in view.notices(result)],
             cards=checks,
             anchors={check.name: card.anchor for check, card in zip(result.checks, checks, strict=True)},
+            sections=sections,
+            ran=ran(result),
             facts=_facts(result),
             profile=_profile(result),
             reproduce=one_line(result.reproduce),
@@ -206,8 +211,8 @@ def _facts(result: Result) -> list[tuple[str, list[tuple[str, str]]]]:
         about_model |= {"backend": model.backend, "revision": model.revision, "context": model.context_length}
         about_model |= {"identity": "verified by hash" if model.verifiable else "cannot be verified", **model.details}
     about_run = {"id": run.id, "state": run.state, "created": run.created, "finished": run.finished}
-    about_run |= {"suite": run.suite, "suite fingerprint": run.suite_fingerprint, "continues": run.continues}
-    about_run |= {"scores": view.taken_over(result)}
+    about_run |= {"mode": ran(result), "suite": run.suite, "suite fingerprint": run.suite_fingerprint}
+    about_run |= {"continues": run.continues, "scores": view.taken_over(result)}
     about_run |= {f"option {name}": value for name, value in run.options.items() if value or name == "seed"}
     sections: dict[str, dict[str, Any]] = {
         "Model": about_model,

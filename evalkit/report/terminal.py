@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.report import errors, formatting, since, view
 from evalkit.report.hostile import one_line, shorten_end
+from evalkit.report.sections import SHADES, advice_of, title_and_sentence
 from evalkit.report.trust import notes
 from evalkit.report.window import ASCII, UNICODE, characters
 from evalkit.results import Result
@@ -67,6 +68,7 @@ def render(
         _blank(),
         *_gate_lines(result, console_width, unicode=unicode),
         *_fates(result, console_width),
+        *_section_lines(result, console_width, unicode=unicode),
         _blank(),
         *_foot(result, console_width, report),
     ]
@@ -219,6 +221,8 @@ def _reason(gate: view.GateView) -> str:
 
 
 def _fates(result: Result, width: int) -> Iterator[Text]:
+    if view.asks_no_model(result):
+        return
     unscored, errored, reasons = view.fates(result)
     quiet = sum(gate.automatic and gate.status == "pass" for gate in view.gates(result))
     line = f"{formatting.count(quiet, 'automatic gate')} passed; " if quiet else ""
@@ -236,6 +240,22 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
 def _hanging(text: str, width: int, style: str, more: int = 0) -> Iterator[Text]:
     indent = " " * (4 + more)
     yield from (_text((indent + part, style)) for part in wrap(text, width - len(indent)))
+
+
+def _section_lines(result: Result, width: int, *, unicode: bool) -> Iterator[Text]:
+    """A sentence of each, and what follows from it; tables and pictures are for the page."""
+    marks = MARKS if unicode else PLAIN_MARKS
+    for section in result.sections:
+        shade = SHADES.get(section.state, "")
+        title, sentence = title_and_sentence(section)
+        yield _blank()
+        mark = f"  {marks[shade]} " if shade in marks else "    "
+        yield _text((mark, STYLES.get(shade, "")), (shorten_end(title, width - 4), "bold"))
+        yield from (_text("    " + line) for line in wrap(sentence, width - 4))
+        for advice in advice_of(section):
+            first, *others = wrap(f"{advice.text} ({advice.because})", width - 6)
+            yield _text(("    - ", "dim"), first)
+            yield from (_text("      " + line) for line in others)
 
 
 def _foot(result: Result, width: int, report: str) -> Iterator[Text]:

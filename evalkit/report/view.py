@@ -230,9 +230,16 @@ def title(result: Result) -> str:
     return result.suite_title or result.run.suite
 
 
+def asks_no_model(result: Result) -> bool:
+    """A result of a mode that evaluates none: there are no cases, and it is kept nowhere."""
+    return result.model is None and not result.checks and bool(result.mode)
+
+
 def effort(result: Result) -> str:
     """``412 cases, 388 questions asked for 1,164 needed, 2 min 41 s``."""
     usage = result.usage
+    if asks_no_model(result):
+        return f"no model was asked, {formatting.duration(usage.seconds)}"
     questions = f"{formatting.count(usage.asked, 'question')} asked for {usage.needed:,} needed"
     reused = f" ({usage.reused:,} known from before)" if usage.reused else ""
     cases = asked(result) or formatting.count(usage.cases, "case")
@@ -278,7 +285,7 @@ def notices(result: Result) -> list[str]:
     if result.usage.incidents:
         many = formatting.count(result.usage.incidents, "request")
         said.append(f"{many} got two different texts in the store; the first one counts")
-    if result.run.partial:
+    if result.run.partial and not asks_no_model(result):
         said.append("This run is partial (--limit or --only): it cannot be a baseline")
     return list(dict.fromkeys(one_line(warning) for warning in said))
 

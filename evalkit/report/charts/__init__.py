@@ -7,6 +7,7 @@ from evalkit.report.charts.chart import Chart, coloured
 from evalkit.report.charts.checks import CheckCharts, check_charts
 from evalkit.report.charts.differences import difference_charts
 from evalkit.report.charts.gates import gate_charts, gates_without_a_value
+from evalkit.report.charts.sections import section_charts
 from evalkit.report.charts.speed import model_latency_charts, timeline_charts
 from evalkit.results import Result
 
@@ -21,6 +22,7 @@ __all__ = [
     "gate_charts",
     "gates_without_a_value",
     "model_latency_charts",
+    "section_charts",
     "timeline_charts",
 ]
 
@@ -33,4 +35,5 @@ def charts(result: Result) -> list[Chart]:
     found += [change] if change else []
     for at, check in enumerate(result.checks, 1):
         found += check_charts(result, check, at).all
+    found += [chart for section in result.sections for chart in section_charts(section)]
     return [*found, *timeline_charts(result), *model_latency_charts(result)]

@@ -1,0 +1,238 @@
+"""Ways to run a suite, from the command line and from Python."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import evalkit as package
+from evalkit import plugins
+from evalkit.errors import ConfigurationError, PluginError
+from evalkit.modes import preflight
+from evalkit.modes.choosing import choose
+from evalkit.modes.mode import find_mode, modes
+from evalkit.store import open_store
+from evalkit.suite.find import find_suite
+from evalkit.suite.load import load_suite
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+STANDARD = ("--mode", "isolation", "--mode-option", "only=[standard]")
+ROWS = "".join(json.dumps({"id": f"r{n}", "prompt": f"Say {n}.", "references": [f"{n}"]}) + "\n" for n in range(12))
+
+Evalkit = Callable[..., Any]
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package that brings checks and a mode; a suite can use them."""
+    site = tmp_path / "installed"
+    recorded = site / "guests-1.0.dist-info"
+    recorded.mkdir(parents=True)
+    shutil.copy(FIXTURES / "failing_checks.py", site / "failing_checks_installed.py")
+    (site / "guest_mode.py").write_text(
+        "from evalkit.modes.mode import ModeOptions\n"
+        "from evalkit.runner.attending import Attendant\n"
+        "from evalkit.runner.execute import run_suite\n"
+        "from evalkit.sections import Section\n"
+        "class Options(ModeOptions):\n    most: int = 7\n"
+        "class Counting(Attendant):\n"
+        "    def __init__(self, most): self.most, self.seen = most, 0\n"
+        "    def examined(self, block): self.seen += len(block)\n"
+        "    def concluded(self, concluded):\n"
+        "        return [Section('counted', 'Counted', f'{self.seen} of at most {self.most}.')]\n"
+        "class Guest:\n    sentence = 'Counts.'\n    Options = Options\n"
+        "    def run(self, asked, options):\n"
+        "        asked = asked.attended_by(Counting(options.most))\n"
+        "        return run_suite(asked.suite, asked.model, asked.store, asked.options)\n",
+        encoding="utf-8",
+    )
+    (recorded / "METADATA").write_text("Metadata-Version: 2.1\nName: guests\nVersion: 1.0\n", encoding="utf-8")
+    (recorded / "entry_points.txt").write_text(
+        "[evalkit.checks]\nhonest = failing_checks_installed:Honest\nbeyond = failing_checks_installed:Beyond\n"
+        "[evalkit.modes]\nguest = guest_mode:Guest\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(site))
+    plugins._found.cache_clear()
+    yield tmp_path
+    plugins._found.cache_clear()
+
+
+def suite_of(folder: Path, *kinds: str, more: str = "") -> Path:
+    (folder / "rows.jsonl").write_text(ROWS, encoding="utf-8")
+    checks = "\n".join(f"  {kind}: {{}}" for kind in kinds)
+    file = folder / "suite.yaml"
+    file.write_text(
+        f"name: mine\ndatasets: {{rows: {{path: rows.jsonl}}}}\nchecks:\n{checks}\ngates: []\n{more}", encoding="utf-8"
+    )
+    return file
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preflight of the standard scenario alone: what it does with what it finds is the same."""
+    from evalkit.modes.isolation import scenarios
+
+    every = scenarios.load_scenarios
+
+    def standard(*folders: Path) -> list[Any]:
+        return [one for one in every(*folders) if one.config.name == "standard"]
+
+    monkeypatch.setattr(scenarios, "load_scenarios", standard)
+
+
+def test_isolation_with_a_mock_writes_a_report_and_keeps_no_run(evalkit: Evalkit, workdir: Path) -> None:
+    done = evalkit("run", "smoke", "--model", "mock:oracle", *STANDARD, "--report", "r")
+    assert done.code == 0
+    assert "no model was evaluated" in " ".join(done.out.split())
+    document = json.loads((workdir / "r" / "report.json").read_text(encoding="utf-8"))
+    assert document["mode"] == "isolation"
+    assert document["model"] is None
+    assert {verdict["gate"] for verdict in document["verdicts"]} == {
+        f"{check.name} holds" for check in load_suite(find_suite("smoke")).checks
+    }
+    cases = ET.parse(workdir / "r" / "junit.xml").getroot().iter("testcase")
+    assert {"accuracy holds"} <= {case.get("name") for case in cases}
+    with open_store(str(workdir / ".evalkit/runs.db")) as store:
+        assert store.list_runs() == []
+
+
+def test_isolation_never_stands_in_for_evaluating_a_model(evalkit: Evalkit, workdir: Path) -> None:
+    done = evalkit("run", "smoke", "--model", "smollm2-135m", *STANDARD, "-q")
+    assert done.code == 5
+    assert done.out.startswith("smoke on no model: no model was evaluated (isolation asks no model;")
+
+
+def test_a_check_that_does_not_hold_fails_isolation(evalkit: Evalkit, installed: Path, workdir: Path) -> None:
+    file = suite_of(installed, "honest", "beyond")
+    done = evalkit("run", str(file), "--model", "mock:oracle", *STANDARD, "--report", "r")
+    assert done.code == 1
+    document = json.loads((workdir / "r" / "report.json").read_text(encoding="utf-8"))
+    words = {verdict["gate"]: verdict["word"] for verdict in document["verdicts"]}
+    assert words == {"honest holds": "pass", "beyond holds": "fail"}
+    assert document["sections"][0]["state"] == "broken"
+
+
+def test_auto_tries_the_checks_first_and_remembers_those_that_held(
+    evalkit: Evalkit, installed: Path, little: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    file = suite_of(installed, "honest")
+    sentences = []
+    for _ in range(2):
+        found = package.evaluate(file, model="mock:oracle", mode="auto", store=tmp_path / "runs.db")
+        assert found.passed
+        sentences.append(found.result.sections[0].sentence)
+    assert sentences[0].startswith("1 check holds in all 1 trial")
+    assert sentences[1] == "All 1 checks held when they were tried before: honest."
+    assert found.result.mode == "pipeline"
+    assert found.result.mode_reason == "auto: the suite has no gate on performance"
+
+
+def test_another_option_of_a_check_is_tried_anew(installed: Path, workdir: Path) -> None:
+    suite = load_suite(suite_of(installed, "honest"))
+    file = suite_of(installed, "honest")
+    file.write_text(file.read_text(encoding="utf-8").replace("honest: {}", "honest: {generation: {max_tokens: 9}}"))
+    other = load_suite(file)
+    assert preflight._mark(suite, suite.checks[0]) == preflight._mark(suite, suite.checks[0])
+    assert preflight._mark(suite, suite.checks[0]) != preflight._mark(other, other.checks[0])
+
+
+@pytest.mark.parametrize("mode", ["", "auto"])
+def test_a_check_that_does_not_hold_is_found_before_the_model_is_asked(
+    evalkit: Evalkit, installed: Path, little: None, workdir: Path, mode: str
+) -> None:
+    file = suite_of(installed, "beyond")
+    with pytest.raises(PluginError, match="beyond, standard") as caught:
+        package.evaluate(file, model="mock:oracle", mode=mode, store="runs.db")
+    assert caught.value.exit_code == 2
+    with open_store("runs.db") as store:
+        assert store.list_runs() == []
+    done = evalkit("run", str(file), "--model", "mock:oracle", "--mode", "auto", "--mode-option", "preflight=none")
+    assert done.code != 2
+
+
+def test_without_a_mode_evalkits_own_checks_are_not_tried(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> None:
+    monkeypatch.setattr("evalkit.modes.isolation.selftest.selftest", lambda *_, **__: pytest.fail("tried"))
+    found = package.evaluate("smoke", model="mock:oracle")
+    assert found.result.mode == "pipeline"
+    assert "no mode was named" in found.result.mode_reason
+
+
+def test_a_gate_on_performance_asks_for_a_deep_dive_of_what_is_no_mock(tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(ROWS, encoding="utf-8")
+    checks = "{performance: {}, readability: {}}"
+    text = f"name: s\ndatasets: {{rows: {{path: rows.jsonl}}}}\nchecks: {checks}\ngates: [%s]\n"
+    (tmp_path / "fast.yaml").write_text(text % "performance.tokens_per_second > 1", encoding="utf-8")
+    (tmp_path / "plain.yaml").write_text(text % "readability.flesch_reading_ease > 0", encoding="utf-8")
+    fast, plain = (load_suite(tmp_path / name) for name in ("fast.yaml", "plain.yaml"))
+    assert choose(fast, "auto", is_mock=False).mode == "deep-dive"
+    assert "performance.tokens_per_second > 1" in choose(fast, "auto", is_mock=False).reason
+    assert choose(fast, "auto", is_mock=True).mode == "pipeline"
+    assert choose(fast, "auto", is_mock=True, profiled=True).mode == "deep-dive"
+    assert choose(fast, "auto", is_mock=False, deep="never").mode == "pipeline"
+    assert choose(plain, "auto", is_mock=False).mode == "pipeline"
+    assert choose(plain, "auto", is_mock=True, deep="always").mode == "deep-dive"
+    assert choose(fast, "", is_mock=False).mode == "pipeline"
+    assert choose(fast, "isolation", is_mock=False).mode == "isolation"
+
+
+def test_a_mode_is_a_plugin_with_options_of_the_suite_and_of_the_command(
+    evalkit: Evalkit, installed: Path, workdir: Path
+) -> None:
+    file = suite_of(installed, "honest", more="modes: {guest: {most: 20}}\n")
+    assert "guest" in modes()
+    done = evalkit("run", str(file), "--model", "mock:oracle", "--mode", "guest", "--report", "r")
+    assert done.code == 0
+    assert "12 of at most 20." in done.out
+    assert "--mode guest" in done.out
+    done = evalkit("run", str(file), "--model", "mock:oracle", "--mode", "guest", "--mode-option", "most=13")
+    assert "12 of at most 13." in done.out
+    schema = json.loads(evalkit("schema", "modes").out)
+    assert schema["properties"]["guest"]["properties"]["most"]["default"] == 7
+    assert schema["properties"]["guest"]["description"] == "Counts."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "hint"),
+    [
+        (["--mode", "isolatio"], "there is no mode 'isolatio'", "did you mean 'isolation'?"),
+        (["--mode", "auto", "--mode-option", "depp=never"], "mode 'auto' has no option 'depp'", "did you mean 'deep'?"),
+        (["--mode", "auto", "--mode-option", "deep=some"], "option 'deep' of mode 'auto'", ""),
+        (["--mode", "auto", "--mode-option", "deep"], "'deep' is not KEY=VALUE", "such as"),
+        (["--mode-option", "deep=never"], "options are of a mode, and none is named", "--mode NAME"),
+    ],
+)
+def test_what_is_wrong_with_a_mode_is_said(
+    evalkit: Evalkit, workdir: Path, arguments: list[str], said: str, hint: str
+) -> None:
+    done = evalkit("run", "smoke", "--model", "mock:oracle", *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert hint in done.err
+
+
+def test_a_suite_that_names_no_such_mode_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = suite_of(tmp_path, "length", more="modes:\n  pipline: {}\n")
+    with pytest.raises(Exception, match=r"suite.yaml:7: there is no mode 'pipline'"):
+        load_suite(file)
+
+
+def test_options_of_a_mode_do_not_change_what_the_suite_is(tmp_path: Path) -> None:
+    plain = load_suite(suite_of(tmp_path, "length")).fingerprint
+    assert load_suite(suite_of(tmp_path, "length", more="modes: {auto: {deep: never}}\n")).fingerprint == plain
+
+
+def test_every_mode_says_what_it_does() -> None:
+    for name in modes():
+        mode = find_mode(name)
+        assert mode.sentence.endswith(".")
+        assert mode.Options()
+    with pytest.raises(ConfigurationError):
+        find_mode("none")
