@@ -115,6 +115,8 @@ class Request:
     """An answer of an earlier run will not do (a cached repeat proves nothing about determinism or speed)."""
     wants: frozenset[str] = frozenset()
     """What is wanted beside the text: ``margins``, ``logprobs``, ``tokens``. Not part of a request's identity."""
+    renewal: int = 0
+    """Answers from before this invalidation will not do; 0 where nobody invalidated any."""
 
 
 # --- what came back ---------------------------------------------------------------------------------------------------

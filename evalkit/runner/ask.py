@@ -255,7 +255,7 @@ def drawn_anew(request: Request, replicate: int) -> Request:
 def _with_wants(known: Request, other: Request) -> Request:
     if other.wants <= known.wants:
         return known
-    return Request(known.ask, known.role, known.condition, known.attempt, known.fresh, known.wants | other.wants)
+    return replace(known, wants=known.wants | other.wants)
 
 
 def _wants(unique: Mapping[str, Request]) -> dict[str, frozenset[str]]:

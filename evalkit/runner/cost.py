@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.gates.expression import Gate
@@ -117,7 +117,8 @@ def cost_of(plan: Plan, backend: Backend, store: Store | None, *, seed: int | No
     info = backend.info
     resumes = _resumable(plan, info, store, seed) if store is not None else ""
     identity = _identity(info, resumes)
-    requests, checks = _first_round(plan)
+    renewals = store.renewals(plan.suite.name) if store is not None else {}
+    requests, checks = _first_round(replace(plan, renewals=renewals))
     requests = [request for request in requests if request.role == "subject"]
     unique = {request_key(request, identity): request for request in requests}
     wants = {key: request.wants for key, request in unique.items() if request.wants}
@@ -160,7 +161,7 @@ def _first_round(plan: Plan) -> tuple[list[Request], list[CheckCost]]:
     asked = dict(cases)
     for block in plan.blocks():
         for planned in block:
-            first = _begun(planned)
+            first = planned.renewed(_begun(planned))
             requests += first
             cases[planned.check.name] += 1
             asked[planned.check.name] += len(first)

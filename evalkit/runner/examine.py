@@ -176,7 +176,7 @@ def _place(one: _Open) -> int:
 
 def _answered(current: Sequence[_Open], ask: Ask) -> Generator[tuple[_Open, Round], None, None]:
     """Each conversation with the answers of its round, as soon as it has them all."""
-    requests = [request for one in current for request in one.requests]
+    requests = [request for one in current for request in one.examined.planned.renewed(one.requests)]
     somebody: object = ask
     if not isinstance(somebody, Arriving):
         answers = iter(ask(requests))

@@ -116,6 +116,7 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
         wanted = run_options(options.scope, replicate, options.seed, stop_early=may_stop, continues=continues)
         judge = backends["judge"].info if "judge" in backends else None
         run = begin_run(store, plan, info, wanted, options.resume, judge=judge)
+        plan = replace(plan, renewals=store.renewals(suite.name))
         earlier = earlier_evidence(store, continued, options.scope)
         stopping = prepare(plan, baseline, may_stop=may_stop, earlier=earlier)
         warnings = [*plan.warnings(), *cut, *doubts]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from evalkit.compact import Found
 from evalkit.data import Dataset, load
@@ -14,7 +14,7 @@ from evalkit.data.perturb.expand import LABELS
 from evalkit.data.rowstore import Samples, ids_of
 from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.columns import label_text
-from evalkit.records import Case, Sample
+from evalkit.records import Case, Request, Sample
 from evalkit.runner.eachrow import CasesOfRows, case_of, is_case_of_each_row
 from evalkit.suite.load import Suite, SuiteCheck, refuse_judge_alone
 
@@ -41,6 +41,12 @@ class Planned:
     check: SuiteCheck
     case: Case
     position: int
+    renewal: int = 0
+    """Of the check's requests."""
+
+    def renewed(self, requests: Sequence[Request]) -> Sequence[Request]:
+        """As they are asked after the check's answers were invalidated."""
+        return [replace(request, renewal=self.renewal) for request in requests] if self.renewal else requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class Plan:
     """Clusters of every dataset, in the order that is the same for every model and check."""
     cases: Mapping[str, Sequence[Case]]
     """By check, in the order of its dataset. Where a row is a case, cases are made when they are looked at."""
+    renewals: Mapping[str, int] = field(default_factory=dict)
+    """Of checks whose answers were invalidated."""
 
     @property
     def count(self) -> int:
@@ -64,7 +72,10 @@ class Plan:
             readers = [check for check in self.checks if check.dataset == name]
             own = [check for check in readers if not self._is_streamed(check)]
             place = _places(order) if own else {}
-            held = {check.name: _Held(check, self.cases[check.name], place) for check in own}
+            renewals = self.renewals
+            held = {
+                check.name: _Held(check, self.cases[check.name], place, renewals.get(check.name, 0)) for check in own
+            }
             for end in range(BLOCK, len(order) + BLOCK, BLOCK):
                 rows = range(order.begins[end - BLOCK], order.end(min(end, len(order)) - 1))
                 each = [case_of(one) for one in order.rows[rows.start : rows.stop]] if len(own) < len(readers) else []
@@ -74,7 +85,8 @@ class Plan:
                         planned += held[check.name].until(end)
                     else:
                         mine = rows[: max(0, len(self.cases[check.name]) - rows.start)]
-                        planned += [Planned(check, case, at) for case, at in zip(each, mine, strict=False)]
+                        renewal = renewals.get(check.name, 0)
+                        planned += [Planned(check, case, at, renewal) for case, at in zip(each, mine, strict=False)]
                 if planned:
                     yield planned
 
@@ -151,8 +163,8 @@ def with_order(plan: Plan, order: Mapping[str, Order]) -> Plan:
 class _Held:
     """The cases of a check that makes its own, handed out in order."""
 
-    def __init__(self, check: SuiteCheck, cases: Sequence[Case], place: Mapping[str, int]) -> None:
-        self._check, self._cases = check, cases
+    def __init__(self, check: SuiteCheck, cases: Sequence[Case], place: Mapping[str, int], renewal: int) -> None:
+        self._check, self._cases, self._renewal = check, cases, renewal
         self._places = _case_places(cases, place)
         self._at = 0
 
@@ -161,7 +173,7 @@ class _Held:
         begin = self._at
         while self._at < len(self._cases) and self._places[self._at] < end:
             self._at += 1
-        return [Planned(self._check, self._cases[at], at) for at in range(begin, self._at)]
+        return [Planned(self._check, self._cases[at], at, self._renewal) for at in range(begin, self._at)]
 
 
 def _places(order: Order) -> dict[str, int]:

@@ -43,6 +43,7 @@ def request_key(request: Request, identity: Identity) -> str:
     * Fields of the condition that are not set are left out, so that a condition added later changes no old key.
     * What is taken out of answers is part of the key where anything is: no old key changes, and an answer that was
       redacted serves none that is not, nor the other way round.
+    * What is not set of redaction and renewal is left out, so that older keys stay what they were.
     * The run is part of the key where the request must be ``fresh`` or the identity is bound to its run.
     """
     ask = request.ask
@@ -64,6 +65,7 @@ def request_key(request: Request, identity: Identity) -> str:
         identity.replicate,
         _bound_run(identity) if identity.bound_to_run or request.fresh else None,
         *((identity.redaction,) if identity.redaction else ()),
+        *((request.renewal,) if request.renewal else ()),
     ]
     return sha256(_canonical(identified).encode("ascii")).hexdigest()
 

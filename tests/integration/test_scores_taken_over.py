@@ -299,3 +299,22 @@ def test_a_check_of_another_suite_is_not_invalidated(bench: Bench) -> None:
     bench.run({"tallied": "{}"})
     bench.store.invalidate("tallied", "another")
     assert bench.run({"tallied": "{}"}).usage.taken_over == ROWS
+
+
+def test_invalidated_answers_are_asked_afresh_for_that_check_alone_and_serve_from_then_on(bench: Bench) -> None:
+    checks = {"tallied": "{}", "length": "{}", "judging": "{}"}
+    first = bench.run(checks, head="judge: mock:echo\n")
+    bench.store.invalidate("tallied", answers=True)
+    second = bench.run(checks, head="judge: mock:echo\n")
+    assert taken(second) == {"tallied": 0, "length": ROWS, "judging": ROWS}
+    assert second.usage.asked == ROWS
+    again = bench.run(checks, head="judge: mock:echo\n")
+    assert (again.usage.asked, again.usage.taken_over) == (0, 3 * ROWS)
+    bench.store.invalidate("length", answers=True)  # nor does it find what the other check asked afresh before
+    assert bench.run(checks, head="judge: mock:echo\n").usage.asked == ROWS
+    asked_first, asked_again = (
+        {key for scored in bench.store.iter_scores(run.run.id, "tallied") for key in scored.keys}
+        for run in (first, second)
+    )
+    assert asked_first.isdisjoint(asked_again)
+    assert len(bench.store.get_answers(asked_first)) == ROWS
