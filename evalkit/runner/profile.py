@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from threading import get_ident
 from typing import TYPE_CHECKING, TypeVar
@@ -186,6 +186,16 @@ def asked(role: str, backend: Backend, answers: Iterator[tuple[int, Answer]]) ->
         return answers
     watched = open_one.watch(role, backend)
     return _timed(open_one, watched.stage, answers, OTHER, watched.count)
+
+
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """What models do inside is in no account of theirs: they are asked, and not for the run."""
+    open_one = _open.get()
+    with ExitStack() as stack:
+        for watched in open_one.models.values() if open_one else ():
+            stack.enter_context(watched.left_out())
+        yield
 
 
 def watch(role: str, backend: Backend) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -56,6 +57,16 @@ class Watched:
         self._batches.update(map(attrgetter("timing.batch"), recent))
         timings = map(attrgetter("timing"), recent)
         self._latencies.extend(timing.seconds for timing in timings if timing.batch == 1 and timing.seconds > 0)
+
+    @contextmanager
+    def left_out(self) -> Iterator[None]:
+        """What the backend counts inside is none of what is watched."""
+        before = counters(self._backend)
+        try:
+            yield
+        finally:
+            for name, value in counters(self._backend).items():
+                self._before[name] = self._before.get(name, 0) + value - before.get(name, 0)
 
     def counted(self) -> dict[str, float]:
         """By the backend's own names, since it is watched."""

@@ -1,0 +1,143 @@
+"""Who attends a run that is dived into: watches its resources, and when its gates are decided asks its model more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, TypeVar
+
+from evalkit.errors import EvalkitError, Interrupted
+from evalkit.failures import without_secrets
+from evalkit.modes.deep_dive.asking import requests_of
+from evalkit.modes.deep_dive.budget import Budget
+from evalkit.modes.deep_dive.figures import Figures
+from evalkit.modes.deep_dive.growth import BLOCK, Growth, measure_growth
+from evalkit.modes.deep_dive.latency import Latencies
+from evalkit.modes.deep_dive.rates import Rates, measure_rates
+from evalkit.modes.deep_dive.reading import read_cases
+from evalkit.modes.deep_dive.resources import Sampler, peak_mb
+from evalkit.modes.deep_dive.stages import Blocks
+from evalkit.modes.deep_dive.volume import TIMES, Scaling, measure_scaling
+from evalkit.runner.attending import Attendant, Concluded
+from evalkit.runner.beating import beating
+from evalkit.runner.profile import recorder, stage, uncounted
+from evalkit.sections import Section
+
+if TYPE_CHECKING:
+    from evalkit.modes.deep_dive.mode import DeepDiveOptions
+    from evalkit.protocols import Backend
+    from evalkit.runner.examine import Examined
+    from evalkit.runner.plan import Plan
+
+Tell = Callable[[str, int, int], None]
+T = TypeVar("T")
+RATES, VOLUME = 0.5, 0.5
+"""Of the time that is left when each begins; the rest is that of the memory's growth."""
+MEASURING = "measuring beside the run"
+
+
+class Diving(Attendant):
+    def __init__(self, options: DeepDiveOptions, *, is_timed: bool, tell: Tell = lambda *_: None) -> None:
+        """``is_timed``: it has a speed of its own, or somebody asked for that of all around it."""
+        self._options = options
+        self._is_timed = is_timed
+        self._tell = tell
+        self._sampler = Sampler()
+        self._blocks = Blocks()
+        self._run = ExitStack()
+
+    def planned(self, plan: Plan, backends: Mapping[str, Backend]) -> None:
+        if self._is_timed:
+            self._sampler.start()
+            self._run.enter_context(self._sampler.phase("the run"))
+
+    def examined(self, block: Sequence[Examined]) -> None:
+        open_one = recorder()
+        if open_one is not None and self._is_timed:
+            self._blocks.note(open_one.profile())
+
+    def concluded(self, concluded: Concluded) -> Sequence[Section]:
+        from evalkit.modes.deep_dive.told import sections
+
+        open_one = recorder()
+        profile = open_one.profile() if open_one is not None else None
+        self._run.close()
+        figures = Figures(concluded, self._options, profile=profile, blocks=self._blocks, is_timed=self._is_timed)
+        with stage("deep dive"), uncounted(), beating(concluded.store, concluded.run.id):
+            if self._is_timed:
+                self._measure(figures)
+            self._read(figures)
+        self._sampler.stop()
+        figures.looks, figures.phases, figures.peak_mb = self._sampler.looks, self._sampler.phases, peak_mb()
+        return sections(figures)
+
+    def closed(self) -> None:
+        self._sampler.stop()
+
+    def _measure(self, figures: Figures) -> None:
+        """The model is asked, and what it answers is kept nowhere."""
+        options, concluded = self._options, figures.concluded
+        budget = figures.budget = _budget(concluded, options.seconds)
+        backend = concluded.backends["subject"]
+        most = max([options.prompts, *options.batch_sizes, options.rows * TIMES[-1], BLOCK])
+        requests = requests_of(concluded.plan, most, options.max_tokens)
+        if not requests or budget.is_over:
+            budget.untimed.append("speed: no time was given" if requests else "speed: no check asks for plain answers")
+            return
+        asked = requests[: max([options.prompts, *options.batch_sizes])]
+        figures.rates = self._tried(
+            figures,
+            "speed",
+            RATES,
+            Rates(""),
+            lambda part, tell: measure_rates(backend, asked, options.batch_sizes, options.repeats, part, tell=tell),
+        )
+        figures.scaling = self._tried(
+            figures,
+            "volume",
+            VOLUME,
+            Scaling(()),
+            lambda part, tell: measure_scaling(backend, requests, options.rows, options.repeats, part, tell=tell),
+        )
+        figures.growth = self._tried(
+            figures,
+            "memory",
+            1.0,
+            Growth(0),
+            lambda part, tell: measure_growth(backend, requests, options.growth_requests, part, tell=tell),
+        )
+
+    def _tried(
+        self,
+        figures: Figures,
+        name: str,
+        share: float,
+        nothing: T,
+        measure: Callable[[Budget, Callable[[int, int], None]], T],
+    ) -> T:
+        """A model that breaks while it is measured takes no verdict with it."""
+        part = figures.budget.part(share)
+        try:
+            with self._sampler.phase(f"measuring {name}"):
+                return measure(part, lambda done, of: self._tell(f"{MEASURING}: {name}", done, of))
+        except Interrupted:
+            raise
+        except EvalkitError as error:
+            part.untimed.append(f"{name}: {error.message}")
+        except Exception as error:  # noqa: BLE001 - backends are plugins
+            part.untimed.append(without_secrets(f"{name}: {type(error).__name__}: {error}"))
+        finally:
+            figures.budget.take_back(part)
+        return nothing
+
+    def _read(self, figures: Figures) -> None:
+        latencies = figures.latencies = Latencies()
+        for one in read_cases(figures.concluded, self._options.cases):
+            latencies.add(one.check, one.answers)
+
+
+def _budget(concluded: Concluded, seconds: float) -> Budget:
+    """The suite's own limits hold for what is asked beside its run, too."""
+    suite, usage = concluded.plan.suite, concluded.result.usage
+    requests = None if suite.requests is None else max(0, suite.requests - usage.asked)
+    return Budget(seconds, requests)
