@@ -134,10 +134,7 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
         if options[key] not in {None, ""}:
             words += [f"--{key}", str(options[key])]
     words += _of_this_machine(configuration, model)
-    if options["mode"]:
-        words += ["--mode", options["mode"]]
-    for pair in options["mode_options"]:
-        words += ["--mode-option", pair]
+    words += _of_mode(options)
     for key in ("allow_different", "stop_early"):
         if options[key]:
             words.append(f"--{key.replace('_', '-')}")
@@ -150,6 +147,13 @@ def reproduce(name: str, model: str, configuration: Configuration, options: Mapp
     if configuration.settings.limit is not None:
         words += ["--limit", str(configuration.settings.limit)]
     return shlex.join(words)
+
+
+def _of_mode(options: Mapping[str, Any]) -> Iterator[str]:
+    if options["mode"]:
+        yield from ("--mode", options["mode"])
+    for pair in options["mode_options"]:
+        yield from ("--mode-option", pair)
 
 
 def _of_this_machine(configuration: Configuration, model: str) -> Iterator[str]:

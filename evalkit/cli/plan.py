@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @scope_options
 @click.option("--strict", is_flag=True, help="Treat warnings, such as gates that cannot be proven, as errors.")
 @engine_options
+@click.option("--mode", metavar="NAME", default="", help="How the suite would be run, as for run.")
 @trust_option
 @store_option
 @json_option
@@ -47,9 +48,10 @@ def command(suite: str, model: str | None, **options: Any) -> None:
     if options["as_json"]:
         from evalkit.cli.screen import print_json
 
-        print_json(_document(plan, cost, subject, [*warnings, *doubts]))
+        mode = _mode(plan, configuration.settings.model, options["mode"])
+        print_json({**_document(plan, cost, subject, [*warnings, *doubts]), "mode": mode})
     else:
-        _print(plan, cost, subject, warnings)
+        _print(plan, cost, subject, warnings, _mode(plan, configuration.settings.model, options["mode"]))
 
 
 def _planned(
@@ -137,7 +139,22 @@ def _document(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> 
     }
 
 
-def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> None:
+def _mode(plan: Plan, model: str, named: str) -> dict[str, Any]:
+    """How the suite would be run, why, and which of its checks would be tried first."""
+    from evalkit.models.registry import resolve
+    from evalkit.modes.choosing import choose
+    from evalkit.modes.mode import find_mode
+    from evalkit.modes.preflight import untried, wanted
+
+    if named:
+        find_mode(named)
+    chosen = choose(plan.suite, named, is_mock=resolve(model).scheme == "mock")
+    checks = wanted(plan.suite, plan.scope.only, chosen.preflight)
+    tried = [check.name for check in untried(plan.suite, checks)]
+    return {"name": chosen.mode, "reason": chosen.reason, "tried_first": tried, "held_before": len(checks) - len(tried)}
+
+
+def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], mode: dict[str, Any]) -> None:
     from evalkit.cli.screen import cell, columns, console, facts
 
     screen = console()
@@ -152,13 +169,19 @@ def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> Non
         table.add_row(cell(check.name, "bold"), cell(check.kind), cell(check.dataset), *counts, cell(later, "dim"))
     screen.print(table)
     screen.print()
-    screen.print(facts(_facts(cost)))
+    screen.print(facts([*_facts(cost), ("mode", _mode_in_words(mode))]))
     if cost.gates:
         screen.print()
         _print_gates(cost.gates, screen)
     if warnings:
         screen.print()
         screen.print(facts([("warn" if not row else " ", text) for row, text in enumerate(warnings)]))
+
+
+def _mode_in_words(mode: dict[str, Any]) -> str:
+    tried, held = mode["tried_first"], mode["held_before"]
+    first = f"; tried first: {', '.join(tried)}" if tried else ""
+    return f"{mode['name']}: {mode['reason']}{first}" + (f"; {held} checks held when tried before" if held else "")
 
 
 def _facts(cost: Cost) -> list[tuple[str, str]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from evalkit.cli.options import json_option, trust_option, trusts_code
 if TYPE_CHECKING:
     from evalkit.modes.isolation.selftest import Selftest, Told
     from evalkit.modes.isolation.trial import Trial
+    from evalkit.suite.load import Suite
 
 EVERY = 25
 """Trials between two lines where nobody looks on."""
@@ -37,6 +40,7 @@ EVERY = 25
     "--seconds", type=click.FloatRange(min=0, min_open=True), help="Of each scenario, instead of its own limit."
 )
 @click.option("--memory", type=click.FloatRange(min=0, min_open=True), metavar="MB", help="The same, in megabytes.")
+@click.option("--report", metavar="DIR", help="Also write a report: the page, Markdown, JSON, JUnit.")
 @click.option("--junit", metavar="FILE", help="Also write a JUnit file: a test case for every scenario of a check.")
 @trust_option
 @click.option("-q", "--quiet", is_flag=True, help="Print the outcome in one line.")
@@ -56,7 +60,17 @@ def command(suite: str, **options: Any) -> int:
     from evalkit.cli.saying import say
     from evalkit.report import selftest as shown
 
-    found = _tried(suite, options)
+    if options["report"]:
+        from evalkit.report import ensure_writable
+
+        ensure_writable(Path(options["report"]))
+    loaded, found = _tried(suite, options)
+    if options["report"]:
+        from evalkit.modes.isolation.mode import result_of
+        from evalkit.report import write_all
+
+        again = shlex.join(["evalkit", "selftest", suite])
+        write_all(replace(result_of(loaded, found), reproduce=again), Path(options["report"]))
     if options["junit"]:
         from evalkit.report.files import write_text
 
@@ -76,7 +90,7 @@ def command(suite: str, **options: Any) -> int:
     return 0 if found.passed else 1
 
 
-def _tried(name: str, options: dict[str, Any]) -> Selftest:
+def _tried(name: str, options: dict[str, Any]) -> tuple[Suite, Selftest]:
     from evalkit.errors import SuiteError, did_you_mean
     from evalkit.modes.isolation.jobs import usual_jobs
     from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
@@ -95,7 +109,7 @@ def _tried(name: str, options: dict[str, Any]) -> Selftest:
     scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options["folders"])), options["names"])
     scenarios = [limited(one, options["seconds"], options["memory"]) for one in scenarios]
     with _telling(quiet=options["quiet"] or options["as_json"]) as told:
-        return selftest(suite, checks, scenarios, jobs=options["jobs"] or usual_jobs(), told=told)
+        return suite, selftest(suite, checks, scenarios, jobs=options["jobs"] or usual_jobs(), told=told)
 
 
 @contextmanager

@@ -34,6 +34,10 @@ class Known:
 
     folder: Path
 
+    @classmethod
+    def usual(cls) -> Known:
+        return cls(cache_root().parent / "preflight")
+
     def holds(self, mark: str) -> bool:
         return (self.folder / mark).is_file()
 
@@ -43,21 +47,30 @@ class Known:
             (self.folder / mark).touch()
 
 
+def wanted(suite: Suite, only: Sequence[str], which: str) -> list[SuiteCheck]:
+    return [one for one in chosen_checks(suite, only) if which == ALL or (which == THEIRS and not _is_ours(one))]
+
+
+def untried(suite: Suite, checks: Iterable[SuiteCheck], known: Known | None = None) -> list[SuiteCheck]:
+    """Those that are not known to hold as they are now."""
+    known = known or Known.usual()
+    return [check for check in checks if not known.holds(_mark(suite, check))]
+
+
 def preflight(
     suite: Suite, only: Sequence[str], which: str, *, jobs: int, tell: Tell, known: Known | None = None
 ) -> Section | None:
     """None where there is nothing to try. Checks that do not hold are an error: they cannot judge a model."""
-    checks = [one for one in chosen_checks(suite, only) if which == ALL or (which == THEIRS and not _is_ours(one))]
+    checks = wanted(suite, only, which)
     if not checks:
         return None
     from evalkit.modes.isolation.scenarios import bundled_scenarios, load_scenarios
     from evalkit.modes.isolation.selftest import selftest
     from evalkit.modes.isolation.told import section
 
-    known = known or Known(cache_root().parent / "preflight")
+    known = known or Known.usual()
     scenarios = load_scenarios(bundled_scenarios())
-    marks = {check.name: _mark(suite, check) for check in checks}
-    new = [check for check in checks if not known.holds(marks[check.name])]
+    new = untried(suite, checks, known)
     if not new:
         names = ", ".join(check.name for check in checks)
         return Section(
@@ -69,7 +82,7 @@ def preflight(
     failing = {trial.check for trial in found.failed}
     for check in new:
         if check.name not in failing:
-            known.note(marks[check.name])
+            known.note(_mark(suite, check))
     if not found.passed:
         worst = "; ".join(f"{one.check}, {one.scenario}: {one.why}" for one in found.failed[:MOST_NAMED])
         raise PluginError(

@@ -106,7 +106,7 @@ def test_isolation_with_a_mock_writes_a_report_and_keeps_no_run(evalkit: Evalkit
 def test_isolation_never_stands_in_for_evaluating_a_model(evalkit: Evalkit, workdir: Path) -> None:
     done = evalkit("run", "smoke", "--model", "smollm2-135m", *STANDARD, "-q")
     assert done.code == 5
-    assert done.out.startswith("smoke on no model: no model was evaluated (isolation asks no model;")
+    assert done.out.startswith("smoke on no model: no model was evaluated (isolation asks none;")
 
 
 def test_a_check_that_does_not_hold_fails_isolation(evalkit: Evalkit, installed: Path, workdir: Path) -> None:
@@ -236,3 +236,26 @@ def test_every_mode_says_what_it_does() -> None:
         assert mode.Options()
     with pytest.raises(ConfigurationError):
         find_mode("none")
+
+
+def test_plan_says_which_mode_and_why_and_what_is_tried_first(evalkit: Evalkit, installed: Path, workdir: Path) -> None:
+    file = suite_of(installed, "honest", "performance")
+    said = json.loads(evalkit("plan", str(file), "--model", "mock:echo", "--mode", "auto", "--json").out)["mode"]
+    assert said["name"] == "pipeline"
+    assert said["tried_first"] == ["honest", "performance"]
+    said = json.loads(evalkit("plan", str(file), "--model", "mock:echo", "--json").out)["mode"]
+    assert said["tried_first"] == ["honest"]
+    assert "no mode was named" in said["reason"]
+    assert "tried first: honest" in " ".join(evalkit("plan", str(file), "--model", "mock:echo").out.split())
+    assert evalkit("plan", str(file), "--model", "mock:echo", "--mode", "none").code == 2
+
+
+def test_a_selftest_writes_the_report_of_a_run(evalkit: Evalkit, workdir: Path) -> None:
+    done = evalkit("selftest", "smoke", "--only", "length", "--scenario", "standard", "--report", "r", "-q")
+    assert done.code == 0
+    document = json.loads((workdir / "r" / "report.json").read_text(encoding="utf-8"))
+    assert document["outcome"]["word"] == "checks hold"
+    assert [verdict["gate"] for verdict in document["verdicts"]] == ["length holds"]
+    page = (workdir / "r" / "report.html").read_text(encoding="utf-8")
+    assert "no model was asked" in page
+    assert "baseline set" not in page

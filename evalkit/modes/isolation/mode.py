@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from evalkit.records import Outcome
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.environment import environment
 from evalkit.runner.plan import chosen_checks
+from evalkit.suite.load import Suite
 
 NO_MODEL = "no model"
 
@@ -46,43 +48,42 @@ class Isolation:
             jobs=options.jobs or usual_jobs(),
             told=lambda trial, done, of: asked.tell("trying the checks alone", done, of),
         )
-        return result_of(asked, found)
+        result = result_of(asked.suite, found)
+        outcome = result.outcome if asked.is_mock else _none_evaluated(result.outcome, holds(found))
+        again, reason = asked.options.reproduce, asked.options.mode_reason
+        return replace(result, outcome=outcome, reproduce=again, mode_reason=reason)
 
 
-def result_of(asked: Asked, found: Selftest) -> Result:
+def _none_evaluated(outcome: Outcome, said: str) -> Outcome:
+    """A model that is no mock was to be evaluated, and was not: that is what is said first."""
+    return Outcome(
+        "no model was evaluated", ExitCode.NOTHING_EVALUATED, f"isolation asks none; {said}", outcome.verdicts
+    )
+
+
+def result_of(suite: Suite, found: Selftest) -> Result:
     """A result of no model: it is shown and written like any other, and never kept among the runs."""
-    word, code, reason = _outcome(asked, found)
+    word, code = ("checks hold", ExitCode.OK) if found.passed else ("checks do not hold", ExitCode.NOT_GOOD_ENOUGH)
     now = datetime.now(UTC)
     run = Run(
         id=f"{now:%Y%m%d-%H%M%S}-{ISOLATION}-{secrets.token_hex(2)}",
-        suite=asked.suite.name,
+        suite=suite.name,
         model=NO_MODEL,
         state="finished",
         created=now.isoformat(timespec="milliseconds"),
         finished=now.isoformat(timespec="milliseconds"),
-        suite_fingerprint=asked.suite.fingerprint,
+        suite_fingerprint=suite.fingerprint,
         environment=environment(),
         partial=True,
     )
     return Result(
         run=run,
-        outcome=Outcome(word, code, reason, tuple(verdicts(found))),
+        outcome=Outcome(word, code, f"{holds(found)}; no model was evaluated", tuple(verdicts(found))),
         estimates=(),
         checks=(),
         findings=(),
         usage=Usage(seconds=found.seconds),
-        reproduce=asked.options.reproduce,
-        suite_title=asked.suite.title,
+        suite_title=suite.title,
         mode=ISOLATION,
-        mode_reason=asked.options.mode_reason,
         sections=(section(found),),
     )
-
-
-def _outcome(asked: Asked, found: Selftest) -> tuple[str, int, str]:
-    """A model that is no mock was to be evaluated, and was not: that is what is said first."""
-    if not asked.is_mock:
-        return "no model was evaluated", ExitCode.NOTHING_EVALUATED, f"isolation asks no model; {holds(found)}"
-    if found.passed:
-        return "checks hold", ExitCode.OK, f"{holds(found)}; no model was evaluated"
-    return "checks do not hold", ExitCode.NOT_GOOD_ENOUGH, f"{holds(found)}; no model was evaluated"
