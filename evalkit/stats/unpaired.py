@@ -1,6 +1,6 @@
 """Two groups of different cases: by how much does a metric differ, and could that be chance?
 
-* Yes or no of independent cases: Newcombe's interval (1998, method 10) of the two Wilson intervals; Fisher's exact test.
+* Yes or no of independent cases: Newcombe's interval (1998, method 10) of two Wilson intervals; Fisher's exact test.
 * Other rates, means and ratios: Welch's t of the sums' quotients. Each cluster of cases is one witness: what it adds to
   a quotient is its sum less what the quotient would have it add. Of independent cases this is Welch's test of means.
 * Anything else that is a function of sums: each side is resampled by itself.
