@@ -13,6 +13,7 @@ from evalkit.runner.conditions import session_under
 from evalkit.runner.examine import begin, next_requests
 from evalkit.runner.plan import Plan, Planned
 
+MOST_FAILED = 0.2
 LOOKED_AT = 200
 """Cases of a check among which its requests are looked for."""
 
@@ -26,7 +27,7 @@ class Timed:
     output_tokens: int | None
     """None: the model does not count them."""
     failed: str = ""
-    """Why the first failed request did; then the time says nothing."""
+    """Why the first failed request did, where so many failed that the time says nothing."""
 
 
 def requests_of(plan: Plan, most: int, max_tokens: int) -> list[Request]:
@@ -88,7 +89,9 @@ def timed(session: Session, requests: Sequence[Request], budget: Budget) -> Time
                 close()
             return None
     seconds = budget.clock() - started
-    failure = next((answer.failure for answer in answers if answer.failure), None)
-    counts = [answer.output_tokens for answer in answers]
+    failures = [answer.failure for answer in answers if answer.failure]
+    counts = [answer.output_tokens for answer in answers if not answer.failure]
     tokens = None if None in counts else sum(count or 0 for count in counts)
-    return Timed(len(requests), seconds, tokens, f"{failure.kind.value}: {failure.message}" if failure else "")
+    too_many = len(failures) > MOST_FAILED * len(requests)
+    why = f"{failures[0].kind.value}: {failures[0].message}" if too_many else ""
+    return Timed(len(requests), seconds, tokens, why)

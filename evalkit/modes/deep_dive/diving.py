@@ -10,12 +10,13 @@ from evalkit.errors import EvalkitError, Interrupted
 from evalkit.failures import without_secrets
 from evalkit.modes.deep_dive.asking import requests_of
 from evalkit.modes.deep_dive.budget import Budget
+from evalkit.modes.deep_dive.comparison import against_baseline, against_run, between_datasets
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.growth import BLOCK, Growth, measure_growth
-from evalkit.modes.deep_dive.latency import Latencies
 from evalkit.modes.deep_dive.rates import Rates, measure_rates
 from evalkit.modes.deep_dive.reading import read_cases
 from evalkit.modes.deep_dive.resources import Sampler, peak_mb
+from evalkit.modes.deep_dive.slices import Slicing
 from evalkit.modes.deep_dive.stages import Blocks
 from evalkit.modes.deep_dive.volume import TIMES, Scaling, measure_scaling
 from evalkit.runner.attending import Attendant, Concluded
@@ -131,9 +132,19 @@ class Diving(Attendant):
         return nothing
 
     def _read(self, figures: Figures) -> None:
-        latencies = figures.latencies = Latencies()
-        for one in read_cases(figures.concluded, self._options.cases):
-            latencies.add(one.check, one.answers)
+        concluded, slicing = figures.concluded, Slicing(figures.concluded)
+        self._tell("reading the run's cases", 0, 1)
+        for one in read_cases(concluded, self._options.cases):
+            figures.latencies.add(one.check, one.answers)
+            figures.patterns.add(one)
+            slicing.add(one)
+        figures.worst = slicing.worst()
+        if self._options.against:
+            figures.against += (against_run(concluded, self._options.against),)
+        if concluded.result.contrasts:
+            figures.against += (against_baseline(concluded.result),)
+        figures.datasets = between_datasets(concluded)
+        self._tell("reading the run's cases", 1, 1)
 
 
 def _budget(concluded: Concluded, seconds: float) -> Budget:

@@ -1,4 +1,4 @@
-"""How long the run's own answers took, and how they ended."""
+"""How long the run's own answers took."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ class Latencies:
     by_check: dict[str, array[float]] = field(default_factory=dict)
     answers: int = 0
     reused: int = 0
-    cut: int = 0
-    """Ran into max_tokens."""
-    empty: int = 0
     _known: set[str] = field(default_factory=set)
 
     def add(self, check: str, answers: Mapping[str, Answer]) -> None:
@@ -33,8 +30,6 @@ class Latencies:
                 continue
             self._known.add(key)
             self.answers += 1
-            self.cut += answer.truncated
-            self.empty += not answer.text.strip() and answer.finish != "filtered"
             self.reused += answer.reused
             if seconds > 0:
                 self.all.append(seconds)

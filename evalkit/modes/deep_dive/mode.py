@@ -43,7 +43,8 @@ class DeepDive:
         if options.against:
             from evalkit.runner.compare_sides import find_side
 
-            find_side(asked.store, options.against)  # what is wrong with it is said before anything is asked
+            side = find_side(asked.store, options.against)  # what is wrong with it is said before anything is asked
+            options = options.model_copy(update={"against": side.found_by or side.result.run.id})
         pipeline = find_mode("pipeline")
         with nullcontext() if profiled or asked.is_mock else recording():
             dived = asked.attended_by(Diving(options, is_timed=profiled or not asked.is_mock, tell=asked.tell))

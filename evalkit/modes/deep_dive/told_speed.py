@@ -205,7 +205,8 @@ def memory(figures: Figures) -> Section:
     rule = f"Noticed where the interval of the growth is above 0 and 100 requests add {NOTICED_MB:g} MB or more."
     interval, mean = found.by_100, found.mean_by_100 or 0.0
     grew = f"{found.requests} requests took the memory from {found.memory[0]:,.1f} to {found.memory[-1]:,.1f} MB"
-    said = f"{grew}; after the first {found.warm * BLOCK} they added {mean:+.2f} MB per 100 requests"
+    since = f"after the first {found.warm * BLOCK} they" if found.warm else "they"
+    said = f"{grew}; {since} added {mean:+.2f} MB per 100 requests"
     said += f" ({interval.low:+.2f} to {interval.high:+.2f})." if interval else "; too few for an interval."
     series = Series("resident memory", tuple((float(at * BLOCK), mb) for at, mb in enumerate(found.memory)))
     picture = LinePicture("Memory by requests", "requests", "resident memory (MB)", (series,), said)
