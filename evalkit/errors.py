@@ -129,6 +129,13 @@ class Interrupted(EvalkitError):
     exit_code = ExitCode.INTERRUPTED
 
 
+class ServerSilent(Interrupted):
+    """A server stopped answering in the middle of a run, which can be resumed."""
+
+    exit_code = ExitCode.NOT_MEASURED
+    failure = FailureClass.NETWORK
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known name that a person probably meant, or nothing: ``rougel`` means ``rougeL``."""
     from difflib import get_close_matches

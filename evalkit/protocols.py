@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from evalkit.errors import FailureClass
 from evalkit.records import Answer, Case, Condition, Message, ModelInfo, Request, Sample, Score, Unscored, Vector
 
 KINDS = ("rate", "mean", "ratio", "corpus", "quantile")
@@ -83,6 +85,14 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Drainable(Protocol):
+    """A session that can be asked to begin nothing more."""
+
+    def drain(self) -> None:
+        """What is under way is still answered, and the requests after it are not: ``ask`` ends early."""
+
+
 class Backend(Protocol):
     """A model that owns its batching."""
 
@@ -106,6 +116,24 @@ class Paced(Protocol):
     @property
     def traffic(self) -> str:
         """A few words, empty before the first request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What happened to a model as a whole, rather than to one of its requests."""
+
+    failure: FailureClass
+    said: str
+    """One sentence."""
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A backend that tells what happened to it on the way, though the run went on."""
+
+    @property
+    def troubles(self) -> Sequence[Told]:
+        """All until now, in order; none is taken away again."""
 
 
 @runtime_checkable

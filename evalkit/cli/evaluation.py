@@ -101,7 +101,7 @@ def _evaluate(
     from evalkit.cli.progress import showing_progress
 
     reference, settings = configuration.model_settings(model)
-    with showing_progress(quiet=options["quiet"] or options["as_json"]) as on_progress:
+    with showing_progress(quiet=options["quiet"] or options["as_json"]) as shown:
         run_options = RunOptions(
             scope=Scope(tuple(options["only"]), configuration.settings.limit),
             settings=settings,
@@ -116,7 +116,8 @@ def _evaluate(
             strict=options["strict"],
             scoring_workers=configuration.settings.scoring_workers,
             reproduce=reproduce(options["name"], model, configuration, options),
-            on_progress=on_progress,
+            on_progress=shown.progress,
+            on_ending=shown.ending,
             on_event=options["on_event"],
         )
         asked = Asked(suite, reference, store, run_options)

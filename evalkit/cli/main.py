@@ -107,7 +107,8 @@ def _take_any_text() -> None:
 
 @contextmanager
 def _two_interrupts() -> Iterator[None]:
-    """The first Ctrl-C ends in order; a second leaves at once, which the store survives as it survives any kill."""
+    """The first Ctrl-C, or ``kill``, ends in order; the next leaves at once, which the store survives as it does any
+    kill. A run has a handler of its own meanwhile, and hands on what it does not wait for."""
     import signal
 
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or current_thread() is not main_thread():
@@ -119,15 +120,19 @@ def _two_interrupts() -> Iterator[None]:
         os._exit(int(ExitCode.INTERRUPTED))
 
     def first(*_: object) -> None:
-        signal.signal(signal.SIGINT, second)
+        for number in before:
+            signal.signal(number, second)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, first)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, first)
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is first:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            if signal.getsignal(number) is first:
+                signal.signal(number, handler)
 
 
 def _run(given: list[str]) -> NoReturn:

@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from evalkit.cli.saying import inert
 from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line
+from evalkit.runner.ending import SAID, say_on_standard_error
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
 from evalkit.runner.under_way import LOADING, Progress
@@ -34,17 +35,23 @@ SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 PLAIN_SPINNER = "|/-\\"
 
 
+class Showing(NamedTuple):
+    progress: Callable[[Progress], None]
+    ending: Callable[[], None] = say_on_standard_error
+    """That the run ends in order; called by a handler of signals."""
+
+
 @contextmanager
-def showing_progress(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+def showing_progress(*, quiet: bool) -> Iterator[Showing]:
     """On standard error, so that standard output stays a result."""
     if quiet:
-        yield lambda _: None
+        yield Showing(lambda _: None)
     elif _can_move():
-        with _moving_lines() as show:
-            yield show
+        with _moving_lines() as board:
+            yield Showing(board.show, board.end)
     else:
         with _plain_lines() as show:
-            yield show
+            yield Showing(show)
 
 
 def _can_move() -> bool:
@@ -78,13 +85,13 @@ def _standing(progress: Progress) -> str:
 
 
 @contextmanager
-def _moving_lines() -> Iterator[Callable[[Progress], None]]:
+def _moving_lines() -> Iterator[Board]:
     from rich.console import Console
     from rich.live import Live
 
     board = Board()
     with Live(board, console=Console(stderr=True), transient=True, refresh_per_second=REFRESHES):
-        yield board.show
+        yield board
 
 
 class Board:
@@ -92,9 +99,13 @@ class Board:
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
+        self._ends = False
 
     def show(self, progress: Progress) -> None:
         self._progress = progress
+
+    def end(self) -> None:
+        self._ends = True
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         from evalkit.report.terminal import carries_unicode
@@ -109,6 +120,10 @@ class Board:
             frame=frame,
             unicode=unicode,
         )
+        if self._ends:
+            from rich.text import Text
+
+            yield Text(SAID[:1].upper() + SAID[1:] + ".", "yellow")
 
 
 def board_lines(progress: Progress | None, *, width: int, height: int, frame: str, unicode: bool) -> Iterator[Text]:

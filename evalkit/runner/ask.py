@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from evalkit.errors import Interrupted, ModelError
 from evalkit.metrics.redaction import NOTHING, Redaction
-from evalkit.protocols import Backend, Loadable, Session
+from evalkit.protocols import Backend, Drainable, Loadable, Session
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
 from evalkit.runner.beating import beating
 from evalkit.runner.conditions import session_under
+from evalkit.runner.ending import Ending
 from evalkit.runner.profile import asked, stage, watch
 from evalkit.store import Identity, Store, request_key
 
@@ -81,6 +82,7 @@ class Asker:
         redaction: Redaction = NOTHING,
         on_answer: Callable[[Tally], None] = lambda _: None,
         on_loading: Callable[[Tally, str], None] = lambda *_: None,
+        ending: Ending | None = None,
     ) -> None:
         self.tally = Tally()
         self._store = store
@@ -91,6 +93,7 @@ class Asker:
         self._redaction = redaction
         self._redacted_keys: set[str] = set()
         self._on_answer = on_answer
+        self._ending = ending or Ending()
         self._on_loading = on_loading
         """Told a model's name before its weights are loaded, and no name after."""
         self._sessions: dict[tuple[str, Condition], Session] = {}
@@ -144,6 +147,7 @@ class Asker:
 
     def _ask(self, role: str, condition: Condition, wanted: Mapping[str, Request]) -> Iterator[tuple[str, Answer]]:
         """Each key with the answer that counts, as soon as that is sure: a failure may still give way to an answer."""
+        self._ending.stop_if_asked()
         left = self._limits.left(self.tally.asked)
         keys, requests = list(wanted)[:left], list(wanted.values())[:left]
         session = self._session(role, condition)
@@ -166,6 +170,10 @@ class Asker:
                 self._limits.check_time()
                 if final:
                     yield key, answer
+                if self._ending.asked:
+                    self._drain(session)
+            if len(answers) < len(keys):
+                self._ending.stop_if_asked()
             for key, request in zip(keys, requests, strict=True):
                 if key not in answers:
                     silent = Answer.failed(FailureKind.INTERNAL, "the backend gave no answer to this request")
@@ -176,6 +184,13 @@ class Asker:
         yield from ((key, answer) for key, answer in answers.items() if answer.failure)
         if len(keys) < len(wanted):
             self._limits.left(self.tally.asked)
+
+    def _drain(self, session: Session) -> None:
+        """Begin nothing more; a session that cannot do so has nothing under way that would be lost."""
+        if not isinstance(session, Drainable):
+            self._ending.stop_if_asked()
+        else:
+            session.drain()
 
     def _take(self, key: str, answer: Answer, answers: dict[str, Answer]) -> bool:
         """Whether it is the answer that counts: the first one, as in the store, which notes a second; only a failure
@@ -227,7 +242,7 @@ class Asker:
         """Before the first question, so that whoever waits is told for what. Another condition loads as it needs."""
         if isinstance(backend, Loadable) and not backend.loaded:
             self._on_loading(self.tally, backend.info.reference)
-            with stage("load the model"), beating(self._store, self._run_id):
+            with stage("load the model"), beating(self._store, self._run_id), self._ending.at_once():
                 backend.load()
             self._on_loading(self.tally, "")
 

@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from evalkit.failures import explain
+from evalkit.protocols import Told
 from evalkit.results import Result, Run
 from evalkit.runner.ask import Tally
 from evalkit.runner.under_way import ASKING, LOADING, Progress
 
 STARTED, RESUMED = "run started", "run resumed"
 LOADS, BLOCK, DECIDED = "model loading", "block done", "gate decided"
+TROUBLE = "trouble"
 FINISHED, INTERRUPTED, FAILED = "run finished", "run interrupted", "run failed"
-NAMES = (STARTED, RESUMED, LOADS, BLOCK, DECIDED, FINISHED, INTERRUPTED, FAILED)
+NAMES = (STARTED, RESUMED, LOADS, BLOCK, DECIDED, TROUBLE, FINISHED, INTERRUPTED, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,15 @@ class Announcer:
         told = {"outcome": outcome.word, "exit_code": int(outcome.exit_code), "reason": outcome.reason}
         self._say(FINISHED, **told, cases=usage.cases, asked=usage.asked, seconds=usage.seconds)
 
-    def ended(self, state: str, cause: str) -> None:
+    def trouble(self, told: Told) -> None:
+        """What happened to a model, though the run goes on."""
+        self._say(TROUBLE, **{"class": str(told.failure), "said": told.said})
+
+    def ended(self, state: str, cause: str, error: BaseException) -> None:
         """Otherwise than with a result."""
-        self._say(INTERRUPTED if state == "interrupted" else FAILED, cause=cause)
+        advice = explain(error)
+        told = {"class": str(advice.kind), "recommendation": advice.recommendation} if advice else {}
+        self._say(INTERRUPTED if state == "interrupted" else FAILED, cause=cause, **told)
 
     def _gate(self, gate: str, **facts: Any) -> None:
         if gate not in self._decided:

@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any
 
 from evalkit.data.rowstore import by_id
-from evalkit.errors import Interrupted, StoreError, SuiteError
+from evalkit.errors import Interrupted, ServerSilent, StoreError, SuiteError
+from evalkit.failures import log_tail, without_secrets
 from evalkit.gates.measurements import Judged, Measurements
 from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
@@ -28,6 +29,7 @@ from evalkit.runner.corrections import corrections
 from evalkit.runner.diagnose import diagnose
 from evalkit.runner.distributions import distributions
 from evalkit.runner.document import to_json
+from evalkit.runner.ending import KEPT, Ending, in_order, say_on_standard_error
 from evalkit.runner.errored import error_groups
 from evalkit.runner.events import Announcer, Tell
 from evalkit.runner.examine import Examined
@@ -47,6 +49,7 @@ from evalkit.runner.tables import empty_tables
 from evalkit.runner.takeover import Takeover
 from evalkit.runner.telling import Telling
 from evalkit.runner.timeline import Timeline
+from evalkit.runner.troubles import Troubles
 from evalkit.runner.under_way import Progress, UnderWay
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
@@ -86,6 +89,8 @@ class RunOptions:
     """Processes that score beside this one; none: as many as pay."""
     reproduce: str = ""
     on_progress: Callable[[Progress], None] = lambda _: None
+    on_ending: Callable[[], None] = say_on_standard_error
+    """Says that the run ends in order, from within a handler of signals."""
     on_event: Tell | None = None
     """Is told what happens, one event after the other."""
     attendants: Sequence[Attendant] = ()
@@ -139,10 +144,14 @@ class _Running:
     timeline: Timeline = field(default_factory=Timeline)
     takeover: Takeover = field(init=False)
     announcer: Announcer = field(init=False)
+    troubles: Troubles = field(init=False)
+    ending: Ending = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ending = Ending(self.options.on_ending)
         self.takeover = Takeover(self.store)
         self.announcer = Announcer(self.run, self.options.on_event)
+        self.troubles = Troubles(self.backends.values(), self.announcer.trouble)
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -177,7 +186,8 @@ def _run(running: _Running, baseline: Baseline) -> Result:
                 store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
             running.takeover = Takeover.begin(store, running.plan, run.id)
         running.timeline.add(time.monotonic() - running.started, 0, 0)
-        tables, tally = _measure(running, baseline)
+        with in_order(running.ending), log_tail():
+            tables, tally = _measure(running, baseline)
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
@@ -187,12 +197,14 @@ def _run(running: _Running, baseline: Baseline) -> Result:
             store.finish(run.id, to_json(result), **said, finished=result.run.finished)
         running.announcer.finished(result)
     except (KeyboardInterrupt, Interrupted) as stop:
-        _note_end(running, "interrupted", str(stop) or "interrupted by hand")
-        message = stop.message if isinstance(stop, Interrupted) else "interrupted; everything answered so far is kept"
+        _note_end(running, "interrupted", stop)
         again = "the same command without --fresh" if run.options.get(FRESH) else "the same command"
-        raise Interrupted(message, hint=f"{again} goes on from here") from stop
+        hint = f"{again} goes on from here"
+        if isinstance(stop, ServerSilent):
+            raise ServerSilent(stop.message, where=stop.where, hint=hint) from stop
+        raise Interrupted(stop.message if isinstance(stop, Interrupted) else KEPT, hint=hint) from stop
     except BaseException as error:
-        _note_end(running, "failed", f"{type(error).__name__}: {error}")
+        _note_end(running, "failed", error)
         raise
     return result
 
@@ -217,9 +229,13 @@ def _ended(running: _Running, result: Result) -> Result:
     return replace(result, run=run, usage=usage)
 
 
-def _note_end(running: _Running, state: str, cause: str) -> None:
+def _note_end(running: _Running, state: str, error: BaseException) -> None:
     """What ended the run is said to the person even where it cannot be noted; its lease then runs out."""
-    running.announcer.ended(state, cause)
+    cause = without_secrets(str(error) if isinstance(error, Interrupted) else f"{type(error).__name__}: {error}")
+    if isinstance(error, KeyboardInterrupt):
+        cause = "interrupted by hand"
+    running.troubles.look()
+    running.announcer.ended(state, cause, error)
     with suppress(StoreError):
         running.store.transition(running.run.id, state, cause=cause)
 
@@ -248,12 +264,16 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
         redaction=plan.suite.redaction,
         on_answer=under_way.show,
         on_loading=under_way.show_loading,
+        ending=running.ending,
     )
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
         numbered = enumerate(timed("load the data", plan.blocks()))
         together = 1 if running.stopping.watches else _asked_together(subject)
         while several := list(islice(numbered, together)):
+            if running.ending.asked:
+                running.ending.cut_short = True
+                return
             number, planned = several[0][0], [one for _, of_plan in several for one in of_plan]
             block = under_way.begin(planned, asker.tally)
             if block:
@@ -275,11 +295,14 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
                 with stage("store"):
                     kept.add(rows, settled)
                 under_way.done += len(block)
+                running.troubles.look()
                 running.announcer.block(number, len(block), under_way.done, plan.count, asker.tally)
                 under_way.show(asker.tally)
     finally:
         asker.close()
-    running.warnings += scoring.warnings()
+    if running.ending.cut_short:
+        running.ending.stop_if_asked()
+    running.warnings += [*scoring.warnings(), *running.troubles.warnings]
     under_way.show(asker.tally, "deciding")
     return tables, asker.tally
 

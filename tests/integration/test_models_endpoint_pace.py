@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -160,8 +161,9 @@ def test_a_proxy_of_the_environment_is_asked(
 def test_a_server_that_never_answers_is_not_waited_for_one_request_after_the_other(
     http_server: Server, opened: Opened
 ) -> None:
-    http_server.rule = lambda _: http_server.hang()
-    answers = ask(opened(http_server.reference + "&timeout=0.2&retries=1"), *[str(number) for number in range(150)])
+    """Its gateway says so, each time after a while."""
+    http_server.rule = lambda _: replace(http_server.status(504), wait=0.2)
+    answers = ask(opened(http_server.reference + "&retries=1"), *[str(number) for number in range(150)])
     assert {failure(answer)[0] for answer in answers} == {FailureKind.TIMEOUT}
     assert len(http_server.posts) <= 150 + 2 * OPENING * START
     assert http_server.most_at_once > START  # in the end all that is left goes side by side

@@ -217,7 +217,7 @@ def test_a_model_that_is_loading_is_named_in_its_line_and_on_its_board(capsys: A
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     monkeypatch.setattr(shown, "SECONDS_BETWEEN_LINES", 0.0)
-    with showing_progress(quiet=True) as show:
+    with showing_progress(quiet=True) as (show, _):
         show(at(20, 300, decided=GATES))
     assert capsys.readouterr() == ("", "")
 

@@ -17,6 +17,7 @@ from evalkit.errors import ModelError
 from evalkit.models.endpoint.target import Target, make_target
 from evalkit.models.endpoint.wire import Wire, make_wire
 from evalkit.models.reference import ModelSettings, Reference
+from evalkit.protocols import Told
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Likelihood, ModelInfo, Request
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class EndpointBackend:
         self._wire = make_wire(target)
         self._lock = threading.Lock()
         self._connection: Connection | None = None
+        self._troubles: list[Told] = []
+        """Of connections that are closed."""
 
     @property
     def info(self) -> ModelInfo:
@@ -72,9 +75,15 @@ class EndpointBackend:
         connection = self._connection
         return connection.gate.pace.told if connection is not None else ""
 
+    @property
+    def troubles(self) -> Sequence[Told]:
+        connection = self._connection
+        return [*self._troubles, *(connection.transport.troubles if connection is not None else ())]
+
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
+                self._troubles += self._connection.transport.troubles
                 self._connection.close()
                 self._connection = None
 
@@ -146,6 +155,7 @@ class EndpointSession:
         self._connect = connect
         self._most = concurrency
         self._fixed = condition.concurrency
+        self._draining = False
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """Closing the iterator early cancels what is under way and waits until it has ended."""
@@ -161,6 +171,9 @@ class EndpointSession:
         if possible:
             yield from self._ask_possible(possible)
 
+    def drain(self) -> None:
+        self._draining = True
+
     def close(self) -> None:
         """The connection belongs to the backend."""
 
@@ -168,9 +181,9 @@ class EndpointSession:
         connection = self._connect()
         inbox: queue.SimpleQueue[tuple[int, Answer] | _Done] = queue.SimpleQueue()
         if self._fixed is None:
-            work = _work(connection.transport, requests, inbox.put)
+            work = _work(connection.transport, requests, inbox.put, self._drained)
         else:
-            work = _work_side_by_side(connection.transport, requests, inbox.put, self._fixed)
+            work = _work_side_by_side(connection.transport, requests, inbox.put, self._drained, self._fixed)
         job = connection.loop.start(work, lambda error: inbox.put(_Done(error)))
         done: _Done | None = None
         try:
@@ -187,6 +200,9 @@ class EndpointSession:
                     pass
         if done.error is not None:
             raise done.error
+
+    def _drained(self) -> bool:
+        return self._draining
 
     def _unsupported(self, request: Request) -> str:
         kind = "likelihood" if isinstance(request.ask, Likelihood) else "generate"
@@ -218,7 +234,9 @@ class _Done:
 HandOver = Callable[[tuple[int, Answer]], None]
 
 
-async def _work(transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver) -> None:
+async def _work(
+    transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver, drained: Callable[[], bool]
+) -> None:
     """As many at once as the gate lets in, one after the other."""
     import asyncio
 
@@ -229,6 +247,9 @@ async def _work(transport: Transport, requests: Sequence[tuple[int, Request]], h
         async with asyncio.TaskGroup() as group:
             for index, request in requests:
                 place = await transport.gate.enter()
+                if drained():
+                    transport.gate.end(place)
+                    break
                 task = group.create_task(one(index, request, place))
                 # a task that is cancelled before its first step leaves nothing by itself
                 task.add_done_callback(partial(_left, transport, place))
@@ -241,7 +262,11 @@ def _left(transport: Transport, place: Place, _: asyncio.Task[None]) -> None:
 
 
 async def _work_side_by_side(
-    transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver, number: int
+    transport: Transport,
+    requests: Sequence[tuple[int, Request]],
+    hand_over: HandOver,
+    drained: Callable[[], bool],
+    number: int,
 ) -> None:
     """So many at once, whatever the gate thinks of it: the number is what is examined."""
     import asyncio
@@ -250,6 +275,8 @@ async def _work_side_by_side(
 
     async def worker() -> None:
         for index, request in remaining:
+            if drained():
+                break
             hand_over((index, await transport.answer(request, await transport.gate.enter_beside())))
 
     try:

@@ -53,6 +53,7 @@ class Trouble(Exception):
         unreachable: bool = False,
         for_all: bool = False,
         crowded: bool = False,
+        silent: bool = False,
         hint: str = "",
     ) -> None:
         super().__init__(message)
@@ -69,6 +70,8 @@ class Trouble(Exception):
         """Every other request would fail in the same way."""
         self.crowded = crowded
         """The server has more to do than it can: it should be sent fewer requests at once."""
+        self.silent = silent or unreachable
+        """The server said nothing at all."""
         self.hint = hint
 
 

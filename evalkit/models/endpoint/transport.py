@@ -13,17 +13,20 @@ import random
 import time
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from evalkit.errors import ModelError
+from evalkit.errors import FailureClass, ModelError, ServerSilent
 from evalkit.failures import class_of_kind
+from evalkit.models.endpoint.breaker import OPENS_AFTER, Breaker, State
 from evalkit.models.endpoint.connections import BadAddress, Connections, Response
 from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
 from evalkit.models.endpoint.hosts import Gate, Place
 from evalkit.models.endpoint.plain import Broken, NoConnection
 from evalkit.models.endpoint.target import KEY_VARIABLE, Target
 from evalkit.models.endpoint.wire import Malformed, Wire
+from evalkit.protocols import Told
 from evalkit.records import Answer, FailureKind, Request, Timing
 
 MAX_BYTES = 10_000_000
@@ -44,6 +47,11 @@ class Transport:
         self._whose = f"{target.model} {id(self)}"
         self._failed_in_a_row = 0
         self._answered = False
+        self.troubles: list[Told] = []
+        """What happened to the server as a whole."""
+        self._breaker = Breaker(4 * target.backoff, target.patience)
+        self._news = asyncio.Event()
+        """Set, and made anew, whenever it may have changed whether anything is sent."""
 
     async def close(self) -> None:
         await self._connections.close()
@@ -69,12 +77,15 @@ class Transport:
         sent = errors = 0
         refused_since: float | None = None
         while True:
+            place = await self._while_it_is_silent(place)
             sent += 1
             started = time.perf_counter()
             try:
                 reply = await self.send("POST", self._target.post_url, body)
                 answer = self._read(reply, request)
             except Trouble as trouble:
+                if not trouble.silent:
+                    self._hear()
                 too_many = self._tell(place, trouble)
                 self._raise_for_all(trouble)
                 if too_many:
@@ -83,17 +94,66 @@ class Transport:
                     errors += 1
                 if not trouble.retry or not self._may_try_again(errors, refused_since):
                     self._failed_in_a_row += trouble.retry
+                    if trouble.silent:
+                        self._note_silence()
                     return self._failed(trouble, sent, Timing(time.perf_counter() - started))
                 await self._back_off(errors, trouble, too_many)
             except BaseException:
                 self.gate.forget(place)
+                self._breaker.withdrawn(time.monotonic())
+                self._tell_news()
                 raise
             else:
+                self._hear()
                 self.gate.answered(place, self._whose)
                 self._failed_in_a_row = 0
                 self._answered = True
                 return answer
             place = await (self.gate.enter_beside() if place.sent is None else self.gate.enter(again=True))
+
+    async def _while_it_is_silent(self, place: Place) -> Place:
+        """Wait while the circuit is open; whoever waits leaves its place, and has one again when it goes on."""
+        while not self._breaker.may_ask(time.monotonic()):
+            self.gate.forget(place)
+            if self._breaker.state is State.DEAD:
+                raise self._gone()
+            news, again_in = self._news, self._breaker.asks_again_at - time.monotonic()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if self._breaker.state is State.HALF_OPEN else max(0.0, again_in)):
+                    await news.wait()
+        if place.over:
+            try:
+                return await (self.gate.enter_beside() if place.sent is None else self.gate.enter(again=True))
+            except BaseException:
+                self._breaker.withdrawn(time.monotonic())
+                self._tell_news()
+                raise
+        return place
+
+    def _tell_news(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _hear(self) -> None:
+        seconds = self._breaker.heard(time.monotonic())
+        if seconds is not None:
+            said = f"{self._target.host} answers again, after {seconds:.0f} s of silence"
+            self.troubles.append(Told(FailureClass.NETWORK, said))
+            self._tell_news()
+
+    def _note_silence(self) -> None:
+        if self._breaker.silent(time.monotonic()):
+            said = f"{self._target.host} has stopped answering: {OPENS_AFTER} requests in a row failed without a word"
+            self.troubles.append(Told(FailureClass.NETWORK, f"{said}; it is asked one request at a time"))
+        self._tell_news()
+
+    def _gone(self) -> ServerSilent:
+        seconds = time.monotonic() - self._breaker.opened_at
+        probes = f"{self._breaker.probes} further one{'s' if self._breaker.probes != 1 else ''}"
+        said = (
+            f"the server has stopped answering: {OPENS_AFTER} requests in a row failed, and {probes} in {seconds:.0f} s"
+        )
+        return ServerSilent(said, where=self._target.host)
 
     async def send(self, method: str, url: str, body: bytes | None = None) -> Reply:
         """One try. Whatever goes wrong on the way is a ``Trouble``, and a bad status is left to the caller."""
@@ -117,10 +177,11 @@ class Transport:
             raise no_connection(self._target, error) from None
         except TimeoutError:
             seconds = f"{self._target.timeout:g} s"
-            raise Trouble(FailureKind.TIMEOUT, f"no answer within {seconds}", retry=True, crowded=True) from None
+            message = f"no answer within {seconds}"
+            raise Trouble(FailureKind.TIMEOUT, message, retry=True, crowded=True, silent=True) from None
         except Broken as error:
             message = f"the connection broke ({error})"
-            raise Trouble(FailureKind.NETWORK, message, retry=True) from None
+            raise Trouble(FailureKind.NETWORK, message, retry=True, silent=True) from None
 
     def _read(self, reply: Reply, request: Request) -> Answer:
         trouble = trouble_of(reply, key_hint=self.key_hint, url=self._target.post_url)
@@ -172,7 +233,7 @@ class Transport:
         """
         full = False
         timed_out = trouble.kind is FailureKind.TIMEOUT
-        if timed_out and self._given_up:
+        if timed_out and not trouble.silent and self._given_up:
             self.gate.pace.give_up()
         if timed_out and place.sent is not None and self.gate.pace.answered_at < place.sent.at:
             self.gate.forget(place, trouble.retry_after)  # nobody was answered meanwhile: that is no crowd
@@ -191,7 +252,7 @@ class Transport:
         """The server seems dead, so nobody waits for it any more; one answer changes that."""
         dry_since = self.gate.pace.dry_since
         dry = dry_since is not None and time.monotonic() - dry_since > self._target.patience
-        return dry or self._failed_in_a_row >= GIVE_UP_AFTER
+        return dry or self._failed_in_a_row >= GIVE_UP_AFTER or self._breaker.state is not State.CLOSED
 
     def _may_try_again(self, errors: int, refused_since: float | None) -> bool:
         """Errors are counted; refusals for being too many are not, for they say nothing about the request."""

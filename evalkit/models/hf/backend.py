@@ -15,7 +15,7 @@ from evalkit.models.hf.work import Work
 from evalkit.models.reference import Reference
 from evalkit.models.refusing import Refusing
 from evalkit.models.uncollected import without_collection
-from evalkit.protocols import Session
+from evalkit.protocols import Session, Told
 from evalkit.records import Condition, Message, ModelInfo
 
 REVISION = "6"
@@ -128,6 +128,10 @@ class HfBackend:
         return HfSession(
             lambda: self._engine(dtype), condition, options.batch_size, close, self.work, threads=options.threads
         )
+
+    @property
+    def troubles(self) -> Sequence[Told]:
+        return self.work.troubles
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Loads the tokenizer, not the weights."""

@@ -92,6 +92,10 @@ class HfSession:
         self._rows_beside: Rows | None = None
         """How texts of likelihoods stand beside each other; tried where they are not read as trees."""
         self._writes_plainly: bool | None = None
+        self._draining = False
+
+    def drain(self) -> None:
+        self._draining = True
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """What may need the most room first, so that too large a batch shows at once. Texts come one by one as they are
@@ -134,7 +138,8 @@ class HfSession:
             self._places = Places(self._most, None if free is None else int(SHARE * free))
             self._kept = KeptBeginnings(KEPT_BYTES if free is None else min(KEPT_BYTES, free // 10), self._work)
         recent, self._recent = self._recent, [item.job.prompt for item in waiting[-RECENT:] if item.job is not None]
-        yield from Stream(engine, self._kept, self._places, self._work, self._set_threads).answers(waiting, recent)
+        stream = Stream(engine, self._kept, self._places, self._work, self._set_threads)
+        yield from stream.answers(waiting, recent, lambda: self._draining)
 
     def _shared(self, engine: Engine) -> SharedContexts:
         if self._contexts is None or self._contexts.engine is not engine:
@@ -146,7 +151,7 @@ class HfSession:
         apart = not self._may_pad(engine, waiting)
         if apart:
             waiting = sorted(waiting, key=lambda item: item.shape, reverse=True)
-        while waiting:
+        while waiting and not self._draining:
             batch = waiting[:size]
             if apart:
                 batch = [item for item in batch if item.shape == batch[0].shape]
@@ -165,6 +170,8 @@ class HfSession:
                     free_memory(engine.device)
                 if len(batch) > 1:
                     size = max(1, len(batch) // 2)
+                    if out_of_memory:
+                        self._work.lacked_memory(len(batch), size)
                     continue
                 answers = [failure_of(error, out_of_memory)]
                 size = self._batch_size  # it was this request, and not how many there were

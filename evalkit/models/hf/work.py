@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from evalkit.errors import FailureClass
+from evalkit.protocols import Told
 
 
 @dataclass(slots=True)
@@ -31,6 +34,8 @@ class Work:
     """Prompts that were written in batches that nobody joins: the model, or what was asked, allows no others."""
     restarts: int = 0
     """How often a batch broke down and its unfinished rows were begun again in a smaller one."""
+    lacks: list[tuple[int, int]] = field(default_factory=list)
+    """How many requests at once were too many for the memory, and how many there were from then on."""
     tokenise_seconds: float = 0.0
     prefill_seconds: float = 0.0
     decode_seconds: float = 0.0
@@ -44,6 +49,22 @@ class Work:
         self.padded_tokens += positions - computed
         self.prefills += 1
         self.prefill_seconds += seconds
+
+    def lacked_memory(self, tried: int, now: int) -> None:
+        """Noted where it makes batches smaller than ever before."""
+        if not self.lacks or now < self.lacks[-1][1]:
+            self.lacks.append((tried, now))
+
+    @property
+    def troubles(self) -> list[Told]:
+        """What a person should know of it."""
+        return [
+            Told(
+                FailureClass.OUT_OF_MEMORY,
+                f"the memory did not suffice for {tried} requests at once: the model went on with {now}",
+            )
+            for tried, now in self.lacks
+        ]
 
     @property
     def rows_a_step(self) -> float | None:

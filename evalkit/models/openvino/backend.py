@@ -16,7 +16,7 @@ from evalkit.models.openvino.session import SETTABLE, OpenVinoSession, unsupport
 from evalkit.models.openvino.sources import Source, find_source
 from evalkit.models.reference import Reference
 from evalkit.models.refusing import Refusing
-from evalkit.protocols import Session
+from evalkit.protocols import Session, Told
 from evalkit.records import Condition, Message, ModelInfo
 
 REVISION = "2"
@@ -93,6 +93,10 @@ class OpenVinoBackend:
                 )
             self._loaded = load_engine(self._source.folder(), self._options, self._dtype, self._context_length)
         return self._loaded
+
+    @property
+    def troubles(self) -> Sequence[Told]:
+        return self.work.troubles
 
     def session(self, condition: Condition) -> Session:
         refused = unsupported(condition)

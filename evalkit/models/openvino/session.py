@@ -48,6 +48,10 @@ class OpenVinoSession:
         self._work = work
         self._known: frozenset[Tokens] = frozenset()
         """Beginnings that were read for the last requests, and may still be there for the next."""
+        self._draining = False
+
+    def drain(self) -> None:
+        self._draining = True
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """All together; closing the iterator early cancels what is under way.
@@ -100,8 +104,10 @@ class OpenVinoSession:
     def _written(self, waiting: Iterable[Ready]) -> Generator[Written]:
         queue = deque(waiting)
         while queue:
-            together = Together(self._engine(), self._width, self._work)
+            together = Together(self._engine(), self._width, self._work, lambda: self._draining)
             yield from together.write(queue)
+            if together.crowded:
+                self._work.lacked_memory(self._width, 1)
             broken, crowded = together.broken, together.crowded
             del together
             if broken:
@@ -170,7 +176,8 @@ def to_answer(tokenizer: ChatTokenizer, written: Written) -> Answer:
     if written.finish == "broken":
         return Answer.failed(FailureKind.INTERNAL, "the engine failed on this request")
     if written.finish == "no room":
-        return Answer.failed(FailureKind.OUT_OF_MEMORY, "one request alone does not fit into memory", timing=timing)
+        message = "one request alone does not fit into memory"
+        return Answer.failed(FailureKind.OUT_OF_MEMORY, message, retryable=True, timing=timing)
     text = tokenizer.decode(written.tokens)
     places = [text.find(mark) for mark in ready.stop if mark in text]
     text, reasoning = split_reasoning(text[: min(places)] if places else text, opened=ready.thinking)

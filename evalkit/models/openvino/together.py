@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,11 +62,12 @@ class Together:
     A step that fails ends it: those under way are ``broken``, those not yet taken up stay in the queue.
     """
 
-    def __init__(self, engine: Engine, width: int, work: Work) -> None:
+    def __init__(self, engine: Engine, width: int, work: Work, draining: Callable[[], bool] = lambda: False) -> None:
+        """``draining``: whether those that wait are to be left alone."""
         self.broken: list[Ready] = []
         self.crowded: list[Ready] = []
         """Let go for want of memory, with others under way: the pipeline lets go of all, whichever was too large."""
-        self._engine, self._width, self._work = engine, width, work
+        self._engine, self._width, self._work, self._draining = engine, width, work, draining
         self._active: list[Written] = []
         self._held: dict[Tokens, deque[Ready]] = {}
         """Those that wait for one under way, by what they go on from."""
@@ -104,6 +105,8 @@ class Together:
     def _take_up(self, queue: deque[Ready]) -> list[Written]:
         """As many as there is room for. Returns those that the library refuses."""
         refused = []
+        if self._draining():
+            queue.clear()
         while queue and len(self._active) < self._width:
             ready = queue.popleft()
             if ready.goes_on_from in self._held:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,17 +91,27 @@ class Stream:
         self._charged = 0.0
         """Of all steps, the share of a row that has been there all along."""
 
-    def answers(self, items: Sequence[Ready], recent: Sequence[Tokens] = ()) -> Iterator[tuple[int, Answer]]:
-        """Each answer when it is done. ``recent`` prompts were asked before: what they share may be asked again."""
+    def answers(
+        self,
+        items: Sequence[Ready],
+        recent: Sequence[Tokens] = (),
+        draining: Callable[[], bool] = lambda: False,
+    ) -> Iterator[tuple[int, Answer]]:
+        """Each answer when it is done. ``recent`` prompts were asked before: what they share may be asked again.
+        ``draining``: whether those that wait are to be left alone."""
         self._shared = beginnings([*(_job(item).prompt for item in items), *recent])
         self._lap = self._now()
         for base, members in self._rounds(items):
             self._base, self._slots = base, None
             self._waiting.extend(self._sorted(members))
-            yield from self._round()
+            yield from self._round(draining)
 
-    def _round(self) -> Iterator[tuple[int, Answer]]:
+    def _round(self, draining: Callable[[], bool]) -> Iterator[tuple[int, Answer]]:
         while self._rows or self._waiting:
+            if draining():
+                self._waiting.clear()
+                if not self._rows:
+                    return
             try:
                 done = self._go_on()
             except ModelError:
@@ -323,6 +333,8 @@ class Stream:
             self._places.restore(out_of_memory)
             return [(broken[0].position, failure_of(error, out_of_memory))]
         self._places.halve(len(broken), out_of_memory)
+        if out_of_memory:
+            self._work.lacked_memory(len(broken), self._places.now)
         self._waiting.extendleft(reversed(broken))
         self._work.restarts += 1
         return []

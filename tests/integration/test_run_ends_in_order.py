@@ -1,0 +1,152 @@
+"""Ctrl-C once lets the answers under way finish and saves; twice stops at once; ``kill`` is one Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evalkit
+from evalkit.runner.ending import SAID, Ending, in_order
+
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from evalkit.cli import main; main()"
+)
+"""The command line as a terminal starts it: a background job would begin with Ctrl-C ignored."""
+ROWS = 60
+SUITE = """
+name: small
+datasets: {rows: {path: rows.jsonl}}
+checks: {accuracy: {dataset: rows, metrics: [exact_match]}}
+gates: [accuracy.exact_match >= 0.3]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rows = [{"id": f"r{i}", "prompt": f"say {i}", "references": [f"say {i}"]} for i in range(ROWS)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (tmp_path / "small.yaml").write_text(SUITE, encoding="utf-8")
+    return tmp_path
+
+
+def start(folder: Path, model: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", LISTENING, "run", "small.yaml", "--model", model, "-q", "--report", "out"]
+    environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def wait_for(server: Any, process: subprocess.Popen[str], posts: int) -> None:
+    while process.poll() is None and len(server.posts) < posts:
+        server.stopping.wait(0.002)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "kill"])
+def test_once_what_is_under_way_is_answered_and_never_asked_again(
+    http_server: Any, folder: Path, number: signal.Signals
+) -> None:
+    http_server.rule = lambda _: http_server.ok(0.3)
+    model = f"{http_server.url}/v1?model=tiny&concurrency=4"
+    process = start(folder, model)
+    wait_for(http_server, process, 10)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert SAID in said
+    assert "same command goes on from here" in said
+    assert "Traceback" not in said
+    assert len(http_server.posts) < ROWS
+    http_server.rule = lambda _: None
+    resumed = start(folder, model)
+    resumed.communicate(timeout=60)
+    assert resumed.returncode == 0
+    assert len(http_server.posts) == ROWS
+
+
+def test_twice_it_stops_at_once_and_goes_on_later(http_server: Any, folder: Path) -> None:
+    http_server.rule = lambda _: http_server.hang(30.0) if len(http_server.posts) > 10 else None
+    model = f"{http_server.url}/v1?model=tiny&concurrency=4"
+    process = start(folder, model)
+    wait_for(http_server, process, 14)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert SAID in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    _, said = process.communicate(timeout=25)
+    assert time.monotonic() - began < 20  # and not the thirty seconds that the answers under way take
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    http_server.rule = lambda _: None
+    resumed = start(folder, model)
+    resumed.communicate(timeout=60)
+    assert resumed.returncode == 0
+    assert len(http_server.posts) <= ROWS + 4
+
+
+def test_a_model_in_this_process_stops_after_the_answer_that_it_is_at(folder: Path) -> None:
+    process = start(folder, "mock:slow?ms=200&of=oracle")
+    while process.poll() is None and not (folder / ".evalkit" / "runs.db").exists():
+        time.sleep(0.01)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=8)  # all of it would take twelve seconds
+    assert process.returncode == 130
+    assert SAID in said
+
+
+def test_from_python_handlers_come_back_and_those_of_others_are_left_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    during: list[Any] = []
+
+    def look(event: Any) -> None:
+        if event.name == "block done":
+            during.append(signal.getsignal(signal.SIGINT))
+
+    def run() -> None:
+        evalkit.evaluate("small.yaml", model="mock:oracle", store=":memory:", on_event=look)
+
+    def own(*_: Any) -> None:
+        raise AssertionError("nobody sends a signal")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run()
+        assert during[0] is not signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        during.clear()
+        signal.signal(signal.SIGINT, own)
+        run()
+        assert set(during) == {own}
+        during.clear()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        assert set(during) == {signal.default_int_handler}
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_while_weights_are_loaded_nothing_is_waited_for() -> None:
+    said: list[str] = []
+    ending = Ending(lambda: said.append(SAID))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with in_order(ending), pytest.raises(KeyboardInterrupt), ending.at_once():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not said
+    assert not ending.asked
