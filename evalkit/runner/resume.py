@@ -110,7 +110,9 @@ def begin_run(
         suite_fingerprint=plan.suite.fingerprint,
         model_fingerprint=info.fingerprint,
         datasets={name: dataset.fingerprint for name, dataset in plan.datasets.items()},
-        environment=environment() | ({"judge": f"{judge.reference}, {judge.fingerprint}"} if judge else {}),
+        environment=environment()
+        | {"backend": f"{info.backend}, {info.revision}"}
+        | ({"judge": f"{judge.reference}, {judge.fingerprint}"} if judge else {}),
         options={**options, FRESH: True} if resume == "never" else dict(options),
         partial=plan.scope.partial,
         continues=str(options.get("continues", "")),

@@ -10,6 +10,7 @@ from evalkit.store.baselines import BaselineTables
 from evalkit.store.deletion import Deletion
 from evalkit.store.engine import Database
 from evalkit.store.progress import ProgressTable
+from evalkit.store.pruning import PruningTables
 from evalkit.store.reviews import ReviewTables
 from evalkit.store.runs import RunTables
 from evalkit.store.samples import SampleTables
@@ -23,6 +24,7 @@ class Store(
     SampleTables,
     ScoreTables,
     TakeoverTables,
+    PruningTables,
     BaselineTables,
     ReviewTables,
     Deletion,

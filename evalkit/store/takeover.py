@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database
 from evalkit.store.runs import FINISHED, moment
-from evalkit.store.schema import attempts, incidents, invalidations, runs, scored_checks
+from evalkit.store.schema import attempts, incidents, invalidations, runs, scored_checks, scores
 
 MOST_DONORS = 3
 """Runs that are looked through for a check's scores: whole ones first, then newest first."""
@@ -92,6 +92,14 @@ class TakeoverTables:
                 "answers": answers,
             }
             connection.execute(invalidations.insert().values(row))
+
+    def scored_check_names(self, suite: str = "") -> list[str]:
+        """Of checks that any run scored, or any run of a suite."""
+        query = select(scores.c.run_id, scores.c.check_name).distinct()
+        of_suite = select(runs.c.id).where(runs.c.suite == doc.stored_name(suite))
+        with self.database.reading() as connection:
+            rows = connection.execute(query.where(scores.c.run_id.in_(of_suite)) if suite else query).all()
+        return sorted({doc.shown_name(check) for _, check in rows})
 
     def renewals(self, suite: str) -> dict[str, int]:
         """By check, which invalidation of its answers is the newest. Part of the keys of its requests."""

@@ -49,10 +49,21 @@ def discard(path: Path) -> None:
         path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
-def discard_others(folder: Path, run_ids: Iterable[str]) -> int:
-    """Indexes of runs that are no longer there; how many."""
+def size_of(path: Path) -> int:
+    """Bytes on disk."""
+    files = [path.with_name(path.name + ending) for ending in ENDINGS]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def others(folder: Path, run_ids: Iterable[str]) -> list[Path]:
+    """Indexes of runs that are no longer there."""
     kept = {index_path(folder, run_id).name for run_id in run_ids}
-    gone = [path for path in folder.glob("*.db") if path.name not in kept] if folder.is_dir() else []
+    return sorted(path for path in folder.glob("*.db") if path.name not in kept) if folder.is_dir() else []
+
+
+def discard_others(folder: Path, run_ids: Iterable[str]) -> int:
+    """How many."""
+    gone = others(folder, run_ids)
     for path in gone:
         discard(path)
     return len(gone)
