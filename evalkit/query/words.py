@@ -7,8 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from evalkit.web.browse.buckets import MARK
-
+MARK = "\ue000"
+"""Begins every word that is not one of a text: private use, and taken out of texts."""
+TOKENIZER = "unicode61 remove_diacritics 2"
+"""What a word is, and which words are the same."""
+EVERYWHERE = "answer prompt name"
 MOST_CHARACTERS = 20_000
 """Of a case's answers, and of its prompts: what follows is not searched."""
 LONGEST_SEARCH = 400
@@ -93,7 +96,7 @@ def _is_searchable(character: str) -> bool:
 
 def _asked(term: tuple[str, bool], column: str, beginnings: Beginnings) -> str:
     text, begins = term
-    among = f"{{{column}}}" if column else "{answer prompt name}"
+    among = f"{{{column or EVERYWHERE}}}"
     words = beginnings.get(text) if begins else None
     return f"{among} : {any_of(words) if words else quoted(text) + ' *' * begins}"
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evalkit.errors import RunNotFound
+from evalkit.query.words import parse
 from evalkit.records import Unscored
 from evalkit.report import formatting
 from evalkit.report.cases import CaseView, groups, pieces, spans_of
@@ -25,7 +26,6 @@ from evalkit.web.browse.file import Outdated, TooLong
 from evalkit.web.browse.filling import value_of
 from evalkit.web.browse.query import FoundCase
 from evalkit.web.browse.question import Wanted
-from evalkit.web.browse.words import parse
 from evalkit.web.choosing import address, case_of, case_parameter, parameters, place_of, row_of, wanted_of
 from evalkit.web.explorer import said_in
 from evalkit.web.marking import Pieces, marked_in

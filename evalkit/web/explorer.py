@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from evalkit.query.words import parse
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Exchange, Result, Run
@@ -22,7 +23,6 @@ from evalkit.web.browse.file import STATUSES, IndexedCheck, Outdated, TooLong, c
 from evalkit.web.browse.label_choices import LabelChoice, label_choices
 from evalkit.web.browse.query import COUNTED, FoundCase, Page, page
 from evalkit.web.browse.question import Wanted
-from evalkit.web.browse.words import parse
 from evalkit.web.choosing import LABEL, LAST, address, case_parameter, parameters, place_of, row_of, wanted_of
 from evalkit.web.marking import Pieces, around
 from evalkit.web.pages import Link, render, workbench

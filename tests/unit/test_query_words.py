@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.web.browse.buckets import MARK
-from evalkit.web.browse.words import MOST_TERMS, parse, searchable
+from evalkit.query.words import MARK, MOST_TERMS, parse, searchable
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from evalkit.web.browse.file import TOKENIZER
-from evalkit.web.browse.words import SHORTEST_PREFIX, Search
+from evalkit.query.words import SHORTEST_PREFIX, TOKENIZER, Search
 
 MOST_WORDS = 500
 """Of one beginning: so many are still gone through at once without a thought."""

@@ -12,8 +12,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-MARK = "\ue000"
-"""Begins every word that is not one of a text: private use, and taken out of texts."""
+from evalkit.query.words import MARK
+
 MOST = 256
 FEWEST_CASES = 64
 """In one bucket: fewer are sorted at once without a thought."""

@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from evalkit.query.words import parse
 from evalkit.results import Exchange
 from evalkit.web.browse.file import IndexedCheck, checks_of
 from evalkit.web.browse.query import PAGE, FoundCase, Page, page
 from evalkit.web.browse.question import Wanted
-from evalkit.web.browse.words import parse
 
 MOST_READ = 1_000
 """Cases: as many are read while somebody waits."""

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from evalkit.errors import StoreError
+from evalkit.query.words import MARK, TOKENIZER
 from evalkit.records import Status
-from evalkit.web.browse.buckets import MARK, Buckets
+from evalkit.web.browse.buckets import Buckets
 from evalkit.web.browse.place import discard, prepare
 
 T = TypeVar("T")
@@ -31,8 +32,6 @@ EVERY = MARK + "a"
 """A word that all cases have."""
 LISTING, INDEXING, MERGING, DONE = "listing", "indexing", "merging", "done"
 STATUSES = (Status.SCORED, Status.UNSCORED, Status.ERRORED)
-TOKENIZER = "unicode61 remove_diacritics 2"
-"""What a word is, and which words are the same."""
 TABLES = f"""
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE checks (

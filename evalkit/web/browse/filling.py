@@ -14,13 +14,14 @@ from itertools import islice
 from typing import Any
 
 from evalkit.errors import EvalkitError
+from evalkit.query.words import MARK, MOST_CHARACTERS, searchable
 from evalkit.records import Unscored, Vector
 from evalkit.results import Exchange, MetricInfo, Result
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.runner.tables import restore
 from evalkit.store import Store, StoredScore
 from evalkit.store.documents import stored_name
-from evalkit.web.browse.buckets import MARK, Buckets, cuts_of
+from evalkit.web.browse.buckets import Buckets, cuts_of
 from evalkit.web.browse.file import (
     DONE,
     EVERY,
@@ -38,7 +39,6 @@ from evalkit.web.browse.file import (
     set_phase,
     unpacked,
 )
-from evalkit.web.browse.words import MOST_CHARACTERS, searchable
 
 LISTED_AT_ONCE = 5000
 INDEXED_AT_ONCE = 500

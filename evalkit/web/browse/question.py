@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from evalkit.query.words import any_of, parse, quoted
 from evalkit.records import Status
 from evalkit.store.documents import stored_name
 from evalkit.web.browse.beginnings import words_of_beginnings
 from evalkit.web.browse.file import CHECK_SHIFT, EVERY, STATUSES, IndexedCheck, IndexedMetric
 from evalkit.web.browse.filling import label_word, status_word
-from evalkit.web.browse.words import any_of, parse, quoted
 
 WITHIN = ("", "answer", "prompt")
 

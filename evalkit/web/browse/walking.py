@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 
+from evalkit.query.words import all_of, any_of, quoted
 from evalkit.web.browse.buckets import GROUP
 from evalkit.web.browse.file import IndexedMetric, number_at
 from evalkit.web.browse.question import Question, Range
-from evalkit.web.browse.words import all_of, any_of, quoted
 
 Ranges = Sequence[tuple[IndexedMetric, Range]]
 AT_ONCE = 400
