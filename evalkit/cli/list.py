@@ -21,9 +21,10 @@ STATE_STYLES = {"finished": "", "running": "cyan"}
 @click.command("list")
 @click.option("--suite", metavar="NAME", default="", help="Runs of this suite alone.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most N runs.")
+@click.option("--deleted", is_flag=True, help="What is in the trash, the last deleted first.")
 @store_option
 @json_option
-def command(suite: str, limit: int, store: str | None, as_json: bool) -> None:
+def command(suite: str, limit: int, deleted: bool, store: str | None, as_json: bool) -> None:
     """List runs.
 
     Newest first. Wherever a command wants a RUN, an id of this list, a unique beginning of one, last, or
@@ -39,7 +40,7 @@ def command(suite: str, limit: int, store: str | None, as_json: bool) -> None:
     outcomes: dict[str, str] = {}
     if runs is not None:
         with runs:
-            found = runs.list_runs(suite, limit=limit)
+            found = _in_trash(runs, suite)[:limit] if deleted else runs.list_runs(suite, limit=limit)
             outcomes = {run.id: _outcome(runs, run) for run in found if run.state == "finished"}
     rows = [_row(run, outcomes.get(run.id, "")) for run in found]
     if as_json:
@@ -48,9 +49,15 @@ def command(suite: str, limit: int, store: str | None, as_json: bool) -> None:
         print_json(rows)
     elif rows:
         _print(rows, limit)
+    elif deleted:
+        click.echo("nothing is in the trash")
     else:
         of_suite = f" of suite '{suite}'" if suite else ""
         click.echo(f"no runs{of_suite} yet; 'evalkit run smoke --model mock:oracle' makes one in two seconds")
+
+
+def _in_trash(runs: Store, suite: str) -> list[Run]:
+    return [one.run for one in runs.list_trash() if not suite or one.run.suite == suite]
 
 
 def _outcome(runs: Store, run: Run) -> str:

@@ -41,9 +41,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "evalkit.cli.schema",
         "Print the JSON Schema of suites, reports, profiles, or the options of modes.",
     ),
-    "delete": ("evalkit.cli.delete", "Delete a run."),
+    "delete": ("evalkit.cli.delete", "Delete runs."),
+    "restore": ("evalkit.cli.delete:restore", "Take a run out of the trash."),
+    "purge": ("evalkit.cli.delete:purge", "Empty the trash for good, and give the space back."),
 }
-"""Name to module and short help; the help stands here so that ``--help`` imports no command."""
+"""Name to module (and which of its commands) and short help, which stands here so that ``--help`` imports none."""
 
 
 BROKEN_PIPE = 128 + 13
@@ -59,7 +61,8 @@ class LazyCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name or "command")
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:

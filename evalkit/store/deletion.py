@@ -1,85 +1,112 @@
-"""Deleting a run, and what only it needed."""
+"""Purging the trash: what a run left goes for good, and so does what nobody else needs of it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
-from evalkit.errors import StoreError
 from evalkit.store import documents as doc
-from evalkit.store.engine import Database
+from evalkit.store.engine import Database, in_chunks
 from evalkit.store.reviews import delete_reviews
-from evalkit.store.runs import RUNNING, no_such_run, read_state
+from evalkit.store.runs import RUNNING, read_state
 from evalkit.store.schema import (
     answers,
     attempts,
-    baselines,
+    deleted_runs,
     events,
     evidence,
     incidents,
     progress,
     results,
+    review_items,
+    review_queues,
+    reviews,
     revisions,
     runs,
     samples,
     scored_checks,
     scores,
 )
+from evalkit.store.trash import Trash
+
+OF_A_RUN = (scores, scored_checks, evidence, results, revisions, events, attempts, incidents, progress)
+
+EMPTIED = (*OF_A_RUN, answers, samples, runs, deleted_runs, review_queues, review_items, reviews)
 
 
-class Deletion:
+@dataclass(frozen=True, slots=True)
+class Purged:
+    runs: tuple[str, ...]
+    answers: int
+    """That went with them: nobody else's scores rest on them."""
+    waiting: bool = False
+    """A run is being made, which may be about to use answers that nobody else needs: the next purge takes them."""
+
+
+class Deletion(Trash):
     database: Database
 
     def delete_run(self, run_id: str, *, force: bool = False) -> None:
-        """Forget a run: its scores, evidence, result, revisions, reviews, events, attempts and incidents, and
+        """At once and for good: a run that is being made is refused, and so is a baseline that is not forced."""
+        self.trash_run(run_id, force=force)
+        self.purge([run_id])
 
-        * the answers that it made, but for those that the scores of another run rest on;
-        * the dataset rows that no other run was made with.
-
-        A run that is being made is refused. So is one that is a baseline, unless it is forced: then its names go too.
+    def purge(self, run_ids: Iterable[str]) -> Purged:
+        """Of runs in the trash: scores, evidence, results, revisions, reviews, events, attempts and incidents; dataset
+        rows that no other run was made with; then all answers that no run made which is left, but for those that the
+        scores of one rest on. Each run goes whole or not at all: killed in between, what is left goes the next time.
         """
-        name = doc.stored_name(run_id)
+        gone = [run_id for run_id in run_ids if self._purge_one(doc.stored_name(run_id))]
         with self.database.writing() as connection:
-            row = connection.execute(select(runs).where(runs.c.id == name)).first()
+            waiting = _is_any_made(connection)
+            many = 0 if waiting else _delete_orphans(connection)
+        return Purged(tuple(gone), many, waiting)
+
+    def _purge_one(self, name: str) -> bool:
+        with self.database.writing() as connection:
+            row = connection.execute(select(deleted_runs).where(deleted_runs.c.id == name)).first()
             if row is None:
-                raise no_such_run(run_id)
-            if read_state(row, time.time()) == RUNNING:
-                raise StoreError(f"run {run_id} is being made: it cannot be deleted", hint="stop it first")
-            _delete_baselines(connection, name, force)
-            _delete_answers(connection, name)
-            _delete_samples(connection, name, set(doc.load(row.datasets).values()))
+                return False
             delete_reviews(connection, name)
-            for table in (scores, scored_checks, evidence, results, revisions, events, attempts, incidents, progress):
+            for table in OF_A_RUN:
                 connection.execute(delete(table).where(table.c.run_id == name))
-            connection.execute(delete(runs).where(runs.c.id == name))
+            connection.execute(delete(deleted_runs).where(deleted_runs.c.id == name))
+            _delete_samples(connection, set(doc.load(row.datasets).values()))
+        return True
+
+    def give_purged_space_back(self) -> None:
+        """A file becomes as small as what is in it, which also wipes what was deleted; a server uses the space again.
+        Where others keep the database busy it stays as it is, and the next time does it."""
+        for table in EMPTIED[:1] if self.database.location.is_sqlite else EMPTIED:
+            self.database.vacuum(table)
 
 
-def _delete_baselines(connection: Connection, name: str, force: bool) -> None:
-    """An imported baseline brings its own numbers, and stays."""
-    resting = (baselines.c.run_id == name, baselines.c.document == "")
-    names = sorted(connection.scalars(select(baselines.c.name).where(*resting)))
-    if names and not force:
-        raise StoreError(
-            f"run {doc.shown_name(name)} is the baseline {' and '.join(repr(one) for one in names)}: it is kept",
-            hint="name another run first (evalkit baseline set RUN --as NAME), or delete it with --force",
-        )
-    connection.execute(delete(baselines).where(*resting))
+def _is_any_made(connection: Connection) -> bool:
+    now = time.time()
+    begun = connection.execute(select(runs).where(runs.c.state == RUNNING))
+    return any(read_state(row, now) == RUNNING for row in begun)
 
 
-def _delete_answers(connection: Connection, name: str) -> None:
-    made = set(connection.scalars(select(answers.c.key).where(answers.c.run_id == name)))
-    others = select(scores.c.answer_keys).where(scores.c.run_id != name).execution_options(yield_per=1000)
-    for keys in connection.scalars(others):
-        made.difference_update(keys.split())
-    if made:
-        connection.execute(
-            delete(answers).where(answers.c.key == bindparam("of")), [{"of": key} for key in sorted(made)]
-        )
+def _delete_orphans(connection: Connection) -> int:
+    """Answers of runs that are gone, and that no score rests on."""
+    left = select(runs.c.id).union_all(select(deleted_runs.c.id))
+    orphans = set(connection.scalars(select(answers.c.key).where(answers.c.run_id.not_in(left))))
+    if not orphans:
+        return 0
+    for keys in connection.scalars(select(scores.c.answer_keys).execution_options(yield_per=1000)):
+        orphans.difference_update(keys.split())
+    for some in in_chunks(sorted(orphans)):
+        connection.execute(delete(answers).where(answers.c.key.in_(some)))
+    return len(orphans)
 
 
-def _delete_samples(connection: Connection, name: str, datasets: set[str]) -> None:
-    for document in connection.scalars(select(runs.c.datasets).where(runs.c.id != name)):
-        datasets -= set(doc.load(document).values())
-    for dataset in sorted(datasets):
+def _delete_samples(connection: Connection, datasets: Collection[str]) -> None:
+    unused = set(datasets)
+    for table in (runs, deleted_runs):
+        for document in connection.scalars(select(table.c.datasets)):
+            unused -= set(doc.load(document).values())
+    for dataset in sorted(unused):
         connection.execute(delete(samples).where(samples.c.dataset == doc.stored_name(dataset)))

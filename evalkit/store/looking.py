@@ -118,7 +118,7 @@ def listed_by_id(store: Store, run_id: str) -> Listed:
 
 def causes_of_ends(store: Store, run_ids: Iterable[str]) -> dict[str, str]:
     """Of finished runs: the outcome's word as they ended, and why."""
-    wanted = select(events.c.run_id, events.c.cause).where(events.c.after == FINISHED)
+    wanted = select(events.c.run_id, events.c.cause).where(events.c.before == RUNNING, events.c.after == FINISHED)
     with store.database.reading() as connection:
         found = connection.execute(wanted.where(events.c.run_id.in_(map(doc.stored_name, run_ids)))).all()
     return {doc.shown_name(name): doc.shown_name(cause) for name, cause in found}

@@ -84,12 +84,26 @@ def _scores_taken_over(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def _trash(connection: Connection) -> None:
+    counted = "INTEGER NOT NULL" if connection.dialect.name == "sqlite" else "SERIAL NOT NULL"
+    real = "FLOAT" if connection.dialect.name == "sqlite" else "DOUBLE PRECISION"
+    connection.exec_driver_sql(
+        f"CREATE TABLE deleted_runs (number {counted}, id TEXT NOT NULL UNIQUE, suite TEXT NOT NULL, "
+        "model TEXT NOT NULL, state VARCHAR(20) NOT NULL, created VARCHAR(40) NOT NULL, finished VARCHAR(40) NOT NULL, "
+        "suite_fingerprint TEXT NOT NULL, model_fingerprint TEXT NOT NULL, datasets TEXT NOT NULL, "
+        "environment TEXT NOT NULL, options TEXT NOT NULL, partial BOOLEAN NOT NULL, continues TEXT NOT NULL, "
+        f"host TEXT NOT NULL, process INTEGER NOT NULL, holder TEXT NOT NULL, heartbeat {real} NOT NULL, "
+        "outcome TEXT NOT NULL, deleted VARCHAR(40) NOT NULL, PRIMARY KEY (number))"
+    )
+
+
 FIRST_VERSION = 1
 STEPS: tuple[Step, ...] = (
     Step(2, "named baselines, and the evidence of gates by block", _baselines_and_evidence),
     Step(3, "queues for people's review, what they say, and later outcomes of finished runs", _reviews),
     Step(4, "where runs under way stand", _progress),
     Step(5, "how runs scored, so that later ones take scores over, and what they no longer may", _scores_taken_over),
+    Step(6, "a trash for runs that are deleted", _trash),
 )
 """After the first version, in order and without gaps."""
 

@@ -12,7 +12,7 @@ from evalkit.errors import StoreError
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database, in_chunks
 from evalkit.store.runs import FINISHED, RUNNING, moment, read_state
-from evalkit.store.schema import answers, metadata, runs, scores
+from evalkit.store.schema import answers, deleted_runs, metadata, runs, scores
 
 READ_AT_ONCE = 1000
 HASHED = 16
@@ -168,7 +168,11 @@ def _size(database: Database) -> ColumnElement[int]:
 def _unneeded(database: Database, connection: Connection, before: float | None) -> Iterator[tuple[str, int]]:
     """Key and size of each."""
     needed = set(_used(connection))
-    unfinished = set(connection.scalars(select(runs.c.id).where(runs.c.state != FINISHED)))
+    unfinished = {
+        name
+        for of in (runs, deleted_runs)
+        for name in connection.scalars(select(of.c.id).where(of.c.state != FINISHED))
+    }
     query = select(answers.c.key, answers.c.run_id, _size(database))
     if before is not None:
         query = query.where(answers.c.made < before)

@@ -17,7 +17,7 @@ from evalkit.store import documents as doc
 from evalkit.store import lease
 from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import RunCounts, RunEvent
-from evalkit.store.schema import answers, attempts, events, incidents, results, revisions, runs, scores
+from evalkit.store.schema import answers, attempts, deleted_runs, events, incidents, results, revisions, runs, scores
 
 PLANNED, RUNNING, FINISHED, INTERRUPTED, FAILED = "planned", "running", "finished", "interrupted", "failed"
 TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -31,6 +31,7 @@ TRANSITIONS: Mapping[str, frozenset[str]] = {
 _MINE = and_(runs.c.id == bindparam("mine"), runs.c.state == RUNNING, runs.c.holder == bindparam("me"))
 _RENEWED = update(runs).where(_MINE).values(heartbeat=bindparam("now"))
 _STATE = select(runs.c.state).where(runs.c.id == bindparam("wanted"))
+_BOTH = (runs, deleted_runs)
 LISTED_WHEN_AMBIGUOUS = 5
 SUGGESTED_FROM = 200
 
@@ -56,7 +57,7 @@ def no_such_run(run_id: str) -> RunNotFound:
     return RunNotFound(f"no run has the id '{run_id}'", hint="'evalkit list' shows the runs there are")
 
 
-def _run_of(row: Row[Any], now: float) -> Run:
+def run_of(row: Row[Any], now: float) -> Run:
     return Run(
         id=doc.shown_name(row.id),
         suite=doc.shown_name(row.suite),
@@ -111,10 +112,12 @@ class RunTables:
             raise StoreError("a run needs an id")
         try:
             with self.database.writing() as connection:
-                if connection.scalar(select(runs.c.number).where(runs.c.id == row["id"])) is not None:
+                if _is_taken(connection, row["id"]):
                     raise StoreError(f"there is already a run with the id '{run.id}'", where=self.database.name)
+                if self.database.location.is_sqlite:  # which would give the number of the newest run away, once deleted
+                    row["number"] = 1 + max(connection.scalar(select(func.max(of.c.number))) or 0 for of in _BOTH)
                 connection.execute(self.database.insert(runs).values(row))
-                _note(connection, row["id"], now, ("", run.state), "created")
+                note(connection, row["id"], now, ("", run.state), "created")
         except IntegrityError as error:  # pragma: no cover - the look-up above holds the writer's place
             raise StoreError(f"there is already a run with the id '{run.id}'", where=self.database.name) from error
 
@@ -134,11 +137,11 @@ class RunTables:
         with self.database.reading() as connection:
             exact = connection.execute(select(runs).where(runs.c.id == prefix)).first()
             if exact is not None:
-                return _run_of(exact, now)
+                return run_of(exact, now)
             query = _newest(suite).where(func.substr(runs.c.id, 1, len(prefix)) == prefix)
             found = connection.execute(query.limit(LISTED_WHEN_AMBIGUOUS + 1)).all()
         if len(found) == 1:
-            return _run_of(found[0], now)
+            return run_of(found[0], now)
         if found:
             listed = ", ".join(row.id for row in found[:LISTED_WHEN_AMBIGUOUS])
             more = ", ..." if len(found) > LISTED_WHEN_AMBIGUOUS else ""
@@ -157,7 +160,7 @@ class RunTables:
             row = connection.execute(query.limit(1)).first()
             suites = list(connection.scalars(select(runs.c.suite).distinct()))
         if row is not None:
-            return _run_of(row, time.time())
+            return run_of(row, time.time())
         kind = "finished run" if finished else "run"
         known = sorted(map(doc.shown_name, suites))
         hint = "'evalkit run SUITE --model REF' makes one"
@@ -172,6 +175,12 @@ class RunTables:
     def _not_found(self, name: str) -> RunNotFound:
         known = [run.id for run in self.list_runs(limit=SUGGESTED_FROM)]
         hint = "'evalkit run SUITE --model REF' makes a run" if not known else "'evalkit list' shows the runs there are"
+        prefix = doc.stored_name(name)
+        with self.database.reading() as connection:
+            begins = select(deleted_runs.c.id).where(func.substr(deleted_runs.c.id, 1, len(prefix)) == prefix)
+            deleted = connection.scalar(begins.limit(1))
+        if deleted is not None:
+            hint = f"'evalkit restore {doc.shown_name(deleted)}' takes it out of the trash"
         if close := nearest(name, known):
             hint = f"did you mean '{close}'? {hint}"
         return RunNotFound(f"no run has the id '{name}'", where=self.database.name, hint=hint)
@@ -184,7 +193,7 @@ class RunTables:
         with self.database.reading() as connection:
             rows = connection.execute(query).all()
         now = time.time()
-        return [_run_of(row, now) for row in rows]
+        return [run_of(row, now) for row in rows]
 
     def find_resumable(
         self, suite_fingerprint: str, model_fingerprint: str, options: Mapping[str, Any] | None = None
@@ -198,7 +207,7 @@ class RunTables:
         )
         with self.database.reading() as connection:
             rows = connection.execute(query).all()
-        found = (_run_of(row, time.time()) for row in rows)
+        found = (run_of(row, time.time()) for row in rows)
         return next((run for run in found if run.state in {INTERRUPTED, FAILED}), None)
 
     # --- states -------------------------------------------------------------------------------------------------------
@@ -279,6 +288,10 @@ class RunTables:
         return RunCounts(answers=made, attempts=failed, incidents=contradicted, scores=judged)
 
 
+def _is_taken(connection: Connection, stored_id: str) -> bool:
+    return any(connection.scalar(select(of.c.number).where(of.c.id == stored_id)) is not None for of in _BOTH)
+
+
 def _newest(suite: str) -> Select[Any]:
     query = select(runs).order_by(runs.c.number.desc())
     return query.where(runs.c.suite == doc.stored_name(suite)) if suite else query
@@ -306,14 +319,15 @@ def _move(connection: Connection, run_id: str, state: str, cause: str, changes: 
         allowed = ", ".join(sorted(TRANSITIONS.get(before, ()))) or "nothing else"
         raise StoreError(f"run {run_id} is {before}, and cannot become {state}", hint=f"it can become {allowed}")
     if before != row.state:
-        _note(connection, name, now, (row.state, before), "its process was no longer heard of")
+        note(connection, name, now, (row.state, before), "its process was no longer heard of")
     if state == RUNNING:
         changes = {**changes, **_lease_columns(now)}
     connection.execute(update(runs).where(runs.c.id == name).values(state=state, **changes))
-    _note(connection, name, now, (before, state), cause)
+    note(connection, name, now, (before, state), cause)
 
 
-def _note(connection: Connection, name: str, now: float, change: tuple[str, str], cause: str) -> None:
+def note(connection: Connection, name: str, now: float, change: tuple[str, str], cause: str) -> None:
+    """A change of state, before and after, and why."""
     before, after = change
     row = {"run_id": name, "time": moment(now), "before": before, "after": after, "cause": doc.stored_name(cause)}
     connection.execute(events.insert().values(row))

@@ -3,6 +3,8 @@ every string there is (NUL, lone surrogates), a database's text type cannot. Cha
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
@@ -14,30 +16,36 @@ schema_version = Table(
     Column("applied", String(40), nullable=False),
 )
 
-runs = Table(
-    "runs",
-    metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),  # order of creation: clocks may tie or go back
-    Column("id", Text, nullable=False, unique=True),
-    Column("suite", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("state", String(20), nullable=False),
-    Column("created", String(40), nullable=False),
-    Column("finished", String(40), nullable=False),
-    Column("suite_fingerprint", Text, nullable=False),
-    Column("model_fingerprint", Text, nullable=False),
-    Column("datasets", Text, nullable=False),
-    Column("environment", Text, nullable=False),
-    Column("options", Text, nullable=False),
-    Column("partial", Boolean, nullable=False),
-    Column("continues", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("process", Integer, nullable=False),
-    Column("holder", Text, nullable=False),
-    Column("heartbeat", Float, nullable=False),
-    Column("outcome", Text, nullable=False),
-)
+
+def _of_a_run() -> tuple[Column[Any], ...]:
+    return (
+        Column("number", Integer, primary_key=True, autoincrement=True),  # order of creation: clocks may tie or go back
+        Column("id", Text, nullable=False, unique=True),
+        Column("suite", Text, nullable=False),
+        Column("model", Text, nullable=False),
+        Column("state", String(20), nullable=False),
+        Column("created", String(40), nullable=False),
+        Column("finished", String(40), nullable=False),
+        Column("suite_fingerprint", Text, nullable=False),
+        Column("model_fingerprint", Text, nullable=False),
+        Column("datasets", Text, nullable=False),
+        Column("environment", Text, nullable=False),
+        Column("options", Text, nullable=False),
+        Column("partial", Boolean, nullable=False),
+        Column("continues", Text, nullable=False),
+        Column("host", Text, nullable=False),
+        Column("process", Integer, nullable=False),
+        Column("holder", Text, nullable=False),
+        Column("heartbeat", Float, nullable=False),
+        Column("outcome", Text, nullable=False),
+    )
+
+
+runs = Table("runs", metadata, *_of_a_run())
 Index("runs_by_suite", runs.c.suite, runs.c.number)
+
+deleted_runs = Table("deleted_runs", metadata, *_of_a_run(), Column("deleted", String(40), nullable=False))
+"""The trash: such a run is in no list, and all that it left stays until it is purged."""
 
 results = Table("results", metadata, Column("run_id", Text, primary_key=True), Column("document", Text, nullable=False))
 

@@ -250,6 +250,60 @@ def test_delete_forgets_the_run_and_no_other(evalkit: Evalkit, runs: list[str]) 
     assert evalkit("show", runs[0]).code == 2
 
 
+def test_a_deleted_run_comes_back_until_it_is_purged(evalkit: Evalkit, runs: list[str]) -> None:
+    shown = evalkit("show", runs[0], "--json").out
+    evalkit("delete", *runs, "--yes")
+    assert [row["id"] for row in json.loads(evalkit("list", "--deleted", "--json").out)] == [runs[1], runs[0]]
+    assert evalkit("restore", runs[0]).code == 0
+    before, after = json.loads(shown), json.loads(evalkit("show", runs[0], "--json").out)
+    assert after["result"] == before["result"]
+    assert after["stored"] == before["stored"]
+    purged = evalkit("purge", "--yes")
+    assert "purged 1 run and 3 answers" in purged.out, "the echo's answers; the oracle's run is back"
+    assert evalkit("restore", runs[1]).code == 2
+    assert "nothing is in the trash" in evalkit("list", "--deleted").out
+
+
+def test_old_runs_go_and_baselines_stay(evalkit: Evalkit, runs: list[str]) -> None:
+    evalkit("baseline", "set", runs[0], "--as", "main")
+    assert evalkit("delete", "--keep", "1d", "--yes").out == "nothing to delete\n"
+    told = evalkit("delete", "--keep", "0d", "--dry-run")
+    assert runs[1] in told.out
+    assert runs[0] not in told.out
+    assert len(json.loads(evalkit("list", "--json").out)) == 2, "nothing went yet"
+    assert evalkit("delete", "--keep", "0d", "--yes").code == 0
+    assert [row["id"] for row in json.loads(evalkit("list", "--json").out)] == [runs[0]]
+    refused = evalkit("delete", runs[0], "--yes")
+    assert refused.code == 2
+    assert "--force" in refused.err
+
+
+def test_purge_asks_and_says_what_would_go(evalkit: Evalkit, runs: list[str]) -> None:
+    evalkit("delete", runs[0], "--yes")
+    assert "--yes" in evalkit("purge").err
+    assert runs[0] in evalkit("purge", "--dry-run").out
+    assert "nothing to delete" in evalkit("purge", "--keep", "1d", "--dry-run").out
+    assert evalkit("restore", runs[0]).code == 0
+
+
+def test_now_leaves_nothing_to_restore(evalkit: Evalkit, runs: list[str], workdir: Path) -> None:
+    evalkit("delete", runs[1], "--now", "--yes")
+    assert evalkit("restore", runs[1]).code == 2
+    for path in (workdir / ".evalkit").glob("runs.db*"):
+        assert runs[1].encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["delete"], ["delete", "last", "--keep", "1d"], ["delete", "--keep", "soon"], ["purge", "--keep", "-1d"]],
+)
+def test_what_cannot_be_deleted_is_refused_with_a_hint(evalkit: Evalkit, runs: list[str], arguments: list[str]) -> None:
+    called = evalkit(*arguments, "--yes")
+    assert called.code == 2
+    assert len(called.err.splitlines()) >= 2
+    assert len(json.loads(evalkit("list", "--json").out)) == len(runs)
+
+
 @pytest.mark.parametrize(("reply", "left"), [("y\n", 1), ("n\n", 2), ("\n", 2)])
 def test_delete_asks_at_a_terminal(runs: list[str], reply: str, left: int, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -361,6 +362,8 @@ class TestRuns:
         with pytest.raises(StoreError, match="being made"):
             store.delete_run("r-3")
         store.finish("r-3", "{}")
+        for other in ("r-1", "r-2"):
+            store.transition(other, "interrupted")
         store.delete_run("r-3")
         assert set(store.get_answers([key_of(text) for text in ("mine", "shared", "theirs")])) == {
             key_of("shared"),
@@ -373,6 +376,84 @@ class TestRuns:
         assert store.attempts("r-3") == []
         assert store.events("r-3") == []
         assert [stored.case for stored in store.iter_scores("r-1")] == ["a"]
+
+    def test_the_trash_gives_back_all_that_was_put_into_it(self, store: Store) -> None:
+        store.put_answers("r-1", [(key_of("a"), ask("a"), Answer("a"))])
+        store.put_scores("r-1", [row("a", keys=(key_of("a"),))])
+        with pytest.raises(StoreError, match="being made"):
+            store.trash_run("r-1")
+        store.finish("r-1", "{}", outcome="good enough")
+        before = store.get_run("r-1")
+        store.trash_run("r-1")
+        assert [run.id for run in store.list_runs()] == ["r-2"]
+        assert [one.run.id for one in store.list_trash()] == ["r-1"]
+        with pytest.raises(RunNotFound, match="no run has the id") as missing:
+            store.get_run("r-1")
+        assert "evalkit restore r-1" in missing.value.hint
+        with pytest.raises(StoreError, match="already a run"):
+            store.create_run(Run("r-1", "suite", "model", "planned", "2026"))
+        assert store.restore_run("r-") == before
+        assert store.get_run("r-1") == before
+        assert [run.id for run in store.list_runs()] == ["r-2", "r-1"]
+        assert store.list_trash() == []
+        assert store.outcomes(["r-1"]) == {"r-1": "good enough"}
+        assert [one.case for one in store.iter_scores("r-1")] == ["a"]
+        changes = [(event.before, event.after) for event in store.events("r-1")]
+        assert changes[-2:] == [("finished", "deleted"), ("deleted", "finished")]
+        with pytest.raises(RunNotFound, match="in the trash"):
+            store.restore_run("r-1")
+
+    def test_a_new_run_takes_no_number_of_one_in_the_trash(self, store: Store) -> None:
+        store.transition("r-2", "interrupted")
+        store.trash_run("r-2")
+        store.create_run(Run("later", "suite", "model", "planned", "2026"))
+        store.restore_run("r-2")
+        assert [run.id for run in store.list_runs()] == ["later", "r-2", "r-1"]
+
+    def test_purging_leaves_what_others_rest_on_and_takes_it_when_nobody_does(self, store: Store) -> None:
+        store.put_samples("own-f", [Sample("1", ())])
+        store.create_run(Run("r-3", "suite", "model", "running", "2026", datasets={"own": "own-f"}))
+        for text in ("mine", "shared"):
+            store.put_answers("r-3", [(key_of(text), ask(text), Answer(text))])
+        store.put_scores("r-3", [row("a", keys=(key_of("mine"), key_of("shared")))])
+        store.put_scores("r-1", [row("a", keys=(key_of("shared"),))])
+        store.finish("r-3", "{}")
+        store.trash_run("r-3")
+        assert set(store.get_answers([key_of("mine")])), "the trash keeps everything"
+        waited = store.purge(["r-3"])
+        assert (waited.runs, waited.answers, waited.waiting) == (("r-3",), 0, True), "runs are being made"
+        for other in ("r-1", "r-2"):
+            store.transition(other, "interrupted")
+        again = store.purge([])
+        assert (again.runs, again.answers, again.waiting) == ((), 1, False)
+        assert set(store.get_answers([key_of("mine"), key_of("shared")])) == {key_of("shared")}
+        assert store.get_samples("own-f", ["1"]) == {}
+        store.trash_run("r-1")
+        assert store.purge(["r-1"]).answers == 1, "that of a run that went before"
+        assert store.get_answers([key_of("shared")]) == {}
+        assert store.purge(["r-1", "ghost"]).runs == ()
+
+    def test_old_runs_are_those_that_nobody_holds_on_to(self, store: Store) -> None:
+        for name in ("old", "named", "reviewed", "continued", "young"):
+            store.create_run(Run(name, "suite", "model", "running", "2026"))
+            store.put_queues(name, [NewQueue("q", "c", {}, ["a"])])
+            store.finish(name, "{}", finished="2026-01-01T00:00:00+00:00" if name != "young" else "")
+        store.set_baseline("main", "suite", "named")
+        store.add_reviews(store.review_queues("reviewed")[0].id, lambda _: [NewReview("a", "somebody", {})])
+        store.create_run(Run("r-4", "suite", "model", "planned", "2026", continues="continued"))
+        assert [run.id for run in store.old_runs(timedelta(days=30))] == ["old"]
+        assert store.old_runs(timedelta(days=36500)) == []
+
+    def test_space_is_given_back(self, store: Store) -> None:
+        long = [(key_of(str(n)), ask(str(n)), Answer(str(n) * 20_000)) for n in range(50)]
+        store.put_answers("r-1", long)
+        for other in ("r-1", "r-2"):
+            store.transition(other, "interrupted")
+        before = store.disk_bytes()
+        store.delete_run("r-1")
+        store.give_purged_space_back()
+        if store.database.location.path:
+            assert store.disk_bytes() < before / 2
 
     def test_last_is_the_newest_also_after_a_deletion(self, store: Store) -> None:
         store.transition("r-2", "failed")

@@ -42,6 +42,21 @@ with open_store(path) as store:
 """
 
 
+PURGER = """
+import sys
+from evalkit.store import open_store
+
+with open_store(sys.argv[1]) as store:
+    print("ready", flush=True)
+    while runs := store.list_runs():
+        store.trash_run(runs[0].id)
+        store.restore_run(runs[0].id)
+        store.trash_run(runs[0].id)
+        store.purge([runs[0].id])
+        store.give_purged_space_back()
+"""
+
+
 def start(path: Path, name: str, blocks: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", WRITER, str(path), name, str(blocks)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -99,3 +114,33 @@ def test_eight_processes_that_open_and_write_at_once_lose_nothing(tmp_path: Path
     with sqlite3.connect(path) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_whoever_is_killed_while_deleting_leaves_no_half_run(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    for name in range(8):
+        assert start(path, f"run-{name}", 4).wait() == 0
+    instants = random.Random(7)
+    for _ in range(8):
+        purger = subprocess.Popen([sys.executable, "-c", PURGER, str(path)], stdout=subprocess.PIPE, text=True)
+        assert purger.stdout is not None
+        assert purger.stdout.readline() == "ready\n"
+        time.sleep(instants.uniform(0, 0.15))
+        purger.send_signal(signal.SIGKILL)
+        purger.wait()
+        purger.stdout.close()
+        with open_store(str(path)) as store:
+            there = {run.id for run in store.list_runs()} | {one.run.id for one in store.list_trash()}
+            for name in (f"run-{number}" for number in range(8)):
+                scores, answers = len(list(store.iter_scores(name))), len(store.get_answers(keys_of(name, 0)))
+                assert scores == (4 * BLOCK if name in there else 0)
+                assert answers == BLOCK or name not in there
+                assert bool(store.events(name)) == (name in there)
+    with open_store(str(path)) as store:
+        for run in store.list_runs():
+            store.trash_run(run.id)
+        store.purge([one.run.id for one in store.list_trash()])
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT count(*) FROM answers").fetchone() == (0,)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    database.close()

@@ -69,5 +69,12 @@ def discard_others(folder: Path, run_ids: Iterable[str]) -> int:
     return len(gone)
 
 
+def forget_indexes(store: Store, run_ids: Iterable[str]) -> None:
+    """Of runs that are gone for good: words of what was said in them."""
+    folder = index_folder(store)
+    for run_id in run_ids:
+        discard(index_path(folder, run_id))
+
+
 def _digest(text: str, characters: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:characters]
