@@ -36,9 +36,7 @@ class Auto:
 
 
 def run_chosen(asked: Asked, name: str, reason: str, which: str, jobs: int | None = None) -> Result:
-    from evalkit.modes.isolation.jobs import usual_jobs
-
-    tried = preflight(asked.suite, asked.options.scope.only, which, jobs=jobs or usual_jobs(), tell=asked.tell)
+    tried = preflight(asked.suite, asked.options.scope.only, which, jobs=jobs, tell=asked.tell)
     mode = find_mode(name)
     if tried is not None:
         asked = asked.attended_by(_Tried(tried))

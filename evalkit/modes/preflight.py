@@ -58,12 +58,13 @@ def untried(suite: Suite, checks: Iterable[SuiteCheck], known: Known | None = No
 
 
 def preflight(
-    suite: Suite, only: Sequence[str], which: str, *, jobs: int, tell: Tell, known: Known | None = None
+    suite: Suite, only: Sequence[str], which: str, *, jobs: int | None, tell: Tell, known: Known | None = None
 ) -> Section | None:
     """None where there is nothing to try. Checks that do not hold are an error: they cannot judge a model."""
     checks = wanted(suite, only, which)
     if not checks:
         return None
+    from evalkit.modes.isolation.jobs import usual_jobs
     from evalkit.modes.isolation.scenarios import bundled_scenarios, load_scenarios
     from evalkit.modes.isolation.selftest import selftest
     from evalkit.modes.isolation.told import section
@@ -77,7 +78,11 @@ def preflight(
             "isolation", TITLE, f"All {len(checks):,} checks held when they were tried before: {names}.", "held"
         )
     found = selftest(
-        suite, new, scenarios, jobs=jobs, told=lambda trial, done, of: tell("trying the checks alone", done, of)
+        suite,
+        new,
+        scenarios,
+        jobs=jobs or usual_jobs(),
+        told=lambda trial, done, of: tell("trying the checks alone", done, of),
     )
     failing = {trial.check for trial in found.failed}
     for check in new:
