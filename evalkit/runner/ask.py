@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from evalkit.errors import Interrupted, ModelError
 from evalkit.metrics.redaction import NOTHING, Redaction
@@ -22,6 +23,7 @@ from evalkit.store import Identity, Store, request_key
 FLUSH_SECONDS = 2.0
 """What was answered is written at least this often, so that a kill loses no more."""
 GOES_ON = "the same command goes on from here"
+NO_ANSWER = "the backend gave no answer to this request"
 
 
 @dataclass(slots=True)
@@ -68,6 +70,16 @@ class Limits:
             raise LimitReached(f"the suite's limit of {self.minutes:g} minutes is reached", hint=GOES_ON)
 
 
+class Hearing(Protocol):
+    """Somebody who hears what is answered."""
+
+    def answered(self, request: Request, answer: Answer) -> None:
+        """The answer that counts: once for each of the different requests that are asked together."""
+
+    def answered_again(self, request: Request, answer: Answer) -> None:
+        """Another one to a request that has an answer."""
+
+
 class Asker:
     """Asks for one run. Sessions are opened when first needed: a run that finds all its answers loads no model."""
 
@@ -83,6 +95,7 @@ class Asker:
         on_answer: Callable[[Tally], None] = lambda _: None,
         on_loading: Callable[[Tally, str], None] = lambda *_: None,
         ending: Ending | None = None,
+        hearing: Hearing | None = None,
     ) -> None:
         self.tally = Tally()
         self._store = store
@@ -96,6 +109,7 @@ class Asker:
         self._ending = ending or Ending()
         self._on_loading = on_loading
         """Told a model's name before its weights are loaded, and no name after."""
+        self._hearing = hearing
         self._sessions: dict[tuple[str, Condition], Session] = {}
         self._beat_at = time.monotonic()
 
@@ -122,10 +136,14 @@ class Asker:
         for key, answer in known_answers.items():
             self._count_redacted(key, answer)
             of_run = _of_this_run(answer, unique[key])
+            if self._hearing:
+                self._hearing.answered(unique[key], of_run)
             for place in places[key]:
                 yield place, key, of_run
         for (role, condition), group in _grouped(missing, unique).items():
             for key, answer in self._ask(role, condition, {key: unique[key] for key in group}):
+                if self._hearing:
+                    self._hearing.answered(unique[key], answer)
                 for place in places[key]:
                     yield place, key, answer
         self.tally.round_missing = 0
@@ -163,6 +181,8 @@ class Asker:
                     raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
                 unsaved.append((key, requests[position], answer))
+                if self._hearing and key in answers and not answers[key].failure:
+                    self._hearing.answered_again(requests[position], answer)
                 final = self._take(key, answer, answers)
                 if time.monotonic() - saved_at >= FLUSH_SECONDS:
                     self._save(unsaved)
@@ -176,7 +196,7 @@ class Asker:
                 self._ending.stop_if_asked()
             for key, request in zip(keys, requests, strict=True):
                 if key not in answers:
-                    silent = Answer.failed(FailureKind.INTERNAL, "the backend gave no answer to this request")
+                    silent = Answer.failed(FailureKind.INTERNAL, NO_ANSWER)
                     unsaved.append((key, request, silent))
                     self._take(key, silent, answers)
         finally:  # also what was answered before an interruption is kept

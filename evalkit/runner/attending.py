@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalkit.records import Answer, Outcome, Request
 from evalkit.results import Result, Run
 from evalkit.sections import Section
 
@@ -37,8 +38,18 @@ class Attendant:
     def planned(self, plan: Plan, backends: Mapping[str, Backend]) -> None:
         """Before the run begins and anything is asked."""
 
+    def answered(self, request: Request, answer: Answer) -> None:
+        """The answer that counts: once for each of the different requests that are asked together."""
+
+    def answered_again(self, request: Request, answer: Answer) -> None:
+        """A backend gave another one to a request that has an answer."""
+
     def examined(self, block: Sequence[Examined]) -> None:
         """A block's cases with their scores, in the order of the plan, before they are stored."""
+
+    def decided(self, outcome: Outcome) -> Outcome:
+        """The outcome of the run's gates, or one that knows of something else, too."""
+        return outcome
 
     def concluded(self, concluded: Concluded) -> Sequence[Section]:
         """Once, before the result is stored."""
@@ -46,3 +57,28 @@ class Attendant:
 
     def closed(self) -> None:
         """However the run ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Those of a run's attendants who hear every answer."""
+
+    attendants: Sequence[Attendant]
+
+    @classmethod
+    def among(cls, attendants: Sequence[Attendant]) -> Listeners | None:
+        """None where nobody listens: a million answers need not be told to nobody."""
+        ours = [one for one in attendants if _overrides(one, "answered") or _overrides(one, "answered_again")]
+        return cls(ours) if ours else None
+
+    def answered(self, request: Request, answer: Answer) -> None:
+        for attendant in self.attendants:
+            attendant.answered(request, answer)
+
+    def answered_again(self, request: Request, answer: Answer) -> None:
+        for attendant in self.attendants:
+            attendant.answered_again(request, answer)
+
+
+def _overrides(attendant: Attendant, method: str) -> bool:
+    return getattr(type(attendant), method) is not getattr(Attendant, method)

@@ -20,7 +20,7 @@ from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.agreements import agreements
 from evalkit.runner.ask import Asker, Limits, Tally
-from evalkit.runner.attending import Attendant, Concluded
+from evalkit.runner.attending import Attendant, Concluded, Listeners
 from evalkit.runner.baseline import Baseline, find_baseline
 from evalkit.runner.bias_gaps import gaps_of_run
 from evalkit.runner.conclude import decide_gates, estimate_all, summarise
@@ -211,6 +211,8 @@ def _run(running: _Running, baseline: Baseline) -> Result:
 
 def _attended(running: _Running, tables: Measurements, result: Result) -> Result:
     """With what those who attended the run tell of it."""
+    for attendant in running.options.attendants:
+        result = replace(result, outcome=attendant.decided(result.outcome))
     concluded = Concluded(running.plan, running.backends, running.store, running.run, tables, result)
     sections = [section for attendant in running.options.attendants for section in attendant.concluded(concluded)]
     return replace(result, sections=tuple(sections))
@@ -265,6 +267,7 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
         on_answer=under_way.show,
         on_loading=under_way.show_loading,
         ending=running.ending,
+        hearing=Listeners.among(running.options.attendants),
     )
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
