@@ -38,6 +38,8 @@ class Asked:
     model: str
     store: Store
     options: RunOptions
+    plain: bool = False
+    """No mode was named: no more is done than the suite asks."""
     began: float = field(default_factory=time.monotonic)
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from evalkit.errors import ConfigurationError
@@ -20,7 +21,7 @@ def run_in_mode(asked: Asked, named: str = "", given: Sequence[str] | Mapping[st
                 "options are of a mode, and none is named", where="--mode-option", hint="--mode NAME"
             )
         chosen = choose(asked.suite, "", is_mock=asked.is_mock)
-        return run_chosen(asked, chosen.mode, chosen.reason, chosen.preflight)
+        return run_chosen(replace(asked, plain=True), chosen.mode, chosen.reason, chosen.preflight)
     mode = find_mode(named)
     options = options_of(named, mode, asked.suite, given)
     return mode.run(asked.called(named, "it was asked for"), options)

@@ -1,0 +1,106 @@
+"""What was seen at the boundaries, as a section: a flow with counts, the contracts, and profiles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from evalkit.modes.pipeline.flow import flow_of
+from evalkit.modes.pipeline.ledger import BROKEN, KEPT, Ledger
+from evalkit.modes.pipeline.texts import ROW
+from evalkit.runner.attending import Concluded
+from evalkit.sections import Cell, FlowPicture, Section, SectionTable
+
+if TYPE_CHECKING:
+    from evalkit.modes.pipeline.watch import Counted, Watched
+
+ID, TITLE = "pipeline", "From the dataset to the verdicts"
+MOST_ROWS = 60
+
+
+def section(concluded: Concluded, watched: Counted) -> Section:
+    flow = flow_of(concluded, watched)
+    ledger = watched.ledger
+    sentence = flow.sentence
+    if ledger.state() == BROKEN:
+        broken = [breach for breach in ledger.breaches if breach.state == BROKEN]
+        sentence = f"{_counted(len(broken))} broken, first at {_place(ledger.first_broken)}: {broken[0]}. {sentence}"
+    tables = [_contracts(ledger)]
+    tables += watched.profiles()
+    picture = FlowPicture("What passes each boundary, and what is lost there", flow.stops, flow.sentence)
+    return Section(ID, TITLE, sentence, ledger.state(), tuple(tables), (picture,))
+
+
+def _counted(some: int) -> str:
+    return "One contract is" if some == 1 else f"{some} contracts are"
+
+
+def _place(boundary: str) -> str:
+    return f"the boundary '{boundary}'"
+
+
+def _contracts(ledger: Ledger) -> SectionTable:
+    """What was found comes first, then by boundary."""
+    rows: list[tuple[Cell, ...]] = []
+    for rule in ledger.rules():
+        breach = ledger.breach(rule)
+        kind = "contract" if rule.contract else "worth a look"
+        state, times, seen = (breach.state, breach.times, "; ".join(breach.examples)) if breach else (KEPT, 0, "")
+        rows.append((rule.boundary, rule.name, rule.demand, kind, state, times, seen))
+    rows.sort(key=lambda row: (KEPT, "noticed", BROKEN).index(str(row[4])), reverse=True)
+    columns = ("boundary", "rule", "what is demanded", "kind", "state", "times", "seen")
+    return SectionTable("Contracts", columns, tuple(rows))
+
+
+def profiles(watched: Watched) -> Iterator[SectionTable]:
+    rows: list[tuple[Cell, ...]] = []
+    for profile in watched.data.values():
+        rows.append((f"prompts of {profile.name}", *profile.prompts.row()))
+        if profile.references.lengths.count:
+            rows.append((f"references of {profile.name}", *profile.references.row()))
+    for role, answers in watched.answers.profiles.items():
+        rows.append((f"answers of the {role}", *answers.texts.row()))
+    note = "Lengths in characters; the quantiles of long texts are those of a sixty-fourth below."
+    yield SectionTable("Texts at each boundary", ("texts of", *ROW), tuple(rows), note=note)
+    yield _columns(watched)
+    yield from _categories(watched)
+
+
+def _columns(watched: Watched) -> SectionTable:
+    rows: list[tuple[Cell, ...]] = []
+    for profile in watched.data.values():
+        for name, column in profile.columns.items():
+            kinds = ", ".join(kind for kind, _ in column.kinds.most_common())
+            rows.append((profile.name, name, profile.rows, column.missing, kinds))
+    shown = tuple(rows[:MOST_ROWS])
+    titles = ("dataset", "column", "rows", "missing", "types")
+    return SectionTable("Columns of the datasets", titles, shown, beyond=len(rows) - len(shown))
+
+
+def _categories(watched: Watched) -> Iterator[SectionTable]:
+    """How many rows of each category there were, and how many of its cases ended how."""
+    ended = watched.scores.categories
+    rows: list[tuple[Cell, ...]] = []
+    for (check, label, value), counts in ended.items():
+        of_rows = _rows_with(watched, check, label, value)
+        cases = counts.total()
+        rows.append(
+            (check, f"{label}={value}", of_rows, cases, counts["scored"], counts["unscored"], counts["errored"])
+        )
+    if rows:
+        rows.sort(key=_lost_share, reverse=True)
+        titles = ("check", "category", "rows", "cases", "scored", "unscored", "errored")
+        shown = tuple(rows[:MOST_ROWS])
+        note = "Those that lose most come first."
+        yield SectionTable("Categories from rows to scores", titles, shown, note=note, beyond=len(rows) - len(shown))
+
+
+def _lost_share(row: tuple[Cell, ...]) -> float:
+    return 1 - int(row[4] or 0) / int(row[3] or 1)
+
+
+def _rows_with(watched: Watched, check: str, label: str, value: str) -> int:
+    dataset = watched.datasets.get(check, "")
+    profile = watched.data.get(dataset)
+    return profile.categories.get(label, Counter())[value] if profile else 0

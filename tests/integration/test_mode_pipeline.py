@@ -1,0 +1,365 @@
+"""A fault planted at every boundary of a run is named there; a strict contract ends the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from evalkit import plugins
+from evalkit.checks.base import AnswerCheck
+from evalkit.errors import EvalkitError
+from evalkit.metrics.kinds import mean, rate
+from evalkit.models.mock import open_mock
+from evalkit.models.reference import ModelSettings, Reference
+from evalkit.modes.mode import Asked
+from evalkit.modes.pipeline import Pipeline, rules
+from evalkit.modes.pipeline.ledger import Ledger
+from evalkit.modes.pipeline.mode import PipelineOptions
+from evalkit.modes.pipeline.of_data import check_plan
+from evalkit.modes.pipeline.of_decisions import check_verdicts
+from evalkit.modes.pipeline.of_scores import ScoreBoundary, check_tables
+from evalkit.modes.running import run_in_mode
+from evalkit.protocols import Metric
+from evalkit.records import Answer, Case, Condition, Request, Sample, Score, Vector, Word
+from evalkit.results import Result
+from evalkit.runner.attending import Attendant, Concluded
+from evalkit.runner.execute import RunOptions
+from evalkit.runner.plan import Scope, make_plan
+from evalkit.sections import FlowPicture, Section
+from evalkit.store import Store
+from evalkit.suite.load import load_suite
+
+Answered = Iterator[tuple[int, Answer]]
+LONG = "this sentence is said to one and all"
+
+
+class FaultyBackend:
+    """A mock whose answers are tampered with on their way."""
+
+    asked = 0
+
+    def __init__(self, tamper: Callable[[Answered], Answered], reference: Reference) -> None:
+        self._mock = open_mock(Reference("mock:echo", "mock", "echo"), ModelSettings())
+        self._tamper = tamper
+        self._reference = reference
+
+    @property
+    def info(self) -> Any:
+        return replace(self._mock.info, reference=self._reference.text, verifiable=False)
+
+    def session(self, condition: Condition) -> FaultyBackend:
+        return self
+
+    def ask(self, requests: Sequence[Request]) -> Answered:
+        type(self).asked += len(requests)
+        return self._tamper(self._mock.session(Condition()).ask(requests))
+
+    def close(self) -> None:
+        pass
+
+
+def _each(change: Callable[[Answer], Answer]) -> Callable[[Answered], Answered]:
+    return lambda answers: ((place, change(answer)) for place, answer in answers)
+
+
+def _twice(answers: Answered) -> Answered:
+    for place, answer in answers:
+        yield place, answer
+        yield place, replace(answer, text="another answer")
+
+
+FAULTS: Mapping[str, Callable[[Answered], Answered]] = {
+    "none": lambda answers: answers,
+    "twice": _twice,
+    "silent": lambda answers: ((place, answer) for place, answer in answers if place),
+    "finish": _each(lambda answer: replace(answer, finish="tired")),
+    "tokens": _each(lambda answer: replace(answer, output_tokens=0)),
+    "surrogate": _each(lambda answer: replace(answer, text=answer.text + "\ud83d")),
+    "damaged": _each(lambda answer: replace(answer, text=answer.text + "\ufffd")),
+    "alike": _each(lambda answer: replace(answer, text=LONG)),
+    "cut": _each(lambda answer: replace(answer, finish="length")),
+}
+
+
+class Graded(AnswerCheck):
+    """Gives the grade that the row's label says."""
+
+    kind = "graded"
+
+    def measures(self) -> Iterable[Metric]:
+        yield rate("given", signature="given")
+        yield mean("grade", bounds=(0.0, 1.0), signature="grade")
+
+    def judge(self, case: Case, answer: Answer) -> Score:
+        return Score({"given": (1.0, 1.0), "grade": (float(case.labels.get("grade", 0.5)), 1.0)})
+
+
+class Beyond:
+    """A corpus metric whose value leaves its bounds."""
+
+    name, kind, better, unit, signature, worst = "beyond", "ratio", "higher", "", "beyond", None
+    bounds = (0.0, 1.0)
+
+    def value(self, total: Vector) -> float:
+        return 7.0
+
+
+class BeyondCheck(AnswerCheck):
+    kind = "outside"
+
+    def measures(self) -> Iterable[Any]:
+        yield Beyond()
+
+    def judge(self, case: Case, answer: Answer) -> Score:
+        return Score({"beyond": (1.0, 1.0)})
+
+
+class Pairs(AnswerCheck):
+    """Makes cases of some rows only."""
+
+    kind = "pairs"
+
+    def measures(self) -> Iterable[Metric]:
+        yield rate("given", signature="given")
+
+    def cases(self, samples: Iterable[Sample]) -> Iterator[Case]:
+        for sample in samples:
+            if sample.labels["n"] % 3:
+                yield Case(sample.id, (sample,), sample.id)
+
+    def judge(self, case: Case, answer: Answer) -> Score:
+        return Score({"given": (1.0, 1.0)})
+
+
+@pytest.fixture(autouse=True)
+def guests(install_checks: Callable[[Mapping[str, type]], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks and a backend, known by name as those of an installed package are."""
+    install_checks({"graded": Graded, "outside": BeyondCheck, "pairs": Pairs})
+    module = ModuleType("backend_of_a_test")
+    module.open_it = lambda reference, settings: FaultyBackend(  # type: ignore[attr-defined]
+        FAULTS[reference.target], reference
+    )
+    monkeypatch.setitem(__import__("sys").modules, module.__name__, module)
+    backends = {
+        **plugins._found()["evalkit.backends"],
+        "faulty": (EntryPoint("faulty", "backend_of_a_test:open_it", "evalkit.backends"),),
+    }
+    installed = {**plugins._found(), "evalkit.backends": backends}
+    monkeypatch.setattr(plugins, "_found", lambda: installed)
+    FaultyBackend.asked = 0
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, store: Store) -> Run:
+    def run_it(
+        fault: str = "none",
+        rows: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        check: str = "graded",
+        strict: bool = False,
+        mode: str = "pipeline",
+        extra: str = "",
+        model: str = "",
+        **options: Any,
+    ) -> Result:
+        suite = suite_of(tmp_path, rows, check, extra)
+        given = {"contracts": "strict"} if strict else {}
+        asked = Asked(suite, model or f"faulty:{fault}", store, RunOptions(**options), plain=not mode)
+        if not mode:  # as where none is named, without trying the checks first
+            return Pipeline().run(asked, PipelineOptions())
+        return run_in_mode(asked, mode, given)
+
+    return run_it
+
+
+def suite_of(folder: Path, rows: Sequence[Mapping[str, Any]] | None, check: str = "graded", extra: str = "") -> Any:
+    made = [{"prompt": f"say number {n}", "n": n, "topic": "ab"[n % 2]} for n in range(12)]
+    written = [{"id": f"r{n}", **row} for n, row in enumerate(rows or made)]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in written), encoding="utf-8")
+    path = folder / "suite.yaml"
+    path.write_text(
+        f"name: planted\ndatasets: {{rows: {{path: rows.jsonl{extra}}}}}\nslices: [topic]\n"
+        f"checks: {{it: {{kind: {check}}}}}\n",
+        encoding="utf-8",
+    )
+    return load_suite(path)
+
+
+def told(result: Result) -> Section:
+    return next(section for section in result.sections if section.id == "pipeline")
+
+
+def state_of(result: Result, rule: rules.Rule) -> str:
+    table = told(result).tables[0]
+    return next(str(row[4]) for row in table.rows if row[:2] == (rule.boundary, rule.name))
+
+
+def test_a_sound_run_holds_and_its_flow_has_the_counts_of_the_run(run: Run) -> None:
+    result = run()
+    section = told(result)
+    assert section.state == "held"
+    flow = section.pictures[0]
+    assert isinstance(flow, FlowPicture)
+    counts = {stop.name: dict(stop.counts) for stop in flow.stops}
+    assert list(counts) == list(rules.BOUNDARIES)
+    assert counts["dataset"] == {"rows in files": 12, "rows": 12}
+    assert counts["plan"] == {"rows asked": 12, "cases": result.usage.cases}
+    assert counts["answers"]["answers"] == result.usage.needed
+    assert counts["scores"] == {"cases scored": result.checks[0].counts.scored, "unscored": 0, "errored": 0}
+    assert {row[1]: row[2:5] for row in section.tables[-1].rows} == {"topic=a": (6, 6, 6), "topic=b": (6, 6, 6)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        ("twice", rules.ANSWERED_ONCE),
+        ("silent", rules.ANSWERED_AT_ALL),
+        ("finish", rules.FINISH_IS_KNOWN),
+        ("tokens", rules.TOKENS_ARE_PLAUSIBLE),
+        ("surrogate", rules.ANSWERS_DECODE),
+    ],
+)
+def test_answers_that_break_a_contract_are_told_or_end_a_strict_run(run: Run, fault: str, rule: rules.Rule) -> None:
+    result = run(fault)
+    assert told(result).state == "broken"
+    assert state_of(result, rule) == "broken"
+    assert f"first at the boundary '{rule.boundary}'" in told(result).sentence
+    with pytest.raises(EvalkitError, match=rule.name) as ended:
+        run(fault, strict=True, resume="never")
+    assert ended.value.exit_code == 3
+    assert "what was answered is kept" in ended.value.hint
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [("damaged", rules.ANSWERS_READ), ("alike", rules.FEW_ALIKE), ("cut", rules.FEW_CUT)],
+)
+def test_what_is_worth_a_look_ends_no_strict_run(run: Run, fault: str, rule: rules.Rule) -> None:
+    result = run(fault, strict=True)
+    assert told(result).state == "noticed"
+    assert state_of(result, rule) == "noticed"
+
+
+def test_a_strict_contract_of_rows_ends_the_run_before_anything_is_asked(run: Run, store: Store) -> None:
+    rows = [{"prompt": f"say {n}", "note": "fine" + ("\ufffd" if n == 3 else "")} for n in range(6)]
+    with pytest.raises(EvalkitError, match="has a replacement character") as ended:
+        run(rows=rows, strict=True)
+    assert ended.value.exit_code == 2
+    assert FaultyBackend.asked == 0
+    assert store.list_runs() == []
+    lenient = run(rows=rows)
+    assert state_of(lenient, rules.ROWS_DECODE) == "broken"
+    assert FaultyBackend.asked == 6
+
+
+def test_rows_worth_a_look_are_named(run: Run) -> None:
+    rows = [{"prompt": "say it", "size": n or "many"} for n in range(4)]
+    result = run(rows=rows)
+    assert told(result).state == "noticed"
+    assert [state_of(result, rule) for rule in (rules.COLUMNS_HAVE_TYPES, rules.ROWS_DIFFER)] == ["noticed"] * 2
+    seen = {str(row[1]): str(row[6]) for row in told(result).tables[0].rows if row[0] == "dataset"}
+    assert "column 'size': 3 number, 1 str" in seen["types"]
+    assert "3 rows ask what an earlier one asks" in seen["duplicates"]
+
+
+def test_rows_that_no_check_takes_are_where_most_is_lost(run: Run) -> None:
+    result = run(check="pairs")
+    assert state_of(result, rules.ROWS_ARE_USED) == "noticed"
+    assert "dataset 'rows': no check makes a case of 4 rows" in str(told(result).tables[0].rows)
+    assert "most is lost at dataset → plan (33%" in told(result).sentence
+
+
+def test_statistics_that_are_no_numbers_are_named_at_the_scores(run: Run) -> None:
+    rows = [{"prompt": f"say {n}", "grade": "nan" if n == 5 else 0.5} for n in range(6)]
+    result = run(rows=rows)
+    assert state_of(result, rules.SCORES_ARE_SOUND) == "broken"
+    assert "grade is not a finite number" in told(result).sentence
+    with pytest.raises(EvalkitError, match="scores, sound"):
+        run(rows=rows, strict=True)
+
+
+def test_values_outside_their_bounds_are_named_at_scores_and_estimates(run: Run) -> None:
+    assert state_of(run(rows=[{"prompt": "say it", "grade": 1.5}]), rules.SCORES_ARE_WITHIN) == "broken"
+    assert state_of(run(check="outside"), rules.VALUES_ARE_WITHIN) == "broken"
+
+
+def test_a_strict_run_that_broke_goes_on_when_it_is_lenient(run: Run, store: Store) -> None:
+    rows = [{"prompt": f"say {n}", "grade": 3} for n in range(6)]
+    with pytest.raises(EvalkitError, match="bounds"):
+        run(rows=rows, strict=True, model="mock:echo")
+    assert [one.state for one in store.list_runs()] == ["failed"]
+    result = run(rows=rows, model="mock:echo")
+    assert (result.usage.asked, result.usage.reused) == (0, 6)
+    assert [one.state for one in store.list_runs()] == ["finished"]
+
+
+def test_where_no_mode_was_named_only_counts_are_checked_and_nothing_is_said_of_a_sound_run(run: Run) -> None:
+    assert [section.id for section in run("surrogate", mode="").sections] == []
+    broken = run(check="outside", mode="", resume="never")
+    assert told(broken).state == "broken"
+    assert len(told(broken).tables) == 1
+
+
+class Keeping(Attendant):
+    concluded_run: Concluded
+
+    def concluded(self, concluded: Concluded) -> Sequence[Section]:
+        self.concluded_run = concluded
+        return ()
+
+
+@pytest.fixture
+def concluded(run: Run) -> Concluded:
+    keeping = Keeping()
+    run(attendants=(keeping,))
+    return keeping.concluded_run
+
+
+def _ledger() -> Ledger:
+    return Ledger(strict=False, where="", thorough=True)
+
+
+def test_a_plan_that_lost_a_row_is_named(tmp_path: Path) -> None:
+    plan = make_plan(suite_of(tmp_path, None), Scope())
+    whole, short = _ledger(), _ledger()
+    check_plan(plan, whole)
+    check_plan(replace(plan, cases={"it": list(plan.cases["it"])[:-1]}), short)
+    assert whole.state() == "held"
+    assert "11 cases of 12 rows" in str(short.breach(rules.CASES_ADD_UP))
+
+
+def test_cases_that_never_ended_or_ended_twice_are_named(concluded: Concluded) -> None:
+    ledger = _ledger()
+    longer = replace(concluded.plan, cases={"it": [*concluded.plan.cases["it"], concluded.plan.cases["it"][0]]})
+    check_tables(longer, concluded.tables, {}, ledger)
+    assert "1 of 13 planned cases never ended" in str(ledger.breach(rules.CASES_END_ONCE))
+    ledger = _ledger()
+    from evalkit.runner.examine import Examined
+
+    planned = [one for block in concluded.plan.blocks() for one in block]
+    ScoreBoundary(ledger, ()).examined([Examined(planned[place]) for place in (0, 1, 1, 4)])
+    breach = str(ledger.breach(rules.CASES_END_ONCE))
+    assert "ended twice" in breach
+    assert "2 cases before" in breach
+
+
+def test_verdicts_that_contradict_their_estimates_or_the_exit_code_are_named(concluded: Concluded) -> None:
+    outcome = concluded.result.outcome
+    ledger = _ledger()
+    check_verdicts(concluded.plan, concluded.tables, outcome, ledger)
+    assert ledger.state() == "held"
+    first = outcome.verdicts[0]
+    turned = replace(first, word=Word.FAIL, counts_as=Word.FAIL)
+    check_verdicts(concluded.plan, concluded.tables, replace(outcome, verdicts=(turned, turned)), ledger)
+    broken = {breach.rule for breach in ledger.breaches}
+    assert broken == {rules.GATES_ARE_DECIDED, rules.VERDICTS_FIT, rules.OUTCOME_FITS}
