@@ -90,7 +90,7 @@ def quicker_setting(n: Numbers) -> Advice | None:
     is_batch = n.by == "batch size"
     return Advice(
         f"Ask with a {n.by} of {n.setting}" + ("." if is_batch else f": ?concurrency={n.setting}."),
-        f"it wrote {best / own:.1f} times the {n.unit} of the run's own way ({best:,.4g} to {own:,.4g}), "
+        f"it wrote {best / own:.1f} times the {n.unit} of the run's own way ({best:,.1f} to {own:,.1f}), "
         f"{FASTER:g} times or more, and its slowest repeat was quicker than the other's quickest",
         _with(n, f"--batch-size {n.setting}") if is_batch else "",
     )

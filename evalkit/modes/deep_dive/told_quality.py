@@ -8,7 +8,7 @@ from evalkit.modes.deep_dive.comparison import UNPAIRED, Against, Difference
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.numbers import numbers_of
 from evalkit.modes.deep_dive.rules import RULES, advice
-from evalkit.modes.deep_dive.slices import LEAST_CASES, Q
+from evalkit.modes.deep_dive.slices import ANSWER, LEAST_CASES, Q
 from evalkit.results import SliceDiagnosis
 from evalkit.runner.findings import MASKING
 from evalkit.sections import BarPicture, Cell, Section, SectionTable
@@ -87,7 +87,7 @@ def _answers(figures: Figures) -> list[SectionTable]:
 
 def slices(figures: Figures) -> Section:
     worst, name, title = figures.worst, "deep-dive-slices", "Where the model is worst"
-    flagged = worst.flagged
+    flagged = sorted(worst.flagged, key=lambda one: ANSWER in one.slice)  # an empty answer explains itself
     if not worst.tests:
         said = f"No slice could be tested: a check needs {LEAST_CASES} cases, and a slice three, with as many outside."
         return Section(name, title, said)

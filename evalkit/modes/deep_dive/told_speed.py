@@ -138,10 +138,10 @@ def _speed_sentence(rates: Rates) -> str:
     own, best = rates.own, rates.best
     parts = []
     if own is not None and (spread := rates.spread(own)):
-        least, half, most = (f"{one:,.4g}" for one in spread)
+        least, half, most = map(figure, spread)
         parts.append(f"asked as in the run it wrote {half} {rates.unit} ({least} to {most})")
     if best is not None and (spread := rates.spread(best)):
-        parts.append(f"the most were {spread[1]:,.4g} {rates.unit} at {rates.by} {best.setting}")
+        parts.append(f"the most were {figure(spread[1])} {rates.unit} at {rates.by} {best.setting}")
     if not rates.by:
         parts.append("this backend can set neither batch size nor concurrency")
     return (first_big("; ".join(parts)) or "Nothing could be measured") + "."
@@ -270,6 +270,10 @@ def _pictures(looks: Sequence[Look], said: str) -> list[LinePicture]:
 
 def seconds(value: float) -> str:
     return f"{value * 1000:.3g} ms" if value < 1 else f"{value:,.3g} s" if value < 100 else f"{value:,.0f} s"
+
+
+def figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def first_big(text: str) -> str:

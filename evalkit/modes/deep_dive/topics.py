@@ -11,10 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalkit.metrics.language_words import WORDS
 from evalkit.metrics.words import tokens_of_any_script
 
 LEAST_PROMPTS = 24
@@ -47,14 +49,20 @@ class Topics:
     """Of each prompt."""
 
 
-def vocabulary(prompts: Sequence[str]) -> Vocabulary | None:
+@cache
+def frequent_words() -> frozenset[str]:
+    """That every text of their language has, whatever it is about."""
+    return frozenset().union(*(words for languages in WORDS.values() for words in languages.values()))
+
+
+def vocabulary(prompts: Sequence[str], without: frozenset[str] = frozenset()) -> Vocabulary | None:
     """The words that may tell prompts apart; none where there are too few of either."""
     if not LEAST_PROMPTS <= len(prompts) <= MOST_PROMPTS:
         return None
     tokens = [{token for token in tokens_of_any_script(prompt) if _WORD.fullmatch(token)} for prompt in prompts]
     found = Counter(token for of_one in tokens for token in of_one)
     most = MOST_OF_WORD * len(prompts)
-    kept = sorted(word for word, times in found.items() if LEAST_OF_WORD <= times <= most)
+    kept = sorted(word for word, times in found.items() if LEAST_OF_WORD <= times <= most and word not in without)
     kept = sorted(kept, key=lambda word: -found[word])[:MOST_WORDS]
     if len(kept) < NAMING:
         return None
@@ -67,7 +75,7 @@ def vocabulary(prompts: Sequence[str]) -> Vocabulary | None:
 
 def topics(prompts: Sequence[str]) -> Topics | None:
     """By k-means of rows of equal length; the best of some seeded starts. The same prompts give the same groups."""
-    known = vocabulary(prompts)
+    known = vocabulary(prompts, frequent_words())
     if known is None:
         return None
     from scipy.cluster.vq import kmeans2
