@@ -183,4 +183,7 @@ def test_on_a_narrow_screen_each_check_has_one_figure(
 
 
 def test_a_process_that_may_have_nothing_says_so(suited: Suited) -> None:
-    assert causes(tried(suited("honest"), "standard", memory_mb=1)) == {"honest": {"memory"}}
+    """Some libraries do not ask whether they were given memory, and then the process is ended."""
+    failed = tried(suited("honest"), "standard", memory_mb=1).failed
+    assert [trial.cause for trial in failed] in (["memory"], ["process"])
+    assert "1 MB that it may have" in failed[0].why or "SIGSEGV" in failed[0].why

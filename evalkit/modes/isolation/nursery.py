@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from evalkit.modes.isolation.scenarios import Scenario
-from evalkit.modes.isolation.trial import FAIL, Trial, begun, try_scenario
+from evalkit.modes.isolation.trial import FAIL, Trial, begun, out_of_memory, try_scenario
 from evalkit.suite.load import Suite, SuiteCheck, load_suite
 
 LARGEST_UNIT = 1024.0 if sys.platform != "darwin" else 1024.0 * 1024.0
@@ -56,18 +56,24 @@ def _in_a_process_of_its_own(suite: Suite, check: SuiteCheck, scenario: Scenario
 
 def _be_the_child(writing: int, suite: Suite, check: SuiteCheck, scenario: Scenario) -> None:
     """Never returns. A group of its own: what it starts ends with it."""
+    import resource
+
+    said = _as_answer(out_of_memory(check, scenario))  # where there is no memory left, none is left to say so
     try:
         os.setpgid(0, 0)
         _limit_memory(scenario.config.limits.memory_mb)
-        trial = try_scenario(suite, check, scenario)
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / LARGEST_UNIT
-        said = json.dumps(asdict(replace(trial, peak_mb=round(peak, 1)))).encode("ascii")
-        with os.fdopen(writing, "wb") as stream:
-            stream.write(said)
+        with suppress(MemoryError):
+            trial = try_scenario(suite, check, scenario)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / LARGEST_UNIT
+            said = _as_answer(replace(trial, peak_mb=round(peak, 1)))
+        while said:
+            said = said[os.write(writing, said) :]
     finally:
         os._exit(0)
+
+
+def _as_answer(trial: Trial) -> bytes:
+    return json.dumps(asdict(trial)).encode("ascii")
 
 
 def _limit_memory(megabytes: float) -> None:

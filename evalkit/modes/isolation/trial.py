@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import EvalkitError
+from evalkit.failures import is_out_of_memory
 from evalkit.modes.isolation.made_rows import Pattern, made_rows, pattern_of, spoiled, written
 from evalkit.modes.isolation.scenarios import Scenario
 from evalkit.records import Estimate
@@ -24,6 +25,7 @@ from evalkit.suite.load import Suite, SuiteCheck
 JUDGE = "mock:judge"
 LONGEST_SAYING = 600
 LINES_OF_TRACE = 8
+NO_ROOM = "failed to map segment"
 PASS, FAIL, SKIP = "pass", "fail", "skip"
 TIMED = frozenset({"s", "ms", "seconds", "tokens/s", "MB", "requests/s"})
 """Units of what no two runs measure alike."""
@@ -57,6 +59,21 @@ class Trial:
 def begun(check: SuiteCheck, scenario: Scenario) -> Trial:
     kind = str(getattr(check.check, "kind", ""))
     return Trial(check.name, kind, check.dataset, scenario.name, scenario.config.kind, scenario.parameters)
+
+
+def out_of_memory(check: SuiteCheck, scenario: Scenario) -> Trial:
+    allowed = f"{scenario.config.limits.memory_mb:,.0f} MB"
+    why = f"it needs more than the {allowed} that it may have"
+    return replace(begun(check, scenario), word=FAIL, cause="memory", why=why)
+
+
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Itself, or what it came of; a library that finds no room to be loaded raises an ImportError."""
+    while error is not None:
+        if is_out_of_memory(error) or (isinstance(error, ImportError) and NO_ROOM in str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 class Unmet(Exception):
@@ -94,10 +111,9 @@ def try_scenario(suite: Suite, check: SuiteCheck, scenario: Scenario) -> Trial:
         return replace(trial, word=SKIP, why=str(reason))
     except Unmet as unmet:
         trial = replace(trial, word=FAIL, cause=unmet.cause, why=unmet.why)
-    except MemoryError:
-        allowed = f"{scenario.config.limits.memory_mb:,.0f} MB"
-        trial = replace(trial, word=FAIL, cause="memory", why=f"it needs more than the {allowed} that it may have")
     except Exception as error:  # noqa: BLE001 - whatever a check or a reader raises, this is what a scenario is there to find
+        if _lacks_memory(error):
+            return out_of_memory(check, scenario)
         where = "".join(traceback.format_exception(error)[-LINES_OF_TRACE:])
         said = f"{type(error).__name__}: {error}"[:LONGEST_SAYING]
         trial = replace(trial, word=FAIL, cause="crash", why=said, trace=where)
@@ -169,6 +185,8 @@ def _run(suite: Suite, model: str) -> Ended:
         try:
             return Ended(run_suite(suite, model, store, RunOptions(scoring_workers=0)))
         except EvalkitError as error:
+            if _lacks_memory(error):
+                raise MemoryError from error
             return Ended(None, str(error).replace("\n", "; "))
 
 
