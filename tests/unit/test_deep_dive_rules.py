@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,3 +124,10 @@ def test_commands_go_on_from_the_one_that_made_the_run() -> None:
     at_once = Numbers(command=command, **{**SPEED, "by": "concurrency"}, best_rate=300, best_least=290)
     (of_server,) = advice(at_once)
     assert (of_server.command, "?concurrency=8" in of_server.text) == ("", True)
+
+
+def test_the_page_of_modes_lists_every_rule() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "modes.md").read_text(encoding="utf-8")
+    listed = page.partition("### Rules")[2].partition("\nRules about")[0]
+    names = [line.split("|")[1].strip() for line in listed.splitlines() if line.startswith("| ")][2:]
+    assert names == [rule.__name__.replace("_", " ") for rule in RULES]
