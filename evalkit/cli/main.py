@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "evalkit.cli.schema",
         "Print the JSON Schema of suites, reports, profiles, or the options of modes.",
     ),
+    "cache": ("evalkit.cli.cache", "Say what stored answers are for, prune them, have a check scored anew."),
     "delete": ("evalkit.cli.delete", "Delete runs."),
     "restore": ("evalkit.cli.delete:restore", "Take a run out of the trash."),
     "purge": ("evalkit.cli.delete:purge", "Empty the trash for good, and give the space back."),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, bindparam, cast, delete, func, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, bindparam, cast, delete, func, select, union_all
 
 from evalkit.errors import StoreError
 from evalkit.store import documents as doc
@@ -59,11 +59,13 @@ class PruningTables:
     def answer_groups(self) -> list[AnswerGroup]:
         """The largest first."""
         written = func.coalesce(func.sum(_size(self.database)), 0)
+        both = (select(of.c.id, of.c.model, of.c.environment) for of in (runs, deleted_runs))
+        makers = union_all(*both).subquery()
         moments = (func.min(answers.c.made), func.max(answers.c.made))
         query = (
-            select(runs.c.model, runs.c.environment, func.count(), written, *moments)
-            .select_from(answers.outerjoin(runs, runs.c.id == answers.c.run_id))
-            .group_by(answers.c.run_id, runs.c.model, runs.c.environment)
+            select(makers.c.model, makers.c.environment, func.count(), written, *moments)
+            .select_from(answers.outerjoin(makers, makers.c.id == answers.c.run_id))
+            .group_by(answers.c.run_id, makers.c.model, makers.c.environment)
         )
         groups: dict[tuple[str, str], AnswerGroup] = {}
         with self.database.reading() as connection:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database
 from evalkit.store.runs import FINISHED, moment
-from evalkit.store.schema import attempts, incidents, invalidations, runs, scored_checks, scores
+from evalkit.store.schema import attempts, deleted_runs, incidents, invalidations, runs, scored_checks, scores
 
 MOST_DONORS = 3
 """Runs that are looked through for a check's scores: whole ones first, then newest first."""
@@ -83,7 +83,7 @@ class TakeoverTables:
         """No later run takes over what this check scored until now. ``answers``: nor its answers, which are asked
         afresh. What is stored stays: a finished run is evidence of what it reported."""
         with self.database.writing() as connection:
-            newest = connection.scalar(select(func.max(runs.c.number))) or 0
+            newest = max(connection.scalar(select(func.max(of.c.number))) or 0 for of in (runs, deleted_runs))
             row = {
                 "suite": doc.stored_name(suite),
                 "check_name": doc.stored_name(check),

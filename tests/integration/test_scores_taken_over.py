@@ -295,6 +295,16 @@ def test_an_invalidated_check_scores_anew_once_and_finished_runs_stay(bench: Ben
     assert bench.store.get_result(first.run.id) == before
 
 
+def test_a_run_that_comes_back_from_the_trash_gives_no_score_that_was_invalidated_meanwhile(bench: Bench) -> None:
+    first = bench.run({"tallied": "{}"})
+    bench.store.trash_run(first.run.id)
+    assert bench.run({"tallied": "{}"}).usage.taken_over == 0
+    bench.store.delete_run(bench.store.get_run("last").id)
+    bench.store.invalidate("tallied")
+    bench.store.restore_run(first.run.id)
+    assert bench.run({"tallied": "{}"}).usage.taken_over == 0
+
+
 def test_a_check_of_another_suite_is_not_invalidated(bench: Bench) -> None:
     bench.run({"tallied": "{}"})
     bench.store.invalidate("tallied", "another")
