@@ -32,6 +32,8 @@ MOST_LABELS = 12
 PROMPT, ANSWER, LANGUAGE, TOPIC = "length of prompt", "length of answer", "language", "prompts about"
 SHORTEST = 64
 """Characters; lengths are told in doublings of it."""
+MOST_CHARACTERS = 4000
+"""Of a prompt, among which words are looked for."""
 LEAST_CASES = 12
 """Of a check, for slices of it to be looked for."""
 
@@ -86,7 +88,7 @@ class Slicing:
             known = self.checks[one.check] = CheckCases(CheckTable(table.name, table.kind, table.metrics))
         known.labels.append(_labels(one))
         known.judged.append((one.case, one.cluster, one.score))
-        known.prompts.append(one.prompt)
+        known.prompts.append(one.prompt[:MOST_CHARACTERS])
 
     def worst(self) -> Worst:
         gates = self.concluded.plan.suite.gates

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalkit.metrics.language_words import WORDS
-from evalkit.metrics.words import tokens_of_any_script
+from evalkit.metrics.words import is_unspaced, tokens_of_any_script
 
 LEAST_PROMPTS = 24
 MOST_PROMPTS = 3000
@@ -59,7 +59,7 @@ def vocabulary(prompts: Sequence[str], without: frozenset[str] = frozenset()) ->
     """The words that may tell prompts apart; none where there are too few of either."""
     if not LEAST_PROMPTS <= len(prompts) <= MOST_PROMPTS:
         return None
-    tokens = [{token for token in tokens_of_any_script(prompt) if _WORD.fullmatch(token)} for prompt in prompts]
+    tokens = [{token for token in tokens_of_any_script(prompt) if _is_word(token)} for prompt in prompts]
     found = Counter(token for of_one in tokens for token in of_one)
     most = MOST_OF_WORD * len(prompts)
     kept = sorted(word for word, times in found.items() if LEAST_OF_WORD <= times <= most and word not in without)
@@ -71,6 +71,11 @@ def vocabulary(prompts: Sequence[str], without: frozenset[str] = frozenset()) ->
     for row, of_one in enumerate(tokens):
         stands[row, [place[token] for token in of_one if token in place]] = True
     return Vocabulary(tuple(kept), stands)
+
+
+def _is_word(token: str) -> bool:
+    """Of a script that sets no words apart, each character for itself."""
+    return _WORD.fullmatch(token) is not None or (len(token) == 1 and is_unspaced(token))
 
 
 def topics(prompts: Sequence[str]) -> Topics | None:
