@@ -69,6 +69,8 @@ class ErroredCase:
     error: str
     tries: int = 1
     """How often the request that failed was sent, or begun."""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """Of a request that failed, beside its messages: role, attempt, decoding, and an unusual condition."""
     exchanges: tuple[Exchange, ...] = ()
     traceback: str = ""
     log: str = ""

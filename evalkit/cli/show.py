@@ -25,10 +25,22 @@ MOST_EXCHANGES = 4
 @click.argument("run", default="last", metavar="[RUN]")
 @click.option("--check", metavar="NAME", help="Estimates and cases of this check alone, its slices included.")
 @click.option("--cases", type=click.IntRange(min=0), default=2, show_default=True, help="Worst cases of each check.")
+@click.option("--errors", is_flag=True, help="Errors by class, with request, answer, traceback and log of their cases.")
+@click.option("--case", metavar="ID", help="All that is known of one case, in every check.")
 @revision_option
 @store_option
 @json_option
-def command(run: str, *, check: str | None, cases: int, revision: int | None, store: str | None, as_json: bool) -> None:
+def command(
+    run: str,
+    *,
+    check: str | None,
+    cases: int,
+    errors: bool,
+    case: str | None,
+    revision: int | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
     """Show one run: fingerprints, counts, estimates, worst cases.
 
     RUN is an id, a unique prefix, last (the default) or last:SUITE. A run that is not finished shows its state and
@@ -37,12 +49,22 @@ def command(run: str, *, check: str | None, cases: int, revision: int | None, st
     \b
     evalkit show last
     evalkit show 20260301-0915 --check safety --cases 6
+    evalkit show last --errors --cases 5
+    evalkit show last --case q17
     evalkit show last --json | jq '.result.estimates[] | {check, metric, value}'
     """
     with need_store(store) as runs:
         found = runs.get_run(run)
         events, counts = runs.events(found.id), runs.counts(found.id)
         result = _result(runs, found, check, revision)
+        if errors or case is not None:
+            from evalkit.cli.show_errors import show_case, show_errors
+
+            if case is not None:
+                show_case(runs, found, result, case, as_json=as_json)
+            else:
+                show_errors(runs, found, result, None if as_json else cases, as_json=as_json)
+            return
     if as_json:
         from evalkit.cli.screen import print_json
 

@@ -14,7 +14,7 @@ from evalkit.failures.classes import (
     kind_of_status,
 )
 from evalkit.failures.secrets import without_secrets
-from evalkit.failures.traces import log_tail, trace_of
+from evalkit.failures.traces import fit_to_keep, log_tail, trace_of
 
 __all__ = [
     "ADVICE",
@@ -26,6 +26,7 @@ __all__ = [
     "class_of_plugins_error",
     "class_of_scores_error",
     "explain",
+    "fit_to_keep",
     "is_out_of_memory",
     "is_transient",
     "kind_of_status",

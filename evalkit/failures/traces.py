@@ -7,9 +7,10 @@ import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from evalkit.failures.secrets import without_secrets
-from evalkit.records import Trace
+from evalkit.records import Failure, Trace
 
 LINES = 20
 """Of the log, that are remembered."""
@@ -18,6 +19,9 @@ MOST_FRAMES = 12
 """Of a traceback, from where it was raised."""
 MOST_TRACEBACK = 4000
 """Characters."""
+MOST_TRACES = 200
+"""That one run keeps: a thousand errors of one cause have no more to say."""
+LONGEST_MESSAGE = 2000
 
 
 class LogTail(logging.Handler):
@@ -26,6 +30,8 @@ class LogTail(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self._lines: deque[str] = deque(maxlen=LINES)
+        self.traces = 0
+        """That were made while it listened."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -60,10 +66,23 @@ def log_tail() -> Iterator[LogTail]:
 
 
 def trace_of(error: BaseException | None = None) -> Trace | None:
-    """Of an error that is being handled; without one, the log alone. No values of variables, and no secrets."""
+    """Of an error that is being handled; without one, the log alone. No values of variables, and no secrets. None where
+    there is nothing to see, or a run has kept enough."""
+    if _tails and _tails[-1].traces >= MOST_TRACES:
+        return None
     raised = _traceback(error) if error is not None and error.__traceback__ is not None else ""
     said = without_secrets(_tails[-1].text) if _tails else ""
-    return Trace(raised, said) if raised or said else None
+    if not (raised or said):
+        return None
+    if _tails:
+        _tails[-1].traces += 1
+    return Trace(raised, said)
+
+
+def fit_to_keep(failure: Failure) -> Failure:
+    """A failed request's failure without secrets, of a bounded length, and with what the log says."""
+    message = without_secrets(failure.message)[:LONGEST_MESSAGE]
+    return replace(failure, message=message, trace=failure.trace or trace_of())
 
 
 def _traceback(error: BaseException) -> str:

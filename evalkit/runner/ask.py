@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from evalkit.errors import Interrupted, ModelError
+from evalkit.failures import fit_to_keep
 from evalkit.metrics.redaction import NOTHING, Redaction
-from evalkit.protocols import Backend, Drainable, Loadable, Session
+from evalkit.protocols import Backend, Drainable, Loadable, Paced, Session
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
+from evalkit.runner.again import asked_again
 from evalkit.runner.beating import beating
 from evalkit.runner.conditions import session_under
 from evalkit.runner.ending import Ending
@@ -174,9 +176,10 @@ class Asker:
         unsaved: list[tuple[str, Request, Answer]] = []
         saved_at = time.monotonic()
         try:
-            answering = session.ask([drawn_anew(request, replicate) for request in requests])
+            answering = self._answering(role, session, [drawn_anew(request, replicate) for request in requests])
             for position, whole in asked(role, self._backends[role], answering):
                 answer = self._redaction.answer(whole)  # nothing beyond this line has seen what was taken out
+                answer = answer if answer.failure is None else replace(answer, failure=fit_to_keep(answer.failure))
                 if not 0 <= position < len(keys):
                     raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
                 key = keys[position]
@@ -204,6 +207,11 @@ class Asker:
         yield from ((key, answer) for key, answer in answers.items() if answer.failure)
         if len(keys) < len(wanted):
             self._limits.left(self.tally.asked)
+
+    def _answering(self, role: str, session: Session, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+        if isinstance(self._backends[role], Paced):
+            return session.ask(requests)  # it tries again by itself
+        return asked_again(session, requests, lambda: not self._ending.asked)
 
     def _drain(self, session: Session) -> None:
         """Begin nothing more; a session that cannot do so has nothing under way that would be lost."""

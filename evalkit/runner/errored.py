@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from evalkit.errors import FailureClass
 from evalkit.failures import advice_on, class_of_scores_error
 from evalkit.gates.measurements import CheckTable
-from evalkit.records import Answer, Status, Trace
-from evalkit.results import ErroredCase, ErrorGroup, Exchange, Run
+from evalkit.records import Status, Trace
+from evalkit.results import CheckSummary, ErroredCase, ErrorGroup, Exchange, Result, Run
 from evalkit.runner.findings import MASKING, cut_short, exchanges_of
 from evalkit.runner.tables import batched
-from evalkit.store import Store, StoredScore
+from evalkit.store import FailedRequest, Store, StoredScore
 
 if TYPE_CHECKING:
     from evalkit.suite.load import SuiteCheck
@@ -27,6 +27,8 @@ MOST_WORDS = 5
 """Different errors of a class that are named."""
 TOGETHER = 50
 NOTHING = Trace()
+SAID = {"messages", "context", "continuation"}
+"""What exchanges have."""
 
 
 def error_groups(
@@ -78,23 +80,43 @@ def errored_cases(
 ) -> Iterator[ErroredCase]:
     """Of these cases of a check, those that errored, with request, answer and trace; some at a time."""
     for some in batched(cases, TOGETHER):
-        stored = [score for score in store.get_scores(run.id, check, list(some)) if score.score.error]
+        stored = [score for score in store.get_scores(run.id, check, some) if score.score.error]
         failed = store.last_attempts(run.id, [key for score in stored for key in score.keys])
         exchanges = exchanges_of(store, fingerprint, stored, masked=masked)
         for score in stored:
             yield _errored(check, score, failed, tuple(exchanges[score.case]))
 
 
+def all_errored(store: Store, result: Result, check: str = "") -> Iterator[ErroredCase]:
+    """Every case of a finished run that errored, check after check."""
+    run, masked = result.run, any(one.kind == MASKING for one in result.checks)
+    for one in result.checks:
+        if one.counts.errored and check in {"", one.name}:
+            named = (score.case for score in store.iter_scores(run.id, one.name) if score.score.error)
+            yield from errored_cases(store, run, one.name, run.datasets[one.dataset], named, masked=masked)
+
+
+def in_full(store: Store, result: Result, check: CheckSummary, score: StoredScore) -> ErroredCase:
+    """All that is known of one case of a finished run; without an error where it has none."""
+    masked = any(one.kind == MASKING for one in result.checks)
+    failed = store.last_attempts(result.run.id, score.keys)
+    exchanges = exchanges_of(store, result.run.datasets[check.dataset], [score], masked=masked)
+    return _errored(check.name, score, failed, tuple(exchanges[score.case]))
+
+
 def _errored(
-    check: str, score: StoredScore, failed: Mapping[str, Answer], exchanges: tuple[Exchange, ...]
+    check: str, score: StoredScore, failed: Mapping[str, FailedRequest], exchanges: tuple[Exchange, ...]
 ) -> ErroredCase:
-    failures = [answer.failure for key in score.keys if (answer := failed.get(key)) and answer.failure]
+    found = [failed[key] for key in score.keys if key in failed]
+    failures = [one.answer.failure for one in found if one.answer.failure]
     trace = score.score.trace or next((one.trace for one in failures if one.trace), None) or NOTHING
+    asked = found[0].request if found else {}
     return ErroredCase(
         check=check,
         case=score.case,
         error=score.score.error,
         tries=max((one.tries for one in failures), default=1),
+        request={name: value for name, value in asked.items() if name not in SAID},
         exchanges=exchanges,
         traceback=trace.traceback,
         log=trace.log,

@@ -337,8 +337,8 @@ def _fault(result: object, metric: Metric) -> str:
 
 
 def _broken(error: Exception) -> Score:
-    said = without_secrets(f"{class_of_plugins_error(error)}: {type(error).__name__}: {error}"[:MOST_SHOWN])
-    return Score(error=said, trace=trace_of(error))
+    said = without_secrets(f"{class_of_plugins_error(error)}: {type(error).__name__}: {error}")
+    return Score(error=said[:MOST_SHOWN], trace=trace_of(error))
 
 
 def _unlike(does: str, thing: object, wanted: str) -> Score:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.store.keys import Identity, request_key
 from evalkit.store.rows import (
     EvidenceRow,
+    FailedRequest,
     Incident,
     NewQueue,
     NewReview,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_URL",
     "EvidenceRow",
+    "FailedRequest",
     "Identity",
     "Incident",
     "NewQueue",

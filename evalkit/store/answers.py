@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from evalkit.records import Answer, Request
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database, in_chunks
-from evalkit.store.rows import Incident
+from evalkit.store.rows import FailedRequest, Incident
 from evalkit.store.runs import moment, renew_lease
 from evalkit.store.schema import answers, attempts, incidents
 
@@ -124,14 +124,16 @@ class AnswerTables:
             Incident(key, doc.load(first)["text"], doc.load(second)["text"], when) for key, first, second, when in rows
         ]
 
-    def last_attempts(self, run_id: str, keys: Iterable[str]) -> dict[str, Answer]:
+    def last_attempts(self, run_id: str, keys: Iterable[str]) -> dict[str, FailedRequest]:
         """How these requests failed in a run, the last time that they did; keys that did not fail are absent."""
-        of_run = select(attempts.c.key, attempts.c.document).where(attempts.c.run_id == doc.stored_name(run_id))
-        found: dict[str, Answer] = {}
+        columns = (attempts.c.key, attempts.c.request, attempts.c.document)
+        of_run = select(*columns).where(attempts.c.run_id == doc.stored_name(run_id))
+        found: dict[str, FailedRequest] = {}
         with self.database.reading() as connection:
             for chunk in in_chunks(dict.fromkeys(keys)):
                 query = of_run.where(attempts.c.key.in_(chunk)).order_by(attempts.c.number)
-                found.update((key, doc.answer_of(doc.load(said))) for key, said in connection.execute(query))
+                for key, request, said in connection.execute(query):
+                    found[key] = FailedRequest(doc.load(request), doc.answer_of(doc.load(said)))
         return found
 
     def attempts(self, run_id: str) -> list[tuple[str, Answer]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from evalkit.records import Case, Score
+from evalkit.records import Answer, Case, Score
 
 
 class ScoreRow(NamedTuple):
@@ -79,6 +79,16 @@ class Incident:
     first: str
     second: str
     time: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRequest:
+    """A request that has no answer, as it was sent."""
+
+    request: Mapping[str, Any]
+    """Role, messages (or context and continuation), decoding, and what differs from the usual condition."""
+    answer: Answer
+    """With its failure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,3 +99,26 @@ def test_the_run_ends_as_not_measured_and_the_same_command_goes_on(
         run_and_exit(command)
     assert finished.value.code == 0
     assert len(http_server.posts) - before == 30
+
+
+def test_a_run_that_went_on_says_in_its_report_that_the_server_was_silent(
+    http_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [{"id": f"r{i}", "prompt": f"say {i}", "references": [f"say {i}"]} for i in range(60)]
+    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    Path("small.yaml").write_text(SUITE + "errors: {tolerance: 0.5}\n", encoding="utf-8")
+    silent: list[float] = []
+
+    def silent_for_a_while(_: Any) -> Any:
+        if len(http_server.posts) > 20 and not silent:
+            silent.append(time.monotonic())
+        return http_server.drop() if silent and time.monotonic() < silent[0] + 0.5 else None
+
+    http_server.rule = silent_for_a_while
+    model = f"{http_server.reference}&retries=0&concurrency=4&patience=20&backoff=0.02"
+    with pytest.raises(SystemExit):
+        run_and_exit(["run", "small.yaml", "--report", "out", "-q", "--model", model])
+    warnings = json.loads(Path("out/report.json").read_text(encoding="utf-8"))["warnings"]
+    assert any("has stopped answering" in said for said in warnings)
+    assert any("answers again" in said for said in warnings)

@@ -252,7 +252,7 @@ def test_flaky_answers_like_the_oracle_where_it_does_not_fail() -> None:
         ("timeout", FailureKind.TIMEOUT, True),
         ("network", FailureKind.NETWORK, True),
         ("content", FailureKind.CONTENT, False),
-        ("out-of-memory", FailureKind.OUT_OF_MEMORY, False),
+        ("out-of-memory", FailureKind.OUT_OF_MEMORY, True),
     ],
 )
 def test_flaky_fails_in_the_asked_way(kind: str, expected: FailureKind, retryable: bool) -> None:

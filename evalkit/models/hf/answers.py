@@ -113,7 +113,7 @@ def failure_of(error: Exception, out_of_memory: bool) -> Answer:
     if out_of_memory:
         message = "one request alone does not fit into memory"
         return Answer.failed(FailureKind.OUT_OF_MEMORY, message, retryable=True, trace=trace)
-    said = without_secrets((str(error).splitlines() or [""])[0][:200])
+    said = without_secrets((str(error).splitlines() or [""])[0])[:200]
     if isinstance(error, RuntimeError) and "not implemented for" in said:  # a dtype that this device cannot compute in
         return Answer.failed(FailureKind.UNSUPPORTED, said)
     return Answer.failed(FailureKind.INTERNAL, f"the model failed: {type(error).__name__}: {said}", trace=trace)

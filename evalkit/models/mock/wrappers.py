@@ -8,12 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
+from evalkit.failures import is_transient
 from evalkit.models.mock.damage import REFUSAL
 from evalkit.models.mock.voices import Voice, prompt_digest, request_digest, unit_interval
 from evalkit.models.options import Options
 from evalkit.records import Failure, FailureKind, Generate, Likelihood, Request, Sample, Timing
-
-RETRYABLE = frozenset({FailureKind.NETWORK, FailureKind.RATE_LIMIT, FailureKind.TIMEOUT})
 
 
 class Wrapper(Voice):
@@ -67,7 +66,7 @@ class Flaky(Wrapper):
             if self._failed[digest] >= self._recovers:
                 return self.inner.failure(request)
             self._failed[digest] += 1
-        return Failure(self._kind, f"the mock fails on purpose ({self._kind.value})", self._kind in RETRYABLE)
+        return Failure(self._kind, f"the mock fails on purpose ({self._kind.value})", is_transient(self._kind))
 
 
 def _failure_kind(options: Options) -> FailureKind:
