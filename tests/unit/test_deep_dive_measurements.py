@@ -3,6 +3,7 @@ known."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,7 +13,7 @@ import pytest
 from evalkit.modes.deep_dive.budget import Budget
 from evalkit.modes.deep_dive.growth import BLOCK, Growth, growth_by_100, measure_growth
 from evalkit.modes.deep_dive.rates import measure_rates
-from evalkit.modes.deep_dive.resources import MOST, Look, Sampler, cpu_over_time, rate_over_time
+from evalkit.modes.deep_dive.resources import MOST, Look, Sampler, cpu_over_time, is_whole, rate_over_time
 from evalkit.modes.deep_dive.volume import measure_scaling
 from evalkit.records import Answer, Condition, FailureKind, Generate, Message, ModelInfo, Request
 
@@ -250,3 +251,17 @@ def test_phases_tell_what_went_on_in_them() -> None:
     before = len(sampler.looks)
     time.sleep(0.05)
     assert len(sampler.looks) == before, "its thread has ended"
+
+
+def test_without_psutil_memory_and_processor_are_looked_at_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert not is_whole()
+    look = Sampler().note()
+    assert look.cpu_seconds > 0
+    assert look.memory_mb is None or look.memory_mb > 10
+    assert (look.read_mb, look.sent_mb) == (None, None)
+
+
+def test_looks_that_follow_at_once_are_no_rate_of_their_own() -> None:
+    looks = [Look(at, cpu, None) for at, cpu in ((0.0, 0.0), (1.0, 1.0), (1.001, 1.1), (2.0, 2.0))]
+    assert cpu_over_time(looks) == [(1.0, pytest.approx(1.0)), (2.0, pytest.approx(1.0))]

@@ -18,16 +18,16 @@ STARTING = ("start", "open the model", "load the model")
 
 
 def numbers_of(figures: Figures) -> Numbers:
-    result, totals = figures.concluded.result, figures.patterns.totals
+    result, answers = figures.concluded.result, figures.patterns.once
     errors = {group.failure: group.measurements for group in result.errors}
     of_speed = _of_speed(figures) if figures.is_timed and not figures.is_mock else {}
     worst = _doubtful(figures)
     return Numbers(
         **of_speed,  # type: ignore[arg-type]
         command=result.reproduce,
-        answers=totals["answers"],
-        cut=totals["cut"],
-        empty=totals["empty"],
+        answers=answers.answers,
+        cut=answers.cut,
+        empty=answers.empty,
         measurements=result.usage.cases,
         rate_limited=errors.get(FailureClass.RATE_LIMIT, 0),
         timed_out=errors.get(FailureClass.TIMEOUT, 0),

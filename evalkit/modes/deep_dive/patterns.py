@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evalkit.modes.deep_dive.reading import ReadCase
+from evalkit.records import Answer
 
 MOST_SHOWN = 80
 LEAST_TIMES = 3
@@ -25,23 +25,33 @@ class CheckAnswers:
     """By hash, of answers that say something: how many different prompts each answers."""
     prompts: set[bytes] = field(default_factory=set)
 
+    def count(self, answer: Answer) -> None:
+        self.answers += 1
+        self.cut += answer.truncated
+        self.filtered += answer.finish == "filtered"
+        self.empty += not answer.text.strip() and answer.finish != "filtered"
+
 
 @dataclass(slots=True)
 class AnswerPatterns:
     """Takes in cases as they are read."""
 
     by_check: dict[str, CheckAnswers] = field(default_factory=dict)
+    """An answer that several checks judge is one of each."""
+    once: CheckAnswers = field(default_factory=CheckAnswers)
+    """Each answer once."""
+    _keys: set[str] = field(default_factory=set)
     _beginnings: dict[bytes, str] = field(default_factory=dict)
 
     def add(self, one: ReadCase) -> None:
         found = self.by_check.setdefault(one.check, CheckAnswers())
         new = _hash(one.prompt) not in found.prompts
         found.prompts.add(_hash(one.prompt))
-        for place, answer in enumerate(one.answers.values()):
-            found.answers += 1
-            found.cut += answer.truncated
-            found.filtered += answer.finish == "filtered"
-            found.empty += not answer.text.strip() and answer.finish != "filtered"
+        for place, (key, answer) in enumerate(one.answers.items()):
+            found.count(answer)
+            if key not in self._keys:
+                self._keys.add(key)
+                self.once.count(answer)
             if new and not place and answer.text.strip():
                 mark = _hash(answer.text)
                 found.texts[mark] += 1
@@ -52,16 +62,6 @@ class AnswerPatterns:
         found = self.by_check[check]
         mark, times = found.texts.most_common(1)[0] if found.texts else (b"", 0)
         return (self._beginnings.get(mark, ""), times, len(found.prompts)) if times >= LEAST_TIMES else ("", 0, 0)
-
-    @property
-    def totals(self) -> Mapping[str, int]:
-        every = self.by_check.values()
-        return {
-            "answers": sum(one.answers for one in every),
-            "cut": sum(one.cut for one in every),
-            "empty": sum(one.empty for one in every),
-            "filtered": sum(one.filtered for one in every),
-        }
 
 
 def _hash(text: str) -> bytes:

@@ -17,6 +17,7 @@ from evalkit.runner.timeline import resident_mb
 MOST = 240
 SPACING = 0.2
 """Seconds between looks, until there are too many."""
+LEAST_SPACING = 0.1
 MB = 1e6
 LARGEST_UNIT = 1024.0 if sys.platform != "darwin" else 1.0
 """Bytes of ``ru_maxrss``: Linux counts kilobytes, macOS bytes."""
@@ -123,21 +124,29 @@ def _phase(name: str, before: Look, after: Look, most: float | None) -> Phase:
     return Phase(name, seconds, cpu, most, *disk_and_network)
 
 
+def apart(looks: Sequence[Look]) -> list[Look]:
+    """Without those that follow another one so soon that what went on between them is mostly chance."""
+    kept: list[Look] = []
+    for look in looks:
+        if not kept or look.seconds - kept[-1].seconds >= LEAST_SPACING:
+            kept.append(look)
+    return kept
+
+
 def cpu_over_time(looks: Sequence[Look]) -> list[tuple[float, float | None]]:
     """Cores in use between one look and the next."""
     return [
         (round(now.seconds, 2), (now.cpu_seconds - was.cpu_seconds) / (now.seconds - was.seconds))
-        for was, now in pairwise(looks)
-        if now.seconds > was.seconds
+        for was, now in pairwise(apart(looks))
     ]
 
 
 def rate_over_time(looks: Sequence[Look], of: str) -> list[tuple[float, float | None]]:
     """MB a second between one look and the next."""
     found: list[tuple[float, float | None]] = []
-    for was, now in pairwise(looks):
+    for was, now in pairwise(apart(looks)):
         before, after = getattr(was, of), getattr(now, of)
-        if before is not None and after is not None and now.seconds > was.seconds:
+        if before is not None and after is not None:
             found.append((round(now.seconds, 2), (after - before) / (now.seconds - was.seconds)))
     return found
 

@@ -23,13 +23,13 @@ def patterns(figures: Figures) -> Section:
     result, found = figures.concluded.result, figures.patterns
     errored = sum(group.measurements for group in result.errors)
     tables = [*_errors(figures), *_unscored(figures), *_answers(figures)]
-    totals = found.totals
+    once = found.once
     said = f"{errored:,} of {result.usage.cases:,} measurements errored"
     if result.errors:
         said += ", most by " + ", ".join(f"{one.failure.value} ({one.measurements:,})" for one in result.errors[:3])
     said += (
-        f"; of {totals['answers']:,} answers that were read {totals['cut']:,} ran into max_tokens and "
-        f"{totals['empty']:,} said nothing."
+        f"; of {once.answers:,} answers that were read {once.cut:,} ran into max_tokens and "
+        f"{once.empty:,} said nothing."
     )
     state = "noticed" if errored else "measured"
     return Section("deep-dive-patterns", "What goes wrong in the same way", said, state, tables=tuple(tables))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple
 
 from evalkit.modes.deep_dive.figures import Figures
@@ -107,7 +107,7 @@ def speed(figures: Figures) -> Section:
         f"{'Tokens' if rates.in_tokens else 'Requests'} a second",
         rates.by,
         rates.unit,
-        (Series("median", points), *_spread_series(rates, measured)),
+        tuple(_spread_series(rates, measured)),
         said,
         logarithmic=True,
     )
@@ -130,7 +130,7 @@ def _spread_series(rates: Rates, measured: Sequence[Rate]) -> list[Series]:
     known = [(float(rate.setting), rates.spread(rate)) for rate in measured if rate.setting is not None]
     return [
         Series(name, tuple((size, spread[place] if spread else None) for size, spread in known))
-        for name, place in (("least", 0), ("most", 2))
+        for name, place in (("least", 0), ("median", 1), ("most", 2))
     ]
 
 
@@ -234,7 +234,7 @@ def resources(figures: Figures) -> Section:
         ("", "s", "", "MB", "MB", "MB", "MB", "MB"),
         "Memory, processor and disk are this process's; the network is all of the machine's.",
     )
-    return Section(name, title, said, tables=(table,), pictures=tuple(_pictures(looks, said)))
+    return Section(name, title, said, tables=(table,), pictures=tuple(_pictures(looks)))
 
 
 def _resources_sentence(figures: Figures, phases: Sequence[Phase]) -> str:
@@ -249,23 +249,30 @@ def _resources_sentence(figures: Figures, phases: Sequence[Phase]) -> str:
     return (first_big("; ".join(parts)) or "Nothing was looked at") + "."
 
 
-def _pictures(looks: Sequence[Look], said: str) -> list[LinePicture]:
-    def held(of: Callable[[Look], float | None]) -> tuple[tuple[float, float | None], ...]:
-        return tuple((round(look.seconds, 2), of(look)) for look in looks)
-
-    memory = [Series("this process", held(lambda look: look.memory_mb))]
-    if any(look.accelerator_mb is not None for look in looks):
-        memory.append(Series("accelerator", held(lambda look: look.accelerator_mb)))
+def _pictures(looks: Sequence[Look]) -> list[LinePicture]:
+    held = [
+        Series(name, tuple((round(look.seconds, 2), getattr(look, of)) for look in looks))
+        for name, of in (("this process", "memory_mb"), ("accelerator", "accelerator_mb"))
+        if any(getattr(look, of) is not None for look in looks)
+    ]
     flows = {"read": "read_mb", "written": "written_mb", "sent": "sent_mb", "received": "received_mb"}
     moved = [Series(name, tuple(found)) for name, of in flows.items() if (found := rate_over_time(looks, of))]
-    used = Series("cores", tuple(cpu_over_time(looks)))
-    pictures = [
-        LinePicture("Memory over time", "seconds", "memory (MB)", tuple(memory), said),
-        LinePicture("Processor over time", "seconds", "cores used", (used,), said),
+    used = [Series("cores", tuple(cpu_over_time(looks)))]
+    drawn = (
+        ("Memory over time", "memory (MB)", held, "MB"),
+        ("Processor over time", "cores used", used, "cores"),
+        ("Disk and network over time", "MB/s", moved, "MB/s"),
+    )
+    return [
+        LinePicture(title, "seconds", of, tuple(series), _at_most(series, unit))
+        for title, of, series, unit in drawn
+        if any(one.points for one in series)
     ]
-    if moved:
-        pictures.append(LinePicture("Disk and network over time", "seconds", "MB/s", tuple(moved), said))
-    return pictures
+
+
+def _at_most(series: Sequence[Series], unit: str) -> str:
+    most = {one.name: max((value for _, value in one.points if value is not None), default=0.0) for one in series}
+    return "At most: " + ", ".join(f"{name} {figure(value)} {unit}" for name, value in most.items()) + "."
 
 
 def seconds(value: float) -> str:
