@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalkit.api import RunResult, compare, evaluate, load_suite, sql
+    from evalkit.api import RunResult, compare, evaluate, load_suite, search, sql
     from evalkit.models.manager import ModelManager
 
 __version__ = "0.1.0"
-__all__ = ["ModelManager", "RunResult", "__version__", "compare", "evaluate", "load_result", "load_suite", "sql"]
+__all__ = [
+    "ModelManager",
+    "RunResult",
+    "__version__",
+    "compare",
+    "evaluate",
+    "load_result",
+    "load_suite",
+    "search",
+    "sql",
+]
 
 _HOMES = {
     "ModelManager": "evalkit.models.manager",
@@ -18,6 +28,7 @@ _HOMES = {
     "evaluate": "evalkit.api",
     "load_result": "evalkit.api",
     "load_suite": "evalkit.api",
+    "search": "evalkit.api",
     "sql": "evalkit.api",
 }
 

@@ -30,6 +30,7 @@ from evalkit.suite.load import Suite
 from evalkit.suite.load import load_suite as _load_suite
 
 if TYPE_CHECKING:
+    from evalkit.query.finding import Found
     from evalkit.report.charts import Chart
 
 KINDS = ("scores", "answers", "estimates", "gates", "findings", "reviews")
@@ -354,6 +355,27 @@ def sql(
 
     with _store(store, configure({"store": _url(store)})) as opened:
         return ask(opened, statement, limit=limit, seconds=seconds).as_maps()
+
+
+def search(
+    text: str,
+    *,
+    where: str = "",
+    run: str | RunResult = "",
+    check: str = "",
+    since: str = "",
+    within: str = "",
+    similar: bool = False,
+    limit: int = 20,
+    store: str | Path | Store | None = None,
+) -> Found:
+    """Answers across runs, by their words or with ``similar`` by their meaning: ``.hits`` and ``.total``, as
+    ``evalkit search`` has them. ``within``: ``answer``, ``prompt``, or both."""
+    from evalkit.query import search as searching
+
+    wanted = searching.Wanted(where, _named(run), check, since)
+    with _store(store, configure({"store": _url(store)})) as opened:
+        return searching.search(opened, text, wanted, within=within, similar=similar, limit=limit)
 
 
 def _named(run: str | Path | RunResult | None) -> str:

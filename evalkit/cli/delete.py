@@ -113,12 +113,15 @@ def purge(names: Sequence[str], *, keep: str | None, dry_run: bool, yes: bool, s
 
 
 def _purge(runs: Store, names: Sequence[str]) -> None:
+    from evalkit.query.index import discard, index_path
     from evalkit.report.formatting import count
     from evalkit.web.browse.place import forget_indexes
 
     before = runs.disk_bytes()
     purged = runs.purge(names)
     forget_indexes(runs, purged.runs)
+    if purged.runs:
+        discard(index_path(runs))  # it cannot forget words: the next search makes it anew
     runs.give_purged_space_back()
     space = f"{max(0, before - runs.disk_bytes()) / 1e6:,.1f} MB"
     gone = f"{count(len(purged.runs), 'run')} and {count(purged.answers, 'answer')}"

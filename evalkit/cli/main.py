@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("evalkit.cli.report", "Show a run's verdicts again, or write its report files."),
     "list": ("evalkit.cli.list", "List runs."),
     "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),
+    "search": ("evalkit.cli.search", "Find answers across runs, by their words or their meaning."),
     "sql": ("evalkit.cli.sql", "Ask the runs database in SQL: runs, answers, scores. Read only."),
     "view": ("evalkit.cli.view", "Look at runs in a browser: the list, live progress, reports."),
     "compare": ("evalkit.cli.compare", "Compare runs with a baseline, case by case."),
@@ -150,9 +151,11 @@ def _run(given: list[str]) -> NoReturn:
         from evalkit.cli.saying import show_error
 
         show_error(error)
+        _tell_scripts(given, error, error.exit_code)
         sys.exit(int(error.exit_code))
     except click.ClickException as error:
         error.show()
+        _tell_scripts(given, EvalkitError(error.format_message()), ExitCode.WRONG_INPUT)
         sys.exit(int(ExitCode.WRONG_INPUT))
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
@@ -165,7 +168,9 @@ def _run(given: list[str]) -> NoReturn:
     except OSError as error:  # files of ours raise their own errors: what is left is standard output
         if debug:
             raise
-        click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+        from evalkit.cli.saying import show_unwritable
+
+        show_unwritable(error)
         sys.exit(int(ExitCode.WRONG_INPUT))
     except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
         if debug:
@@ -173,5 +178,14 @@ def _run(given: list[str]) -> NoReturn:
         from evalkit.cli.saying import show_defect
 
         show_defect(error)
+        _tell_scripts(given, error, ExitCode.NOT_MEASURED)
         sys.exit(int(ExitCode.NOT_MEASURED))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_scripts(given: list[str], error: Exception, code: ExitCode) -> None:
+    """Whoever reads standard output as JSON finds the error there as well."""
+    if "--json" in given:
+        from evalkit.cli.saying import error_document, say_json
+
+        say_json(error_document(error, code))

@@ -15,6 +15,7 @@ KNOWN = {
     "models/files": "fetched model files",
     "models/hashes": "hashes of model files",
     "browse": "indexes for looking through cases",
+    "search": "the index of answers that are searched for",
     "scripts": "scripts of the page's pictures",
     "preflight": "which checks were tried alone, and passed",
 }
