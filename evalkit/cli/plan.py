@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +45,15 @@ def command(suite: str, model: str | None, **options: Any) -> None:
     given = {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size", "trust_code")}
     configuration = configure({**given, "model": model})
     plan, cost, subject, warnings, doubts = _planned(configuration, suite, options)
+    needed = _needed(plan)
     if options["as_json"]:
         from evalkit.cli.screen import print_json
 
         mode = _mode(plan, configuration.settings.model, options["mode"])
-        print_json({**_document(plan, cost, subject, [*warnings, *doubts]), "mode": mode})
+        print_json({**_document(plan, cost, subject, [*warnings, *doubts]), "mode": mode, "needs": needed})
     else:
-        _print(plan, cost, subject, warnings, _mode(plan, configuration.settings.model, options["mode"]))
+        mode = _mode(plan, configuration.settings.model, options["mode"])
+        _print(plan, cost, subject, warnings, [("mode", _mode_in_words(mode)), *_needed_in_words(needed)])
 
 
 def _planned(
@@ -154,7 +156,21 @@ def _mode(plan: Plan, model: str, named: str) -> dict[str, Any]:
     return {"name": chosen.mode, "reason": chosen.reason, "tried_first": tried, "held_before": len(checks) - len(tried)}
 
 
-def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], mode: dict[str, Any]) -> None:
+def _needed(plan: Plan) -> list[dict[str, Any]]:
+    """The suites that a run would run first, in their order; they are not counted here."""
+    if not plan.suite.needs:
+        return []
+    from evalkit.modes.pipeline.order import steps_before
+
+    steps = steps_before(plan.suite)
+    names = {step.path: step.suite.name for step in steps}
+    return [
+        {"suite": step.suite.name, "needs": [names[need.path] for need in step.needs], "max_age_seconds": step.max_age}
+        for step in steps
+    ]
+
+
+def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], further: Sequence[tuple[str, str]]) -> None:
     from evalkit.cli.screen import cell, columns, console, facts
 
     screen = console()
@@ -169,7 +185,7 @@ def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], mode: 
         table.add_row(cell(check.name, "bold"), cell(check.kind), cell(check.dataset), *counts, cell(later, "dim"))
     screen.print(table)
     screen.print()
-    screen.print(facts([*_facts(cost), ("mode", _mode_in_words(mode))]))
+    screen.print(facts([*_facts(cost), *further]))
     if cost.gates:
         screen.print()
         _print_gates(cost.gates, screen)
@@ -182,6 +198,18 @@ def _mode_in_words(mode: dict[str, Any]) -> str:
     tried, held = mode["tried_first"], mode["held_before"]
     first = f"; tried first: {', '.join(tried)}" if tried else ""
     return f"{mode['name']}: {mode['reason']}{first}" + (f"; {held} checks held when tried before" if held else "")
+
+
+def _needed_in_words(needed: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    from evalkit.report.formatting import duration
+
+    named = []
+    for one in needed:
+        after = f", after {' and '.join(one['needs'])}" if one["needs"] else ""
+        age = one["max_age_seconds"]
+        named.append(f"{one['suite']}{after}" + (f", unless it passed in the last {duration(age)}" if age else ""))
+    if named:
+        yield "first", "the suites that it needs: " + "; ".join(named)
 
 
 def _facts(cost: Cost) -> list[tuple[str, str]]:

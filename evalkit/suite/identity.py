@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.suite.schema import SuiteConfig
 
-_UNIMPORTANT = ("title", "description", "limits", "stop_early", "review", "modes")
+_UNIMPORTANT = ("title", "description", "limits", "stop_early", "review", "modes", "needs")
 _LATER_OF_DATASETS = ("perturb", "query", "transform")
 _LATER_OF_CONTRACTS = ("min_rows", "max_rows")
 _LATER_OF_COLUMNS = ("min", "max", "unique")

@@ -21,6 +21,7 @@ from evalkit.metrics.redaction import NOTHING, Redaction
 from evalkit.records import Decoding
 from evalkit.suite.datasets import dataset_spec
 from evalkit.suite.identity import suite_fingerprint
+from evalkit.suite.needs import Need, needs_of
 from evalkit.suite.redacting import add_redaction, redaction_of
 from evalkit.suite.review import METRICS as OF_PEOPLE
 from evalkit.suite.review import ReviewSpec, reviews_of
@@ -80,6 +81,8 @@ class Suite:
     """Whether code that the suite names may run."""
     redaction: Redaction = NOTHING
     """What is taken out of answers before they are kept."""
+    needs: tuple[Need, ...] = ()
+    """Suites that are run before, on the same model."""
     modes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What the suite says of ways to run it: by mode, its options. A mode reads its own when it is used."""
 
@@ -120,6 +123,7 @@ def load_suite(path: Path, *, seed: int | None = None, trust_code: bool = False,
         reviews=reviews,
         trust_code=trust_code,
         redaction=redaction_of(config, checks, source),
+        needs=needs_of(config, source),
         modes=_modes(config, source),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 
@@ -137,6 +138,24 @@ class ReviewConfig(Config):
     seed: int = Field(0, ge=0, description="Which cases are drawn.")
 
 
+AGE = r"^\d+(\.\d+)?[smhdw]$"
+
+
+def _age(text: str) -> str:
+    if not re.match(AGE, text):
+        raise ValueError("an age is a number and one of s, m, h, d and w, such as 12h")
+    return text
+
+
+Age = Annotated[str, AfterValidator(_age), WithJsonSchema({"type": "string", "pattern": AGE})]
+
+
+class NeedConfig(Config):
+    suite: str = Field(min_length=1, description="A suite file, relative to this one, or a bundled suite.")
+    max_age: Age = Field("1d", description="How old a passing run on the same model may be to count: 30m, 12h, 1d, 2w.")
+    continue_on_failure: bool = Field(False, description="Go on where it does not pass, and say so in the outcome.")
+
+
 class SuiteConfig(Config):
     name: Name
     title: str = ""
@@ -167,6 +186,9 @@ class SuiteConfig(Config):
     limits: Limits = Limits()
     review: ReviewConfig | list[ReviewConfig] | None = Field(
         None, description="Which cases people review when a run has ended: one queue, or a list of them."
+    )
+    needs: list[Annotated[str, StringConstraints(min_length=1)] | NeedConfig] = Field(
+        default_factory=list, description="Suites that are run before this one, on the same model: [smoke]."
     )
     modes: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Options of ways to run the suite, by mode: pipeline: {contracts: strict}."

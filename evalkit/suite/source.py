@@ -143,6 +143,7 @@ def _line(node: Any, key: Any, file: str) -> str:
 
 def _anchor_paths(source: Source) -> None:
     """Paths are relative to the file that wrote them; after this they are absolute."""
+    _anchor_needs(source)
     datasets = source.data.get("datasets")
     if not isinstance(datasets, dict):
         return
@@ -161,6 +162,21 @@ def _anchor_paths(source: Source) -> None:
             config["query"] = {"sql": config["query"]}
         if isinstance(config.get("query"), dict):
             _anchor_query(config["query"], folder)
+
+
+def _anchor_needs(source: Source) -> None:
+    """Of suites that are there; other names may be bundled ones."""
+    needs, folder = source.data.get("needs"), source.path.parent
+    if not isinstance(needs, list):
+        return
+    for place, need in enumerate(needs):
+        name = need.get("suite") if isinstance(need, dict) else need
+        if not isinstance(name, str) or not name or not Path(_anchored(name, folder)).is_file():
+            continue
+        if isinstance(need, dict):
+            need["suite"] = _anchored(name, folder)
+        else:
+            needs[place] = _anchored(name, folder)
 
 
 def _anchor_query(query: dict[str, Any], folder: Path) -> None:

@@ -48,7 +48,7 @@ def validated(
 
 def _is_union_arm(part: str | int) -> bool:
     """Pydantic names the arm of a union in the location; a person never wrote it."""
-    arms = {"str", "GateConfig", "ContractConfig", "QueryConfig", "ReviewConfig"}
+    arms = {"str", "GateConfig", "ContractConfig", "NeedConfig", "QueryConfig", "ReviewConfig"}
     return isinstance(part, str) and (part in arms or "[" in part)
 
 

@@ -1,0 +1,122 @@
+"""What became of the suites that a suite needs, and what follows for it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from evalkit.gates.outcome import WORDS, worst_code
+from evalkit.modes.mode import Asked
+from evalkit.records import Outcome, Verdict, Word
+from evalkit.results import Result, Run, Usage
+from evalkit.runner.attending import Attendant, Concluded
+from evalkit.runner.environment import environment
+from evalkit.sections import Section, SectionTable
+
+PASSED, EARLIER, FAILED, STOPPED, WRONG, NOT_RUN = (
+    *("passed", "passed before", "did not pass", "stopped", "could not run", "not run"),
+)
+LONGEST = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A suite that was needed."""
+
+    name: str
+    needs: tuple[str, ...]
+    became: str
+    code: int
+    reason: str
+    run: str = ""
+    seconds: float = 0.0
+    peak_mb: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.became in (PASSED, EARLIER)
+
+    @property
+    def said(self) -> str:
+        run = f", run {self.run}" if self.run else ""
+        return f"'{self.name}' {self.became}: {self.reason}{run}"
+
+
+class Needed(Attendant):
+    """Tells of the needed suites in the report of the one that needs them, whose outcome is no better than theirs."""
+
+    def __init__(self, ended: Sequence[Ended]) -> None:
+        self._ended = ended
+
+    def decided(self, outcome: Outcome) -> Outcome:
+        failed = [one for one in self._ended if not one.passed]
+        if not failed:
+            return outcome
+        code = worst_code((outcome.exit_code, *(one.code for one in failed)))
+        if code == outcome.exit_code:
+            reason = f"{outcome.reason}; of what it needs, {_listed(failed)}"
+            return replace(outcome, reason=reason)
+        reason = f"of what it needs, {_listed(failed)}; by itself: {outcome.reason}"
+        return replace(outcome, word=WORDS[code], exit_code=int(code), reason=reason)
+
+    def concluded(self, concluded: Concluded) -> Sequence[Section]:
+        return (section(self._ended),)
+
+
+def _listed(failed: Sequence[Ended]) -> str:
+    return "; ".join(one.said for one in failed if one.became != NOT_RUN)
+
+
+def section(ended: Sequence[Ended]) -> Section:
+    failed = [one for one in ended if not one.passed]
+    rows = tuple(
+        (place, one.name, ", ".join(one.needs), one.became, one.reason[:LONGEST], one.run, one.seconds, one.peak_mb)
+        for place, one in enumerate(ended, 1)
+    )
+    columns = ("order", "suite", "needs", "became", "why", "run", "seconds", "peak MB")
+    some = "The suite" if len(ended) == 1 else f"All {len(ended)} suites"
+    sentence = f"{some} that this one needs passed: {', '.join(one.name for one in ended)}."
+    if failed:
+        sentence = f"{len(failed)} of {len(ended)} needed suites did not pass. {_listed(failed)[:LONGEST]}."
+    table = SectionTable("Needed suites, in their order", columns, rows)
+    return Section("needs", "Suites that this one needs", sentence, "broken" if failed else "held", (table,))
+
+
+def not_run(asked: Asked, ended: Sequence[Ended]) -> Result:
+    """The result of a suite that was not run, for another that it needs. It is not kept among the runs."""
+    failed = [one for one in ended if not one.passed]
+    code = worst_code(one.code for one in failed)
+    now = datetime.now(UTC)
+    moment = now.isoformat(timespec="milliseconds")
+    run = Run(
+        id=f"{now:%Y%m%d-%H%M%S}-not-run-{secrets.token_hex(2)}",
+        suite=asked.suite.name,
+        model=asked.model,
+        state="finished",
+        created=moment,
+        finished=moment,
+        suite_fingerprint=asked.suite.fingerprint,
+        environment=environment(),
+        partial=True,
+    )
+    reason = f"nothing was asked, for a suite that it needs did not pass: {_listed(failed)}"
+    return Result(
+        run=run,
+        outcome=Outcome(WORDS[code], int(code), reason, tuple(map(_verdict, ended))),
+        estimates=(),
+        checks=(),
+        findings=(),
+        usage=Usage(seconds=round(sum(one.seconds for one in ended), 3)),
+        reproduce=asked.options.reproduce,
+        suite_title=asked.suite.title,
+        mode=asked.options.mode,
+        mode_reason=asked.options.mode_reason,
+        sections=(section(ended),),
+    )
+
+
+def _verdict(one: Ended) -> Verdict:
+    word = Word.PASS if one.passed else Word.FAIL
+    return Verdict(f"needs {one.name}", word, word, f"{one.became}: {one.reason}"[:LONGEST], about="suite")
