@@ -11,25 +11,32 @@ from typing import IO
 
 import click
 
-from evalkit.errors import ConfigurationError, ReportError
-from evalkit.runner.events import FAILED, FINISHED, INTERRUPTED, Event, Tell
+from evalkit.errors import ConfigurationError, EvalkitError, ReportError
+from evalkit.runner.events import FAILED, FINISHED, INTERRUPTED, Event, Tell, now, told_of
 
 STANDARD_OUTPUT = "-"
+ENDS = {FINISHED, INTERRUPTED, FAILED}
 PATIENCE = 10.0
 """Seconds that an address has to take a notice."""
 
 
 @contextmanager
-def telling_events(target: str, address: str) -> Iterator[Tell | None]:
-    """To a file or standard output, and what ends a run to an address as well; none where nobody wants to know."""
+def telling_events(target: str, address: str, suite: str, models: Sequence[str]) -> Iterator[Tell | None]:
+    """To a file or standard output, and what ends a run to an address as well; none where nobody wants to know.
+    An error that ends the command before a run could tell of it is told as one."""
     tells: list[Tell] = []
+    ended: set[str] = set()
     stream = _opened(target) if target else None
     try:
         if stream is not None:
             tells.append(_writer(stream))
         if address:
             tells.append(_poster(address))
-        yield _all_of(tells) if tells else None
+        yield _all_of([*tells, lambda event: ended.update({event.name} & ENDS)]) if tells else None
+    except EvalkitError as error:
+        if not ended:
+            _all_of(tells)(Event(FAILED, now(), "", suite, ", ".join(models), told_of(error, error.message)))
+        raise
     finally:
         if stream is not None and stream is not sys.stdout:
             stream.close()
@@ -69,7 +76,7 @@ def _poster(address: str) -> Tell:
         raise ConfigurationError("is no address of the web", where="--notify", hint="--notify https://HOST/PATH")
 
     def tell(event: Event) -> None:
-        if event.name in {FINISHED, INTERRUPTED, FAILED}:
+        if event.name in ENDS:
             _post(address, event, warn=lambda said: click.echo(f"warning: --notify: {said}", err=True))
 
     return tell

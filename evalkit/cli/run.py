@@ -101,5 +101,5 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
         {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size", "trust_code")}
     )
     chosen = models or (configuration.settings.model,)
-    with telling_events(options["events"], options["notify"]) as on_event:
+    with telling_events(options["events"], options["notify"], suite, chosen) as on_event:
         return evaluate_models(configuration, suite, chosen, {**options, "began": began, "on_event": on_event})

@@ -62,12 +62,48 @@ def drop_output() -> None:
 
 
 def show_defect(error: Exception) -> None:
-    """One line: what an unforeseen error says of itself may be as long, and as hostile, as all that a model wrote."""
+    """One line: what an unforeseen error says of itself may be as long, and as hostile, as all that a model wrote. Then
+    why, and what to do: it is a defect of evalkit only where no other cause is known."""
+    from evalkit.failures import ADVICE, FailureClass, explain, without_secrets
     from evalkit.report.hostile import one_line, shorten_end
 
-    told = one_line(shorten_end(str(error), LONGEST_DEFECT))
-    click.echo(inert(f"error: internal: {type(error).__name__}: {told}"), err=True)
-    click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
+    advice = explain(error) or ADVICE[FailureClass.INTERNAL]
+    told = one_line(shorten_end(without_secrets(str(error)), LONGEST_DEFECT))
+    click.echo(inert(f"error: {advice.kind}: {type(error).__name__}: {told}"), err=True)
+    if advice.kind is FailureClass.INTERNAL:
+        click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
+    else:
+        click.echo(f"       {advice.cause} {advice.recommendation}", err=True)
+        click.echo("       'evalkit --debug ...' shows where", err=True)
+
+
+def show_unwritable(error: OSError) -> None:
+    from evalkit.failures import FailureClass, explain
+
+    click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+    advice = explain(error)
+    if advice is not None and advice.kind is FailureClass.CONFIGURATION:
+        click.echo(f"       {advice.recommendation}", err=True)
+
+
+def error_document(error: Exception, code: int) -> dict[str, Any]:
+    """For scripts: what, where, of which class, and what to do."""
+    from evalkit.failures import ADVICE, FailureClass, explain, without_secrets
+
+    advice = explain(error) or ADVICE[FailureClass.INTERNAL]
+    ours = error if isinstance(error, EvalkitError) else EvalkitError(f"{type(error).__name__}: {error}")
+    return {
+        "error": {
+            "class": str(advice.kind),
+            "message": without_secrets(ours.message),
+            "where": ours.where,
+            "hint": ours.hint,
+            "cause": advice.cause,
+            "recommendation": advice.recommendation,
+            "transient": advice.transient,
+            "exit_code": int(code),
+        }
+    }
 
 
 def show_error(error: EvalkitError) -> None:

@@ -43,14 +43,20 @@ class Event:
 Tell = Callable[[Event], None]
 
 
-def _now() -> str:
+def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def told_of(error: BaseException, cause: str) -> dict[str, Any]:
+    """What an event says of an error; of what is none, its cause alone."""
+    advice = explain(error)
+    return {"cause": cause, **({"class": str(advice.kind), "recommendation": advice.recommendation} if advice else {})}
 
 
 class Announcer:
     """Tells each event once. With nobody to tell it does nothing."""
 
-    def __init__(self, run: Run, tell: Tell | None, now: Callable[[], str] = _now) -> None:
+    def __init__(self, run: Run, tell: Tell | None, now: Callable[[], str] = now) -> None:
         self._run = run
         self._tell = tell
         self._now = now
@@ -97,9 +103,7 @@ class Announcer:
 
     def ended(self, state: str, cause: str, error: BaseException) -> None:
         """Otherwise than with a result."""
-        advice = explain(error)
-        told = {"class": str(advice.kind), "recommendation": advice.recommendation} if advice else {}
-        self._say(INTERRUPTED if state == "interrupted" else FAILED, cause=cause, **told)
+        self._say(INTERRUPTED if state == "interrupted" else FAILED, **told_of(error, cause))
 
     def _gate(self, gate: str, **facts: Any) -> None:
         if gate not in self._decided:
