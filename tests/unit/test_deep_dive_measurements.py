@@ -14,7 +14,9 @@ from evalkit.modes.deep_dive.budget import Budget
 from evalkit.modes.deep_dive.growth import BLOCK, Growth, growth_by_100, measure_growth
 from evalkit.modes.deep_dive.rates import measure_rates
 from evalkit.modes.deep_dive.resources import MOST, Look, Sampler, cpu_over_time, is_whole, rate_over_time
+from evalkit.modes.deep_dive.stages import Blocks, percentiles
 from evalkit.modes.deep_dive.volume import measure_scaling
+from evalkit.profiles import Profile, Stage
 from evalkit.records import Answer, Condition, FailureKind, Generate, Message, ModelInfo, Request
 
 TOKENS = 10
@@ -265,3 +267,20 @@ def test_without_psutil_memory_and_processor_are_looked_at_all_the_same(monkeypa
 def test_looks_that_follow_at_once_are_no_rate_of_their_own() -> None:
     looks = [Look(at, cpu, None) for at, cpu in ((0.0, 0.0), (1.0, 1.0), (1.001, 1.1), (2.0, 2.0))]
     assert cpu_over_time(looks) == [(1.0, pytest.approx(1.0)), (2.0, pytest.approx(1.0))]
+
+
+def profiled(**seconds: float) -> Profile:
+    return Profile(sum(seconds.values()), None, tuple(Stage(name, took, None) for name, took in seconds.items()))
+
+
+def test_a_block_has_what_was_booked_since_the_last_one() -> None:
+    blocks = Blocks()
+    blocks.begin(profiled(start=5.0))
+    blocks.note(profiled(start=5.0, ask=1.0))
+    blocks.note(profiled(start=5.0, ask=1.5, score=0.25))
+    assert blocks.seconds == {"start": [0.0, 0.0], "ask": [1.0, 0.5], "score": [0.0, 0.25]}
+
+
+def test_percentiles_are_numpys() -> None:
+    found = percentiles([float(n) for n in range(1, 101)])
+    assert found == {"p50": 50.5, "p90": pytest.approx(90.1), "p95": 95.05, "p99": pytest.approx(99.01), "most": 100.0}

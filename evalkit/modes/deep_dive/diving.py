@@ -51,6 +51,8 @@ class Diving(Attendant):
         if self._is_timed:
             self._sampler.start()
             self._run.enter_context(self._sampler.phase("the run"))
+            if (open_one := recorder()) is not None:
+                self._blocks.begin(open_one.profile())
 
     def examined(self, block: Sequence[Examined]) -> None:
         open_one = recorder()

@@ -71,11 +71,13 @@ class Blocks:
     blocks: int = 0
     _before: Mapping[str, float] = field(default_factory=dict)
 
+    def begin(self, profile: Profile) -> None:
+        """What was booked before is no block's."""
+        self._before = _by_name(profile)
+
     def note(self, profile: Profile) -> None:
         """At the end of a block: what was booked since the last one is this one's."""
-        now: dict[str, float] = {}
-        for stage in flat(profile.stages):
-            now[stage.name] = now.get(stage.name, 0.0) + stage.seconds
+        now = _by_name(profile)
         if self.blocks < MOST_BLOCKS:
             for name, seconds in now.items():
                 took = self.seconds.setdefault(name, [0.0] * self.blocks)
@@ -84,3 +86,10 @@ class Blocks:
                 took.extend([0.0] * (self.blocks + 1 - len(took)))
             self.blocks += 1
         self._before = now
+
+
+def _by_name(profile: Profile) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for stage in flat(profile.stages):
+        found[stage.name] = found.get(stage.name, 0.0) + stage.seconds
+    return found
