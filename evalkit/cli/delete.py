@@ -95,15 +95,13 @@ def purge(names: Sequence[str], *, keep: str | None, dry_run: bool, yes: bool, s
     evalkit purge --dry-run
     evalkit purge --keep 30d --yes
     """
-    import time
-
-    from evalkit.store.runs import moment
+    from evalkit.store.ages import before_now
 
     age = _age(keep)
     with need_store(store) as runs:
         deleted = [runs.find_in_trash(name) for name in names] if names else runs.list_trash()
         if age is not None:
-            before = moment(time.time() - age.total_seconds())
+            before = before_now(age).isoformat(timespec="milliseconds")
             deleted = [one for one in deleted if one.deleted < before]
         found = list({one.run.id: one.run for one in deleted}.values())
         may_wait = not (found or names or dry_run)  # answers that the last purge had to leave

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("evalkit.cli.list", "List runs."),
     "show": ("evalkit.cli.show", "Show one run: fingerprints, counts, estimates, worst cases."),
     "search": ("evalkit.cli.search", "Find answers across runs, by their words or their meaning."),
+    "events": ("evalkit.cli.transitions", "Say what became of runs, when and why: every change of a state."),
     "sql": ("evalkit.cli.sql", "Ask the runs database in SQL: runs, answers, scores. Read only."),
     "view": ("evalkit.cli.view", "Look at runs in a browser: the list, live progress, reports."),
     "compare": ("evalkit.cli.compare", "Compare runs with a baseline, case by case."),

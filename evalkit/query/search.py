@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from evalkit.errors import ConfigurationError
 from evalkit.query.filling import Fill, Tell
@@ -13,6 +12,7 @@ from evalkit.query.finding import Asked, Found, Hit, Ranked, best, count, shown
 from evalkit.query.index import Damaged, IndexFile, discard, index_path
 from evalkit.query.words import all_of, parse
 from evalkit.store import Store
+from evalkit.store.ages import since
 from evalkit.store.documents import stored_name
 
 __all__ = ["Found", "Hit", "Wanted", "search"]
@@ -74,27 +74,12 @@ def _limits(store: Store, wanted: Wanted) -> Condition:
     for column, value in (
         ("runs.id =", stored_name(store.get_run(wanted.run).id) if wanted.run else ""),
         ("uses.check_name =", stored_name(wanted.check)),
-        ("runs.created >=", _moment(wanted.since) if wanted.since else ""),
+        ("runs.created >=", since(wanted.since, "--since") if wanted.since else ""),
     ):
         if value:
             parts.append(f"{column} ?")
             values.append(value)
     return Condition(" AND ".join(f"({part})" for part in parts), tuple(values))
-
-
-def _moment(since: str) -> str:
-    from evalkit.store.ages import age_of
-
-    try:
-        when = datetime.fromisoformat(since)
-    except ValueError:
-        try:
-            when = datetime.now(UTC) - age_of(since, "--since")
-        except (ConfigurationError, OverflowError) as error:
-            what = f"'{since[:40]}' is neither a date nor a time to look back"
-            raise ConfigurationError(what, where="--since", hint="--since 2026-03-01, or --since 7d") from error
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return when.astimezone(UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True)

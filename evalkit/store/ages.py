@@ -1,9 +1,9 @@
-"""How long ago: ``30d``, ``12h``, ``2w``."""
+"""How long ago: ``30d``, ``12h``, ``2w``; and since when."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from evalkit.errors import ConfigurationError
 
@@ -18,3 +18,25 @@ def age_of(text: str, where: str) -> timedelta:
         hint = "a number and m, h, d or w: 30d, 12h, 2w"
         raise ConfigurationError(f"'{text[:40]}' is no length of time", where=where, hint=hint)
     return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def before_now(age: timedelta) -> datetime:
+    """The beginning of time, where it is longer ago."""
+    try:
+        return datetime.now(UTC) - age
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def since(text: str, where: str) -> str:
+    """A date, or a time to look back, as moments are stored."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            when = before_now(age_of(text, where))
+        except ConfigurationError as error:
+            what = f"'{text[:40]}' is neither a date nor a time to look back"
+            raise ConfigurationError(what, where=where, hint=f"{where} 2026-03-01, or {where} 7d") from error
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return when.astimezone(UTC).isoformat(timespec="seconds")

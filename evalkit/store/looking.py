@@ -15,6 +15,7 @@ from evalkit.store import documents as doc
 from evalkit.store import lease
 from evalkit.store.database import Store
 from evalkit.store.engine import Database
+from evalkit.store.rows import RunEvent
 from evalkit.store.runs import FINISHED, INTERRUPTED, RUNNING, no_such_run, read_state
 from evalkit.store.schema import events, review_queues, reviews, revisions, runs, scores
 
@@ -122,6 +123,21 @@ def causes_of_ends(store: Store, run_ids: Iterable[str]) -> dict[str, str]:
     with store.database.reading() as connection:
         found = connection.execute(wanted.where(events.c.run_id.in_(map(doc.stored_name, run_ids)))).all()
     return {doc.shown_name(name): doc.shown_name(cause) for name, cause in found}
+
+
+def transitions(store: Store, run_id: str = "", since: str = "", most: int = 100) -> list[tuple[str, RunEvent]]:
+    """Changes of states with their runs, the newest first; those of runs in the trash as well."""
+    query = select(events).order_by(events.c.number.desc()).limit(most)
+    if run_id:
+        query = query.where(events.c.run_id == doc.stored_name(run_id))
+    if since:
+        query = query.where(events.c.time >= since)
+    with store.database.reading() as connection:
+        rows = connection.execute(query).all()
+    return [
+        (doc.shown_name(row.run_id), RunEvent(row.time, row.before, row.after, doc.shown_name(row.cause)))
+        for row in rows
+    ]
 
 
 def count_runs(store: Store, wanted: Wanted) -> int:

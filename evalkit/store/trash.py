@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, literal, select
 from evalkit.errors import RunNotFound, StoreError
 from evalkit.results import Run
 from evalkit.store import documents as doc
+from evalkit.store.ages import before_now
 from evalkit.store.engine import Database
 from evalkit.store.runs import FINISHED, RUNNING, moment, no_such_run, note, read_state, run_of
 from evalkit.store.schema import baselines, deleted_runs, review_queues, reviews, runs
@@ -78,7 +79,7 @@ class Trash:
     def old_runs(self, age: timedelta) -> list[Run]:
         """Finished longer ago than that, oldest first, but for those that somebody holds on to: baselines, runs with a
         review, and runs that an unfinished one continues."""
-        before = moment(time.time() - age.total_seconds())
+        before = before_now(age).isoformat(timespec="milliseconds")
         named = select(baselines.c.run_id).where(baselines.c.document == "")
         queues = select(review_queues.c.run_id).join(reviews, reviews.c.queue_id == review_queues.c.id)
         continued = select(runs.c.continues).where(runs.c.state != FINISHED)

@@ -316,3 +316,33 @@ def test_delete_asks_at_a_terminal(runs: list[str], reply: str, left: int, monke
     assert "Delete run" in result.output
     with open_store() as store:
         assert len(store.list_runs()) == left
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+def test_events_tell_every_change_with_time_and_cause(evalkit: Evalkit, runs: list[str]) -> None:
+    evalkit("delete", runs[0], "--yes")
+    evalkit("restore", runs[0])
+    told = json.loads(evalkit("events", runs[0], "--json").out)
+    assert [(one["before"], one["after"]) for one in told] == [
+        ("", "planned"),
+        ("planned", "running"),
+        ("running", "finished"),
+        ("finished", "deleted"),
+        ("deleted", "finished"),
+    ]
+    assert [one["cause"] for one in told][3:] == ["by hand", "restored"]
+    assert [one["time"] for one in told] == sorted(one["time"] for one in told)
+    everything = json.loads(evalkit("events", "--json").out)
+    assert {one["run"] for one in everything} == set(runs)
+    shown = evalkit("events", "--limit", "2").out
+    assert "finished → deleted" in shown
+    assert "the newest 2" in shown
+
+
+def test_events_since_then(evalkit: Evalkit, runs: list[str]) -> None:
+    assert len(json.loads(evalkit("events", "--since", "1d", "--json").out)) == 3 * len(runs)
+    assert "nothing happened" in evalkit("events", "--since", "2999-01-01").out
+    assert evalkit("events", "--since", "soon").code == 2
+    assert evalkit("events", "ghost").code == 2
