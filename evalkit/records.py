@@ -191,7 +191,7 @@ class Answer:
     """Found in the store from an earlier run rather than made in this one."""
     tokens: tuple[str, ...] | None = None
     """The output tokens as the tokenizer names them, reasoning included: where two answers part, exactly."""
-    redacted: Mapping[str, int] = field(default_factory=dict)
+    redacted: Mapping[str, int] = field(default_factory=dict, hash=False)
     """How many of which kind were taken out of it before it was kept."""
 
     @property
