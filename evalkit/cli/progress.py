@@ -16,7 +16,7 @@ from evalkit.report.hostile import one_line
 from evalkit.runner.ending import SAID, say_on_standard_error
 from evalkit.runner.so_far import SoFar
 from evalkit.runner.stopping import Decided
-from evalkit.runner.under_way import LOADING, Progress
+from evalkit.runner.under_way import ASKING, DECIDING, LOADING, Progress
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -29,6 +29,8 @@ REFRESHES = 4
 """Of the moving lines, a second: the model needs the processor more."""
 MOST_GATES = 8
 GETTING_READY = "getting ready"
+OF_CASES = frozenset({ASKING, DECIDING})
+"""Stages in which cases are counted."""
 BAR = range(10, 41)
 """Cells of the bar; where the narrowest leaves no room for the facts, they get lines of their own."""
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -63,9 +65,14 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
+def _counts_cases(progress: Progress) -> bool:
+    """A mode counts its own things in what it does beside the run."""
+    return progress.stage in OF_CASES or progress.stage.startswith(LOADING)
+
+
 def _facts(progress: Progress, *, short: bool = False) -> list[str]:
     facts = [
-        f"{int(progress.done):,}/{progress.cases:,}" + ("" if short else " cases"),
+        f"{int(progress.done):,}/{progress.cases:,}" + ("" if short or not _counts_cases(progress) else " cases"),
         f"{progress.speed:,.0f} tokens/s" if progress.speed is not None else "",
         progress.traffic,
         so_far.time_left(progress.left, at_most=bool(progress.decided)),
@@ -300,6 +307,9 @@ class PlainLines:
         so_far = formatting.duration(progress.seconds + now - self._heard)
         if progress.stage.startswith(LOADING):
             _print(f"{progress.suite}: {progress.stage}, {so_far} so far")
+            return
+        if not _counts_cases(progress):
+            _print(f"{progress.suite}: {progress.stage}, {int(progress.done):,} of {progress.cases:,}, {so_far} so far")
             return
         share = f"{int(100 * progress.done / progress.cases)}%" if progress.cases else ""
         cases, *facts = _facts(progress)

@@ -50,7 +50,7 @@ from evalkit.runner.takeover import Takeover
 from evalkit.runner.telling import Telling
 from evalkit.runner.timeline import Timeline
 from evalkit.runner.troubles import Troubles
-from evalkit.runner.under_way import Progress, UnderWay
+from evalkit.runner.under_way import DECIDING, Progress, UnderWay
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -306,7 +306,7 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
     if running.ending.cut_short:
         running.ending.stop_if_asked()
     running.warnings += [*scoring.warnings(), *running.troubles.warnings]
-    under_way.show(asker.tally, "deciding")
+    under_way.show(asker.tally, DECIDING)
     return tables, asker.tally
 
 

@@ -15,6 +15,7 @@ from evalkit.runner.stopping import Decided, Stopping
 LOADING = "loading"
 """The stage's first word, before the model's name."""
 ASKING = "asking"
+DECIDING = "deciding"
 
 
 @dataclass(frozen=True, slots=True)

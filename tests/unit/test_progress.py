@@ -215,6 +215,15 @@ def test_a_model_that_is_loading_is_named_in_its_line_and_on_its_board(capsys: A
     assert capsys.readouterr().err == "assistant on tiny: 0/1,000 cases, 0%, 20 s so far\n"
 
 
+def test_what_a_mode_does_beside_the_run_is_named_and_counts_no_cases(capsys: Any, monkeypatch: Any) -> None:
+    progress = at(20, 3, 10, stage="measuring beside the run: speed")
+    assert lines(progress)[1].split()[-1] == "3/10"
+    printed = PlainLines()
+    monkeypatch.setattr(printed, "_printed", -1e9)
+    printed.show(progress)
+    assert "assistant: measuring beside the run: speed, 3 of 10, 20 s so far" in capsys.readouterr().err
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     monkeypatch.setattr(shown, "SECONDS_BETWEEN_LINES", 0.0)
     with showing_progress(quiet=True) as (show, _):
