@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 from evalkit.records import Counts, Message, Outcome, Score
 from evalkit.results import CheckSummary, Exchange, MetricInfo, Result, Run, Usage
 from evalkit.store import StoredScore
+from evalkit.testing import Timings
 from evalkit.web.browse import filling
 from evalkit.web.browse.file import IndexFile
 from evalkit.web.browse.query import page
@@ -112,7 +112,7 @@ def fill(file: IndexFile, imagined: Imagined) -> None:
 
 
 def measured(file: IndexFile, wanted: Wanted, cases: int) -> list[float]:
-    """CPU milliseconds of the first page, and of pages after and before places deep inside."""
+    """CPU seconds of the first page, and of pages after and before places deep inside."""
     starts: list[dict[str, int]] = [{}] * ROUNDS
     starts += [{way: int(cases * share)} for share in (0.1, 0.5, 0.9) for way in ("after", "before")]
     spent = []
@@ -120,7 +120,7 @@ def measured(file: IndexFile, wanted: Wanted, cases: int) -> list[float]:
         with file.reading(60) as connection:
             begun = time.process_time()
             page(connection, wanted, **start)
-            spent.append((time.process_time() - begun) * 1000)
+            spent.append(time.process_time() - begun)
     return spent
 
 
@@ -140,8 +140,8 @@ def main(words: Sequence[str] | None = None) -> None:
         for name, wanted in QUESTIONS.items():
             spent = measured(file, wanted, given.cases)
             everything += spent
-            print(f"{name:42} median {statistics.median(spent):6.1f} ms  most {max(spent):6.1f} ms", flush=True)
-        print(f"{'all':42} median {statistics.median(everything):6.1f} ms  most {max(everything):6.1f} ms")
+            print(f"{name:42} {Timings(tuple(spent))}", flush=True)
+        print(f"{'all':42} {Timings(tuple(everything))}")
 
 
 if __name__ == "__main__":

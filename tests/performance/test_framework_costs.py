@@ -12,20 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from counted_calls import COUNT_CALLS
 
 from evalkit.data.rowstore import IN_MEMORY
 from evalkit.metrics.refusal import classify
 
-COUNT_CALLS = """
-import cProfile, pstats, sys
-from evalkit.cli.main import run_and_exit
-profile = cProfile.Profile()
-try:
-    profile.runcall(run_and_exit, sys.argv[1:])
-except SystemExit as stopped:
-    assert stopped.code == 0, stopped.code
-print(pstats.Stats(profile).total_calls)
-"""
 MEASURE_MEMORY = """
 import re, sys
 from pathlib import Path
