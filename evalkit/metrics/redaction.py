@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 
-from evalkit.records import Answer
+from evalkit.records import Answer, Failure, Trace
 
 Span = tuple[int, int]
 
@@ -56,15 +57,15 @@ class Redaction:
 
     def text(self, text: str) -> tuple[str, dict[str, int]]:
         """The text without them, and how many of each there were."""
-        if not text or not self:
+        if not self or not isinstance(text, str) or not text:
             return text, {}
         from evalkit.metrics.leakage import find  # its patterns are for runs that redact
 
         found = self._matched(text)
-        own = [span for _, span in found]
-        for leak in find(text, kinds=self.kinds, test_cards=True) if self.kinds else ():
-            if not any(start < leak.span[1] and leak.span[0] < end for start, end in own):
-                found.append((leak.kind, leak.span))
+        own = sorted(span for _, span in found)
+        if self.kinds:
+            leaks = find(text, kinds=self.kinds, test_cards=True)
+            found += [(leak.kind, leak.span) for leak in leaks if not _overlaps(leak.span, own)]
         if not found:
             return text, {}
         found.sort(key=lambda one: one[1])
@@ -88,23 +89,36 @@ class Redaction:
             return answer
         text, of_text = self.text(answer.text)
         reasoning, of_reasoning = self.text(answer.reasoning)
-        failure = answer.failure
-        message, of_message = self.text(failure.message if failure else "")
-        counts = Counter(of_text) + Counter(of_reasoning) + Counter(of_message)
+        failure, of_failure = self._failure(answer.failure)
+        counts = Counter(of_text) + Counter(of_reasoning) + of_failure
         if not counts:
             return answer
         return replace(
             answer,
             text=text,
             reasoning=reasoning,
-            failure=replace(failure, message=message) if failure else None,
+            failure=failure,
             tokens=None,
             redacted=dict(sorted(counts.items())),
         )
 
+    def _failure(self, failure: Failure | None) -> tuple[Failure | None, Counter[str]]:
+        """What an error says may quote what was said, and so may its trace."""
+        if failure is None:
+            return None, Counter()
+        message, found = self.text(failure.message)
+        counts, trace = Counter(found), failure.trace
+        if trace is not None:
+            (raised, of_raised), (log, of_log) = self.text(trace.traceback), self.text(trace.log)
+            trace = Trace(raised, log)
+            counts += Counter(of_raised) + Counter(of_log)
+        return replace(failure, message=message, trace=trace), counts
+
 
 def _overlaps(span: Span, taken: Sequence[Span]) -> bool:
-    return any(start < span[1] and span[0] < end for start, end in taken)
+    """``taken`` are in order, and no two of them overlap."""
+    at = bisect_left(taken, span)
+    return (at < len(taken) and taken[at][0] < span[1]) or (at > 0 and taken[at - 1][1] > span[0])
 
 
 def _counted(names: Iterable[str]) -> dict[str, int]:

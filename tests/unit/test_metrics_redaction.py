@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evalkit.metrics.leakage import KINDS
 from evalkit.metrics.patterns import compiled
 from evalkit.metrics.redaction import NOTHING, Redaction
-from evalkit.records import Answer, FailureKind
+from evalkit.records import Answer, FailureKind, Trace
 
 ALL = Redaction(KINDS)
 WRITTEN = [
@@ -75,6 +75,21 @@ def test_reasoning_and_failures_are_redacted_and_tokens_go() -> None:
     assert failed.failure.message == "refused: [email]"
     plain = Answer("nothing here", tokens=("nothing", "here"))
     assert ALL.answer(plain) is plain
+
+
+def test_a_trace_of_a_failure_is_redacted_as_well() -> None:
+    trace = Trace("Traceback: jane@mailbox.org", "said jane@mailbox.org")
+    kept = ALL.answer(Answer.failed(FailureKind.INTERNAL, "broken", trace=trace))
+    assert kept.failure is not None
+    assert kept.failure.trace == Trace("Traceback: [email]", "said [email]")
+    assert kept.redacted == {"email": 2}
+
+
+def test_very_many_matches_of_several_patterns_are_taken_out() -> None:
+    many = Redaction(("email",), {"a": "a", "ab": "ab|ba", "digit": r"\d"})
+    text, counts = many.text("ab1" * 30_000)
+    assert text == "[a]b[digit]" * 30_000
+    assert counts == {"a": 30_000, "digit": 30_000}
 
 
 def test_identity_is_that_of_what_is_taken_out() -> None:
