@@ -31,7 +31,14 @@ from evalkit.suite.schema import json_schema
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "reports" / "README.md"))
-SESSIONS = ["README.md", "CONTRIBUTING.md", "docs/configuration.md", "docs/python.md", "docs/suites.md"]
+SESSIONS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/configuration.md",
+    "docs/failures.md",
+    "docs/python.md",
+    "docs/suites.md",
+]
 ASKS_NO_MODEL = {"list", "show", "report", "compare", "models", "data", "init", "doctor", "schema", "delete"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXIT = re.compile(r"#\s*exit code (\d+)")
