@@ -3,7 +3,7 @@
 * Yes or no of independent cases: Newcombe's interval (1998, method 10) of two Wilson intervals; Fisher's exact test.
 * Other rates, means and ratios: Welch's t of the sums' quotients. Each cluster of cases is one witness: what it adds to
   a quotient is its sum less what the quotient would have it add. Of independent cases this is Welch's test of means.
-* Anything else that is a function of sums: each side is resampled by itself.
+* Anything else that is a function of sums: each side is resampled by itself, and the same t of both spreads.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,22 +51,24 @@ class Unpaired:
     cases: tuple[int, int]
 
 
+_Told = tuple[Interval | None, float | None]
+
+
 def unpaired(metric: Metric, here: Group, there: Group, confidence: float = CONFIDENCE) -> Unpaired:
     """``ValueError`` for statistics that are no numbers; nothing is claimed of sides that do not vary."""
-    matrices = tuple(as_matrix(side.vectors, metric.name) for side in (here, there))
-    values = tuple(metric.value(total_of(matrix)) if len(matrix) else None for matrix in matrices)
-    cases = (len(matrices[0]), len(matrices[1]))
-    ours, theirs = values
+    left, right = (as_matrix(side.vectors, metric.name) for side in (here, there))
+    ours, theirs = (metric.value(total_of(matrix)) if len(matrix) else None for matrix in (left, right))
+    cases = (len(left), len(right))
     if ours is None or theirs is None or metric.kind == "quantile":
         return Unpaired(ours, theirs, None, None, None, "", cases)
-    if all(_is_yes_or_no(metric, matrix, side) for matrix, side in zip(matrices, (here, there), strict=True)):
-        interval, p_value, method = *_shares(*matrices, confidence), NEWCOMBE
-    elif all(_is_quotient(metric, matrix) for matrix in matrices):
-        sides = [_spread(matrix, side) for matrix, side in zip(matrices, (here, there), strict=True)]
-        interval, p_value, method = *_welch(ours - theirs, *sides, confidence), WELCH
+    if _is_yes_or_no(metric, left, here) and _is_yes_or_no(metric, right, there):
+        told, method = _shares(left, right, confidence), NEWCOMBE
+    elif _is_quotient(metric, left) and _is_quotient(metric, right):
+        told, method = _welch(ours - theirs, _spread(left, here), _spread(right, there), confidence), WELCH
     else:
-        interval, p_value, method = *_resampled(metric, here, there, ours - theirs, confidence), BOOTSTRAP
-    return Unpaired(ours, theirs, ours - theirs, interval, p_value, method, cases)
+        left_spread, right_spread = _resampled(metric, here, 0), _resampled(metric, there, 1)
+        told, method = _welch(ours - theirs, left_spread, right_spread, confidence), BOOTSTRAP
+    return Unpaired(ours, theirs, ours - theirs, *told, method, cases)
 
 
 def _is_yes_or_no(metric: Metric, matrix: Matrix, side: Group) -> bool:
@@ -87,7 +88,7 @@ def _is_quotient(metric: Metric, matrix: Matrix) -> bool:
 # --- yes or no --------------------------------------------------------------------------------------------------------
 
 
-def _shares(here: Matrix, there: Matrix, confidence: float) -> tuple[Interval, float]:
+def _shares(here: Matrix, there: Matrix, confidence: float) -> _Told:
     from scipy.stats import fisher_exact
 
     (yes, n), (other_yes, other_n) = ((int(side[:, 0].sum()), len(side)) for side in (here, there))
@@ -121,7 +122,8 @@ def _spread(matrix: Matrix, side: Group) -> _Spread:
     return _Spread(float(left.var(ddof=1)) / mean**2 / count, count, scale / abs(mean))
 
 
-def _welch(difference: float, here: _Spread, there: _Spread, confidence: float) -> tuple[Interval | None, float | None]:
+def _welch(difference: float, here: _Spread, there: _Spread, confidence: float) -> _Told:
+    """Student's t with Satterthwaite's degrees of freedom."""
     from scipy.special import stdtr, stdtrit
 
     variance = here.variance + there.variance
@@ -131,27 +133,17 @@ def _welch(difference: float, here: _Spread, there: _Spread, confidence: float) 
     freedom = variance**2 / sum(one.variance**2 / (one.clusters - 1) for one in (here, there))
     half = float(stdtrit(freedom, 0.5 + confidence / 2)) * error
     p_value = 2 * float(stdtr(freedom, -abs(difference) / error))
-    return Interval(difference - half, difference + half, confidence, f"{WELCH}, {freedom:.0f} degrees"), p_value
+    return Interval(difference - half, difference + half, confidence, f"t of {freedom:.0f} degrees"), p_value
 
 
 # --- anything else ----------------------------------------------------------------------------------------------------
 
 
-def _resampled(
-    metric: Metric, here: Group, there: Group, difference: float, confidence: float
-) -> tuple[Interval | None, float | None]:
-    """The spread of a difference of independent sides is that of both; a normal one around what was measured."""
-    variance = 0.0
-    for seed, side in enumerate((here, there)):
-        values = resampled_values(metric, side.vectors, side.clusters, Resampling(seed=seed))
-        values = values[~np.isnan(values)]
-        if len(values) < LEAST:
-            return None, None
-        count = cluster_codes(side.clusters, len(side.vectors))[1]
-        variance += float(values.var(ddof=1)) * count / (count - 1)
-    if math.sqrt(variance) <= ROUNDING:
-        return None, None
-    error = math.sqrt(variance)
-    half = NormalDist().inv_cdf(0.5 + confidence / 2) * error
-    p_value = 2 * NormalDist().cdf(-abs(difference) / error)
-    return Interval(difference - half, difference + half, confidence, BOOTSTRAP), p_value
+def _resampled(metric: Metric, side: Group, seed: int) -> _Spread:
+    values = resampled_values(metric, side.vectors, side.clusters, Resampling(seed=seed))
+    values = values[~np.isnan(values)]
+    count = cluster_codes(side.clusters, len(side.vectors))[1]
+    if len(values) < LEAST or count < LEAST:
+        return _Spread(math.nan, count, 1.0)
+    widened = count / (count - 1)  # resamples of few clusters vary too little
+    return _Spread(float(values.var(ddof=1)) * widened, count, float(np.abs(values).max()) or 1.0)

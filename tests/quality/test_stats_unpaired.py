@@ -123,6 +123,24 @@ def test_bleu_is_resampled_and_covers() -> None:
     assert covered >= 52
 
 
+def test_few_cases_of_bleu_are_not_made_sure_by_resampling() -> None:
+    """Equal sides of four cases each: a normal interval around such resamples would cry wolf far more often."""
+    bleu, random = make_bleu(), np.random.default_rng(6)
+    words = [f"w{number}" for number in range(30)]
+
+    def side() -> Group:
+        vectors = []
+        for _ in range(4):
+            wanted = [str(word) for word in random.choice(words, 14)]
+            right = random.uniform(0.5, 1.0)
+            said = [word if random.random() < right else "other" for word in wanted]
+            vectors.append(bleu.text_statistics(" ".join(said), [" ".join(wanted)]))
+        return Group(vectors)
+
+    p_values = [unpaired(bleu, side(), side()).p_value for _ in range(150)]
+    assert sum(p is not None and p <= 0.05 for p in p_values) / 150 <= 0.08
+
+
 def test_what_does_not_vary_claims_nothing() -> None:
     found = unpaired(SCORE, Group([(1.0, 1.0)] * 5), Group([(0.9, 1.0)] * 5))
     assert (found.interval, found.p_value) == (None, None)
