@@ -244,12 +244,14 @@ class RunResult:
         return f"{run.suite} on {run.model}: {self.outcome.word} ({self.outcome.reason})"
 
 
-def load_suite(suite: str | Path, *, seed: int | None = None, trust_code: bool = False) -> Suite:
+def load_suite(
+    suite: str | Path, *, seed: int | None = None, trust_code: bool = False, redact: Sequence[str] = ()
+) -> Suite:
     """A suite from a file, or by the name of one that ships with evalkit. Raises ``SuiteError`` with file and line.
 
     ``trust_code``: functions that it names in ``transform`` may run.
     """
-    return _load_suite(find_suite(str(suite)), seed=seed, trust_code=trust_code)
+    return _load_suite(find_suite(str(suite)), seed=seed, trust_code=trust_code, redact=redact)
 
 
 def load_result(run: str = "last", *, store: str | Path | Store | None = None) -> RunResult:
@@ -277,6 +279,7 @@ def evaluate(
     report: str | Path | None = None,
     fresh: bool = False,
     strict: bool = False,
+    redact: str | Sequence[str] = (),
     profile: bool = False,
     mode: str = "",
     mode_options: Mapping[str, Any] | None = None,
@@ -294,10 +297,14 @@ def evaluate(
         raise ConfigurationError(
             "a loaded suite has its seeds already", where="seed", hint="load_suite(NAME, seed=...)"
         )
+    if isinstance(suite, Suite) and redact:
+        hint = "load_suite(NAME, redact=...)"
+        raise ConfigurationError("a loaded suite says what it redacts", where="redact", hint=hint)
     configuration = configure({"model": model, "limit": limit, "store": _url(store), **settings})
     chosen = (only,) if isinstance(only, str) else tuple(only)
     trusted = configuration.settings.trust_code
-    loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed, trust_code=trusted)
+    taken_out = (redact,) if isinstance(redact, str) else tuple(redact)
+    loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed, trust_code=trusted, redact=taken_out)
     reference, model_settings = configuration.model_settings(configuration.settings.model)
     options = RunOptions(
         scope=Scope(chosen, configuration.settings.limit),
@@ -315,7 +322,7 @@ def evaluate(
         on_event=on_event,
     )
     again = _reproduce(loaded, configuration, options, mode, mode_options or {})
-    options = replace(options, reproduce=again)
+    options = replace(options, reproduce=again + "".join(f" --redact {kind}" for kind in taken_out))
     recorded = recording() if profile else nullcontext()
     with _store(store, configuration) as opened, recorded:
         result = run_in_mode(Asked(loaded, reference, opened, options), mode, mode_options or {})

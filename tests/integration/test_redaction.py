@@ -117,3 +117,20 @@ def test_a_check_that_looks_for_leaks_does_not_stand_beside_it(suite: Path) -> N
     path = written(suite.parent, ["email"], checks="{leakage: {}}")
     with pytest.raises(SuiteError, match="would always pass"):
         evalkit.load_suite(path)
+
+
+def test_a_run_adds_kinds_to_those_of_its_suite(suite: Path, store: Store) -> None:
+    path = written(suite.parent, ["email"])
+    result = run(path, store, redact="phone")
+    assert answers(store, result.id)[:2] == ["Answer 0 of [email]", f"Call [phone] about {TICKET}"]
+    assert result.result.reproduce.endswith(" --redact phone")
+    assert (
+        result.result.run.suite_fingerprint
+        == run(written(suite.parent, ["email", "phone"]), store).result.run.suite_fingerprint
+    )
+    with pytest.raises(evalkit.errors.ConfigurationError, match="a loaded suite says"):
+        run_loaded(path, store)
+
+
+def run_loaded(path: Path, store: Store) -> Any:
+    return evalkit.evaluate(evalkit.load_suite(path), model="mock:echo", store=store, redact=["ip"])
