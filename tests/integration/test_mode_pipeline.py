@@ -201,7 +201,7 @@ def told(result: Result) -> Section:
 
 def state_of(result: Result, rule: rules.Rule) -> str:
     table = told(result).tables[0]
-    return next(str(row[4]) for row in table.rows if row[:2] == (rule.boundary, rule.name))
+    return next(str(row[1]) for row in table.rows if row[0] == rule.title)
 
 
 def test_a_sound_run_holds_and_its_flow_has_the_counts_of_the_run(run: Run) -> None:
@@ -267,9 +267,9 @@ def test_rows_worth_a_look_are_named(run: Run) -> None:
     result = run(rows=rows)
     assert told(result).state == "noticed"
     assert [state_of(result, rule) for rule in (rules.COLUMNS_HAVE_TYPES, rules.ROWS_DIFFER)] == ["noticed"] * 2
-    seen = {str(row[1]): str(row[6]) for row in told(result).tables[0].rows if row[0] == "dataset"}
-    assert "column 'size': 3 number, 1 str" in seen["types"]
-    assert "3 rows ask what an earlier one asks" in seen["duplicates"]
+    seen = {str(row[0]): str(row[5]) for row in told(result).tables[0].rows}
+    assert "column 'size': 3 number, 1 str" in seen["dataset, types"]
+    assert "3 rows ask what an earlier one asks" in seen["dataset, duplicates"]
 
 
 def test_rows_that_no_check_takes_are_where_most_is_lost(run: Run) -> None:

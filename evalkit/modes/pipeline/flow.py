@@ -116,8 +116,8 @@ def _reasons(tables: Measurements) -> Counter[str]:
 def _of_estimates(concluded: Concluded, watched: Counted) -> Stop:
     every = [estimate for estimate in concluded.result.estimates if not estimate.slice]
     gated = {(gate.check, gate.metric) for gate in concluded.plan.suite.gates}
-    without = [one.name for one in every if one.value is None and (one.check, one.metric) in gated]
-    lost = ((f"gates speak of them, and they have no value: {', '.join(without[:MOST_REASONS])}", len(without)),)
+    without = sum(one.value is None and (one.check, one.metric) in gated for one in every)
+    lost = (("without a value, though a gate speaks of them", without),)
     counts = (("metrics with a value", sum(one.value is not None for one in every)),)
     return Stop(rules.ESTIMATES, counts, _some(lost), watched.ledger.state(rules.ESTIMATES))
 

@@ -34,7 +34,7 @@ class Breach:
 
     def __str__(self) -> str:
         more = f", and {self.times - len(self.examples):,} more" if self.times > len(self.examples) else ""
-        return f"{self.rule.boundary}, {self.rule.name}: {'; '.join(self.examples)}{more}"
+        return f"{self.rule.title}: {'; '.join(self.examples)}{more}"
 
 
 class Ledger:

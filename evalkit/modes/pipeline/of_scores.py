@@ -32,6 +32,8 @@ class ScoreBoundary:
         self._bounded: dict[str, list[tuple[Metric, float, float]]] = {}
         self._next: Counter[str] = Counter()
         """By check, the place of the case that comes next."""
+        self._values: Counter[tuple[str, str]] = Counter()
+        """By check and label, how many values it has."""
         self.categories: dict[tuple[str, str, str], Counter[str]] = {}
         """By check, label and value, how many cases ended how."""
 
@@ -60,8 +62,9 @@ class ScoreBoundary:
     def _count(self, key: tuple[str, str, str], status: Status) -> None:
         counts = self.categories.get(key)
         if counts is None:
-            if sum(known[:2] == key[:2] for known in self.categories) > MOST_CATEGORIES:
+            if self._values[key[:2]] > MOST_CATEGORIES:
                 return
+            self._values[key[:2]] += 1
             counts = self.categories[key] = Counter()
         counts[status.value] += 1
 

@@ -19,6 +19,10 @@ class Rule:
     each: bool = False
     """It is looked at row by row, which costs time: only where a mode was named."""
 
+    @property
+    def title(self) -> str:
+        return f"{self.boundary}, {self.name}"
+
 
 ROWS_ARE_THERE = Rule(DATASET, "volume", "a dataset has as many rows as the suite wants at least")
 ROWS_ADD_UP = Rule(DATASET, "rows add up", "every row of the file is asked, or left out for a reason")

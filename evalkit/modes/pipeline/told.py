@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from evalkit.modes.pipeline.flow import flow_of
-from evalkit.modes.pipeline.ledger import BROKEN, KEPT, Ledger
+from evalkit.modes.pipeline.ledger import BROKEN, KEPT, NOTICED, Ledger
 from evalkit.modes.pipeline.texts import ROW
 from evalkit.runner.attending import Concluded
 from evalkit.sections import Cell, FlowPicture, Section, SectionTable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evalkit.modes.pipeline.watch import Counted, Watched
 
 ID, TITLE = "pipeline", "From the dataset to the verdicts"
-MOST_ROWS = 60
+MOST_ROWS = 1000
 
 
 def section(concluded: Concluded, watched: Counted) -> Section:
@@ -45,12 +45,11 @@ def _contracts(ledger: Ledger) -> SectionTable:
     rows: list[tuple[Cell, ...]] = []
     for rule in ledger.rules():
         breach = ledger.breach(rule)
-        kind = "contract" if rule.contract else "worth a look"
         state, times, seen = (breach.state, breach.times, "; ".join(breach.examples)) if breach else (KEPT, 0, "")
-        rows.append((rule.boundary, rule.name, rule.demand, kind, state, times, seen))
-    rows.sort(key=lambda row: (KEPT, "noticed", BROKEN).index(str(row[4])), reverse=True)
-    columns = ("boundary", "rule", "what is demanded", "kind", "state", "times", "seen")
-    return SectionTable("Contracts", columns, tuple(rows))
+        rows.append((rule.title, state, times, "yes" if rule.contract else "no", rule.demand, seen))
+    rows.sort(key=lambda row: (KEPT, NOTICED, BROKEN).index(str(row[1])), reverse=True)
+    columns = ("boundary, rule", "state", "times", "contract", "what is demanded", "seen")
+    return SectionTable("Contracts", columns, tuple(rows), note="What is no contract is worth a look, and ends no run.")
 
 
 def profiles(watched: Watched) -> Iterator[SectionTable]:
@@ -61,7 +60,7 @@ def profiles(watched: Watched) -> Iterator[SectionTable]:
             rows.append((f"references of {profile.name}", *profile.references.row()))
     for role, answers in watched.answers.profiles.items():
         rows.append((f"answers of the {role}", *answers.texts.row()))
-    note = "Lengths in characters; the quantiles of long texts are those of a sixty-fourth below."
+    note = "Lengths in characters; their quantiles are right to within two in a hundred."
     yield SectionTable("Texts at each boundary", ("texts of", *ROW), tuple(rows), note=note)
     yield _columns(watched)
     yield from _categories(watched)
