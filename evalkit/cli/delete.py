@@ -55,12 +55,29 @@ def command(
         if not _agreed(found, f"Delete {_counted(found)} ({what})?", dry_run=dry_run, yes=yes):
             return
         for run in found:
-            runs.trash_run(run.id, force=force, cause=f"finished more than {keep} ago" if keep else "by hand")
+            runs.trash_run(run.id, force=force, cause=_why(keep))
             click.echo(f"deleted {_told(run)}")
         if now:
             _purge(runs, [run.id for run in found])
         elif found:
             click.echo(f"'evalkit restore {found[0].id}' brings it back, 'evalkit purge' empties the trash")
+
+
+def retire(store: str, age: timedelta, keep: str) -> None:
+    """After a run: older ones that nobody holds on to go to the trash, which is said on standard error."""
+    from evalkit.report.formatting import count
+    from evalkit.store import open_store
+
+    with open_store(store) as runs:
+        found = runs.old_runs(age)
+        for run in found:
+            runs.trash_run(run.id, cause=_why(keep))
+    if found:
+        click.echo(f"{count(len(found), 'run')} that finished more than {keep} ago went to the trash", err=True)
+
+
+def _why(keep: str | None) -> str:
+    return f"finished more than {keep} ago" if keep else "by hand"
 
 
 @click.command("restore")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from evalkit.cli.options import (
     store_option,
     trust_option,
 )
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 @click.command("run")
@@ -44,6 +47,11 @@ from evalkit.cli.options import (
     multiple=True,
     metavar="KIND",
     help="Take email, phone, iban, card, ip, ssn or key out of answers before they are kept (repeatable).",
+)
+@click.option(
+    "--keep",
+    metavar="TIME",
+    help="Put runs that finished longer ago (30d) into the trash, as evalkit delete --keep does.",
 )
 @store_option
 @click.option("--report", metavar="DIR", help="Folder for this run's report files.  [default: reports/RUN]")
@@ -101,5 +109,20 @@ def command(suite: str, models: tuple[str, ...], **options: Any) -> int:
         {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size", "trust_code")}
     )
     chosen = models or (configuration.settings.model,)
+    age = _age(options["keep"])
     with telling_events(options["events"], options["notify"], suite, chosen) as on_event:
-        return evaluate_models(configuration, suite, chosen, {**options, "began": began, "on_event": on_event})
+        code = evaluate_models(configuration, suite, chosen, {**options, "began": began, "on_event": on_event})
+    if age is not None:
+        from evalkit.cli.delete import retire
+
+        retire(configuration.settings.store, age, options["keep"])
+    return code
+
+
+def _age(keep: str | None) -> timedelta | None:
+    """Of runs that are still kept; what is none is found before anything is asked."""
+    if keep is None:
+        return None
+    from evalkit.store.ages import age_of
+
+    return age_of(keep, "--keep")

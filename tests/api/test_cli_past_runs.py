@@ -346,3 +346,16 @@ def test_events_since_then(evalkit: Evalkit, runs: list[str]) -> None:
     assert "nothing happened" in evalkit("events", "--since", "2999-01-01").out
     assert evalkit("events", "--since", "soon").code == 2
     assert evalkit("events", "ghost").code == 2
+
+
+def test_a_run_puts_older_ones_into_the_trash(evalkit: Evalkit, runs: list[str]) -> None:
+    with open_store() as store, store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE runs SET finished = '2020-01-01T00:00:00+00:00'")
+    evalkit("baseline", "set", runs[0], "--as", "main")
+    called = evalkit("run", "tiny.yaml", "--model", "mock:echo", "-q", "--keep", "30d")
+    assert "1 run that finished more than 30d ago went to the trash" in called.err
+    assert [row["id"] for row in json.loads(evalkit("list", "--deleted", "--json").out)] == [runs[1]]
+    assert json.loads(evalkit("events", "--json").out)[-1]["cause"] == "finished more than 30d ago"
+    refused = evalkit("run", "tiny.yaml", "--model", "mock:echo", "--keep", "forever")
+    assert refused.code == 2
+    assert len(json.loads(evalkit("list", "--json").out)) == 2, "nothing was asked"
