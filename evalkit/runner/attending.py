@@ -30,6 +30,8 @@ class Concluded:
     tables: Measurements
     result: Result
     """As it would be stored, without sections."""
+    against: str = ""
+    """The run that this one is compared with."""
 
 
 class Attendant:

@@ -191,7 +191,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with stage("estimate and decide"):
             result = _conclude(running, tables, tally, baseline)
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
-        result = _ended(running, _profiled(_attended(running, tables, result)))
+        result = _ended(running, _profiled(_attended(running, tables, result, baseline.run_id)))
         with stage("store"):
             said = {"outcome": result.outcome.word, "reason": result.outcome.reason}
             store.finish(run.id, to_json(result), **said, finished=result.run.finished)
@@ -209,11 +209,11 @@ def _run(running: _Running, baseline: Baseline) -> Result:
     return result
 
 
-def _attended(running: _Running, tables: Measurements, result: Result) -> Result:
+def _attended(running: _Running, tables: Measurements, result: Result, against: str) -> Result:
     """With what those who attended the run tell of it."""
     for attendant in running.options.attendants:
         result = replace(result, outcome=attendant.decided(result.outcome))
-    concluded = Concluded(running.plan, running.backends, running.store, running.run, tables, result)
+    concluded = Concluded(running.plan, running.backends, running.store, running.run, tables, result, against)
     sections = [section for attendant in running.options.attendants for section in attendant.concluded(concluded)]
     return replace(result, sections=tuple(sections))
 

@@ -303,6 +303,19 @@ def test_a_strict_run_that_broke_goes_on_when_it_is_lenient(run: Run, store: Sto
     assert [one.state for one in store.list_runs()] == ["finished"]
 
 
+def test_rows_and_answers_unlike_those_of_the_baseline_are_named(run: Run) -> None:
+    before = run(rows=[{"prompt": f"say number {n}"} for n in range(10)], resume="never").run.id
+    same = run("none", [{"prompt": f"say number {n}"} for n in range(10)], resume="never", baseline=before)
+    assert told(same).state == "held"
+    assert any(table.title == f"Against run {before}" for table in told(same).tables)
+    longer = [{"prompt": f"say number {n} at great length, and then once more"} for n in range(20)]
+    other = run("none", longer, resume="never", baseline=before, allow_different=True)
+    assert [state_of(other, rule) for rule in (rules.ROWS_AS_BEFORE, rules.ANSWERS_AS_BEFORE)] == ["noticed"] * 2
+    seen = {str(row[0]): str(row[5]) for row in told(other).tables[0].rows}
+    assert "prompts of rows: 20 texts, 10 then" in seen["dataset, drift"]
+    assert "characters in the mean" in seen["answers, drift"]
+
+
 def test_where_no_mode_was_named_only_counts_are_checked_and_nothing_is_said_of_a_sound_run(run: Run) -> None:
     assert [section.id for section in run("surrogate", mode="").sections] == []
     broken = run(check="outside", mode="", resume="never")
@@ -363,3 +376,11 @@ def test_verdicts_that_contradict_their_estimates_or_the_exit_code_are_named(con
     check_verdicts(concluded.plan, concluded.tables, replace(outcome, verdicts=(turned, turned)), ledger)
     broken = {breach.rule for breach in ledger.breaches}
     assert broken == {rules.GATES_ARE_DECIDED, rules.VERDICTS_FIT, rules.OUTCOME_FITS}
+
+
+def test_the_page_of_modes_has_every_rule() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "modes.md").read_text(encoding="utf-8")
+    listed = {tuple(map(str.strip, line.split("|")[1:5])) for line in page.splitlines() if line.startswith("| ")}
+    for rule in rules.RULES:
+        kind = ("contract" if rule.contract else "worth a look") + ("" if rule.each else ", always")
+        assert (rule.boundary, rule.name, rule.demand, kind) in listed

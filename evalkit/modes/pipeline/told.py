@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from evalkit.modes.pipeline.drift import TEXTS, compared, profile_of_run
 from evalkit.modes.pipeline.flow import flow_of
 from evalkit.modes.pipeline.ledger import BROKEN, KEPT, NOTICED, Ledger
 from evalkit.modes.pipeline.texts import ROW
@@ -20,16 +22,16 @@ MOST_ROWS = 1000
 
 
 def section(concluded: Concluded, watched: Counted) -> Section:
+    profiles = watched.profiles(concluded)  # first: a profile unlike the baseline's is worth a look
     flow = flow_of(concluded, watched)
     ledger = watched.ledger
     sentence = flow.sentence
     if ledger.state() == BROKEN:
         broken = [breach for breach in ledger.breaches if breach.state == BROKEN]
         sentence = f"{_counted(len(broken))} broken, first at {_place(ledger.first_broken)}: {broken[0]}. {sentence}"
-    tables = [_contracts(ledger)]
-    tables += watched.profiles()
+    tables = (_contracts(ledger), *profiles)
     picture = FlowPicture("What passes each boundary, and what is lost there", flow.stops, flow.sentence)
-    return Section(ID, TITLE, sentence, ledger.state(), tuple(tables), (picture,))
+    return Section(ID, TITLE, sentence, ledger.state(), tables, (picture,))
 
 
 def _counted(some: int) -> str:
@@ -52,7 +54,22 @@ def _contracts(ledger: Ledger) -> SectionTable:
     return SectionTable("Contracts", columns, tuple(rows), note="What is no contract is worth a look, and ends no run.")
 
 
-def profiles(watched: Watched) -> Iterator[SectionTable]:
+def profiles(concluded: Concluded, watched: Watched) -> Iterator[SectionTable]:
+    texts = _texts(watched)
+    if concluded.against:
+        before = profile_of_run(concluded.store, concluded.against, ID)
+        if before is None:
+            said = f"Run {concluded.against} was not looked at so: made with --mode pipeline, it can be compared."
+            texts = replace(texts, note=f"{texts.note} {said}")
+        else:
+            now = {str(row[0]): row[1:] for row in texts.rows}
+            yield compared(before, now, concluded.against, watched.ledger)
+    yield texts
+    yield _columns(watched)
+    yield from _categories(watched)
+
+
+def _texts(watched: Watched) -> SectionTable:
     rows: list[tuple[Cell, ...]] = []
     for profile in watched.data.values():
         rows.append((f"prompts of {profile.name}", *profile.prompts.row()))
@@ -61,9 +78,7 @@ def profiles(watched: Watched) -> Iterator[SectionTable]:
     for role, answers in watched.answers.profiles.items():
         rows.append((f"answers of the {role}", *answers.texts.row()))
     note = "Lengths in characters; their quantiles are right to within two in a hundred."
-    yield SectionTable("Texts at each boundary", ("texts of", *ROW), tuple(rows), note=note)
-    yield _columns(watched)
-    yield from _categories(watched)
+    return SectionTable(TEXTS, ("texts of", *ROW), tuple(rows), note=note)
 
 
 def _columns(watched: Watched) -> SectionTable:

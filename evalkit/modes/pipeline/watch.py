@@ -53,7 +53,7 @@ class Counted(Attendant):
         """By role; none where nobody listened."""
         return None
 
-    def profiles(self) -> Sequence[SectionTable]:
+    def profiles(self, concluded: Concluded) -> Sequence[SectionTable]:
         """Of what passed, where it was looked at."""
         return ()
 
@@ -114,10 +114,10 @@ class Watched(Counted):
     def answers_heard(self) -> list[AnswerProfile] | None:
         return list(self.answers.profiles.values())
 
-    def profiles(self) -> Sequence[SectionTable]:
+    def profiles(self, concluded: Concluded) -> Sequence[SectionTable]:
         from evalkit.modes.pipeline.told import profiles
 
-        return list(profiles(self))
+        return list(profiles(concluded, self))
 
     def examined(self, block: Sequence[Examined]) -> None:
         with stage("look at the boundaries"):
