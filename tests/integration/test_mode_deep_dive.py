@@ -158,7 +158,7 @@ def test_a_named_run_of_other_cases_is_unpaired_and_says_so(store: Store, tmp_pa
 def test_datasets_of_a_suite_are_compared_unpaired(store: Store, tmp_path: Path) -> None:
     suite = write_suite(tmp_path, {"easy": rows(60), "harder": rows(60, "half", seed=500)})
     (row,) = table(sections(dive(suite, store))["comparison"], "Between datasets, UNPAIRED")
-    assert row["metric"] == "easy (easy) - harder (harder): exact_match"
+    assert row["metric"] == "easy - harder: exact_match"
     assert (row["here"], row["there"]) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
     assert row["word"] == "better"
 

@@ -121,7 +121,7 @@ def between_datasets(concluded: Concluded) -> tuple[Difference, ...]:
     ]
     for left, right in alike[:MOST_PAIRS_OF_DATASETS]:
         here, there = tables[left.name], tables[right.name]
-        found += _unpaired(f"{left.name} ({left.dataset}) - {right.name} ({right.dataset})", here, there, set())
+        found += _unpaired(f"{left.name} - {right.name}", here, there, set())
     return tuple(_adjusted(found))
 
 

@@ -118,7 +118,7 @@ def _labels(one: ReadCase) -> dict[str, str]:
     said = "".join(answer.text for answer in one.answers.values())
     found = detect(one.prompt)
     derived = {PROMPT: length_of(one.prompt), LANGUAGE: found.code}
-    return {**own, **derived, **({ANSWER: length_of(said)} if one.answers else {})}
+    return {**own, **derived, **({ANSWER: length_of(said)} if said.strip() else {})}  # nothing said explains itself
 
 
 def length_of(text: str) -> str:

@@ -8,12 +8,13 @@ from evalkit.modes.deep_dive.comparison import UNPAIRED, Against, Difference
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.numbers import numbers_of
 from evalkit.modes.deep_dive.rules import RULES, advice
-from evalkit.modes.deep_dive.slices import ANSWER, LEAST_CASES, Q
+from evalkit.modes.deep_dive.slices import LEAST_CASES, Q
 from evalkit.results import SliceDiagnosis
 from evalkit.runner.findings import MASKING
 from evalkit.sections import BarPicture, Cell, Section, SectionTable
 
-MOST_ROWS = 20
+MOST_ROWS = 200
+MOST_SLICES = 1000
 MOST_REASONS = 5
 MOST_BARS = 8
 Rows = tuple[tuple[Cell, ...], ...]
@@ -87,7 +88,7 @@ def _answers(figures: Figures) -> list[SectionTable]:
 
 def slices(figures: Figures) -> Section:
     worst, name, title = figures.worst, "deep-dive-slices", "Where the model is worst"
-    flagged = sorted(worst.flagged, key=lambda one: ANSWER in one.slice)  # an empty answer explains itself
+    flagged = worst.flagged
     if not worst.tests:
         said = f"No slice could be tested: a check needs {LEAST_CASES} cases, and a slice three, with as many outside."
         return Section(name, title, said)
@@ -97,7 +98,7 @@ def slices(figures: Figures) -> Section:
     if worst.words:
         said += f" Of {len(worst.words):,} words of prompts {len(words):,} go with failing cases beyond chance"
         said += f": {', '.join(f'{one.word} ({one.check})' for one in words[:5])}." if words else "."
-    shown = worst.tests[:MOST_ROWS]
+    shown = worst.tests[:MOST_SLICES]
     rows: Rows = tuple(
         (*_slice_cells(one), one.value, one.rest, one.cases, one.p_value, "yes" if one.flagged else "no")
         for one in shown
@@ -190,12 +191,15 @@ def _differences(title: str, found: Sequence[Difference], note: str) -> SectionT
         (
             *(one.name, one.how, one.here, one.there, one.difference),
             *((one.interval.low, one.interval.high) if one.interval else (None, None)),
-            *(one.adjusted, f"{one.cases[0]:,} / {one.cases[1]:,}", one.word, one.method),
+            *(one.adjusted, f"{one.cases[0]:,} / {one.cases[1]:,}", one.word),
         )
         for one in order[:MOST_ROWS]
     )
-    columns = ("metric", "cases are", "here", "there", "difference", "low", "high", "p", "cases", "word", "by")
-    rule = "Intervals of 95% are of one metric alone; p is after Holm, over all of this table that are judged."
+    columns = ("metric", "cases are", "here", "there", "difference", "low", "high", "p", "cases", "word")
+    tests = ", ".join(dict.fromkeys(one.method for one in found if one.method))
+    rule = (
+        f"Intervals of 95% are of one metric alone; p ({tests}) is after Holm, over all of this table that are judged."
+    )
     beyond = max(0, len(order) - MOST_ROWS)
     return SectionTable(title, columns, rows, note=f"{rule} {note}".rstrip(), beyond=beyond)
 
