@@ -77,6 +77,10 @@ class ErroredCase:
     """The last lines that libraries logged."""
 
 
+OTHERS = "other errors"
+"""What an ``ErrorGroup`` does not name; after their number."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorGroup:
     """The errored measurements of one class."""

@@ -4,6 +4,7 @@ again. Every error is classified here and nowhere else."""
 from evalkit.errors import FailureClass
 from evalkit.failures.advice import ADVICE, Advice, advice_on
 from evalkit.failures.classes import (
+    begins_with_class,
     class_of,
     class_of_kind,
     class_of_plugins_error,
@@ -21,6 +22,7 @@ __all__ = [
     "Advice",
     "FailureClass",
     "advice_on",
+    "begins_with_class",
     "class_of",
     "class_of_kind",
     "class_of_plugins_error",

@@ -152,6 +152,12 @@ def class_of_kind(kind: FailureKind) -> FailureClass:
     return OF_KIND[kind]
 
 
+def begins_with_class(said: str) -> bool:
+    """Whether these are a score's error's words; what is not supported is no error of a score."""
+    begins = _SCORES_ERROR.match(said)
+    return begins is not None and begins[1] in _OF_WORD and begins[1] != FailureKind.UNSUPPORTED
+
+
 def is_transient(kind: FailureKind) -> bool:
     return ADVICE[OF_KIND[kind]].transient
 

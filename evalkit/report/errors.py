@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end, shown
-from evalkit.results import ErroredCase, ErrorGroup, Result
+from evalkit.results import OTHERS, ErroredCase, ErrorGroup, Result
 
 LONGEST_WORDS = 160
 MOST_WORDS = 3
@@ -85,10 +85,13 @@ def _group(group: ErrorGroup) -> Group:
 def words(group: ErrorGroup) -> str:
     """The errors' own, without their class; those that differ in nothing but their tries are the same."""
     same: Counter[str] = Counter()
+    others = {said: times for said, times in group.says.items() if said.endswith(f" {OTHERS}")}
     for said, times in group.says.items():
+        if said in others:
+            continue
         own = _TRIES.sub("", said.removeprefix(f"{group.failure}: "))
         same[shorten_end(one_line(own), LONGEST_WORDS)] += times
-    return formatting.reasons(dict(same.most_common()), MOST_WORDS)
+    return formatting.reasons({**dict(same.most_common(MOST_WORDS)), **others}, MOST_WORDS + 1)
 
 
 def _example(one: ErroredCase) -> Example:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evalkit.failures import begins_with_class
 from evalkit.records import Estimate, Interval, Verdict, Word
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end
@@ -260,17 +261,18 @@ def taken_over(result: Result) -> str:
 def fates(result: Result) -> tuple[int, int, dict[str, int]]:
     """Unscored and errored measurements over all checks, and why, the most frequent first. What errors say is left to
     their groups, where there are any."""
-    grouped = {said for group in result.errors for said in group.says}
     reasons: dict[str, int] = {}
     for check in result.checks:
         for reason, times in check.counts.reasons.items():
-            if reason in grouped:
+            if result.errors and begins_with_class(reason):
                 continue
             shown = one_line(reason)
             reasons[shown] = reasons.get(shown, 0) + times
     ranked = dict(sorted(reasons.items(), key=lambda item: -item[1]))
     unscored = sum(check.counts.unscored for check in result.checks)
     errored = sum(check.counts.errored for check in result.checks)
+    if result.errors and not unscored:
+        ranked = {}
     return unscored, errored, ranked
 
 

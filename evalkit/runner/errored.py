@@ -11,7 +11,7 @@ from evalkit.errors import FailureClass
 from evalkit.failures import advice_on, class_of_scores_error
 from evalkit.gates.measurements import CheckTable
 from evalkit.records import Status, Trace
-from evalkit.results import CheckSummary, ErroredCase, ErrorGroup, Exchange, Result, Run
+from evalkit.results import OTHERS, CheckSummary, ErroredCase, ErrorGroup, Exchange, Result, Run
 from evalkit.runner.findings import MASKING, cut_short, exchanges_of
 from evalkit.runner.tables import batched
 from evalkit.store import FailedRequest, Store, StoredScore
@@ -61,7 +61,7 @@ def _group(kind: FailureClass, by_check: Counter[str], says: Counter[str], of_cl
     advice = advice_on(kind)
     told = dict(says.most_common(MOST_WORDS))
     if more := len(says) - len(told):
-        told[f"{more} other errors"] = says.total() - sum(told.values())
+        told[f"{more} {OTHERS}"] = says.total() - sum(told.values())
     return ErrorGroup(
         failure=kind,
         cause=advice.cause,

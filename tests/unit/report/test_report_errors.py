@@ -11,8 +11,8 @@ import pytest
 
 from evalkit.errors import FailureClass
 from evalkit.failures import advice_on
-from evalkit.records import Message
-from evalkit.report import errors, junit, markdown
+from evalkit.records import Counts, Message
+from evalkit.report import errors, junit, markdown, view
 from evalkit.report.page import page
 from evalkit.report.steps import steps
 from evalkit.report.terminal import render
@@ -58,6 +58,21 @@ def test_errors_that_differ_in_their_tries_alone_are_one(result: Result) -> None
     said = errors.groups(result)[0].words
     assert said.endswith("×12")
     assert "tries" not in said
+
+
+def test_what_is_not_named_comes_last(result: Result) -> None:
+    named = {f"plugin: KeyError: '{number}'": 1 for number in range(5)}
+    many = replace(result.errors[1], says={**named, "40 other errors": 40})
+    said = errors.words(many)
+    assert said.startswith("KeyError: '0' ×1; ")
+    assert said.endswith("; 40 other errors ×40")
+
+
+def test_what_errors_say_is_no_reason_of_what_is_unscored(result: Result) -> None:
+    counts = Counts(10, 6, 2, 2, {"plugin: KeyError: 'x'": 2, "not supported: no": 1, "five words or fewer": 1})
+    summary = replace(result.checks[0], counts=counts)
+    unscored, errored, reasons = view.fates(replace(result, checks=(summary,)))
+    assert (unscored, errored, set(reasons)) == (2, 2, {"not supported: no", "five words or fewer"})
 
 
 def test_the_terminal_has_cause_and_what_to_do_and_no_control_character(result: Result) -> None:
