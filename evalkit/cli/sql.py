@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 LONGEST_CELL = 300
 """Characters of a text in a table; JSON and CSV have all of it."""
+READABLE, GAP = 20, 2
+"""Characters that a column of longer texts needs, and those between two columns."""
 ACTING = ("=", "+", "-", "@", "\t", "\r", "\n")
 """Beginnings of a text that a spreadsheet takes for a formula."""
 
@@ -86,11 +89,18 @@ def _print_tables(*, as_json: bool) -> None:
 
 
 def _print(found: Answered) -> None:
-    from evalkit.cli.screen import cell, columns, console
+    from evalkit.cli.screen import cell, columns, console, facts
     from evalkit.report.hostile import shorten
 
     if not found.rows:
         click.echo("no rows")
+        return
+    screen = console()
+    rows = [[shorten(_told(value), LONGEST_CELL) for value in row] for row in found.rows]
+    if _least_width(found.columns, rows) > screen.width:  # columns of three letters say nothing
+        for number, row in enumerate(rows, start=1):
+            screen.print(cell(f"row {number}", "bold"))
+            screen.print(facts((f"  {name}", said) for name, said in zip(found.columns, row, strict=True)))
         return
     numeric = [
         name
@@ -98,12 +108,20 @@ def _print(found: Answered) -> None:
         if all(isinstance(row[place], int | float | None) for row in found.rows)
     ]
     table = columns(*found.columns, right=numeric)
-    for row in found.rows:
-        table.add_row(*(cell("" if value is None else shorten(_told(value), LONGEST_CELL)) for value in row))
-    console().print(table)
+    for row in rows:
+        table.add_row(*map(cell, row))
+    screen.print(table)
+
+
+def _least_width(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Of a table that can be read: a column as wide as what is in it, or as a few words."""
+    longest = [max(map(len, (name, *said))) for name, *said in zip(names, *rows, strict=True)]
+    return sum(min(width, READABLE) + GAP for width in longest)
 
 
 def _told(value: object) -> str:
+    if value is None:
+        return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

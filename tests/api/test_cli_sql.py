@@ -111,3 +111,13 @@ def test_metrics_are_functions(store: Path) -> None:
         "SELECT exact_match('Paris', 'Paris') AS same, words('one two') AS words, words(NULL) AS no", store=store
     )
     assert told == [{"same": 1.0, "words": 2, "no": None}]
+
+
+@pytest.mark.usefixtures("store")
+def test_what_has_no_room_in_columns_stands_below_each_other(evalkit: Evalkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = evalkit("sql", "SELECT * FROM answers ORDER BY case_id").out.splitlines()
+    assert sum(line.startswith("row ") for line in lines) == 3
+    assert ["run_id", "r-1"] in [line.split() for line in lines]
+    assert all(len(line) <= 60 for line in lines)
+    assert evalkit("sql", "SELECT case_id, number FROM answers").out.split()[:2] == ["case_id", "number"]
