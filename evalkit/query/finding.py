@@ -112,13 +112,15 @@ def count(connection: sqlite3.Connection, ranked: Ranked, asked: Asked) -> int:
 
 def shown(store: Store, places: Sequence[Place]) -> tuple[Hit, ...]:
     """With their texts, read together for each run and check."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[str, dict[str, list[str]]] = {}
     for one in places:
-        groups.setdefault((one.about[0], one.check), []).append(one.case)
+        groups.setdefault(one.about[0], {}).setdefault(one.check, []).append(shown_name(one.case))
     said: dict[tuple[str, str, str, int], Said] = {}
-    for (run, check), cases in groups.items():
-        found = RunReader(store, shown_name(run)).of_cases(shown_name(check), [*map(shown_name, dict.fromkeys(cases))])
-        said.update({(run, check, case, place): one for (case, place), one in found.items()})
+    for run, checks in groups.items():
+        reader = RunReader(store, shown_name(run))
+        for check, cases in checks.items():
+            found = reader.of_cases(shown_name(check), list(dict.fromkeys(cases)))
+            said.update({(run, check, case, place): one for (case, place), one in found.items()})
     # a run that was purged a moment ago has no texts
     return tuple(
         _hit(one, text)

@@ -129,11 +129,11 @@ def _failures(d: Dialect) -> str:
 
 
 def _events(d: Dialect) -> str:
+    """Also of runs in the trash: that they were deleted is one."""
     return f"""
         SELECT {d.shown("events.run_id")}, events.number, events.time, events.before, events.after,
             {d.shown("events.cause")}
-        FROM {d.at_home}events
-        JOIN {d.at_home}runs ON runs.id = events.run_id"""
+        FROM {d.at_home}events"""
 
 
 def _baselines(d: Dialect) -> str:
@@ -288,7 +288,7 @@ VIEWS = (
     ),
     View(
         "events",
-        "a change of a run's state",
+        "a change of a run's state, also of runs in the trash",
         (
             RUN,
             ("number", "in the order in which they happened"),

@@ -201,3 +201,23 @@ def test_a_database_in_a_folder_that_cannot_be_written_is_asked(tmp_path: Path) 
             assert one(store, "SELECT run_id FROM runs") == "r"
     finally:
         path.parent.chmod(0o700)
+
+
+def test_numbers_of_servers_are_numbers(ran: tuple[Store, Any]) -> None:
+    (row,) = ask(
+        ran[0], "SELECT avg(planned), sum(planned), count(*), CAST(1 AS numeric) / 4 * 1.0, 'NaN' FROM checks"
+    ).rows
+    assert all(isinstance(value, int | float) for value in row[:3])
+
+
+def test_runs_in_the_trash_are_in_no_table_but_that_of_events(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "runs.db")) as store:
+        run = evalkit.evaluate("smoke", model="mock:echo", store=store, only="accuracy")
+        rows = {view.name: one(store, f"SELECT count(*) FROM {view.name}") for view in VIEWS}
+        assert all(rows[name] for name in ("runs", "checks", "estimates", "gates", "cases", "scores", "answers"))
+        store.trash_run(run.id)
+        left = {view.name for view in VIEWS if one(store, f"SELECT count(*) FROM {view.name}")}
+        assert left == {"events"}
+        store.restore_run(run.id)
+        again = {view.name: one(store, f"SELECT count(*) FROM {view.name}") for view in VIEWS}
+        assert again == {**rows, "events": rows["events"] + 2}
