@@ -91,6 +91,7 @@ def command(suite: str, **options: Any) -> int:
 
 
 def _tried(name: str, options: dict[str, Any]) -> tuple[Suite, Selftest]:
+    from evalkit.data.transforming import require_trust
     from evalkit.errors import SuiteError, did_you_mean
     from evalkit.modes.isolation.jobs import usual_jobs
     from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
@@ -106,6 +107,10 @@ def _tried(name: str, options: dict[str, Any]) -> tuple[Suite, Selftest]:
                 f"there is no check '{check}'", where=shown_path(suite.path), hint=did_you_mean(check, known, "checks")
             )
     checks = [check for check in suite.checks if not options["only"] or check.name in options["only"]]
+    for check in checks:
+        made_by = suite.datasets[check.dataset].transform
+        if made_by is not None:
+            require_trust(made_by)  # found here, not by each scenario
     scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options["folders"])), options["names"])
     scenarios = [limited(one, options["seconds"], options["memory"]) for one in scenarios]
     with _telling(quiet=options["quiet"] or options["as_json"]) as told:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from evalkit.data.perturb.expand import expand
 from evalkit.data.rows import SHOWN_PROBLEMS, BadRows, Problem, Row, column_hint
 from evalkit.data.rowstore import Samples
 from evalkit.data.sampling import Pool, draw
-from evalkit.data.scanning import Scan
+from evalkit.data.scanning import Asked, Scan
 from evalkit.data.sources import source_of
 from evalkit.data.spec import Dataset, DatasetSpec, FewShotSpec, PromptSpec
 from evalkit.data.templates import PromptFault, PromptTemplate
@@ -36,6 +36,24 @@ def load(spec: DatasetSpec, base: Path) -> Dataset:
     loading = _Loading(spec, base)
     loading.scan()
     return loading.dataset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A dataset's rows before any are drawn, and what each asks."""
+
+    scan: Scan
+    asked: Asked
+
+
+def reading_of(spec: DatasetSpec, base: Path) -> Reading:
+    """The rows that ``where`` leaves, for whoever looks at a dataset and asks nothing."""
+    loading = _Loading(spec, base)
+
+    def asked(row: Row, entry: Entry) -> str:
+        return "\0".join(message.content for message in loading.messages(row, entry))
+
+    return Reading(loading.found, asked)
 
 
 def _check_settings(spec: DatasetSpec) -> None:
@@ -75,7 +93,7 @@ class _Loading:
     def scan(self) -> None:
         stratify = self.spec.sample.stratify if self.spec.sample else ""
         for row, entry in self.found:
-            messages = self._messages(row, entry)
+            messages = self.messages(row, entry)
             if entry.faults:
                 self._note(row, entry)
                 continue
@@ -87,7 +105,7 @@ class _Loading:
             self.pool.offer(sample, stratum)
         self._check()
 
-    def _messages(self, row: Row, entry: Entry) -> tuple[Message, ...]:
+    def messages(self, row: Row, entry: Entry) -> tuple[Message, ...]:
         if entry.faults:
             return ()
         if self.template is None:

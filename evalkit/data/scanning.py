@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from evalkit.compact import Seen
@@ -63,6 +63,15 @@ class Uniques:
             if not seen.add(_digest(written)):
                 found.append((name, f"is not unique: an earlier row has {written[:60]} too"))
         return found
+
+
+Asked = Callable[[Row, Entry], str]
+"""What a row asks, in one text; what is wrong with it is added to the entry's faults."""
+
+
+def asked_by(row: Row, entry: Entry) -> str:
+    """Of a row that no template makes a prompt of."""
+    return entry.prompt or "\0".join(message.content for message in entry.messages)
 
 
 def _digest(text: str) -> int:

@@ -47,14 +47,19 @@ class TransformedSource:
             given.finish()
 
 
-def _function(transform: TransformSpec) -> Callable[[Rows], Rows]:
-    path, name, where = Path(transform.path), transform.function, transform.origin
+def require_trust(transform: TransformSpec) -> None:
     if not transform.trusted:
+        code = f"{shown(transform.path)}:{transform.function}"
         raise DatasetError(
-            f"its rows are made by code, {shown(path)}:{name}, which does not run unless you allow it",
-            where=where,
+            f"its rows are made by code, {code}, which does not run unless you allow it",
+            where=transform.origin,
             hint="read that file; if you trust it, add --trust-code, or trust_code = true to evalkit.toml",
         )
+
+
+def _function(transform: TransformSpec) -> Callable[[Rows], Rows]:
+    require_trust(transform)
+    path, name, where = Path(transform.path), transform.function, transform.origin
     if not path.is_file():
         raise DatasetError(f"there is no file {shown(path)}", where=where, hint="transform: ./FILE.py:FUNCTION")
     module_name = f"evalkit_transform_{path.stem}"

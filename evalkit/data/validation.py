@@ -8,7 +8,7 @@ from pathlib import Path
 from evalkit.data.contracts import Contract, Interpreter, contract_named
 from evalkit.data.filters import RowFilter
 from evalkit.data.rows import Problem, column_hint
-from evalkit.data.scanning import Scan
+from evalkit.data.scanning import Asked, Scan, asked_by
 from evalkit.data.sources import file_source
 from evalkit.errors import DatasetError
 
@@ -16,8 +16,9 @@ from evalkit.errors import DatasetError
 class Problems:
     """Iterate it once. Afterwards ``rows``, ``bad_rows`` and ``columns`` say what was seen."""
 
-    def __init__(self, scan: Scan) -> None:
+    def __init__(self, scan: Scan, asked: Asked = asked_by) -> None:
         self._scan = scan
+        self._asked = asked
         self.bad_rows = 0
 
     @property
@@ -31,6 +32,7 @@ class Problems:
     def __iter__(self) -> Iterator[Problem]:
         scan = self._scan
         for row, entry in scan:
+            self._asked(row, entry)
             self.bad_rows += bool(entry.faults)
             for name, message in entry.faults:
                 yield Problem(scan.file, row.line, name, message)

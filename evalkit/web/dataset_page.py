@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from evalkit.data.profile import Distribution
+from evalkit.data.lengths import Distribution
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end
 from evalkit.results import Result

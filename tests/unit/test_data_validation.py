@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.data import Column, Contract, problems, statistics
-from evalkit.data.profile import Distribution
+from evalkit.data.lengths import Distribution
 from evalkit.data.scanning import Ids, _digest
 from evalkit.errors import DatasetError
 
@@ -133,6 +133,15 @@ class TestStatistics:
             "chars": None,
             "words": None,
             "values": {"true": 1},
+            "balance": {
+                "classes": 1,
+                "entropy_bits": 0.0,
+                "evenness": 1.0,
+                "smallest": {"value": "true", "count": 1},
+                "largest": {"value": "true", "count": 1},
+            },
+            "vocabulary": None,
+            "language": None,
         }
 
     def test_csv_cells_that_are_empty_are_missing_and_json_lists_are_lists(self, tmp_path: Path) -> None:

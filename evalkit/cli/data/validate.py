@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalkit.cli.data.named import is_suite, readings
 from evalkit.cli.data.options import contract_option, many
-from evalkit.cli.options import json_option
+from evalkit.cli.options import json_option, trust_option, trusts_code
+
+if TYPE_CHECKING:
+    from evalkit.data.validation import Problems
 
 SHOWN = 20
 
@@ -15,18 +19,22 @@ SHOWN = 20
 @click.command("validate")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @contract_option
+@trust_option
 @json_option
-def command(files: tuple[str, ...], contract: str, as_json: bool) -> int:
+def command(files: tuple[str, ...], contract: str, as_json: bool, **options: bool) -> int:
     """Find every bad row, with line and field.
 
-    JSONL, JSON, CSV, TSV, Parquet and Arrow folders, also .gz and .zst. The first 20 problems of each file are
-    shown and all are counted. Exit code 2 when there is one.
+    JSONL, JSON, CSV, TSV, Parquet and Arrow folders, also .gz and .zst; or SUITE.yaml:DATASET, read as the suite reads
+    it, and SUITE.yaml for all its datasets. The first 20 problems of each are shown and all are counted. Exit code 2
+    when there is one.
 
     \b
     evalkit data validate evals/*.jsonl
     evalkit data validate pairs.parquet --contract preference --json
+    evalkit data validate suite.yaml
     """
-    reports = [_validated(file, contract) for file in files]
+    trusted = trusts_code(options)
+    reports = [report for file in files for report in _validated(file, contract, trust_code=trusted)]
     bad = any(not report["valid"] for report in reports)
     if as_json:
         from evalkit.cli.screen import print_json
@@ -34,39 +42,55 @@ def command(files: tuple[str, ...], contract: str, as_json: bool) -> int:
         print_json(reports)
     else:
         for report in reports:
-            _print_validation(report, contract)
+            _print_validation(report)
     return 2 if bad else 0
 
 
-def _validated(file: str, contract: str) -> dict[str, Any]:
+def _validated(text: str, contract: str, *, trust_code: bool) -> list[dict[str, Any]]:
     """A file that cannot be read at all is one problem of its own, so that the other files are looked at too."""
-    from evalkit.data import problems
+    from evalkit.data.validation import Problems
     from evalkit.errors import DatasetError
 
-    shown: list[dict[str, Any]] = []
-    count = 0
-    failure = ""
-    found = None
     try:
-        found = problems(file, contract)
-        for problem in found:
-            count += 1
-            if len(shown) < SHOWN:
-                shown.append({"line": problem.line, "field": problem.field, "message": problem.message})
+        chosen = readings(text, contract, trust_code=trust_code)
     except DatasetError as error:
-        failure = f"{error.message}; {error.hint}" if error.hint else error.message
+        return [_report(text, contract, None, [], count=0, failure=error)]
+    reports = []
+    for one in chosen:
+        found = Problems(one.scan, one.asked)
+        shown: list[dict[str, Any]] = []
+        count, failure = 0, None
+        try:
+            for problem in found:
+                count += 1
+                if len(shown) < SHOWN:
+                    shown.append({"line": problem.line, "field": problem.field, "message": problem.message})
+        except DatasetError as error:
+            failure = error
+        named = one.scan.interpreter.contract.name
+        reports.append(
+            _report(one.scan.file if is_suite(text) else text, named, found, shown, count=count, failure=failure)
+        )
+    return reports
+
+
+def _report(
+    file: str, contract: str, found: Problems | None, shown: list[Any], *, count: int, failure: Exception | None
+) -> dict[str, Any]:
+    message, hint = getattr(failure, "message", ""), getattr(failure, "hint", "")
     return {
         "file": file,
+        "contract": contract,
         "valid": not count and not failure,
         "rows": found.rows if found else 0,
         "bad_rows": found.bad_rows if found else 0,
         "problems": count,
         "first": shown,
-        "error": failure,
+        "error": f"{message}; {hint}" if hint else message,
     }
 
 
-def _print_validation(report: dict[str, Any], contract: str) -> None:
+def _print_validation(report: dict[str, Any]) -> None:
     from evalkit.report.hostile import one_line, shorten_end
 
     file = one_line(report["file"])
@@ -77,7 +101,7 @@ def _print_validation(report: dict[str, Any], contract: str) -> None:
         click.echo(f"{file}: {one_line(report['error'])}")
         return
     if report["valid"]:
-        click.echo(f"{file}: {many(report['rows'], 'row')}, all valid {contract} rows")
+        click.echo(f"{file}: {many(report['rows'], 'row')}, all valid {report['contract']} rows")
         return
     more = report["problems"] - len(report["first"])
     rest = f" (the first {SHOWN} are shown)" if more > 0 else ""
