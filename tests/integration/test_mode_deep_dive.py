@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,14 @@ from http_server import Behaviour
 import evalkit
 from evalkit.errors import ConfigurationError, StoreError
 from evalkit.modes.deep_dive import diving
+from evalkit.modes.mode import Asked
+from evalkit.modes.running import run_in_mode
+from evalkit.runner.execute import RunOptions
+from evalkit.runner.profile import recording
+from evalkit.runner.under_way import Progress
 from evalkit.sections import Section
 from evalkit.store import Store, open_store
+from evalkit.suite.load import load_suite
 
 QUICK = {"seconds": 30, "batch_sizes": [1, 4], "repeats": 2, "prompts": 4, "rows": 2, "growth_requests": 60}
 SPEED = {"time", "speed", "volume", "memory", "resources"}
@@ -181,6 +189,27 @@ def test_a_measurement_that_breaks_takes_no_verdict_with_it(
     found = sections(run)
     assert "the driver is gone" in found["speed"].sentence
     assert found["memory"].tables
+
+
+def test_who_interrupts_the_measurements_keeps_the_verdicts(store: Store, tmp_path: Path) -> None:
+    suite = load_suite(write_suite(tmp_path, {"rows": rows(24)}))
+    said = []
+
+    def interrupt_once(progress: Progress) -> None:
+        """As Ctrl-C does."""
+        if progress.stage.startswith(diving.MEASURING) and not said:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    options = RunOptions(on_progress=interrupt_once, on_ending=lambda: said.append("ending"))
+    asked = Asked(suite, "mock:slow?of=echo&ms=20", store, options)
+    with recording():
+        result = run_in_mode(asked, "deep-dive", {"seconds": 600, "repeats": 50})
+    assert said == ["ending"]
+    assert result.outcome.passed
+    assert store.get_run(result.run.id).state == "finished"
+    found = {section.id: section for section in result.sections}
+    assert "stopped by hand" in found["deep-dive-volume"].sentence
+    assert found["deep-dive-speed"].tables, "what was measured before is told"
 
 
 def test_a_server_is_measured_by_concurrency_within_the_suites_limit(

@@ -15,6 +15,8 @@ class Budget:
     requests: int | None = None
     """None: any number."""
     clock: Clock = time.monotonic
+    is_stopped: Callable[[], bool] = lambda: False
+    """Somebody wants no more of it."""
     asked: int = 0
     untimed: list[str] = field(default_factory=list)
     """What was not measured, and why."""
@@ -25,7 +27,7 @@ class Budget:
 
     @property
     def left(self) -> float:
-        return max(0.0, self._deadline - self.clock())
+        return 0.0 if self.is_stopped() else max(0.0, self._deadline - self.clock())
 
     @property
     def is_over(self) -> bool:
@@ -42,7 +44,7 @@ class Budget:
     def part(self, share: float) -> Budget:
         """A share of the time that is left; what it asks is counted in its own, see ``take_back``."""
         rest = None if self.requests is None else max(0, self.requests - self.asked)
-        return Budget(self.left * share, rest, self.clock)
+        return Budget(self.left * share, rest, self.clock, self.is_stopped)
 
     def take_back(self, part: Budget) -> None:
         self.asked += part.asked

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
 
 from evalkit.errors import EvalkitError, Interrupted
@@ -15,12 +14,13 @@ from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.growth import BLOCK, Growth, measure_growth
 from evalkit.modes.deep_dive.rates import Rates, measure_rates
 from evalkit.modes.deep_dive.reading import read_cases
-from evalkit.modes.deep_dive.resources import Sampler, peak_mb
+from evalkit.modes.deep_dive.resources import Look, Sampler, peak_mb
 from evalkit.modes.deep_dive.slices import Slicing
 from evalkit.modes.deep_dive.stages import Blocks
 from evalkit.modes.deep_dive.volume import TIMES, Scaling, measure_scaling
 from evalkit.runner.attending import Attendant, Concluded
 from evalkit.runner.beating import beating
+from evalkit.runner.ending import Ending, in_order, say_on_standard_error
 from evalkit.runner.profile import recorder, stage, uncounted
 from evalkit.sections import Section
 
@@ -38,19 +38,28 @@ MEASURING = "measuring beside the run"
 
 
 class Diving(Attendant):
-    def __init__(self, options: DeepDiveOptions, *, is_timed: bool, tell: Tell = lambda *_: None) -> None:
-        """``is_timed``: it has a speed of its own, or somebody asked for that of all around it."""
+    def __init__(
+        self,
+        options: DeepDiveOptions,
+        *,
+        is_timed: bool,
+        tell: Tell = lambda *_: None,
+        say_ending: Callable[[], None] = say_on_standard_error,
+    ) -> None:
+        """``is_timed``: it has a speed of its own, or somebody asked for that of all around it. ``say_ending``: that
+        the measurements end, as somebody wanted."""
         self._options = options
+        self._ending = Ending(say_ending)
         self._is_timed = is_timed
         self._tell = tell
         self._sampler = Sampler()
         self._blocks = Blocks()
-        self._run = ExitStack()
+        self._begun: Look | None = None
 
     def planned(self, plan: Plan, backends: Mapping[str, Backend]) -> None:
         if self._is_timed:
             self._sampler.start()
-            self._run.enter_context(self._sampler.phase("the run"))
+            self._begun = self._sampler.note()
             if (open_one := recorder()) is not None:
                 self._blocks.begin(open_one.profile())
 
@@ -64,11 +73,13 @@ class Diving(Attendant):
 
         open_one = recorder()
         profile = open_one.profile() if open_one is not None else None
-        self._run.close()
+        if self._begun is not None:
+            self._sampler.add_phase("the run", self._begun)
         figures = Figures(concluded, self._options, profile=profile, blocks=self._blocks, is_timed=self._is_timed)
         with stage("deep dive"), uncounted(), beating(concluded.store, concluded.run.id):
             if self._is_timed:
-                self._measure(figures)
+                with in_order(self._ending):  # the run is decided: who wants no more of this keeps its verdicts
+                    self._measure(figures)
             self._read(figures)
         self._sampler.stop()
         figures.looks, figures.phases, figures.peak_mb = self._sampler.looks, self._sampler.phases, peak_mb()
@@ -80,7 +91,7 @@ class Diving(Attendant):
     def _measure(self, figures: Figures) -> None:
         """The model is asked, and what it answers is kept nowhere."""
         options, concluded = self._options, figures.concluded
-        budget = figures.budget = _budget(concluded, options.seconds)
+        budget = figures.budget = self._budget(concluded)
         backend = concluded.backends["subject"]
         most = max([options.prompts, *options.batch_sizes, options.rows * TIMES[-1], BLOCK])
         requests = requests_of(concluded.plan, most, options.max_tokens)
@@ -109,6 +120,14 @@ class Diving(Attendant):
             Growth(0),
             lambda part, tell: measure_growth(backend, requests, options.growth_requests, part, tell=tell),
         )
+        if self._ending.asked:
+            budget.untimed.insert(0, "stopped by hand")
+
+    def _budget(self, concluded: Concluded) -> Budget:
+        """The suite's own limits hold for what is asked beside its run, too."""
+        suite, usage = concluded.plan.suite, concluded.result.usage
+        requests = None if suite.requests is None else max(0, suite.requests - usage.asked)
+        return Budget(self._options.seconds, requests, is_stopped=lambda: self._ending.asked)
 
     def _tried(
         self,
@@ -147,10 +166,3 @@ class Diving(Attendant):
             figures.against += (against_baseline(concluded.result),)
         figures.datasets = between_datasets(concluded)
         self._tell("reading the run's cases", 1, 1)
-
-
-def _budget(concluded: Concluded, seconds: float) -> Budget:
-    """The suite's own limits hold for what is asked beside its run, too."""
-    suite, usage = concluded.plan.suite, concluded.result.usage
-    requests = None if suite.requests is None else max(0, suite.requests - usage.asked)
-    return Budget(seconds, requests)

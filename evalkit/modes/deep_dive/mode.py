@@ -47,5 +47,6 @@ class DeepDive:
             options = options.model_copy(update={"against": side.found_by or side.result.run.id})
         pipeline = find_mode("pipeline")
         with nullcontext() if profiled or asked.is_mock else recording():
-            dived = asked.attended_by(Diving(options, is_timed=profiled or not asked.is_mock, tell=asked.tell))
-            return pipeline.run(dived, options_of("pipeline", pipeline, asked.suite))
+            is_timed = profiled or not asked.is_mock
+            diving = Diving(options, is_timed=is_timed, tell=asked.tell, say_ending=asked.options.on_ending)
+            return pipeline.run(asked.attended_by(diving), options_of("pipeline", pipeline, asked.suite))
