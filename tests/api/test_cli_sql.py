@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,14 @@ def test_what_has_no_room_in_columns_stands_below_each_other(evalkit: Evalkit, m
     assert ["run_id", "r-1"] in [line.split() for line in lines]
     assert all(len(line) <= 60 for line in lines)
     assert evalkit("sql", "SELECT case_id, number FROM answers").out.split()[:2] == ["case_id", "number"]
+
+
+def test_the_questions_of_the_page_are_answered(evalkit: Evalkit, workdir: Path) -> None:
+    run = package.evaluate("smoke", model="mock:echo", store=workdir / "runs.db", only=["accuracy", "safety"])
+    asked = [shlex.split(line) for line in DOCS.read_text(encoding="utf-8").splitlines() if "evalkit sql" in line]
+    statements = [words[2] for words in asked if words[:2] == ["evalkit", "sql"]]
+    assert len(statements) >= 6
+    for statement in statements:
+        called = evalkit("sql", statement.replace("'RUN'", f"'{run.id}'"), "--store", "runs.db")
+        assert called.code == 0, called.err
+        assert "'OTHER'" in statement or "words" in statement or called.out != "no rows\n", statement
