@@ -37,8 +37,7 @@ def test_a_server_that_comes_back_is_asked_on_and_both_are_told(http_server: Ser
     http_server.rule = lambda _: None if time.monotonic() > back_at else http_server.drop()
     backend = opened(http_server.reference + "&retries=0&concurrency=4&patience=20&backoff=0.02")
     answers = ask(backend, *[str(number) for number in range(60)])
-    assert sum(answer.failure is not None for answer in answers) <= 8 + 4 + 8  # some under way, and the probes
-    assert [answer.text for answer in answers if answer.failure is None][-1] == "59"
+    assert [answer.text for answer in answers] == [str(number) for number in range(60)]  # what failed meanwhile, too
     stopped, back = backend.troubles
     assert "has stopped answering" in stopped.said
     assert "answers again" in back.said
@@ -107,7 +106,7 @@ def test_a_run_that_went_on_says_in_its_report_that_the_server_was_silent(
     monkeypatch.chdir(tmp_path)
     rows = [{"id": f"r{i}", "prompt": f"say {i}", "references": [f"say {i}"]} for i in range(60)]
     Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    Path("small.yaml").write_text(SUITE + "errors: {tolerance: 0.5}\n", encoding="utf-8")
+    Path("small.yaml").write_text(SUITE, encoding="utf-8")
     silent: list[float] = []
 
     def silent_for_a_while(_: Any) -> Any:
@@ -117,8 +116,9 @@ def test_a_run_that_went_on_says_in_its_report_that_the_server_was_silent(
 
     http_server.rule = silent_for_a_while
     model = f"{http_server.reference}&retries=0&concurrency=4&patience=20&backoff=0.02"
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as stopped:
         run_and_exit(["run", "small.yaml", "--report", "out", "-q", "--model", model])
+    assert stopped.value.code == 0
     warnings = json.loads(Path("out/report.json").read_text(encoding="utf-8"))["warnings"]
     assert any("has stopped answering" in said for said in warnings)
     assert any("answers again" in said for said in warnings)

@@ -8,12 +8,13 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
-from evalkit.errors import ModelError
+from evalkit.errors import ModelError, ServerSilent
 from evalkit.models.endpoint.target import Target, make_target
 from evalkit.models.endpoint.wire import Wire, make_wire
 from evalkit.models.reference import ModelSettings, Reference
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 REVISION = "endpoint-1"
 SETTABLE = frozenset({"concurrency"})
+UNHEARD = frozenset({FailureKind.NETWORK, FailureKind.TIMEOUT})
+"""What a request fails with where the server says nothing."""
 LONGEST_STRIDE = 0.01
 """Seconds between two requests of the opening: a listing of models can take longer than the way there and back."""
 
@@ -178,7 +181,29 @@ class EndpointSession:
         """The connection belongs to the backend."""
 
     def _ask_possible(self, requests: Sequence[tuple[int, Request]]) -> Iterator[tuple[int, Answer]]:
+        """What failed while the server was silent is asked again once it is not: it was the server, not the request."""
         connection = self._connect()
+        came_back = connection.transport.came_back
+        unheard: dict[int, Answer] = {}
+        try:
+            with closing(self._carried_out(connection, requests)) as answers:
+                for index, answer in answers:
+                    if answer.failure is not None and answer.failure.kind in UNHEARD:
+                        unheard[index] = answer
+                    else:
+                        yield index, answer
+        except ServerSilent:
+            yield from unheard.items()
+            raise
+        if connection.transport.came_back > came_back and not self._draining:
+            once_more = [(index, request) for index, request in requests if index in unheard]
+            unheard.clear()
+            yield from self._carried_out(connection, once_more)
+        yield from unheard.items()
+
+    def _carried_out(
+        self, connection: Connection, requests: Sequence[tuple[int, Request]]
+    ) -> Generator[tuple[int, Answer], None, None]:
         inbox: queue.SimpleQueue[tuple[int, Answer] | _Done] = queue.SimpleQueue()
         if self._fixed is None:
             work = _work(connection.transport, requests, inbox.put, self._drained)

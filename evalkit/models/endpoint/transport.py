@@ -49,6 +49,8 @@ class Transport:
         self._answered = False
         self.troubles: list[Told] = []
         """What happened to the server as a whole."""
+        self.came_back = 0
+        """How often it was silent and answered again."""
         self._breaker = Breaker(4 * target.backoff, target.patience)
         self._news = asyncio.Event()
         """Set, and made anew, whenever it may have changed whether anything is sent."""
@@ -137,6 +139,7 @@ class Transport:
     def _hear(self) -> None:
         seconds = self._breaker.heard(time.monotonic())
         if seconds is not None:
+            self.came_back += 1
             said = f"{self._target.host} answers again, after {seconds:.0f} s of silence"
             self.troubles.append(Told(FailureClass.NETWORK, said))
             self._tell_news()
