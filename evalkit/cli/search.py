@@ -113,7 +113,7 @@ def _print(found: Found, *, similar: bool) -> None:
         screen.print(cell(note, "yellow"))
     said = f"{count(found.total, 'answer')} {'compared' if similar else 'found'}"
     left = found.total - len(found.hits)
-    more = f"; the first {len(found.hits)} are shown, --limit N shows more" if left > 0 and found.hits else ""
+    more = f"; {len(found.hits)} shown, --limit N shows more" if left > 0 and found.hits else ""
     screen.print(cell(said + more, "dim"))
 
 

@@ -38,8 +38,8 @@ def command(
     """Ask the runs database in SQL: runs, answers, scores. Read only.
 
     Nothing is written, whatever the statement says. The tables are runs, checks, estimates, gates, cases, scores,
-    answers, failures, events and baselines, in the SQL of SQLite or of PostgreSQL. - reads the statement from standard
-    input.
+    answers, failures, events, evidence and baselines, in the SQL of SQLite or of PostgreSQL. - reads the statement from
+    standard input.
 
     \b
     evalkit sql --tables

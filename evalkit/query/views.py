@@ -136,6 +136,13 @@ def _events(d: Dialect) -> str:
         FROM {d.at_home}events"""
 
 
+def _evidence(d: Dialect) -> str:
+    return f"""
+        SELECT {d.shown("evidence.run_id")}, evidence.block, {d.shown("evidence.gate")}, evidence.document
+        FROM {d.at_home}evidence
+        JOIN {d.at_home}runs ON runs.id = evidence.run_id"""
+
+
 def _baselines(d: Dialect) -> str:
     return f"""
         SELECT baselines.name, {d.shown("baselines.suite")}, {d.shown("baselines.run_id")}, baselines.set_at,
@@ -298,6 +305,17 @@ VIEWS = (
             ("cause", "in words"),
         ),
         _events,
+    ),
+    View(
+        "evidence",
+        "what a block of cases said about a gate, in a run that may stop early",
+        (
+            RUN,
+            ("block", "in the order in which they were done, from 0"),
+            ("gate", "as the suite has it"),
+            ("said", "cases so far, and logarithms of the wealth for pass and for fail, as JSON"),
+        ),
+        _evidence,
     ),
     View(
         "baselines",

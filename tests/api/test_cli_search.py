@@ -47,7 +47,7 @@ def test_json_has_whole_texts(evalkit: Evalkit) -> None:
 
 @pytest.mark.usefixtures("runs")
 def test_what_is_not_shown_is_counted(evalkit: Evalkit) -> None:
-    assert "2 answers found; the first 1 are shown" in evalkit("search", "danube", "--limit", "1").out
+    assert "2 answers found; 1 shown" in evalkit("search", "danube", "--limit", "1").out
     assert evalkit("search", "nowhere").out == "0 answers found\n"
 
 
