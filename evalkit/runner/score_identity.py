@@ -23,7 +23,7 @@ from evalkit.suite.load import SuiteCheck
 
 FORMAT = 1
 """Part of every identity: raised where scores are stored or made otherwise, and no old one is taken over."""
-JUDGING = ("checks", "metrics", "records.py", "runner/examine.py")
+JUDGING = ("checks", "metrics", "records.py", "protocols.py", "data/bbq.py", "models/embedding.py", "runner/examine.py")
 """Of evalkit's own files, those that make scores of answers."""
 MOST_FILES = 5_000
 """Of a plugin's package. Reading more, in every run, would cost more than scoring anew."""

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+import evalkit
 from evalkit.checks.base import AnswerCheck, Options, one
 from evalkit.errors import Interrupted
 from evalkit.metrics.kinds import rate
 from evalkit.models.mock.backend import MockSession
-from evalkit.protocols import Conversation
-from evalkit.records import Answer, Case, FailureKind, Generate, Message, Request, Score
+from evalkit.protocols import Backend, Conversation
+from evalkit.records import Answer, Case, FailureKind, Generate, Message, ModelInfo, Request, Score
 from evalkit.results import Result
 from evalkit.runner import score_identity
+from evalkit.runner.context import fit_context
 from evalkit.runner.document import to_document
 from evalkit.runner.environment import environment
+from evalkit.runner.examine import examine
 from evalkit.runner.execute import RunOptions, run_suite
-from evalkit.runner.plan import Scope
+from evalkit.runner.plan import Planned, Scope, make_plan
 from evalkit.store import Store, open_store
 from evalkit.suite.load import load_suite
 
@@ -55,6 +59,39 @@ class Unseen(Tallied):
         return None
 
 
+class Breaking(Tallied):
+    """Breaks on one row, as long as it is broken."""
+
+    kind = "breaking"
+    is_broken = True
+
+    def judge(self, case: Case, answer: Answer) -> Score:
+        if self.is_broken and answer.text.endswith(" 7"):
+            raise RuntimeError("not today")
+        return super().judge(case, answer)
+
+
+class Silent(Tallied):
+    """Asks nothing."""
+
+    kind = "silent"
+
+    def examine(self, case: Case) -> Conversation:
+        yield ()
+        return self.judge(case, Answer("say"))
+
+
+class Bounded(Tallied):
+    """Judges by a setting that it does not ask with."""
+
+    kind = "bounded"
+
+    def examine(self, case: Case) -> Conversation:
+        (answer,) = yield (Request(Generate(case.sample.messages)),)
+        judged.append(case.id)
+        return Score({"good": one(len(answer.text) <= self.decoding.max_tokens)})
+
+
 class Judging(Tallied):
     """Asks a judge unless the answer is short: then its conversation ends a round earlier."""
 
@@ -71,7 +108,8 @@ class Judging(Tallied):
 
 @pytest.fixture(autouse=True)
 def toys(install_checks: Callable[[Mapping[str, type]], None]) -> Iterator[None]:
-    install_checks({"tallied": Tallied, "unseen": Unseen, "judging": Judging})
+    kinds = (Tallied, Unseen, Breaking, Silent, Bounded, Judging)
+    install_checks({kind.kind: kind for kind in kinds})
     judged.clear()
     score_identity._source_digest.cache_clear()
     yield
@@ -103,6 +141,12 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return Bench(tmp_path, store, monkeypatch)
+
+
+def load_suite_check(bench: Bench) -> Planned:
+    bench.run({"tallied": "{}"})
+    plan = make_plan(load_suite(bench.folder / "s.yaml"))
+    return next(plan.blocks())[0]
 
 
 def taken(result: Result) -> dict[str, int]:
@@ -209,6 +253,23 @@ def test_nothing_stale_is_served(bench: Bench, change: Callable[[Bench], dict[st
     assert (found.usage.taken_over, len(set(judged))) == (0, ROWS)
 
 
+def test_the_code_that_judges_is_all_that_checks_and_metrics_import_of_evalkit() -> None:
+    root = Path(evalkit.__file__).parent
+    judging = [root / part for part in score_identity.JUDGING]
+    assert [path for path in judging if not path.exists()] == []
+    said = "(?m)^ *from (evalkit[.a-z_]*) import ([a-z_]+)|^ *import (evalkit[.a-z_]+)"
+    imported = {
+        part
+        for folder in ("checks", "metrics")
+        for path in (root / folder).rglob("*.py")
+        for module, name, whole in re.findall(said, path.read_text(encoding="utf-8"))
+        for part in (whole or module, f"{module}.{name}")
+    }
+    files = {root.parent / f"{part.replace('.', '/')}.py" for part in imported}
+    apart = {path for path in files if path.is_file() and not any(path.is_relative_to(part) for part in judging)}
+    assert apart <= {root / "errors.py", root / "plugins.py"}
+
+
 def test_a_check_that_rests_on_what_cannot_be_seen_always_scores(bench: Bench) -> None:
     for _ in range(2):
         assert bench.run({"unseen": "{}"}).usage.taken_over == 0
@@ -262,6 +323,49 @@ def test_what_failed_once_is_scored_when_it_is_answered(bench: Bench, monkeypatc
     assert found.checks[0].counts.scored == ROWS
 
 
+def test_a_score_that_a_broken_check_left_is_made_anew(bench: Bench) -> None:
+    assert bench.run({"breaking": "{}"}).checks[0].counts.errored == 1
+    bench.patch.setattr(Breaking, "is_broken", False)
+    mended = bench.run({"breaking": "{}"})
+    assert (mended.usage.taken_over, judged, mended.checks[0].counts.errored) == (ROWS - 1, ["r7 ü"], 0)
+
+
+def test_a_request_that_fails_now_is_no_score_of_then(bench: Bench) -> None:
+    check = load_suite_check(bench)
+    failing = [("key", Answer.failed(FailureKind.TIMEOUT, "not today"))]
+    for answers, said in ((failing, "time-out: not today"), ([("key", Answer("say"))], "")):
+        (examined,) = examine([check], lambda _, given=answers: given, recall=lambda _: Score({"good": (0.0, 1.0)}))
+        assert examined.score.error == said
+        assert dict(examined.score.results) == ({} if said else {"good": (0.0, 1.0)})
+
+
+def test_rows_that_were_cut_to_fit_a_model_are_not_those_of_the_dataset(bench: Bench) -> None:
+    class Narrow:
+        info = ModelInfo("toy", "toy", "f", "1", verifiable=True, context_length=130)
+
+        def count_tokens(self, messages: Sequence[Message]) -> int:
+            return 40 * sum(len(message.content.split()) for message in messages)
+
+    bench.run({"tallied": "{generation: {max_tokens: 64, truncate: left}}"})
+    plan = make_plan(load_suite(bench.folder / "s.yaml"))
+    cut, warnings = fit_context(plan, cast("Backend", Narrow()))
+    assert "70 prompts were cut" in warnings[0]
+    assert list(score_identity.score_identities(plan)) == ["tallied"]
+    assert score_identity.score_identities(cut) == {}
+
+
+def test_a_check_that_asks_nothing_always_scores(bench: Bench) -> None:
+    for _ in range(2):
+        assert bench.run({"silent": "{}"}).usage.taken_over == 0
+    assert len(judged) == ROWS
+
+
+def test_a_setting_that_only_judges_counts(bench: Bench) -> None:
+    bench.run({"bounded": "{}"})
+    found = bench.run({"bounded": "{generation: {max_tokens: 5}}"})
+    assert (found.usage.asked, found.usage.taken_over, len(judged)) == (0, 0, ROWS)
+
+
 def test_an_answer_that_was_contradicted_is_judged_again(bench: Bench) -> None:
     first = bench.run({"tallied": "{}"})
     stored = next(bench.store.iter_scores(first.run.id))
@@ -278,7 +382,9 @@ def test_only_a_finished_run_that_is_still_there_gives_scores(bench: Bench) -> N
 
     with pytest.raises(Interrupted):
         bench.run({"tallied": "{}"}, on_progress=stop)
-    first = bench.run({"tallied": "{}"})
+    with pytest.raises(Interrupted):
+        bench.run({"tallied": "{}"}, on_progress=stop, scope=Scope(limit=ROWS - 1))
+    first = bench.run({"tallied": "{}"}, scope=Scope(limit=ROWS - 2))  # goes on with neither
     assert first.usage.taken_over == 0
     bench.store.delete_run(first.run.id)
     assert bench.run({"tallied": "{}"}).usage.taken_over == 0
