@@ -15,7 +15,7 @@ from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
 from evalkit.profiles import Profile
 from evalkit.records import Estimate, Outcome, Verdict
-from evalkit.results import Finding, Result, ReviewSummary
+from evalkit.results import ErrorGroup, Finding, Result, ReviewSummary
 from evalkit.runner.compare import Comparison, compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.events import Event
@@ -144,6 +144,11 @@ class RunResult:
     def findings(self) -> tuple[ShownCase, ...]:
         """The worst cases of every check."""
         return tuple(ShownCase.of(finding, self.result) for finding in self.result.findings)
+
+    @property
+    def errors(self) -> tuple[ErrorGroup, ...]:
+        """What errored, by class, with cause and what to do."""
+        return self.result.errors
 
     @property
     def reviews(self) -> tuple[ReviewSummary, ...]:

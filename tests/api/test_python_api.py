@@ -52,6 +52,15 @@ def test_json_frame_and_notebook_show_the_same_run(workdir: Path) -> None:
     assert all(verdict.gate.split(" ")[0] in html for verdict in result.verdicts if not verdict.automatic)
 
 
+def test_what_errored_is_told_by_class(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:flaky?rate=0.3&kind=rate-limit")
+    (group,) = result.errors
+    assert group.failure == "rate limit"
+    assert group.measurements == sum(check.counts.errored for check in result.result.checks)
+    assert group.recommendation
+    assert evalkit.evaluate("smoke", model="mock:oracle").errors == ()
+
+
 def test_every_case_of_a_run_is_in_the_table_of_scores(workdir: Path) -> None:
     result = evalkit.evaluate("smoke", model="mock:echo")
     scores = result.to_frame("scores")
