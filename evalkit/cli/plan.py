@@ -160,7 +160,7 @@ def _needed(plan: Plan) -> list[dict[str, Any]]:
     """The suites that a run would run first, in their order; they are not counted here."""
     if not plan.suite.needs:
         return []
-    from evalkit.modes.pipeline.order import steps_before
+    from evalkit.modes.pipeline.needed.order import steps_before
 
     steps = steps_before(plan.suite)
     names = {step.path: step.suite.name for step in steps}

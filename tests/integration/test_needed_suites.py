@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, Interrupted
 from evalkit.modes.mode import Asked
-from evalkit.modes.pipeline.order import steps_before
+from evalkit.modes.pipeline.needed.order import steps_before
 from evalkit.modes.running import run_in_mode
 from evalkit.results import Result
 from evalkit.runner.execute import RunOptions
@@ -25,6 +25,10 @@ from evalkit.store import Store, open_store
 from evalkit.suite.load import load_suite
 
 GOOD, BAD = ">= 0.9", "<= 0.1"
+LISTENING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from evalkit.cli import main; main()"
+)
+"""The command line as a terminal starts it: a background job would begin with Ctrl-C ignored."""
 SLOW = "mock:slow?of=oracle&ms=250"
 
 
@@ -198,6 +202,15 @@ def test_a_suite_over_its_limit_of_memory_is_interrupted_and_told(suites: Suites
     assert "the limit of 30 MB of memory a step" in result.outcome.reason
 
 
+@pytest.mark.parametrize(("limit", "unit"), [({"step_seconds": 1}, "seconds"), ({"step_memory_mb": 9}, "MB of memory")])
+def test_the_suite_itself_is_limited_where_that_is_wanted(suites: Suites, limit: dict[str, float], unit: str) -> None:
+    suites.write("slow", rows=6)
+    with pytest.raises(Interrupted, match=f"the limit of . {unit} a step is reached"):
+        suites.run("slow", SLOW, {"limit_itself": True, **limit})
+    assert [run.state for run in suites.store.list_runs()] == ["interrupted"]
+    assert suites.run("slow", SLOW, limit).usage.reused > 0
+
+
 def test_a_suite_that_cannot_run_is_named_with_its_error(suites: Suites) -> None:
     suites.write("base")
     broken = suites.write("broken")
@@ -219,7 +232,7 @@ def test_a_database_in_memory_is_refused(tmp_path: Path, store: Store) -> None:
 def test_ctrl_c_stops_what_is_needed_too_and_the_same_command_goes_on(suites: Suites) -> None:
     suites.write("slow", rows=40)
     suites.write("top", ["slow.yaml"])
-    command = [*(sys.executable, "-m", "evalkit", "run", "top.yaml", "--model", SLOW, "--store", "runs.db", "-q")]
+    command = [*(sys.executable, "-c", LISTENING, "run", "top.yaml", "--model", SLOW, "--store", "runs.db", "-q")]
     paths = os.pathsep.join(entry for entry in sys.path if entry)
     run = subprocess.Popen(
         command, cwd=suites.folder, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}

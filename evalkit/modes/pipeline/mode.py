@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Literal
 
 from pydantic import Field
 
-from evalkit.errors import Interrupted
 from evalkit.models import open_backend
 from evalkit.modes.mode import Asked, ModeOptions
-from evalkit.modes.pipeline.order import steps_before
+from evalkit.modes.pipeline.needed.order import steps_before
 from evalkit.modes.pipeline.watch import Counted, Watched
-from evalkit.records import Answer, Request
 from evalkit.results import Result
 from evalkit.runner.attending import Attendant
 from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import make_plan
-from evalkit.runner.timeline import resident_mb
-
-LOOK_EVERY = 0.2
-"""Seconds between two looks at the memory that is held."""
 
 
 class PipelineOptions(ModeOptions):
@@ -45,8 +38,8 @@ class Pipeline:
         watch = Counted if asked.plain and not options.model_fields_set else Watched
         attendants: list[Attendant] = [watch(asked.suite, strict=strict)]
         if asked.suite.needs:
-            from evalkit.modes.pipeline.chain import Chain
-            from evalkit.modes.pipeline.ended import Needed, not_run
+            from evalkit.modes.pipeline.needed.chain import Chain
+            from evalkit.modes.pipeline.needed.ended import Needed, not_run
 
             steps = steps_before(asked.suite, seed=asked.options.seed)
             _require_sound(asked)
@@ -56,6 +49,8 @@ class Pipeline:
                 return not_run(asked, ended)
             attendants.append(Needed(ended))
         if options.limit_itself:
+            from evalkit.modes.pipeline.limited import Limited
+
             attendants.append(Limited(options.step_seconds, options.step_memory_mb))
         asked = asked.attended_by(*attendants)
         return run_suite(asked.suite, asked.model, asked.store, asked.options)
@@ -65,26 +60,3 @@ def _require_sound(asked: Asked) -> None:
     """What is wrong with the suite or the model is found before others are run for it."""
     open_backend(asked.model, asked.options.settings).close()
     make_plan(asked.suite, asked.options.scope)
-
-
-class Limited(Attendant):
-    """Ends a run that takes longer or more memory than it may; it can be resumed."""
-
-    def __init__(self, seconds: float, memory_mb: float) -> None:
-        self._seconds = seconds
-        self._memory_mb = memory_mb
-        self._ends = time.monotonic() + seconds
-        self._look_at = 0.0
-
-    def answered(self, request: Request, answer: Answer) -> None:
-        now = time.monotonic()
-        if now > self._ends:
-            raise Interrupted(f"the limit of {self._seconds:g} seconds a step is reached; more: step_seconds")
-        if now > self._look_at:
-            self._look_at = now + LOOK_EVERY
-            held = resident_mb()
-            if held is not None and held > self._memory_mb:
-                said = (
-                    f"{held:,.0f} MB of memory, and the limit of a step is {self._memory_mb:,g}; more: step_memory_mb"
-                )
-                raise Interrupted(said)

@@ -32,7 +32,7 @@ COLUMNS_ARE_THERE = Rule(DATASET, "columns", "a column that a check needs has a 
 COLUMNS_HAVE_TYPES = Rule(DATASET, "types", "the values of a column are of one type", contract=False, each=True)
 ROWS_DECODE = Rule(DATASET, "encoding", "no text has lone surrogates, NUL or replacement characters", each=True)
 ROWS_DIFFER = Rule(DATASET, "duplicates", "no two rows ask the same", contract=False, each=True)
-ROWS_AS_BEFORE = Rule(DATASET, "drift", "rows are as many and as long as those of the baseline", contract=False, each=True)
+ROWS_AS_BEFORE = Rule(DATASET, "drift", "they are as many and as long as in the baseline", contract=False, each=True)
 
 CHECKS_HAVE_CASES = Rule(PLAN, "cases", "every check has cases")
 CASES_ADD_UP = Rule(PLAN, "cases add up", "checks have as many cases as the plan says")
@@ -51,9 +51,7 @@ FEW_FAILED = Rule(ANSWERS, "failed", "few requests fail", contract=False, each=T
 FEW_CUT = Rule(ANSWERS, "cut", "few answers are cut at max_tokens", contract=False, each=True)
 FEW_EMPTY = Rule(ANSWERS, "empty", "few answers are empty", contract=False, each=True)
 FEW_ALIKE = Rule(ANSWERS, "alike", "no one text answers many prompts", contract=False, each=True)
-ANSWERS_AS_BEFORE = Rule(
-    ANSWERS, "drift", "they are as many and as long as in the baseline", contract=False, each=True
-)
+ANSWERS_AS_BEFORE = Rule(ANSWERS, "drift", "they are as many and as long as in the baseline", contract=False, each=True)
 
 CASES_END_ONCE = Rule(SCORES, "ended once", "every case of the plan ends once: scored, unscored or errored")
 SCORES_ARE_SOUND = Rule(SCORES, "sound", "a check gives scores of its metrics, in finite numbers")

@@ -32,7 +32,6 @@ from evalkit.suite.load import Suite, load_suite
 GRACE = 20.0
 """Seconds to finish the answers under way, and to save."""
 LOOK_EVERY = 0.2
-MEMORY = "memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ def main() -> None:
     channel = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="ascii")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a plugin prints is no answer
     job = Job(**json.loads(sys.stdin.read()))
-    watch = _Memory(job.memory_mb)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would have it ignored
+    watch = _Watch(job.memory_mb)
     watch.start()
     said = _done(job)
     channel.write(json.dumps({**said, "over": watch.over, "peak_mb": watch.peak}) + "\n")
@@ -158,24 +158,33 @@ def _moment(written: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-class _Memory(threading.Thread):
-    """Ends the run in order where it holds more than it may; at once, where it does not end."""
+class _Watch(threading.Thread):
+    """Ends the run in order where it holds more memory than it may, or nobody waits for it any more; and at once, where
+    it does not end."""
 
     def __init__(self, most_mb: float) -> None:
         super().__init__(daemon=True)
         self._most = most_mb
+        self._parent = os.getppid()
+        self._deadline = float("inf")
         self.peak: float | None = None
-        self.over = ""
+        self.over = False
 
     def run(self) -> None:
-        deadline = float("inf")
         while True:
             held = resident_mb()
             if held is not None:
                 self.peak = round(max(held, self.peak or 0.0), 1)
                 if held > self._most and not self.over:
-                    self.over, deadline = MEMORY, time.monotonic() + GRACE
-                    os.kill(os.getpid(), signal.SIGINT)
-            if time.monotonic() > deadline:
+                    self.over = True
+                    self._end()
+            if os.getppid() != self._parent:
+                self._parent = os.getppid()
+                self._end()
+            if time.monotonic() > self._deadline:
                 os._exit(int(ExitCode.INTERRUPTED))
             time.sleep(LOOK_EVERY)
+
+    def _end(self) -> None:
+        self._deadline = time.monotonic() + GRACE
+        os.kill(os.getpid(), signal.SIGINT)

@@ -18,13 +18,13 @@ from evalkit.errors import ExitCode, Interrupted, StoreError
 from evalkit.gates.outcome import worst_code
 from evalkit.models.registry import resolve
 from evalkit.modes.mode import Asked
-from evalkit.modes.pipeline.ended import EARLIER, FAILED, NOT_RUN, PASSED, STOPPED, WRONG, Ended
-from evalkit.modes.pipeline.order import Step
+from evalkit.modes.pipeline.needed.ended import EARLIER, FAILED, NOT_RUN, PASSED, STOPPED, WRONG, Ended
+from evalkit.modes.pipeline.needed.order import Step
 from evalkit.suite.needs import Need
 
 if TYPE_CHECKING:
     from evalkit.modes.pipeline.mode import PipelineOptions
-    from evalkit.modes.pipeline.step import Job
+    from evalkit.modes.pipeline.needed.step import Job
 
 GRACE = 20.0
 """Seconds that a suite that is stopped has to finish the answers under way, and to save."""
@@ -32,7 +32,7 @@ SIDE_BY_SIDE = frozenset({"mock", "http", "https", "openai"})
 """Models that hold nothing in this machine's memory: suites on them are run several at a time."""
 MOST_AT_ONCE = 4
 LOOK_EVERY = 0.05
-_BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from evalkit.modes.pipeline.step import main; main()"
+_BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from evalkit.modes.pipeline.needed.step import main; main()"
 
 
 @dataclass(slots=True)
@@ -120,10 +120,10 @@ class Chain:
                 self._ended[one.step.path] = self._what_became(one, now - one.began)
             elif not one.stopped_for and now - one.began > self._options.step_seconds:
                 limit = self._options.step_seconds
-                _stop(one, f"the limit of {limit:g} seconds a step {_more('step_seconds', limit)}")
+                _stop(one, f"the limit of {limit:g} seconds a step {more('step_seconds', limit)}")
             elif not one.stopped_for and self._seconds_left() <= 0:
                 limit = self._options.seconds
-                _stop(one, f"the limit of {limit:g} seconds for all needed suites {_more('seconds', limit)}")
+                _stop(one, f"the limit of {limit:g} seconds for all needed suites {more('seconds', limit)}")
             elif one.stopped_for and now - one.stopped_at > GRACE:
                 _kill(one.process)
 
@@ -152,7 +152,7 @@ class Chain:
         return process
 
     def _job(self, step: Step) -> Job:
-        from evalkit.modes.pipeline.step import Job
+        from evalkit.modes.pipeline.needed.step import Job
 
         asked, options = self._asked, self._asked.options
         same_judge = options.judge and step.suite.judge == asked.suite.judge
@@ -181,7 +181,7 @@ class Chain:
         code, reason = int(said.get("code", ExitCode.NOT_MEASURED)), str(said.get("reason", ""))
         if said.get("over"):
             limit = self._options.step_memory_mb
-            one.stopped_for = f"the limit of {limit:g} MB of memory a step {_more('step_memory_mb', limit)}"
+            one.stopped_for = f"the limit of {limit:g} MB of memory a step {more('step_memory_mb', limit)}"
         if one.stopped_for and code != ExitCode.OK:
             became, code, reason = (
                 STOPPED,
@@ -212,7 +212,7 @@ def _at_once(model: str, jobs: int | None) -> int:
     return jobs or max(1, min(MOST_AT_ONCE, os.cpu_count() or 1))
 
 
-def _more(option: str, limit: float) -> str:
+def more(option: str, limit: float) -> str:
     return f"(--mode pipeline --mode-option {option}={2 * limit:g} gives more)"
 
 
