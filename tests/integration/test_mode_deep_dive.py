@@ -93,6 +93,28 @@ def test_a_profiled_mock_has_every_section_and_the_verdicts_of_a_pipeline(store:
     assert sum(shares) == pytest.approx(1, abs=0.01)
 
 
+def test_the_suite_of_everything_is_dived_into_with_its_report(store: Store, tmp_path: Path) -> None:
+    run = evalkit.evaluate(
+        *("assistant-quality",),
+        model="mock:degraded?of=oracle&empty=0.1&fail=0.05",
+        limit=20,
+        store=store,
+        profile=True,
+        mode="deep-dive",
+        mode_options=QUICK,
+        report=tmp_path / "out",
+    )
+    found = sections(run)
+    assert {*SPEED, "advice", "patterns", "slices", "comparison"} <= set(found)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    comment = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    for name, section in found.items():
+        assert f'id="section-{section.id}"' in page, name
+        assert section.title in comment, name
+    stored = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert [one["id"] for one in stored["sections"]] == [one.id for one in run.result.sections]
+
+
 def test_the_model_of_a_profile_did_no_more_than_its_run_asked(store: Store) -> None:
     dived = dive("smoke", store, "mock:oracle", profile=True)
     (work,) = dived.profile.models

@@ -137,7 +137,7 @@ def memory_grows(n: Numbers) -> Advice | None:
     if n.growth is None or n.growth_low is None or n.growth_low <= 0 or n.growth < n.growth_allowed:
         return None
     return Advice(
-        "Look for what the model's process keeps: long runs will end for want of memory.",
+        "Look for what the model's process keeps: a cache has an end, and anything else ends a long run.",
         f"100 requests added {n.growth:.1f} MB, {n.growth_allowed:g} MB or more, and the interval begins at "
         f"{n.growth_low:.1f} MB",
     )
