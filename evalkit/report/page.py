@@ -194,10 +194,9 @@ def _tiles(result: Result, gates: list[view.GateView]) -> list[tuple[str, str, s
     beside = f"{unsure:,} unsure" + (f"; automatic: {covered:,} of {len(quiet):,}" if quiet else "")
     tokens = f"{usage.prompt_tokens:,} read, {usage.output_tokens:,} written"
     reused = f"of {usage.needed:,} needed" + (f", {usage.reused:,} known before" if usage.reused else "")
-    taken = f"; {usage.taken_over:,} scores taken over" if usage.taken_over else ""
     return [
         ("gates passed", f"{passed:,} of {len(declared):,}", beside),
-        ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored{taken}"),
+        ("cases", f"{usage.cases:,}", f"{unscored:,} unscored, {errored:,} errored"),
         ("questions asked", f"{usage.asked:,}", reused),
         ("time", formatting.duration(usage.seconds), f"tokens: {tokens}"),
     ]

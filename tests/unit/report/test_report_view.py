@@ -174,3 +174,13 @@ def test_effort_says_what_was_asked_needed_and_known(make) -> None:
         view.effort(make.result())
         == "412 cases, 388 questions asked for 1,164 needed (40 known from before), 2 min 41 s"
     )
+
+
+def test_scores_that_were_taken_over_are_counted_and_named_by_their_run(make) -> None:
+    plain = make.result()
+    assert view.taken_over(plain) == ""
+    usage = replace(plain.usage, taken_over=400, taken_from=("20260301-a",))
+    assert view.taken_over(replace(plain, usage=usage)) == "400 scores taken over from run 20260301-a, 12 made"
+    assert ", 400 scores taken over from run 20260301-a, 12 made, 2 min" in view.effort(replace(plain, usage=usage))
+    several = replace(usage, taken_over=1, taken_from=("a", "b"))
+    assert view.taken_over(replace(plain, usage=several)) == "1 score taken over from 2 runs, 411 made"
