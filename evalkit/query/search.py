@@ -49,8 +49,9 @@ def search(
         raise ConfigurationError(f"'{within}' cannot be searched", where="--in", hint="answer or prompt")
     asked = Asked(IndexFile(index_path(store)), store, limits, limit, tell)
     if similar:
-        from evalkit.query.similar import alike
+        from evalkit.query.similar import alike, require_model
 
+        require_model(text)
         return _whole(asked, lambda: alike(asked, text))
     question = _question(text, within)
     return _whole(asked, lambda: _by_words(asked, question))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from evalkit.errors import ConfigurationError
+from evalkit.errors import ConfigurationError, ModelError
 from evalkit.query.filling import RunReader
 from evalkit.query.finding import JOINED, Asked, Found, Ranked, best, shown
 from evalkit.store.documents import shown_name
@@ -24,14 +24,24 @@ Missing = tuple[int, str, str, str, int]
 """A text without a vector, and a run, check, case and place where it stands."""
 
 
-def alike(asked: Asked, text: str) -> Found:
-    """By the cosine with the text, the nearest first. Answers that were never compared are read and embedded first;
-    their vectors stay."""
+def require_model(text: str) -> None:
+    """What is wrong is said before anything is read."""
     if not text.strip():
         raise ConfigurationError("there is nothing to compare with", where="--similar", hint="give a sentence")
     from evalkit.models import embedding
 
-    embedding.files()  # raises with what to do, before anything is read
+    try:
+        embedding.files()
+    except ModelError as error:
+        hint = "fetch it once where there is a network, and set EVALKIT_CACHE to a copy of that cache folder"
+        raise ModelError(error.message, where="the sentence model of --similar", hint=hint) from error
+
+
+def alike(asked: Asked, text: str) -> Found:
+    """By the cosine with the text, the nearest first. Answers that were never compared are read and embedded first;
+    their vectors stay."""
+    from evalkit.models import embedding
+
     _embed_missing(asked)
     target = embedding.embed([text])[0]
     with asked.file.reading() as connection:

@@ -259,4 +259,5 @@ def test_a_model_that_cannot_be_fetched_is_said_before_anything_is_read(
         run(suite, store)
         with pytest.raises(EvalkitError) as failed:
             search(store, "river", similar=True)
-    assert failed.value.hint
+        assert not index_path(store).exists()
+    assert "EVALKIT_CACHE" in failed.value.hint
