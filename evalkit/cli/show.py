@@ -84,6 +84,7 @@ def _result(runs: Store, run: Run, check: str | None, revision: int | None) -> R
     from dataclasses import replace
 
     from evalkit.errors import RunNotFound, did_you_mean
+    from evalkit.runner.errored import of_check
     from evalkit.runner.revise import result_of
 
     if run.state != "finished":
@@ -99,6 +100,7 @@ def _result(runs: Store, run: Run, check: str | None, revision: int | None) -> R
         checks=tuple(one for one in result.checks if one.name == check),
         estimates=tuple(one for one in result.estimates if one.check == check),
         findings=tuple(one for one in result.findings if one.check == check),
+        errors=tuple(of_check(one, check) for one in result.errors if check in one.checks),
     )
 
 

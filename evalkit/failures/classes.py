@@ -31,6 +31,14 @@ OF_KIND: Mapping[FailureKind, FailureClass] = {
 }
 NO_ERRORS = {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError"}
 """Ends that somebody wanted."""
+NOT_OURS = {
+    FailureClass.CONFIGURATION,
+    FailureClass.IMPORT,
+    FailureClass.NETWORK,
+    FailureClass.OUT_OF_MEMORY,
+    FailureClass.RATE_LIMIT,
+    FailureClass.TIMEOUT,
+}
 LACK_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate", "alloc_failed", "bad_alloc")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -163,11 +171,9 @@ def is_transient(kind: FailureKind) -> bool:
 
 
 def _of_ours(error: EvalkitError) -> Advice:
-    advice = ADVICE[error.failure]
-    cause = error.__cause__
-    known = _known(cause) if cause is not None else None
-    if known is not None and known.kind is error.failure:
-        advice = known
+    """Its own class, unless it was raised from what the machine, the network or the installation did."""
+    known = None if error.__cause__ is None else next(filter(None, map(_known, _chain(error.__cause__))), None)
+    advice = known if known is not None and known.kind in NOT_OURS else ADVICE[error.failure]
     return replace(advice, recommendation=error.hint or advice.recommendation)
 
 

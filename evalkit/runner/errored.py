@@ -75,6 +75,14 @@ def _group(kind: FailureClass, by_check: Counter[str], says: Counter[str], of_cl
     )
 
 
+def of_check(group: ErrorGroup, check: str) -> ErrorGroup:
+    """What of it is one check's; in which words is not known by check."""
+    many = group.checks[check]
+    of_it = tuple(one for one in group.examples if one.check == check)
+    says = group.says if many == group.measurements else {}
+    return replace(group, measurements=many, checks={check: many}, says=says, examples=of_it)
+
+
 def errored_cases(
     store: Store, run: Run, check: str, fingerprint: str, cases: Iterable[str], *, masked: bool = False
 ) -> Iterator[ErroredCase]:

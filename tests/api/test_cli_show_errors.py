@@ -44,6 +44,15 @@ def test_errors_are_told_by_class_with_cases(evalkit: Any, folder: Path) -> None
     assert document["environment"]["evalkit"]
 
 
+def test_errors_of_one_check_alone(evalkit: Any, folder: Path) -> None:
+    evalkit("run", "tiny.yaml", "--model", "mock:flaky?rate=0.5&kind=timeout&of=oracle", "-q")
+    both = json.loads(evalkit("show", "--errors", "--json").out)["errors"][0]
+    (group,) = json.loads(evalkit("show", "--errors", "--check", "length", "--json").out)["errors"]
+    assert group["checks"] == {"length": both["checks"]["length"]}
+    assert {one["check"] for one in group["cases"]} == {"length"}
+    assert group["measurements"] == len(group["cases"]) == both["measurements"] // 2
+
+
 def test_one_case_in_every_check(evalkit: Any, folder: Path) -> None:
     evalkit("run", "tiny.yaml", "--model", "mock:oracle", "-q")
     shown = evalkit("show", "--case", "r3")

@@ -206,6 +206,26 @@ def test_where_an_error_says_nothing_what_it_was_raised_from_does() -> None:
     assert class_of(raised(act)) is FailureClass.OUT_OF_MEMORY
 
 
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (torch_allocates_too_much, FailureClass.OUT_OF_MEMORY),
+        (lambda: __import__("no_such_package_at_all"), FailureClass.IMPORT),
+        (lambda: json.loads("{"), FailureClass.MODEL_LOAD),
+    ],
+)
+def test_an_error_of_ours_that_the_machine_caused_has_the_class_of_its_cause(
+    cause: Callable[[], Any], kind: FailureClass
+) -> None:
+    def act() -> None:
+        try:
+            cause()
+        except Exception as error:
+            raise ModelError("the weights cannot be loaded") from error
+
+    assert class_of(raised(act)) is kind
+
+
 def test_of_an_error_of_ours_the_hint_is_what_to_do() -> None:
     found = explain(DatasetError("row 3 has no prompt", hint="add the column 'prompt'"))
     assert found is not None
