@@ -32,7 +32,10 @@ SIDE_BY_SIDE = frozenset({"mock", "http", "https", "openai"})
 """Models that hold nothing in this machine's memory: suites on them are run several at a time."""
 MOST_AT_ONCE = 4
 LOOK_EVERY = 0.05
-_BEGIN = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from evalkit.modes.pipeline.needed.step import main; main()"
+_BEGIN = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from evalkit.modes.pipeline.needed.step import main; main()"
+)
 
 
 @dataclass(slots=True)

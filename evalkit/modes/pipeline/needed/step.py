@@ -61,8 +61,12 @@ def main() -> None:
     job = Job(**json.loads(sys.stdin.read()))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job would have it ignored
     watch = _Watch(job.memory_mb)
-    watch.start()
-    said = _done(job)
+    try:
+        watch.start()
+        said = _done(job)
+    except KeyboardInterrupt:  # before the run began, or while it was saved
+        said = {"code": int(ExitCode.INTERRUPTED), "word": "", "reason": "interrupted"}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left to say is said
     channel.write(json.dumps({**said, "over": watch.over, "peak_mb": watch.peak}) + "\n")
     channel.flush()
 
