@@ -221,3 +221,17 @@ def test_runs_in_the_trash_are_in_no_table_but_that_of_events(tmp_path: Path) ->
         store.restore_run(run.id)
         again = {view.name: one(store, f"SELECT count(*) FROM {view.name}") for view in VIEWS}
         assert again == {**rows, "events": rows["events"] + 2}
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT 'sorry' LIKE '%so%' AS a", 1),
+        ("SELECT '%s %(x)s %% ? :a $1' AS a", "%s %(x)s %% ? :a $1"),
+        ("SELECT 7 % 4 AS a", 3),
+        ("SELECT 'it''s' AS a -- % s", "it's"),
+        ('SELECT 1 AS "a%s"', 1),
+    ],
+)
+def test_signs_of_placeholders_are_signs(ran: tuple[Store, Any], statement: str, expected: Any) -> None:
+    assert one(ran[0], statement) == expected
