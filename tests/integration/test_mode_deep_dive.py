@@ -193,6 +193,14 @@ def test_datasets_of_a_suite_are_compared_unpaired(store: Store, tmp_path: Path)
     assert row["word"] == "better"
 
 
+def test_a_run_that_may_stop_early_is_told_by_bets_alone(store: Store, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, {"easy": rows(300), "harder": rows(300, "half", seed=500)}, "stop_early: true\n")
+    found = sections(dive(suite, store))
+    assert "comparison" not in found
+    assert not [one for one in found["slices"].tables if one.title.startswith("Words")]
+    assert "words" not in found["slices"].sentence
+
+
 def test_a_run_to_compare_with_that_there_is_not_is_said_before_anything_is_asked(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         dive(write_suite(tmp_path, {"rows": rows(9)}), store, against="nowhere")

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from evalkit.errors import EvalkitError
 from evalkit.gates.measurements import COVERAGE, CheckTable
+from evalkit.modes.deep_dive.slices import may_stop
 from evalkit.protocols import Metric
 from evalkit.records import Interval
 from evalkit.results import Result
@@ -112,8 +113,10 @@ def against_baseline(result: Result) -> Against:
 def between_datasets(concluded: Concluded) -> tuple[Difference, ...]:
     """Checks of one kind on different data, whose metrics are computed in one way."""
     found: list[Difference] = []
+    if may_stop(concluded):
+        return ()
     tables = concluded.tables
-    checks = [one for one in concluded.result.checks if one.counts.scored and not tables[one.name].stopped_early]
+    checks = [one for one in concluded.result.checks if one.counts.scored]
     alike = [
         (left, right)
         for left, right in combinations(checks, 2)

@@ -16,7 +16,7 @@ from evalkit.gates.columns import label_text
 from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.language import detect
 from evalkit.modes.deep_dive.reading import ReadCase
-from evalkit.modes.deep_dive.topics import Topics, topics, vocabulary
+from evalkit.modes.deep_dive.topics import topics, vocabulary
 from evalkit.records import Status
 from evalkit.results import SliceDiagnosis
 from evalkit.runner.attending import Concluded
@@ -92,25 +92,29 @@ class Slicing:
 
     def worst(self) -> Worst:
         gates = self.concluded.plan.suite.gates
-        sequential = [name for name, table in self.concluded.tables.items() if table.stopped_early]
-        tables, about = {}, {}
+        could_stop = may_stop(self.concluded)
+        tables = {}
         for name, cases in self.checks.items():
             if len(cases.judged) < LEAST_CASES:
                 continue
-            about[name] = _with_topics(cases)
+            _add_topics(cases)
             tables[name] = cases.table
             rows = [(*judged[:2], labels, judged[2]) for judged, labels in zip(cases.judged, cases.labels, strict=True)]
             cases.table.add_all(rows)
         labels = _frequent(label for name in tables for label in _columns(self.checks[name].labels))
-        tests = diagnose(labels, tables, Q, gates=gates, sequential=sequential)
+        tests = diagnose(labels, tables, Q, gates=gates, sequential=list(tables) if could_stop else ())
         gated = {(gate.check, gate.metric) for gate in gates if not gate.automatic}
         targets = targets_of_gates(gates)
         failing = {name: failing_cases(table, gated, targets) for name, table in tables.items()}
-        fixed = [
-            name for name in tables if name not in sequential
-        ]  # of what stopped when it liked, p-values say nothing
-        words = _flag([test for name in fixed for test in _words(name, self.checks[name], failing[name])])
+        words: tuple[WordTest, ...] = ()
+        if not could_stop:
+            words = _flag([test for name in tables for test in _words(name, self.checks[name], failing[name])])
         return Worst(tests, words, {name: (int(bad.sum()), len(bad)) for name, bad in failing.items()})
+
+
+def may_stop(concluded: Concluded) -> bool:
+    """Somebody looked, and would have stopped: p-values mean nothing then."""
+    return bool(concluded.run.options.get("stop_early") or concluded.run.continues)
 
 
 def _labels(one: ReadCase) -> dict[str, str]:
@@ -131,12 +135,11 @@ def length_of(text: str) -> str:
     return f"{least + 1:,} to {most:,} characters"
 
 
-def _with_topics(cases: CheckCases) -> Topics | None:
+def _add_topics(cases: CheckCases) -> None:
     found = topics(cases.prompts)
     if found is not None:
         for labels, group in zip(cases.labels, found.of, strict=True):
             labels[TOPIC] = found.names[group]
-    return found
 
 
 def _columns(rows: Sequence[Mapping[str, str]]) -> Iterable[str]:
