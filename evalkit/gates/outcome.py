@@ -50,10 +50,15 @@ def conclude(verdicts: Sequence[Verdict], measurements: Measurements, tolerance:
 
 
 def reconclude(outcome: Outcome, verdicts: Sequence[Verdict]) -> Outcome:
-    """The same run's outcome with other verdicts. What it could not measure, it has still not measured."""
+    """The same run's outcome with other verdicts. What it could not measure, it has still not measured; what made it worse
+    than its verdicts, such as a suite that it needs, is still so."""
     if outcome.exit_code in {ExitCode.NOT_MEASURED, ExitCode.NOTHING_EVALUATED}:
         return replace(outcome, verdicts=tuple(verdicts))
-    return _concluded(verdicts, {})
+    before, found = _concluded(outcome.verdicts, {}), _concluded(verdicts, {})
+    worst = worst_code((outcome.exit_code, found.exit_code))
+    if outcome.exit_code == before.exit_code or worst == found.exit_code:
+        return found
+    return replace(outcome, verdicts=tuple(verdicts))
 
 
 def _concluded(verdicts: Sequence[Verdict], codes: dict[ExitCode, str]) -> Outcome:

@@ -197,3 +197,25 @@ def test_wrong_input_is_a_short_error(evalkit: Evalkit, suite: Path, arguments: 
     called = evalkit("plan", *arguments)
     assert called.code == 2
     assert said in called.err
+
+
+def test_suites_that_are_needed_stand_in_their_order(evalkit: Evalkit, suite: Path) -> None:
+    for name, needs in (("first", "[]"), ("second", "[first.yaml]")):
+        suite.with_name(f"{name}.yaml").write_text(
+            suite.read_text(encoding="utf-8").replace("name: tiny", f"name: {name}\nneeds: {needs}"), encoding="utf-8"
+        )
+    needing = "name: tiny\nneeds: [{suite: second.yaml, max_age: 12h}, {suite: first.yaml, max_age: 0s}]"
+    suite.write_text(suite.read_text(encoding="utf-8").replace("name: tiny", needing), encoding="utf-8")
+    planned = json.loads(evalkit("plan", str(suite), "--model", "mock:oracle", "--json").out)
+    assert planned["needs"] == [
+        {"suite": "first", "needs": [], "max_age_seconds": 0.0},
+        {"suite": "second", "needs": ["first"], "max_age_seconds": 43_200.0},
+    ]
+    told = " ".join(evalkit("plan", str(suite), "--model", "mock:oracle").out.split())
+    assert "the suites that it needs: first; second, after first, unless it passed in the last 12 h 00 min" in told
+    suite.with_name("first.yaml").write_text(
+        suite.read_text(encoding="utf-8").replace("second.yaml", suite.name), encoding="utf-8"
+    )
+    refused = evalkit("plan", str(suite), "--model", "mock:oracle")
+    assert refused.code == 2
+    assert "in a circle" in refused.err
