@@ -81,7 +81,10 @@ def _without_nul(document: str) -> str:
 class Postgresql:
     """Functions of ours stand in the session's own schema; nothing of them stays."""
 
-    at_home = "public."
+    def __init__(self, schema: str) -> None:
+        """``schema``: where the tables are."""
+        self.at_home = '"' + schema.replace('"', '""') + '".'
+
     session = (
         r"""
         CREATE FUNCTION pg_temp.evalkit_json(document text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
@@ -163,10 +166,10 @@ class Postgresql:
 
     def knowing_checks(self) -> tuple[str, str]:
         """Each result is taken apart once, and not once a row."""
-        known = """WITH of_check AS MATERIALIZED (
+        known = f"""WITH of_check AS MATERIALIZED (
             SELECT results.run_id, one.value ->> 'name' AS check_name, one.value ->> 'dataset' AS dataset,
                 one.value -> 'metrics' AS metrics, pg_temp.evalkit_json(runs.datasets) AS datasets
-            FROM public.results JOIN public.runs ON runs.id = results.run_id,
+            FROM {self.at_home}results JOIN {self.at_home}runs ON runs.id = results.run_id,
             LATERAL jsonb_array_elements(pg_temp.evalkit_json(results.document) -> 'checks') AS one(value)) """
         named = self.shown("scores.check_name")
         return known, f"LEFT JOIN of_check ON of_check.run_id = scores.run_id AND of_check.check_name = {named}"

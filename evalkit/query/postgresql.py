@@ -19,12 +19,13 @@ CANCELLED, READ_ONLY, NO_TABLE, NO_COLUMN = "57014", "25006", "42P01", "42703"
 
 @contextmanager
 def asking(store: Store, question: str, seconds: float) -> Iterator[Any]:
-    dialect = Postgresql()
     raw = store.database.engine.raw_connection()
     connection: Any = raw.driver_connection
     driver: Any = store.database.engine.dialect.dbapi
     try:
         with closing(connection.cursor()) as cursor:
+            cursor.execute("SELECT current_schema()")
+            dialect = Postgresql(cursor.fetchone()[0])
             for statement in (*dialect.session, *(view.statement(dialect) for view in _asked_for(question))):
                 cursor.execute(statement)
             connection.commit()

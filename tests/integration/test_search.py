@@ -139,6 +139,25 @@ def test_a_damaged_or_foreign_index_is_made_anew(suite: Path, store: Store) -> N
     assert search(store, "danube").total == 2
 
 
+def test_a_fill_that_was_stopped_goes_on_where_it_was(
+    suite: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evalkit.query import filling
+
+    monkeypatch.setattr(filling, "AT_ONCE", 3)
+    run(suite, store)
+
+    def stop(done: int, _: int) -> None:
+        if done >= 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(store, "danube", tell=stop)
+    told: list[int] = []
+    assert search(store, "danube", tell=lambda done, _: told.append(done)).total == 2
+    assert told == [0, 6, 8], "four rows, two checks, three at a time; the first three are there"
+
+
 def test_many_searches_at_once_fill_one_index(suite: Path, tmp_path: Path) -> None:
     with open_store(str(tmp_path / "runs.db")) as store:
         run(suite, store)
