@@ -35,7 +35,7 @@ def test_the_default_model_is_dived_into(weights: Path, tmp_path: Path) -> None:
     speed = {row[0]: row for row in found["deep-dive-speed"]["tables"][0]["rows"]}
     assert speed["8"][2] > 0, "the quickest setting is measured first"
     stages = {row[0]: row[1] for row in found["deep-dive-time"]["tables"][0]["rows"]}
-    assert stages["ask and score: ask the model: decode"] > 0
+    assert stages["ask the model: decode"] > 0
     phases = [row[0] for row in found["deep-dive-resources"]["tables"][0]["rows"]]
     assert phases == ["the run", "measuring speed", "measuring volume", "measuring memory"]
     assert {"deep-dive-patterns", "deep-dive-slices", "deep-dive-advice", "pipeline"} <= set(found)

@@ -23,12 +23,12 @@ class StageTime:
 
 
 def flat(stages: Iterable[Stage], within: str = "") -> list[Stage]:
-    """Those without parts, named by where they are; together they are the whole."""
+    """Those without parts, named by what they are a part of; together they are the whole."""
     found = []
     for stage in stages:
         name = f"{within}: {stage.name}" if within else stage.name
         if stage.stages:
-            found += flat(stage.stages, name)
+            found += flat(stage.stages, stage.name)
         else:
             found.append(Stage(name, stage.seconds, stage.cpu_seconds, stage.times))
     return found

@@ -25,7 +25,7 @@ def time(figures: Figures) -> Section:
     if figures.profile is None:
         return Section("deep-dive-time", "Where the time went", "Nothing was recorded.")
     stages = stage_times(figures.profile)
-    rows = tuple((one.name, one.seconds, one.share, one.cpu_seconds, one.times) for one in stages)
+    rows = tuple((one.name, one.seconds, one.share, one.cpu_seconds, one.times or None) for one in stages)
     shown = [one for one in stages if one.seconds > 0][:MOST_BARS]
     first = ", ".join(f"{one.name} {one.share:.0%}" for one in shown[:3])
     said = f"The run took {seconds(figures.profile.seconds)}: {first}."
