@@ -24,7 +24,7 @@ from evalkit.sections import Section
 from evalkit.store import Store, open_store
 from evalkit.suite.load import load_suite
 
-QUICK = {"seconds": 30, "batch_sizes": [1, 4], "repeats": 2, "prompts": 4, "rows": 2, "growth_requests": 60}
+QUICK = {"seconds": 300, "batch_sizes": [1, 4], "repeats": 2, "prompts": 4, "rows": 2, "growth_requests": 60}
 SPEED = {"time", "speed", "volume", "memory", "resources"}
 
 

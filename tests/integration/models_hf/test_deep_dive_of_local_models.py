@@ -12,7 +12,7 @@ import evalkit
 from evalkit.store import open_store
 
 OPTIONS = {
-    "seconds": 60,
+    "seconds": 600,
     "batch_sizes": [1, 4],
     "repeats": 2,
     "prompts": 4,
