@@ -50,7 +50,7 @@ def conclude(verdicts: Sequence[Verdict], measurements: Measurements, tolerance:
 
 
 def reconclude(outcome: Outcome, verdicts: Sequence[Verdict]) -> Outcome:
-    """The same run's outcome with other verdicts. What it could not measure, it has still not measured; what made it worse
+    """The same run's outcome with other verdicts. What it could not measure, it has still not; what made it worse
     than its verdicts, such as a suite that it needs, is still so."""
     if outcome.exit_code in {ExitCode.NOT_MEASURED, ExitCode.NOTHING_EVALUATED}:
         return replace(outcome, verdicts=tuple(verdicts))

@@ -161,7 +161,9 @@ def decided_on(verdict: Verdict) -> tuple[float | None, Interval | None]:
 
 
 def target(verdict: Verdict, unit: str) -> str:
-    """``at least 0.95``, ``below 5 s``: the number as it is written in the suite."""
+    """``at least 0.95``, ``below 5 s``: the number as the suite writes it; a dash where there is none."""
+    if verdict.operator not in verdict.gate:
+        return "–"
     return f"{PHRASES.get(verdict.operator, verdict.operator)} {target_number(verdict, unit)}"
 
 

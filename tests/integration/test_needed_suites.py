@@ -75,7 +75,7 @@ def needed(result: Result) -> Section:
 
 
 def became(result: Result) -> dict[str, str]:
-    return {str(row[1]): str(row[3]) for row in needed(result).tables[0].rows}
+    return {str(row[0]): str(row[2]) for row in needed(result).tables[0].rows}
 
 
 def test_needed_suites_are_run_in_their_order_and_again_only_when_their_runs_are_too_old(suites: Suites) -> None:
@@ -115,6 +115,8 @@ def test_where_a_needed_suite_fails_nothing_is_asked_and_what_needs_it_is_not_ru
     assert "'bad' did not pass: not good enough" in result.outcome.reason
     assert became(result) == {"bad": "did not pass", "after": "not run", "fine": "passed"}
     assert set(suites.finished) == {"bad", "fine"}
+    (bad,) = suites.store.list_runs("bad")
+    assert [advice.command for advice in needed(result).advice] == [f"evalkit show {bad.id}"]
     assert [verdict.gate for verdict in result.outcome.verdicts] == ["needs bad", "needs after", "needs fine"]
 
 

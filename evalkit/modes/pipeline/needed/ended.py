@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,7 +13,7 @@ from evalkit.records import Outcome, Verdict, Word
 from evalkit.results import Result, Run, Usage
 from evalkit.runner.attending import Attendant, Concluded
 from evalkit.runner.environment import environment
-from evalkit.sections import Section, SectionTable
+from evalkit.sections import Advice, Section, SectionTable
 
 PASSED, EARLIER, FAILED, STOPPED, WRONG, NOT_RUN = (
     *("passed", "passed before", "did not pass", "stopped", "could not run", "not run"),
@@ -72,16 +72,23 @@ def _listed(failed: Sequence[Ended]) -> str:
 def section(ended: Sequence[Ended]) -> Section:
     failed = [one for one in ended if not one.passed]
     rows = tuple(
-        (place, one.name, ", ".join(one.needs), one.became, one.reason[:LONGEST], one.run, one.seconds, one.peak_mb)
-        for place, one in enumerate(ended, 1)
+        (one.name, ", ".join(one.needs), one.became, one.reason[:LONGEST], one.run, one.seconds, one.peak_mb)
+        for one in ended
     )
-    columns = ("order", "suite", "needs", "became", "why", "run", "seconds", "peak MB")
+    columns = ("suite", "needs", "became", "why", "run", "seconds", "peak MB")
     some = "The suite" if len(ended) == 1 else f"All {len(ended)} suites"
     sentence = f"{some} that this one needs passed: {', '.join(one.name for one in ended)}."
     if failed:
         sentence = f"{len(failed)} of {len(ended)} needed suites did not pass. {_listed(failed)[:LONGEST]}."
     table = SectionTable("Needed suites, in their order", columns, rows)
-    return Section("needs", "Suites that this one needs", sentence, "broken" if failed else "held", (table,))
+    state = "broken" if failed else "held"
+    return Section("needs", "Suites that this one needs", sentence, state, (table,), advice=tuple(_advice(failed)))
+
+
+def _advice(failed: Sequence[Ended]) -> Iterator[Advice]:
+    for one in failed:
+        if one.run and one.became == FAILED:
+            yield Advice(f"See what '{one.name}' found.", f"it {one.became}: {one.reason}", f"evalkit show {one.run}")
 
 
 def not_run(asked: Asked, ended: Sequence[Ended]) -> Result:
