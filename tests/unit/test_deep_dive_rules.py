@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.modes.deep_dive.rules import RULES, Numbers, advice
 
-SPEED = {"by": "batch size", "setting": 8, "own_rate": 100.0, "own_most": 105.0}
+SPEED = {"by": "batch size", "setting": 8, "own_rate": 100.0, "own_most": 105.0, "repeats": 2}
 SLICE = {"slice_name": "those of a with b = c"}
 SIDES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     # rule, what meets it, what does not quite, a figure that it says

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from evalkit.modes.deep_dive.budget import Budget
 from evalkit.protocols import Backend, Session
-from evalkit.records import DEFAULT_CONDITION, Answer, Condition, Decoding, Generate, Request
+from evalkit.records import DEFAULT_CONDITION, Answer, Condition, Decoding, Generate, Request, Score
 from evalkit.runner.conditions import session_under
 from evalkit.runner.examine import begin, next_requests
 from evalkit.runner.plan import Plan, Planned
@@ -51,11 +51,11 @@ def _of_check(plan: Plan, place: int, max_tokens: int) -> Iterator[Request]:
     cases = plan.cases[check.name]
     for position in range(min(len(cases), LOOKED_AT)):
         conversation = begin(Planned(check, cases[position], position))
-        if not hasattr(conversation, "send"):
+        if isinstance(conversation, Score):
             continue
-        asked = next_requests(conversation, None)  # type: ignore[arg-type]
+        asked = next_requests(conversation, None)
         with suppress(Exception):  # however a plugin takes the end of its conversation, it is over
-            conversation.close()  # type: ignore[union-attr]
+            conversation.close()
         for request in asked if isinstance(asked, tuple) else ():
             if isinstance(request.ask, Generate) and request.role == "subject":
                 yield Request(replace(request.ask, decoding=_shortened(request.ask.decoding, max_tokens)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 
 from evalkit.errors import FailureClass
@@ -20,10 +21,10 @@ STARTING = ("start", "open the model", "load the model")
 def numbers_of(figures: Figures) -> Numbers:
     result, answers = figures.concluded.result, figures.patterns.once
     errors = {group.failure: group.measurements for group in result.errors}
-    of_speed = _of_speed(figures) if figures.is_timed and not figures.is_mock else {}
+    of_speed = _of_speed(figures) if figures.is_timed and not figures.is_mock else Numbers()
     worst = _doubtful(figures)
-    return Numbers(
-        **of_speed,  # type: ignore[arg-type]
+    return replace(
+        of_speed,
         command=result.reproduce,
         answers=answers.answers,
         cut=answers.cut,
@@ -39,7 +40,7 @@ def numbers_of(figures: Figures) -> Numbers:
     )
 
 
-def _of_speed(figures: Figures) -> dict[str, object]:
+def _of_speed(figures: Figures) -> Numbers:
     """Of a mock they are figures of what is around it: no advice follows."""
     rates, profile, latencies = figures.rates, figures.profile, figures.latencies
     own = rates.spread(rates.own) if rates.own else None
@@ -49,33 +50,34 @@ def _of_speed(figures: Figures) -> dict[str, object]:
     growth = figures.growth.by_100
     run = next(iter(figures.phases), None)
     is_here = figures.growth.memory and _device(figures) == "cpu"
-    return {
-        "seconds": profile.seconds if profile else 0.0,
-        "by": rates.by,
-        "setting": rates.best.setting if rates.best else None,
-        "own_rate": own[1] if own else None,
-        "own_most": own[2] if own else None,
-        "best_rate": best[1] if best else None,
-        "best_least": best[0] if best else None,
-        "unit": rates.unit,
-        "padding": work.padding if work else None,
-        "decode_share": share_of(profile, "decode"),
-        "startup_share": sum(share_of(profile, name) or 0.0 for name in STARTING) if profile else None,
-        "scoring_share": share_of(profile, "score"),
-        "asking_share": share_of(profile, "ask the model"),
-        "cores_used": run.cpu_share if run and is_here else None,
-        "cores": _cores(),
-        "openvino_waits": _openvino_waits(figures),
-        "reused": latencies.reused,
-        "p50": took.get("p50"),
-        "p99": took.get("p99"),
-        "timed": len(latencies.all),
-        "growth": figures.growth.mean_by_100,
-        "growth_low": growth.low if growth else None,
-        "growth_allowed": NOTICED_MB,
-        "scaling": figures.scaling.worst,
-        "scaling_allowed": MOST_RATIO,
-    }
+    return Numbers(
+        seconds=profile.seconds if profile else 0.0,
+        by=rates.by,
+        setting=rates.best.setting if rates.best else None,
+        own_rate=own[1] if own else None,
+        own_most=own[2] if own else None,
+        best_rate=best[1] if best else None,
+        best_least=best[0] if best else None,
+        unit=rates.unit,
+        repeats=min(len(one.times) for one in (rates.own, rates.best) if one) if rates.own or rates.best else 0,
+        padding=work.padding if work else None,
+        decode_share=share_of(profile, "decode"),
+        startup_share=sum(share_of(profile, name) or 0.0 for name in STARTING) if profile else None,
+        scoring_share=share_of(profile, "score"),
+        asking_share=share_of(profile, "ask the model"),
+        cores_used=run.cpu_share if run and is_here else None,
+        cores=_cores(),
+        openvino_waits=_openvino_waits(figures),
+        reused=latencies.reused,
+        p50=took.get("p50"),
+        p99=took.get("p99"),
+        timed=len(latencies.all),
+        growth=figures.growth.mean_by_100,
+        growth_low=growth.low if growth else None,
+        growth_allowed=NOTICED_MB,
+        scaling=figures.scaling.worst,
+        scaling_allowed=MOST_RATIO,
+    )
 
 
 def _device(figures: Figures) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from evalkit.sections import Advice
 
 FASTER = 1.2
+LEAST_REPEATS = 2
 PADDING = 0.30
 MOSTLY = 0.50
 CUT, EMPTY = 0.05, 0.02
@@ -42,6 +43,8 @@ class Numbers:
     """At the quickest setting: the median, and the least."""
     best_least: float | None = None
     unit: str = "tokens/s"
+    repeats: int = 0
+    """Of the one of both that was measured less often."""
     padding: float | None = None
     decode_share: float | None = None
     startup_share: float | None = None
@@ -82,7 +85,7 @@ def _with(n: Numbers, flag: str) -> str:
 
 
 def quicker_setting(n: Numbers) -> Advice | None:
-    if None in {n.own_rate, n.own_most, n.best_rate, n.best_least} or not n.setting:
+    if None in {n.own_rate, n.own_most, n.best_rate, n.best_least} or not n.setting or n.repeats < LEAST_REPEATS:
         return None
     own, best, least, most = n.own_rate or 0.0, n.best_rate or 0.0, n.best_least or 0.0, n.own_most or 0.0
     if not own or best / own < FASTER or least <= most:
