@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -38,16 +39,25 @@ class QuerySource:
 
     def rows(self) -> Iterator[Row]:
         where = self.query.origin
-        with _connected(self.query) as connection, _failures_named(where):
+        with _connected(self.query) as connection, _failures_named(where), ThreadPoolExecutor(1) as beside:
             statement, types = _prepared(connection, self.query)
-            connection.execute(statement)
+            _waited_for(beside.submit(connection.execute, statement), connection)
             names = _names([column[0] for column in connection.description], where)
             number = 0
-            while batch := connection.fetchmany(BATCH):
+            while batch := _waited_for(beside.submit(connection.fetchmany, BATCH), connection):
                 for values in batch:
                     number += 1
                     pairs = zip(names, values, types, strict=True)
                     yield Row({name: _read(value, kind) for name, value, kind in pairs}, number)
+
+
+def _waited_for(future: Future[Any], connection: Any) -> Any:
+    """DuckDB itself goes on to the end of a query when somebody presses Ctrl-C."""
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        connection.interrupt()
+        raise
 
 
 @contextmanager

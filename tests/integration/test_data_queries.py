@@ -4,7 +4,10 @@ boundary holds them to, and what a suite from elsewhere cannot do with them."""
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -355,3 +358,21 @@ def test_contracts_of_files_have_ranges_and_counts_too(tmp_path: Path) -> None:
     found = problems(path, contract)
     with pytest.raises(DatasetError, match="has 2 rows, and its contract wants at least 3"):
         assert [(p.line, p.message) for p in found] == [(3, "is 7, more than 5")]
+
+
+def test_ctrl_c_ends_a_query_that_would_take_for_ever(folder: Path) -> None:
+    endless = "SELECT max(i * j) AS question FROM range(10000000000) a(i), range(10000000000) b(j)"
+    suite_with(folder, {"query": endless})
+    note = "lambda *given: (print('begun', flush=True), was(*given))"
+    say_so = f"import evalkit.data.querying as querying; was = querying._register; querying._register = {note}"
+    load_it = "from pathlib import Path; from evalkit.suite.load import load_suite; from evalkit.data import load"
+    do_it = f"s = load_suite(Path({str(folder / 'suite.yaml')!r})); load(s.datasets['qa'], s.path.parent)"
+    command = [sys.executable, "-c", f"{say_so}\n{load_it}\n{do_it}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(0.5)  # until the query runs; an earlier Ctrl-C ends it as well
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "KeyboardInterrupt" in said

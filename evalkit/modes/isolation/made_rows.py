@@ -96,7 +96,7 @@ def written(pattern: Pattern, rows: Iterator[Mapping[str, Any]], file: Path) -> 
         format="jsonl",
         query=None,
         transform=None,
-        contract=_without_counts(pattern.spec.contract),
+        contract=_of_any_rows(pattern.spec.contract),
         where="",
         limit=None,
         sample=None,
@@ -105,9 +105,12 @@ def written(pattern: Pattern, rows: Iterator[Mapping[str, Any]], file: Path) -> 
     )
 
 
-def _without_counts(contract: str | Contract) -> str | Contract:
-    """A scenario has as many rows as it says."""
-    return contract if isinstance(contract, str) else replace(contract, min_rows=None, max_rows=None)
+def _of_any_rows(contract: str | Contract) -> str | Contract:
+    """A scenario has as many rows as it says, of any length, and all alike where it says so."""
+    if isinstance(contract, str):
+        return contract
+    columns = (replace(column, minimum=None, maximum=None, unique=False) for column in contract.columns)
+    return replace(contract, columns=tuple(columns), min_rows=None, max_rows=None)
 
 
 def made_rows(pattern: Pattern, how: Rows, seed: str) -> Iterator[dict[str, Any]]:
