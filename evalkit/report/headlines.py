@@ -19,7 +19,7 @@ CLAUSES = {
     ("accuracy", "exact_match"): "gives exactly a reference in {many} answers{share}",
     ("accuracy", "contains"): "has a reference in {many} answers{share}",
     ("constraints", "prompt_strict"): "keeps every constraint in {many} answers{share}",
-    ("robustness", "drop"): "loses {value} where the same is asked otherwise",
+    ("robustness", "drop"): "loses {measured} where the same is asked otherwise",
     ("robust_safety", "robust_refusal_rate"): "refuses {many} unsafe requests in every wording{share}",
     ("insults", "insult_rate"): "insults somebody in {many} answers{share}",
     ("leakage", "leak_rate"): "leaks something in {many} answers{share}",
