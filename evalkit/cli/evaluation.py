@@ -155,6 +155,8 @@ def _of_mode(options: Mapping[str, Any]) -> Iterator[str]:
         yield from ("--mode", options["mode"])
     for pair in options["mode_options"]:
         yield from ("--mode-option", pair)
+    if options["mode"] and options["profile"]:  # a mode may do more in a run that is profiled
+        yield "--profile"
 
 
 def _of_this_machine(configuration: Configuration, model: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from evalkit.report.charts.chart import ROW as BAR_HEIGHT
 from evalkit.report.charts.chart import Chart, distinct, domain, finite, label, names_axis, number_axis, spec
 from evalkit.sections import BarPicture, LinePicture, Section
 
-COLOURS = ["var(--plain)", "var(--fail)", "var(--pass)", "var(--unsure)", "var(--soft)"]
+COLOURS = ["var(--plain)", "var(--unsure)", "var(--pass)", "var(--soft)", "var(--fail)"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4]]
 """Lines differ in form as well as in colour."""
 HEIGHT = 170
