@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -555,6 +555,15 @@ def test_a_script_that_a_signal_ended_has_failed() -> None:
     assert command_line.finished([sys.executable, "-S", "-c", ends]) == 137
 
 
+@pytest.fixture
+def in_the_foreground() -> Iterator[None]:
+    """Where tests run as a job in the background, Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_the_foreground")
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_interrupted_ends_there_and_says_so(word: signal.Signals, capsys: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGTERM)
