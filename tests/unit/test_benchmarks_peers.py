@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -435,6 +435,124 @@ def test_an_interrupted_benchmark_keeps_the_rounds_that_it_has_measured(
     assert [(one["round"], one["contestant"]) for one in kept["repetitions"]] == [(1, OURS), (1, "peer")]
     assert kept["interrupted"] is True
     assert "**Interrupted**" in (tmp_path / "tiny.md").read_text()
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_being_told_to_stop_twice_still_writes_what_is_measured(
+    word: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, turns = signal.getsignal(word), []
+
+    def command(python: Path, work: Work) -> list[str]:
+        turns.append(work.size)
+        if len(turns) == 3:
+            signal.raise_signal(word)
+        return [str(python), "-S", "-c", WRITES, str(work.size)]
+
+    def told_again(outcome: Outcome, folder: Path) -> tuple[Path, Path]:
+        signal.raise_signal(word)
+        return write(outcome, folder)
+
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(replace(contestant(OURS), command=command))})
+    monkeypatch.setattr(command_line, "write", told_again)
+    assert command_line.main(["tiny", "--rounds", "5", "--results", str(tmp_path)]) == 130
+    assert len(json.loads((tmp_path / "tiny.json").read_text())["repetitions"]) == 1
+    assert signal.getsignal(word) is before
+
+
+def test_what_is_interrupted_before_anything_is_measured_overwrites_no_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def command(_: Path, __: Work) -> list[str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(replace(contestant(OURS), command=command))})
+    assert command_line.main(["tiny", "--rounds", "1", "--results", str(tmp_path)]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_behind_the_answers_are_told_by_how_far_they_are_apart() -> None:
+    def giving(name: str, *values: float) -> Contestant:
+        numbers = {"r0": list(values)}
+        return replace(contestant(name), answers=lambda _: {"r0": "0"}, numbers=lambda _: numbers)
+
+    done = measure(workload(giving(OURS, -1.0, -2.0), giving("peer", -1.0, -2.25)), (3,), 1, say=quiet)
+    assert done.agreements[0].apart == pytest.approx(0.25)
+    assert "at most 0.2 apart" in table(done)
+
+
+def test_margins_are_compared_round_by_round() -> None:
+    """evalkit takes 1 ms a sample and the peer 4 ms, whatever their starts cost."""
+    told = outcome(
+        repetition(1, 1_000, OURS, 9.0),
+        repetition(1, 5_000, OURS, 13.0),
+        repetition(1, 1_000, "peer", 5.0),
+        repetition(1, 5_000, "peer", 21.0),
+        sizes=(1_000, 5_000),
+    )
+    for quantity in ("cpu_seconds", "wall_seconds"):
+        assert margin_ratio(told, "peer", quantity) == Spread(4.0, 4.0, 4.0)
+    assert "| peer | 250 | 4 | 250 | 4 |" in table(told)
+    assert "| evalkit | 1,000 |  | 1,000 |  |" in table(told)
+    assert [one["contestant"] for one in document(told)["margins"]] == [OURS, OURS, "peer", "peer"]
+
+
+@pytest.mark.parametrize("given", ["lm-eval", "=16", "lm-eval="])
+def test_a_setting_names_a_tool_and_what_it_is_set_to(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["overhead", "--setting", given])
+    assert "--setting is TOOL=SETTING" in capsys.readouterr().err
+
+
+@pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
+    """The commands of scripts, none of which is run, but each leaves results unless it is asked for help; pages are
+    written nowhere near the checkout."""
+    ran: list[list[str]] = []
+    names = {script: name for name, script in command_line.SCRIPTS.items()}
+
+    def finished(command: list[str]) -> int:
+        ran.append(command)
+        if "--help" not in command:
+            name, folder = names[Path(command[1]).name], tmp_path / "kept"
+            folder.mkdir(exist_ok=True)
+            (folder / f"{name}.json").write_text(json.dumps({"benchmark": name, "lines": []}))
+        return 7
+
+    monkeypatch.setattr(command_line, "finished", finished)
+    monkeypatch.setattr(command_line, "RESULTS", tmp_path / "kept")
+    monkeypatch.setattr(page_command, "PAGE", tmp_path / "page.md")
+    (tmp_path / "page.md").write_text("<!-- benchmark: tiny -->\n<!-- end -->\n")
+    return ran
+
+
+def test_an_interrupted_script_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Script:
+        def __init__(self, command: list[str]) -> None:
+            self.interruptions = iter([KeyboardInterrupt, KeyboardInterrupt])
+
+        def wait(self) -> int:
+            for interruption in self.interruptions:
+                raise interruption
+            return 130
+
+    with monkeypatch.context() as here:
+        here.setattr(command_line.subprocess, "Popen", Script)
+        assert command_line.finished(["script"]) == 130
+
+
+def test_an_interrupted_script_is_the_last_one(
+    scripts: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_line, "WORKLOADS", {"tiny": workload(contestant(OURS))})
+    monkeypatch.setattr(command_line, "finished", lambda command: (scripts.append(command), 130)[1])
+    assert command_line.main(["--rounds", "1", "--results", str(tmp_path / "kept")]) == 130
+    assert len(scripts) == 1
+
+
+def test_a_script_that_a_signal_ended_has_failed() -> None:
+    ends = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    assert command_line.finished([sys.executable, "-S", "-c", ends]) == 137
 
 
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
