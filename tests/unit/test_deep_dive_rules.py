@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evalkit.modes.deep_dive.mode import DeepDiveOptions
 from evalkit.modes.deep_dive.rules import RULES, Numbers, advice
 
 SPEED = {"by": "batch size", "setting": 8, "own_rate": 100.0, "own_most": 105.0, "repeats": 2}
@@ -131,3 +132,13 @@ def test_the_page_of_modes_lists_every_rule() -> None:
     listed = page.partition("### Rules")[2].partition("\nRules about")[0]
     names = [line.split("|")[1].strip() for line in listed.splitlines() if line.startswith("| ")][2:]
     assert names == [rule.__name__.replace("_", " ") for rule in RULES]
+
+
+def test_the_page_of_modes_gives_every_option_with_its_default() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "modes.md").read_text(encoding="utf-8")
+    of_mode = page.partition("## deep-dive")[2].partition("| section |")[0]
+    cells = [[cell.strip() for cell in line.split("|")[1:3]] for line in of_mode.splitlines() if line.startswith("| `")]
+    fields = DeepDiveOptions.model_fields
+    defaults = {f"`{name}`": field.default for name, field in fields.items()}
+    told = {name: ", ".join(map(str, it)) if isinstance(it, tuple) else str(it) for name, it in defaults.items()}
+    assert {name: default for name, default in cells} == told
