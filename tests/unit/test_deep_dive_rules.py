@@ -141,4 +141,4 @@ def test_the_page_of_modes_gives_every_option_with_its_default() -> None:
     fields = DeepDiveOptions.model_fields
     defaults = {f"`{name}`": field.default for name, field in fields.items()}
     told = {name: ", ".join(map(str, it)) if isinstance(it, tuple) else str(it) for name, it in defaults.items()}
-    assert {name: default for name, default in cells} == told
+    assert dict(cells) == told
