@@ -14,6 +14,7 @@ from evalkit.results import Result
 from evalkit.runner.attending import Attendant
 from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import make_plan
+from evalkit.runner.profile import stage
 
 
 class PipelineOptions(ModeOptions):
@@ -44,7 +45,8 @@ class Pipeline:
             steps = steps_before(asked.suite, seed=asked.options.seed)
             _require_sound(asked)
             chain = Chain(asked, steps, options)
-            ended = chain.run()
+            with stage("run what is needed"):
+                ended = chain.run()
             if chain.blocked(asked.suite.needs):
                 return not_run(asked, ended)
             attendants.append(Needed(ended))
