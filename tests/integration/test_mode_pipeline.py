@@ -323,6 +323,13 @@ def test_where_no_mode_was_named_only_counts_are_checked_and_nothing_is_said_of_
     assert len(told(broken).tables) == 1
 
 
+def test_rows_that_somebody_left_out_on_purpose_are_no_loss(run: Run) -> None:
+    limited = told(run(scope=Scope(limit=4), extra=", where: n > 1"))
+    assert "Of 12 rows 4 were asked (2 left out by the suite, 6 left out by --limit)" in limited.sentence
+    assert "nothing of note is lost" in limited.sentence
+    assert limited.state == "held"
+
+
 class Keeping(Attendant):
     concluded_run: Concluded
 

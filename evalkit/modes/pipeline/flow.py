@@ -23,6 +23,9 @@ WORTH_NAMING = 0.005
 ROWS_IN_FILES = "rows in files"
 BAD_ROWS = "bad rows, left out as the suite says"
 CUT, EMPTY = "cut at max_tokens", "empty"
+BY_SUITE, EXAMPLES, BY_LIMIT = "left out by the suite", "taken as worked examples", "left out by --limit"
+BY_CHOICE = frozenset({BY_SUITE, EXAMPLES, BY_LIMIT})
+DECIDED = "not asked, for their gates were decided"
 UNUSED_ROWS = "in no case of any check"
 
 
@@ -59,8 +62,8 @@ def _of_datasets(watched: Counted) -> Stop:
     profiles = watched.data.values()
     lost = (
         (BAD_ROWS, sum(one.skipped for one in profiles)),
-        ("left out by a filter, sample or limit of the suite", sum(one.left_out for one in profiles)),
-        ("taken as worked examples", sum(one.examples for one in profiles)),
+        (BY_SUITE, sum(one.left_out for one in profiles)),
+        (EXAMPLES, sum(one.examples for one in profiles)),
     )
     counts = ((ROWS_IN_FILES, sum(one.file_rows for one in profiles)), ("rows", sum(one.rows for one in profiles)))
     return Stop(rules.DATASET, counts, _some(lost), watched.ledger.state(rules.DATASET))
@@ -71,7 +74,7 @@ def _of_plan(concluded: Concluded, watched: Counted) -> Stop:
     asked = sum(len(order.places) for order in plan.order.values())
     there = sum(one.rows for one in watched.data.values())
     unused = sum(watched.unused.values())
-    lost = (("left out by --limit", there - asked), (UNUSED_ROWS, unused))
+    lost = ((BY_LIMIT, there - asked), (UNUSED_ROWS, unused))
     return Stop(
         rules.PLAN, (("rows asked", asked), ("cases", plan.count)), _some(lost), watched.ledger.state(rules.PLAN)
     )
@@ -97,11 +100,12 @@ def _of_answers(concluded: Concluded, watched: Counted) -> Stop:
 def _of_scores(concluded: Concluded, watched: Counted) -> Stop:
     counts = total(concluded.tables)
     lost = [*_reasons(concluded.tables).most_common(MOST_REASONS)]
+    unasked = concluded.plan.count - counts.planned
     rest = counts.unscored + counts.errored - sum(times for _, times in lost)
     return Stop(
         rules.SCORES,
         (("cases scored", counts.scored), ("unscored", counts.unscored), ("errored", counts.errored)),
-        _some((*((shown(reason), times) for reason, times in lost), ("other reasons", rest))),
+        _some([*((shown(reason), times) for reason, times in lost), ("other reasons", rest), (DECIDED, unasked)]),
         watched.ledger.state(rules.SCORES),
     )
 
@@ -167,13 +171,13 @@ def _sentence(stops: Sequence[Stop], concluded: Concluded) -> str:
     dataset, plan, answers = stops[:3]
     counts = total(concluded.tables)
     rows, asked = dict(dataset.counts)[ROWS_IN_FILES], dict(plan.counts)["rows asked"]
-    chosen = sum(times for why, times in dataset.lost if why not in (BAD_ROWS, UNUSED_ROWS))
-    said = [f"Of {rows:,} rows {asked:,} were asked" + (f" ({chosen:,} left out by the suite)" if chosen else "")]
+    chosen = [f"{times:,} {why}" for why, times in (*dataset.lost, *plan.lost) if why in BY_CHOICE]
+    said = [f"Of {rows:,} rows {asked:,} were asked" + (f" ({', '.join(chosen)})" if chosen else "")]
     told = dict(answers.counts)
     failed = sum(times for _, times in answers.lost)
     if "answers" in told:
         parts = [f"{told[CUT]:,} of {told['answers']:,} answers were cut"]
-        parts += [f"{told[EMPTY]:,} were empty"] if told["empty"] else []
+        parts += [f"{told[EMPTY]:,} were empty"] if told[EMPTY] else []
         parts += [f"{failed:,} requests failed"] if failed else []
         said.append(", ".join(parts))
     share = counts.unscored / counts.planned if counts.planned else 0.0
