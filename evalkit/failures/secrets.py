@@ -15,24 +15,30 @@ _SECRET_NAME = re.compile(
 )
 _HARMLESS = re.compile(r"^(?:true|false|none|null|yes|no|\d{1,6}|/[\w./-]*|[\w-]+_(?:KEY|TOKEN))$", re.IGNORECASE)
 """Values of such variables that say nothing: switches, small numbers, paths, names of other variables."""
+# Every repetition is bounded and none begins a pattern: a hostile text is cleaned in time that grows with its length.
 _IN_ADDRESS = re.compile(
-    r"(?P<before>\b[a-zA-Z][\w+.-]*://)[^\s/@'\"]*:[^\s/'\"]*@|(?P<alone>\b[a-z][\w+.-]*://)[^\s/@:'\"]{6,}@"
+    r"(?P<scheme>\b[a-zA-Z][\w+.-]{0,30}://)(?:[^\s/@'\":]{0,200}:[^\s/'\"]{0,200}|[^\s/@:'\"]{6,200})@"
 )
 _HEADER = re.compile(
-    r"(?P<name>(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|api-key|x-auth-token)(?P<mark>['\"]?\s*[:=]\s*['\"]?)"
-    r"(?:(?:bearer|basic|token|digest)\s+)?[^\s'\",;}]+",
+    r"(?P<name>authorization|cookie|x-api-key|api-key|x-auth-token)(?P<mark>['\"]?\s{0,9}[:=]\s{0,9}['\"]?)"
+    r"(?:(?:bearer|basic|token|digest)\s{1,9})?[^\s'\",;}]{1,4000}",
     re.IGNORECASE,
 )
-_BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s{1,9}[A-Za-z0-9._~+/=-]{8,4000}", re.IGNORECASE)
 _ASSIGNED = re.compile(
-    r"(?P<name>[\w-]*(?:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|pwd)[\w-]*)(?P<mark>['\"]?\s*[:=]\s*['\"]?)"
-    r"(?P<value>[^\s'\"&,;)}\]]{6,})",
+    r"(?P<name>(?:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|pwd)[\w-]{0,40})"
+    r"(?P<mark>['\"]?\s{0,9}[:=]\s{0,9}['\"]?)(?P<value>[^\s'\"&,;)}\]]{6,4000})",
     re.IGNORECASE,
 )
 _KEYS = re.compile(
-    r"\b(?:sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{16,}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
-    r"|xox[abprs]-[\w-]{10,}|A(?:KIA|SIA)[A-Z0-9]{16}|AIza[\w-]{30,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)"
+    r"\b(?:sk-[A-Za-z0-9_-]{16,200}|hf_[A-Za-z0-9]{16,200}|gh[pousr]_[A-Za-z0-9]{20,200}|github_pat_\w{20,200}"
+    r"|glpat-[\w-]{16,200}|xox[abprs]-[\w-]{10,200}|A(?:KIA|SIA)[A-Z0-9]{16}|AIza[\w-]{30,200}"
+    r"|eyJ[\w-]{8,1000}\.[\w-]{8,2000}\.[\w-]{0,1000})"
 )
+LONGEST = 40_000
+"""Characters of a text that are looked through: of a longer one, its beginning and its end."""
+MARGIN = 5_000
+"""At the cut: half a secret would not be known for one, and is left out with what is around it."""
 
 
 def secret_values(environment: Mapping[str, str]) -> list[str]:
@@ -52,9 +58,13 @@ def without_secrets(text: str, environment: Mapping[str, str] | None = None) -> 
     passwords in addresses, authorization headers, and keys by their well-known forms."""
     if not text:
         return text
+    if len(text) > LONGEST:
+        head, tail = text[: LONGEST // 2], text[-(LONGEST // 2) :]
+        kept = without_secrets(head, environment)[:-MARGIN], without_secrets(tail, environment)[MARGIN:]
+        return f"{kept[0]} [...] {kept[1]}"
     for value in secret_values(os.environ if environment is None else environment):
         text = text.replace(value, HIDDEN)
-    text = _IN_ADDRESS.sub(lambda m: f"{m['before'] or m['alone']}{HIDDEN}@", text)
+    text = _IN_ADDRESS.sub(lambda m: f"{m['scheme']}{HIDDEN}@", text)
     text = _HEADER.sub(lambda m: f"{m['name']}{m['mark']}{HIDDEN}", text)
     text = _BEARER.sub(lambda m: f"{m['scheme']} {HIDDEN}", text)
     text = _KEYS.sub(HIDDEN, text)

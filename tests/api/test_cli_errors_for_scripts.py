@@ -21,6 +21,11 @@ def test_an_error_is_in_the_json_too(evalkit: Any) -> None:
     assert error["transient"] is False
 
 
+def test_a_server_that_is_not_there_is_no_trouble_of_a_models_files(evalkit: Any) -> None:
+    called = evalkit("run", "smoke", "--model", "http://127.0.0.1:9/v1?model=x", "--json")
+    assert json.loads(called.out)["error"]["class"] == "network"
+
+
 def test_so_is_a_wrong_option(evalkit: Any) -> None:
     called = evalkit("list", "--json", "--no-such-option")
     assert json.loads(called.out)["error"]["class"] == "configuration"

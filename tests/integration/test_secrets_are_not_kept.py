@@ -116,3 +116,17 @@ def test_values_of_variables_that_look_secret_are_taken_out_and_harmless_ones_st
     }
     text = "opaque words, /run/agent.sock, true, /home/somebody, deep-blue"
     assert without_secrets(text, environment) == "[secret], /run/agent.sock, true, /home/somebody, [secret]"
+
+
+@pytest.mark.parametrize("piece", ["x", "x-", "eyJ-", "a://b:", "token", "authorization: ", "key=", "sk-a", "a.b+"])
+def test_a_hostile_text_is_cleaned_too(piece: str) -> None:
+    """A pattern that runs on would not end while the suite waits for it."""
+    text = piece * (30_000 // len(piece))
+    assert without_secrets(text, {})
+    assert len(without_secrets(text * 100, {})) < 50_000
+
+
+def test_what_stands_at_a_cut_is_left_out() -> None:
+    for place in range(19_990, 20_010):
+        text = "." * place + OPENAI + "." * 100_000
+        assert OPENAI[:12] not in without_secrets(text, {})

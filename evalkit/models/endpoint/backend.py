@@ -14,7 +14,7 @@ from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
-from evalkit.errors import ModelError, ServerSilent
+from evalkit.errors import FailureClass, ModelError, ServerSilent
 from evalkit.models.endpoint.target import Target, make_target
 from evalkit.models.endpoint.wire import Wire, make_wire
 from evalkit.models.reference import ModelSettings, Reference
@@ -105,9 +105,11 @@ def read_key(target: Target) -> str:
         raise ModelError(
             f"the environment variable {target.key_env} is not set, and {target.host} needs a key",
             hint=f"set {target.key_env} to the key; it is read from there only and stored nowhere",
+            failure=FailureClass.CONFIGURATION,
         )
     if not (key.isascii() and key.isprintable()) or " " in key:
-        raise ModelError(f"the environment variable {target.key_env} does not hold a usable key", where=target.host)
+        said = f"the environment variable {target.key_env} does not hold a usable key"
+        raise ModelError(said, where=target.host, failure=FailureClass.CONFIGURATION)
     return key
 
 

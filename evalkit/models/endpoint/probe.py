@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from evalkit.errors import ModelError, nearest
+from evalkit.errors import FailureClass, ModelError, nearest
+from evalkit.failures import class_of_kind
 from evalkit.models.endpoint.failures import Reply, Trouble, trouble_of, web_page
 from evalkit.models.endpoint.target import Target
 from evalkit.models.endpoint.transport import Transport
@@ -22,7 +23,8 @@ async def probe(target: Target, transport: Transport) -> float:
         reply = await transport.send("GET", url)
     except Trouble as trouble:
         if trouble.unreachable:
-            raise ModelError(trouble.message, hint=trouble.hint or _unreachable_hint(target)) from None
+            hint, failure = trouble.hint or _unreachable_hint(target), class_of_kind(trouble.kind)
+            raise ModelError(trouble.message, hint=hint, failure=failure) from None
         return 0.0
     met = trouble_of(reply, key_hint=transport.key_hint, url=url)
     custom = target.api == "custom"  # there, a GET says nothing about a POST, except who may ask
@@ -30,7 +32,8 @@ async def probe(target: Target, transport: Transport) -> float:
         met = web_page(url)
     moved = 300 <= reply.status < 400 and not custom
     if met is not None and (moved or met.kind in {FailureKind.AUTHENTICATION, FailureKind.CONTENT}):
-        raise ModelError(transport.scrub(met.message), where=target.host, hint=met.hint)
+        said, failure = transport.scrub(met.message), class_of_kind(met.kind)
+        raise ModelError(said, where=target.host, hint=met.hint, failure=failure)
     if met is None and not custom:
         _check_listing(target, reply)
     return reply.seconds
@@ -51,6 +54,7 @@ def _check_listing(target: Target, reply: Reply) -> None:
         f"the server does not list a model '{target.model}'",
         where=target.host,
         hint=f"{meant}it lists: {listing}; if it serves the name all the same, add unlisted=1",
+        failure=FailureClass.CONFIGURATION,
     )
 
 
