@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from evalkit.data.pieces import jaccard
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -52,7 +54,7 @@ class Alike:
             first: dict[bytes, int] = {}
             for place, sketch in zip(told, sketches[:, band * ROWS : (band + 1) * ROWS], strict=True):
                 other = first.setdefault(sketch.tobytes(), place)
-                if other != place and place not in found and share(pieces[other], pieces[place]) >= SHARE:
+                if other != place and place not in found and jaccard(pieces[other], pieces[place]) >= SHARE:
                     found[place] = other
         return sorted(found.items())
 
@@ -62,12 +64,6 @@ class Alike:
         every, times = np.unique(np.concatenate(self._pieces), return_counts=True)
         common = every[times > max(5, COMMON * len(self._pieces))]
         return [np.setdiff1d(own, common, assume_unique=True) for own in self._pieces]
-
-
-def share(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
-    """Of what is in either, that which is in both (Jaccard)."""
-    both = len(np.intersect1d(one, other, assume_unique=True))
-    return both / (len(one) + len(other) - both) if both else 0.0
 
 
 def _hashed(text: str) -> Iterator[int]:
