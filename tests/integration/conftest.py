@@ -42,3 +42,14 @@ def postgresql() -> Iterator[Cluster]:
     """A server of our own, that ends with the tests."""
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty runs database, of each kind that there is."""
+    if request.param == "memory":
+        return "sqlite:///:memory:"
+    if request.param == "file":
+        return str(tmp_path / "runs.db")
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    return cluster.new_database()

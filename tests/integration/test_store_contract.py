@@ -56,16 +56,6 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 # --- the databases ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["memory", "file", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "memory":
-        return "sqlite:///:memory:"
-    if request.param == "file":
-        return str(tmp_path / "runs.db")
-    cluster: Cluster = request.getfixturevalue("postgresql")
-    return cluster.new_database()
-
-
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     with open_store(url) as opened:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from postgresql_server import Cluster
 
 from evalkit.cli.main import commands
 from evalkit.errors import StoreError, SuiteError
@@ -24,16 +23,6 @@ from evalkit.store import Identity, ScoreRow, Store, open_store, request_key
 from evalkit.web.browse.place import index_folder, index_path
 
 LONG = "word " * 2_000
-
-
-@pytest.fixture(params=["memory", "file", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "memory":
-        return "sqlite:///:memory:"
-    if request.param == "file":
-        return str(tmp_path / "runs.db")
-    cluster: Cluster = request.getfixturevalue("postgresql")
-    return cluster.new_database()
 
 
 @pytest.fixture
