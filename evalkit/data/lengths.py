@@ -90,7 +90,7 @@ class Balance:
         entropy = -sum(count / total * math.log2(count / total) for count in values.values() if count)
         ordered = sorted(values.items(), key=lambda entry: (entry[1], entry[0]))
         most = math.log2(len(values))
-        return Balance(len(values), abs(entropy), entropy / most if most else 1.0, ordered[0], ordered[-1])
+        return Balance(len(values), abs(entropy), round(entropy / most, 12) if most else 1.0, ordered[0], ordered[-1])
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -109,7 +109,9 @@ class Near:
 
     def matches(self, texts: Iterable[str]) -> Iterator[tuple[int, int, float]]:
         """Of each of these texts (by number, from 0) the texts here that it is alike enough to, with the share."""
-        ours = [_sorted(keys) for keys in self._keys(np.concatenate(self._sketches))] if self._sketches else []
+        if not len(self):
+            return
+        ours = [_sorted(keys) for keys in self._keys(np.concatenate(self._sketches))]
         first = 0
         for chunk in chunks(texts):
             numbers, counts, sketches = _sketched(chunk)

@@ -15,6 +15,7 @@ from evalkit.data.profile import ColumnStats, Stats
 from evalkit.data.repeats import Group, Repeats
 from evalkit.report import templating
 from evalkit.report.formatting import count
+from evalkit.report.headlines import percent
 from evalkit.report.hostile import one_line, shorten_end
 
 WIDTH, HEIGHT, FLOOR = 420, 120, 96
@@ -51,9 +52,10 @@ def _worded(stats: Stats) -> Iterator[str]:
         if found is not None:
             most = ", ".join(f"{word} {times:,}" for word, times in list(found.most_frequent.items())[:8])
             more = "" if found.complete else " and more"
+            different, once = percent(found.types / found.tokens), percent(found.once / found.types)
             yield (
-                f"{column.name}: {count(found.tokens, 'word')}, {found.types:,}{more} different "
-                f"({found.types / found.tokens:.1%}), {found.once / found.types:.0%} of them seen once; {most}"
+                f"{column.name}: {count(found.tokens, 'word')}, {found.types:,}{more} different ({different}), "
+                f"{once} of them seen once; {most}"
             )
 
 
@@ -62,14 +64,10 @@ def _spoken(stats: Stats) -> Iterator[str]:
         found = column.tongues
         if found is not None:
             languages = _first(found.languages, 5)
-            told = ", ".join(f"{name} {_percent(number / found.looked_at)}" for name, number in languages)
-            scripts = ", ".join(f"{name} {_percent(share)}" for name, share in _first(found.scripts, 4))
+            told = ", ".join(f"{name} {percent(number / found.looked_at)}" for name, number in languages)
+            scripts = ", ".join(f"{name} {percent(share)}" for name, share in _first(found.scripts, 4))
             texts = count(found.looked_at, "text")
             yield f"{column.name}: {told or 'not told'}; letters: {scripts or 'none'} ({texts} looked at)"
-
-
-def _percent(share: float) -> str:
-    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"
 
 
 def _first(found: Mapping[str, float], most: int) -> list[tuple[str, float]]:
@@ -82,7 +80,7 @@ def _shared_out(stats: Stats) -> Iterator[str]:
         if found is not None and found.classes > 1:
             smallest = f"{shorten_end(found.smallest[0], 40)} {found.smallest[1]:,}"
             yield (
-                f"{column.name}: {found.classes} classes, {found.evenness:.0%} of the entropy of even ones "
+                f"{column.name}: {found.classes} classes, {percent(found.evenness)} of the entropy of even ones "
                 f"({found.entropy:.2f} bits); the smallest: {smallest}"
             )
 
@@ -100,7 +98,7 @@ def _group(one: Group) -> str:
 
 
 def _alike(one: Group) -> str:
-    return "the same" if one.share == 1.0 else f"alike by {_percent(one.share)}"
+    return "the same" if one.share == 1.0 else f"alike by {percent(one.share)}"
 
 
 def _common(found: Overlap) -> Iterator[str]:
@@ -111,7 +109,7 @@ def _common(found: Overlap) -> Iterator[str]:
     )
     for one in found.rows[:GROUPS_TOLD]:
         text = shorten_end(one_line(one.text), 80)
-        yield f"row {one.row:,}, there row {one.other_row:,}, {_percent(one.share)}: {text}"
+        yield f"row {one.row:,}, there row {one.other_row:,}, {percent(one.share)}: {text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,5 +262,6 @@ def page(found: Sequence[Stats]) -> str:
         datasets=[view(one) for one in found],
         width=WIDTH,
         floor=FLOOR,
+        percent=percent,
         names=NAMES,
     )

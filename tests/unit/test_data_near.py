@@ -157,6 +157,10 @@ class TestOverlap:
         found = self.against(["a b c d e f g"], ["g f e d c b a", "a b c d e g f x"])
         assert (found.exact, found.near, found.with_runs) == (0, 0, 1)
 
+    def test_a_dataset_without_texts_has_nothing_in_common(self) -> None:
+        found = self.against([], ["some text of another dataset"])
+        assert (found.texts, found.other_rows, found.exact, found.rows) == (0, 1, 0, ())
+
     def test_nothing_in_common_and_nothing_at_all(self, ours: list[str]) -> None:
         assert self.against(ours, ["completely different text about something else entirely"]).rows == ()
         empty = self.against(ours, [])
