@@ -11,7 +11,7 @@ from evalkit.modes.mode import Asked, ModeOptions, find_mode, options_of
 from evalkit.modes.preflight import preflight
 from evalkit.results import Result
 from evalkit.runner.attending import Attendant, Concluded
-from evalkit.runner.profile import recorder
+from evalkit.runner.profile import recorder, stage
 from evalkit.sections import Section
 
 
@@ -36,7 +36,8 @@ class Auto:
 
 
 def run_chosen(asked: Asked, name: str, reason: str, which: str, jobs: int | None = None) -> Result:
-    tried = preflight(asked.suite, asked.options.scope.only, which, jobs=jobs, tell=asked.tell)
+    with stage("try the checks alone"):
+        tried = preflight(asked.suite, asked.options.scope.only, which, jobs=jobs, tell=asked.tell)
     mode = find_mode(name)
     if tried is not None:
         asked = asked.attended_by(_Tried(tried))

@@ -141,7 +141,7 @@ def _speed_sentence(rates: Rates) -> str:
         least, half, most = map(figure, spread)
         parts.append(f"asked as in the run it wrote {half} {rates.unit} ({least} to {most})")
     if best is not None and (spread := rates.spread(best)):
-        parts.append(f"the most were {figure(spread[1])} {rates.unit} at {rates.by} {best.setting}")
+        parts.append(f"{rates.by} {best.setting} was the quickest that was set, with {figure(spread[1])} {rates.unit}")
     if not rates.by:
         parts.append("this backend can set neither batch size nor concurrency")
     return (first_big("; ".join(parts)) or "Nothing could be measured") + "."
