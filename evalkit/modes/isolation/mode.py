@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import Field
@@ -16,9 +14,9 @@ from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited
 from evalkit.modes.isolation.selftest import Selftest, selftest
 from evalkit.modes.isolation.told import holds, section, verdicts
 from evalkit.modes.mode import Asked, ModeOptions
+from evalkit.modes.unkept import unkept
 from evalkit.records import Outcome
-from evalkit.results import Result, Run, Usage
-from evalkit.runner.environment import environment
+from evalkit.results import Result
 from evalkit.runner.plan import chosen_checks
 from evalkit.suite.load import Suite
 
@@ -62,28 +60,8 @@ def _none_evaluated(outcome: Outcome, said: str) -> Outcome:
 
 
 def result_of(suite: Suite, found: Selftest) -> Result:
-    """A result of no model: it is shown and written like any other, and never kept among the runs."""
+    """A result of no model."""
     word, code = ("checks hold", ExitCode.OK) if found.passed else ("checks do not hold", ExitCode.NOT_GOOD_ENOUGH)
-    now = datetime.now(UTC)
-    run = Run(
-        id=f"{now:%Y%m%d-%H%M%S}-{ISOLATION}-{secrets.token_hex(2)}",
-        suite=suite.name,
-        model=NO_MODEL,
-        state="finished",
-        created=now.isoformat(timespec="milliseconds"),
-        finished=now.isoformat(timespec="milliseconds"),
-        suite_fingerprint=suite.fingerprint,
-        environment=environment(),
-        partial=True,
-    )
-    return Result(
-        run=run,
-        outcome=Outcome(word, code, f"{holds(found)}; no model was evaluated", tuple(verdicts(found))),
-        estimates=(),
-        checks=(),
-        findings=(),
-        usage=Usage(seconds=found.seconds),
-        suite_title=suite.title,
-        mode=ISOLATION,
-        sections=(section(found),),
-    )
+    outcome = Outcome(word, code, f"{holds(found)}; no model was evaluated", tuple(verdicts(found)))
+    result = unkept(suite, NO_MODEL, ISOLATION, outcome, (section(found),), seconds=found.seconds)
+    return replace(result, mode=ISOLATION)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from evalkit.gates.outcome import WORDS, worst_code
 from evalkit.modes.mode import Asked
+from evalkit.modes.unkept import unkept
 from evalkit.records import Outcome, Verdict, Word
-from evalkit.results import Result, Run, Usage
+from evalkit.results import Result
 from evalkit.runner.attending import Attendant, Concluded
-from evalkit.runner.environment import environment
 from evalkit.sections import Advice, Section, SectionTable
 
 PASSED, EARLIER, FAILED, STOPPED, WRONG, NOT_RUN = (
@@ -92,36 +90,15 @@ def _advice(failed: Sequence[Ended]) -> Iterator[Advice]:
 
 
 def not_run(asked: Asked, ended: Sequence[Ended]) -> Result:
-    """The result of a suite that was not run, for another that it needs. It is not kept among the runs."""
+    """The result of a suite that was not run, for another that it needs."""
     failed = [one for one in ended if not one.passed]
     code = worst_code(one.code for one in failed)
-    now = datetime.now(UTC)
-    moment = now.isoformat(timespec="milliseconds")
-    run = Run(
-        id=f"{now:%Y%m%d-%H%M%S}-not-run-{secrets.token_hex(2)}",
-        suite=asked.suite.name,
-        model=asked.model,
-        state="finished",
-        created=moment,
-        finished=moment,
-        suite_fingerprint=asked.suite.fingerprint,
-        environment=environment(),
-        partial=True,
-    )
     reason = f"nothing was asked, for a suite that it needs did not pass: {_listed(failed)}"
-    return Result(
-        run=run,
-        outcome=Outcome(WORDS[code], int(code), reason, tuple(map(_verdict, ended))),
-        estimates=(),
-        checks=(),
-        findings=(),
-        usage=Usage(seconds=round(sum(one.seconds for one in ended), 3)),
-        reproduce=asked.options.reproduce,
-        suite_title=asked.suite.title,
-        mode=asked.options.mode,
-        mode_reason=asked.options.mode_reason,
-        sections=(section(ended),),
-    )
+    outcome = Outcome(WORDS[code], int(code), reason, tuple(map(_verdict, ended)))
+    seconds = round(sum(one.seconds for one in ended), 3)
+    result = unkept(asked.suite, asked.model, "not-run", outcome, (section(ended),), seconds=seconds)
+    options = asked.options
+    return replace(result, reproduce=options.reproduce, mode=options.mode, mode_reason=options.mode_reason)
 
 
 def _verdict(one: Ended) -> Verdict:
