@@ -116,7 +116,7 @@ class HfSession:
             waiting = [item for item in ready if item.is_likelihood is kind]
             waiting.sort(key=lambda item: (-item.length, item.position), reverse=self._order == "reversed")
             if kind and self._shares and waiting:
-                waiting = yield from answer_together(self._shared(engine), waiting)
+                waiting = yield from answer_together(self._shared(engine), waiting, lambda: self._draining)
             if not kind and waiting and self._streams(engine):
                 yield from self._stream(engine, waiting)
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from math import isnan
 
 from evalkit.errors import ModelError
@@ -14,12 +14,13 @@ from evalkit.records import Answer, FailureKind, Timing
 
 
 def answer_together(
-    contexts: SharedContexts, waiting: Sequence[Ready]
+    contexts: SharedContexts, waiting: Sequence[Ready], draining: Callable[[], bool] = lambda: False
 ) -> Generator[tuple[int, Answer], None, list[Ready]]:
     """Answers by position, and at the end what is left: it has to be read row by row.
 
     Left are requests that the model cannot be asked together, and those that a pass failed over: alone, each fails or
-    succeeds by itself. When memory runs out, passes are made smaller first.
+    succeeds by itself. When memory runs out, passes are made smaller first. ``draining``: whether what is left is to be
+    left alone.
     """
     left = [item for item in waiting if item.pair is None or not contexts.can(item.pair)]
     apart = {item.position for item in left}
@@ -35,6 +36,8 @@ def answer_together(
                 growth = None if before is None else (memory_mb() or before) - before
                 timing = Timing(scored.seconds, scored.together, growth)
                 yield item.position, answer_of(item, scored.logprobs, scored.margins, timing)
+                if draining():
+                    return []
         except ModelError:
             raise
         except Exception as error:  # noqa: BLE001 - a model's code may raise anything: rows tell whose fault it is
