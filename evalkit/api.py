@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError
@@ -15,8 +15,9 @@ from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
 from evalkit.profiles import Profile
 from evalkit.records import Estimate, Outcome, Verdict
+from evalkit.report.shown import ShownCase, ShownChart, ShownComparison, briefly
 from evalkit.results import ErrorGroup, Finding, Result, ReviewSummary
-from evalkit.runner.compare import Comparison, compare_runs
+from evalkit.runner.compare import compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.events import Event
 from evalkit.runner.execute import RunOptions
@@ -31,84 +32,9 @@ from evalkit.suite.load import load_suite as _load_suite
 
 if TYPE_CHECKING:
     from evalkit.query.finding import Found
-    from evalkit.report.charts import Chart
 
 KINDS = ("scores", "answers", "estimates", "gates", "findings", "reviews")
 """Of tables that a result becomes."""
-LONGEST_NAME = 300
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ShownCase(Finding):
-    """A case that shows itself in a notebook: what was asked, hoped for and answered."""
-
-    unit: str = ""
-    """Of its value."""
-
-    @classmethod
-    def of(cls, finding: Finding, result: Result) -> Self:
-        units = {(check.name, metric.name): metric.unit for check in result.checks for metric in check.metrics}
-        told = {one.name: getattr(finding, one.name) for one in fields(Finding)}
-        return cls(**told, unit=units.get((finding.check, finding.metric), ""))
-
-    def _repr_html_(self) -> str:
-        from evalkit.report.notebook import case_fragment
-
-        return case_fragment(self, self.unit)
-
-    def __repr__(self) -> str:
-        return _short("case", f"{self.check}: {self.case}, {self.metric} {self.value}")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ShownChart:
-    """A picture that a notebook draws, or shows as a table where it cannot."""
-
-    chart: Chart
-
-    def to_dict(self) -> dict[str, Any]:
-        """The Vega-Lite specification, with its data."""
-        from evalkit.report.notebook import chart_spec
-
-        return chart_spec(self.chart)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        from evalkit.report.notebook import chart_bundle
-
-        return chart_bundle(self.chart)
-
-    def __repr__(self) -> str:
-        return _short("chart", f"{self.chart.id}: {self.chart.title}")
-
-
-class ShownComparison(Comparison):
-    """A comparison that shows itself in a notebook, and becomes tables."""
-
-    __slots__ = ()
-
-    def to_frame(self, kind: str = "metrics", engine: str = "pandas") -> Any:
-        """``metrics``: a row for every metric and candidate; ``cases``: for every case that went otherwise. Engines are
-        ``pandas`` (extra ``frames``) and ``polars``."""
-        from evalkit.report.frames import of_comparison
-
-        return of_comparison(self, kind, engine)
-
-    def _repr_html_(self) -> str:
-        from evalkit.report.notebook import comparison_fragment
-
-        return comparison_fragment(self)
-
-    def __repr__(self) -> str:
-        from evalkit.report.comparison_words import sentence
-
-        return _short("comparison", "; ".join(map(sentence, self.candidates)))
-
-
-def _short(what: str, told: str) -> str:
-    """Notebooks keep what an object says of itself beside what it shows: not all that it holds, and one line."""
-    from evalkit.report.hostile import one_line, shorten_end
-
-    return f"<{what} {one_line(shorten_end(told, LONGEST_NAME))}>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -242,7 +168,7 @@ class RunResult:
         return fragment(self.result)
 
     def __repr__(self) -> str:
-        return _short("run", f"{self.id}: {self}")
+        return briefly("run", f"{self.id}: {self}")
 
     def __str__(self) -> str:
         run = self.result.run
