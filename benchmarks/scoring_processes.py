@@ -52,7 +52,8 @@ Round = dict[str, Any]
 ONE = """
 import json, os, resource, sys, time
 from pathlib import Path
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
+from evalkit.runner.running import RunOptions
 from evalkit.store import open_store
 from evalkit.suite.load import load_suite
 suite, model, store, workers = sys.argv[1:]

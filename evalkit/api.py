@@ -20,11 +20,11 @@ from evalkit.results import ErrorGroup, Finding, Result, ReviewSummary
 from evalkit.runner.compare import compare_runs
 from evalkit.runner.document import to_json
 from evalkit.runner.events import Event
-from evalkit.runner.execute import RunOptions
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
 from evalkit.runner.profile import recording
 from evalkit.runner.revise import result_of
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store, open_store
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite

@@ -25,10 +25,10 @@ from evalkit.report.hostile import one_line
 from evalkit.results import Result
 from evalkit.runner.baseline import fixed_name
 from evalkit.runner.document import to_document
-from evalkit.runner.execute import RunOptions
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
 from evalkit.runner.profile import recorder, recording, stage
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store
 from evalkit.suite.find import find_suite
 from evalkit.suite.load import Suite, load_suite

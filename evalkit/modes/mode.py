@@ -16,7 +16,7 @@ from evalkit.models.registry import resolve
 from evalkit.results import Result
 from evalkit.runner.ask import Tally
 from evalkit.runner.attending import Attendant
-from evalkit.runner.execute import RunOptions
+from evalkit.runner.running import RunOptions
 from evalkit.runner.under_way import Progress
 from evalkit.store import Store
 from evalkit.suite.load import Suite

@@ -3,53 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
 from evalkit.data.rowstore import by_id
 from evalkit.errors import Interrupted, ServerSilent, StoreError, SuiteError
 from evalkit.failures import log_tail, without_secrets
 from evalkit.gates.measurements import Judged, Measurements
-from evalkit.gates.outcome import conclude, total
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
-from evalkit.results import Result, Run, Usage
-from evalkit.runner.agreements import agreements
+from evalkit.results import Result
 from evalkit.runner.ask import Asker, Limits, Tally
-from evalkit.runner.attending import Attendant, Concluded, Listeners
+from evalkit.runner.attending import Concluded, Listeners
 from evalkit.runner.baseline import Baseline, find_baseline
-from evalkit.runner.bias_gaps import gaps_of_run
-from evalkit.runner.conclude import decide_gates, estimate_all, summarise
 from evalkit.runner.context import fit_context
-from evalkit.runner.corrections import corrections
-from evalkit.runner.diagnose import diagnose
-from evalkit.runner.distributions import distributions
 from evalkit.runner.document import to_json
-from evalkit.runner.ending import KEPT, Ending, in_order, say_on_standard_error
-from evalkit.runner.errored import error_groups
-from evalkit.runner.events import Announcer, Tell
+from evalkit.runner.ending import KEPT, in_order
 from evalkit.runner.examine import Examined
-from evalkit.runner.findings import cases_to_read
-from evalkit.runner.plan import Plan, Planned, Scope, make_plan
+from evalkit.runner.plan import Plan, Planned, make_plan
 from evalkit.runner.profile import recorder, stage, timed
 from evalkit.runner.provable import unprovable_gates
-from evalkit.runner.redaction import redaction_told
-from evalkit.runner.repeats import splits
 from evalkit.runner.resume import FRESH, begin_run, earlier_evidence, origin_of, run_options, run_to_continue
 from evalkit.runner.revise import begin_review
+from evalkit.runner.running import AS_USUAL, Running, RunOptions
 from evalkit.runner.score_keeping import ScoreKeeper
 from evalkit.runner.scoring import Scoring
 from evalkit.runner.so_far import Looking
-from evalkit.runner.stopping import Stopping, prepare
+from evalkit.runner.stopping import prepare
+from evalkit.runner.summing_up import sum_up
 from evalkit.runner.tables import empty_tables
 from evalkit.runner.takeover import Takeover
 from evalkit.runner.telling import Telling
-from evalkit.runner.timeline import Timeline
-from evalkit.runner.troubles import Troubles
 from evalkit.runner.under_way import DECIDING, Progress, UnderWay
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
@@ -64,41 +51,7 @@ of more rows than a block has costs a small model hardly more.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    scope: Scope = field(default_factory=Scope)
-    settings: ModelSettings = field(default_factory=ModelSettings)
-    baseline: str = ""
-    """What to compare with: a baseline's name or file, or a finished run's id, prefix, ``last`` or ``last:SUITE``."""
-    allow_different: bool = False
-    """A baseline that was made differently is compared all the same, and the report says so."""
-    stop_early: bool | None = None
-    """Whether checks stop when their gates are decided; none: as the suite says."""
-    continues: str = ""
-    """A finished run that stopped early: this one goes on from its answers."""
-    replicate: int = 0
-    """Independent repetitions of a whole run do not share answers."""
-    seed: int | None = None
-    resume: str = "auto"
-    """``auto``, ``required`` or ``never``, as in ``begin_run``."""
-    judge: tuple[str, ModelSettings] | None = None
-    """How the suite's judge is reached, where the configuration says more than its name."""
-    strict: bool = False
-    """Warnings about the suite are errors."""
-    scoring_workers: int | None = None
-    """Processes that score beside this one; none: as many as pay."""
-    reproduce: str = ""
-    on_progress: Callable[[Progress], None] = lambda _: None
-    on_ending: Callable[[], None] = say_on_standard_error
-    """Says that the run ends in order, from within a handler of signals."""
-    on_event: Tell | None = None
-    """Is told what happens, one event after the other."""
-    attendants: Sequence[Attendant] = ()
-    mode: str = "pipeline"
-    mode_reason: str = ""
-
-
-def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunOptions()) -> Result:
+def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = AS_USUAL) -> Result:
     """Plan, ask, score, decide, store. What is wrong is found, and raised, before anything is asked."""
     started = time.monotonic()
     with stage("load the data"):
@@ -125,33 +78,7 @@ def run_suite(suite: Suite, model: str, store: Store, options: RunOptions = RunO
         earlier = earlier_evidence(store, continued, options.scope)
         stopping = prepare(plan, baseline, may_stop=may_stop, earlier=earlier)
         warnings = [*plan.warnings(), *cut, *doubts]
-        return _run(_Running(plan, backends, store, run, options, started, warnings, stopping), baseline)
-
-
-@dataclass(slots=True)
-class _Running:
-    """What the stages of one run share."""
-
-    plan: Plan
-    backends: Mapping[str, Backend]
-    """By role."""
-    store: Store
-    run: Run
-    options: RunOptions
-    started: float
-    warnings: list[str]
-    stopping: Stopping
-    timeline: Timeline = field(default_factory=Timeline)
-    takeover: Takeover = field(init=False)
-    announcer: Announcer = field(init=False)
-    troubles: Troubles = field(init=False)
-    ending: Ending = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.ending = Ending(self.options.on_ending)
-        self.takeover = Takeover(self.store)
-        self.announcer = Announcer(self.run, self.options.on_event)
-        self.troubles = Troubles(self.backends.values(), self.announcer.trouble)
+        return _run(Running(plan, backends, store, run, options, started, warnings, stopping), baseline)
 
 
 def _open_all(model: str, plan: Plan, options: RunOptions, opened: ExitStack) -> dict[str, Backend]:
@@ -174,7 +101,7 @@ def _close(backend: Backend) -> None:
         backend.close()
 
 
-def _run(running: _Running, baseline: Baseline) -> Result:
+def _run(running: Running, baseline: Baseline) -> Result:
     """Ask and score all blocks; whatever ends it, the run's state says how."""
     store, run = running.store, running.run
     if running.announcer.listens:
@@ -189,7 +116,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
         with in_order(running.ending), log_tail():
             tables, tally = _measure(running, baseline)
         with stage("estimate and decide"):
-            result = _conclude(running, tables, tally, baseline)
+            result = sum_up(running, tables, tally, baseline)
             result = begin_review(store, running.plan, tables, result, running.stopping.review_level)
         result = _ended(running, _profiled(_attended(running, tables, result, baseline.run_id)))
         with stage("store"):
@@ -209,7 +136,7 @@ def _run(running: _Running, baseline: Baseline) -> Result:
     return result
 
 
-def _attended(running: _Running, tables: Measurements, result: Result, against: str) -> Result:
+def _attended(running: Running, tables: Measurements, result: Result, against: str) -> Result:
     """With what those who attended the run tell of it."""
     for attendant in running.options.attendants:
         result = replace(result, outcome=attendant.decided(result.outcome))
@@ -224,14 +151,14 @@ def _profiled(result: Result) -> Result:
     return result if open_one is None else replace(result, profile=open_one.profile())
 
 
-def _ended(running: _Running, result: Result) -> Result:
+def _ended(running: Running, result: Result) -> Result:
     """All was computed: what is reported and what is stored have one end."""
     run = replace(result.run, finished=datetime.now(UTC).isoformat(timespec="milliseconds"))
     usage = replace(result.usage, seconds=round(time.monotonic() - running.started, 3))
     return replace(result, run=run, usage=usage)
 
 
-def _note_end(running: _Running, state: str, error: BaseException) -> None:
+def _note_end(running: Running, state: str, error: BaseException) -> None:
     """What ended the run is said to the person even where it cannot be noted; its lease then runs out."""
     cause = without_secrets(str(error) if isinstance(error, Interrupted) else f"{type(error).__name__}: {error}")
     if isinstance(error, KeyboardInterrupt):
@@ -242,7 +169,7 @@ def _note_end(running: _Running, state: str, error: BaseException) -> None:
         running.store.transition(running.run.id, state, cause=cause)
 
 
-def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally]:
+def _measure(running: Running, baseline: Baseline) -> tuple[Measurements, Tally]:
     plan, store, run = running.plan, running.store, running.run
     tables = empty_tables(plan)
     telling = Telling(store, run.id, plan, tables, running.stopping.stopped)
@@ -310,7 +237,7 @@ def _measure(running: _Running, baseline: Baseline) -> tuple[Measurements, Tally
     return tables, asker.tally
 
 
-def _pass_on(running: _Running, progress: Progress) -> None:
+def _pass_on(running: Running, progress: Progress) -> None:
     timeline = running.timeline
     if progress.seconds >= timeline.due:
         timeline.add(progress.seconds, progress.done, progress.tally.output_tokens)
@@ -343,7 +270,7 @@ def _taken_in(examined: Sequence[Examined], tables: Measurements, signatures: Ma
     return rows
 
 
-def _identities(running: _Running) -> dict[str, Identity]:
+def _identities(running: Running) -> dict[str, Identity]:
     fresh = bool(running.run.options.get(FRESH))
     identities = {}
     for role, backend in running.backends.items():
@@ -357,63 +284,3 @@ def _identities(running: _Running) -> dict[str, Identity]:
             redaction=running.plan.suite.redaction.identity,
         )
     return identities
-
-
-def _conclude(running: _Running, tables: Measurements, tally: Tally, baseline: Baseline) -> Result:
-    plan, store, run = running.plan, running.store, running.run
-    verdicts = decide_gates(plan, tables, baseline, running.stopping)
-    warnings = list(running.warnings)
-    if running.stopping.contradictions:
-        gates = ", ".join(dict.fromkeys(running.stopping.contradictions))
-        warnings.append(f"the evidence is not that of run {run.continues}, from the same answers: {gates}")
-    finished = replace(run, state="finished", options={**run.options, "baseline": baseline.name})
-    warnings += redaction_told(tally)
-    worst, sampled = cases_to_read(store, finished, plan.checks, tables, verdicts)
-    return Result(
-        run=finished,
-        outcome=conclude(verdicts, tables, plan.suite.tolerance),
-        estimates=estimate_all(plan, tables, verdicts),
-        checks=summarise(plan, plan.checks, tables, running.stopping, running.takeover),
-        findings=worst,
-        usage=Usage(
-            cases=total(tables).planned,
-            needed=tally.needed,
-            asked=tally.asked,
-            reused=tally.reused,
-            prompt_tokens=tally.prompt_tokens,
-            output_tokens=tally.output_tokens,
-            incidents=store.counts(run.id).incidents,
-            taken_over=sum(map(running.takeover.count, tables)),
-            taken_from=running.takeover.runs,
-        ),
-        warnings=tuple(warnings),
-        reproduce=running.options.reproduce,
-        suite_title=plan.suite.title,
-        model=running.backends["subject"].info,
-        differences=baseline.differences,
-        diagnoses=diagnose(
-            plan.suite.slices,
-            tables,
-            gates=plan.suite.gates,
-            sequential=list(tables) if running.stopping.may_stop else (),
-        ),
-        splits=splits(plan, tables),
-        corrections=corrections(tables),
-        group_gaps=gaps_of_run(store, run.id, plan.checks, running.stopping.may_stop),
-        distributions=distributions(plan, tables),
-        agreements=agreements(store, finished, plan.checks),
-        errors=error_groups(store, finished, plan.checks, tables),
-        sampled=sampled,
-        **_since(store, finished, plan, tables, baseline),
-        timeline=running.timeline.ended(time.monotonic() - running.started, plan.count, tally.output_tokens),
-        mode=running.options.mode,
-        mode_reason=running.options.mode_reason,
-    )
-
-
-def _since(store: Store, run: Run, plan: Plan, tables: Measurements, baseline: Baseline) -> Mapping[str, Any]:
-    if baseline.tables is None:
-        return {}
-    from evalkit.runner.changes import since_baseline  # most runs have no baseline, and need none of what compares two
-
-    return since_baseline(store, run, plan, tables, baseline)

@@ -21,9 +21,10 @@ from web_server import TOKEN, WebServer
 
 from evalkit.results import Result
 from evalkit.runner import review
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import Scope
 from evalkit.runner.revise import result_of
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store, open_store
 from evalkit.suite.load import load_suite
 from evalkit.web.review_store import review_store

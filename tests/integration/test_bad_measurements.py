@@ -23,7 +23,8 @@ from evalkit.report import write_all
 from evalkit.report.terminal import render
 from evalkit.results import Result
 from evalkit.runner.document import from_json, to_json
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store, open_store
 from evalkit.suite.load import Suite, load_suite
 

@@ -16,9 +16,10 @@ from evalkit.results import Result
 from evalkit.runner import baseline_file
 from evalkit.runner.baseline import find_baseline, fixed_name
 from evalkit.runner.document import from_json, to_json
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.kept import kept_run
 from evalkit.runner.plan import Scope, make_plan
+from evalkit.runner.running import RunOptions
 from evalkit.runner.under_way import Progress
 from evalkit.store import Store, open_store
 from evalkit.suite.load import Suite, load_suite

@@ -17,8 +17,8 @@ from evalkit.errors import ConfigurationError, StoreError
 from evalkit.modes.deep_dive import diving
 from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
-from evalkit.runner.execute import RunOptions
 from evalkit.runner.profile import recording
+from evalkit.runner.running import RunOptions
 from evalkit.runner.under_way import Progress
 from evalkit.sections import Section
 from evalkit.store import Store, open_store

@@ -30,8 +30,8 @@ from evalkit.protocols import Metric
 from evalkit.records import Answer, Case, Condition, Request, Sample, Score, Vector, Word
 from evalkit.results import Result
 from evalkit.runner.attending import Attendant, Concluded
-from evalkit.runner.execute import RunOptions
 from evalkit.runner.plan import Scope, make_plan
+from evalkit.runner.running import RunOptions
 from evalkit.sections import FlowPicture, Section
 from evalkit.store import Store
 from evalkit.suite.load import load_suite

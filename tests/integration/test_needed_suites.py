@@ -19,7 +19,7 @@ from evalkit.modes.mode import Asked
 from evalkit.modes.pipeline.needed.order import steps_before
 from evalkit.modes.running import run_in_mode
 from evalkit.results import Result
-from evalkit.runner.execute import RunOptions
+from evalkit.runner.running import RunOptions
 from evalkit.sections import Section
 from evalkit.store import Store, open_store
 from evalkit.suite.load import load_suite

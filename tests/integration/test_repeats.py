@@ -13,9 +13,10 @@ from evalkit.errors import Interrupted
 from evalkit.models import open_backend
 from evalkit.results import Result
 from evalkit.runner.cost import cost_of
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import make_plan
 from evalkit.runner.repeats import splits
+from evalkit.runner.running import RunOptions
 from evalkit.runner.tables import load_tables
 from evalkit.runner.under_way import Progress
 from evalkit.store import Store, open_store

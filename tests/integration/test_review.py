@@ -20,10 +20,11 @@ from evalkit.results import Result
 from evalkit.runner import review
 from evalkit.runner.compare import compare_runs
 from evalkit.runner.document import to_json
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import Scope
 from evalkit.runner.review_files import exported, import_reviews
 from evalkit.runner.revise import result_of, revise
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store, open_store
 from evalkit.suite.load import Suite, load_suite
 

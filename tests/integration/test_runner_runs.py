@@ -20,9 +20,10 @@ from evalkit.protocols import Conversation
 from evalkit.records import Answer, Case, Condition, Generate, Message, Request, Score, Word
 from evalkit.results import Result
 from evalkit.runner import execute
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.logs import case_logs
 from evalkit.runner.plan import Scope
+from evalkit.runner.running import RunOptions
 from evalkit.runner.under_way import Progress
 from evalkit.store import Store
 from evalkit.suite.load import Suite, load_suite

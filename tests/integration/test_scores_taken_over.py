@@ -23,8 +23,9 @@ from evalkit.runner.context import fit_context
 from evalkit.runner.document import to_document
 from evalkit.runner.environment import environment
 from evalkit.runner.examine import examine
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import Planned, Scope, make_plan
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store, open_store
 from evalkit.suite.load import load_suite
 

@@ -14,9 +14,10 @@ import pytest
 from evalkit.metrics import batches, corpus, rouge
 from evalkit.report import write_all
 from evalkit.runner.compare import compare_runs
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.kept import kept_run
 from evalkit.runner.logs import case_logs
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store
 from evalkit.suite.load import load_suite
 

@@ -18,8 +18,9 @@ from evalkit.records import Answer, Case, Score, Verdict, Word
 from evalkit.results import CheckSummary, Result
 from evalkit.runner.baseline import Baseline
 from evalkit.runner.document import from_json, to_json
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import Scope, make_plan
+from evalkit.runner.running import RunOptions
 from evalkit.runner.stopping import prepare
 from evalkit.runner.under_way import Progress
 from evalkit.store import Store, open_store

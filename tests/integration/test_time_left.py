@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("starlette")
 from evalkit.cli.progress import PlainLines, board_lines
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
+from evalkit.runner.running import RunOptions
 from evalkit.runner.under_way import Progress
 from evalkit.store import Store
 from evalkit.suite.load import load_suite

@@ -14,9 +14,10 @@ from evalkit.results import Result
 from evalkit.runner import baseline_file
 from evalkit.runner.changes import MOST
 from evalkit.runner.document import from_json, to_json
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.findings import DRAWN, MOST_TEXT, SMALL, characters
 from evalkit.runner.kept import kept_run
+from evalkit.runner.running import RunOptions
 from evalkit.store import Store
 from evalkit.suite.load import Suite, load_suite
 

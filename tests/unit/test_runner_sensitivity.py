@@ -14,8 +14,9 @@ from evalkit.errors import ConfigurationError
 from evalkit.models.mock.degraded import DEGRADATIONS
 from evalkit.protocols import Conversation
 from evalkit.records import Case, Request, Score, Word
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
 from evalkit.runner.plan import Plan, Scope, make_plan
+from evalkit.runner.running import RunOptions
 from evalkit.runner.sensitivity import Caught, Sensitivity, Trial, TriedGate, try_suite
 from evalkit.store import open_store
 from evalkit.suite.load import load_suite

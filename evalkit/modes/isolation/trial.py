@@ -18,7 +18,8 @@ from evalkit.modes.isolation.scenarios import Scenario
 from evalkit.records import Estimate
 from evalkit.results import Result
 from evalkit.runner.document import from_json, to_json
-from evalkit.runner.execute import RunOptions, run_suite
+from evalkit.runner.execute import run_suite
+from evalkit.runner.running import RunOptions
 from evalkit.store import open_store
 from evalkit.suite.load import Suite, SuiteCheck
 

@@ -23,8 +23,8 @@ from evalkit.models import ModelSettings
 from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
 from evalkit.protocols import Taught
-from evalkit.runner.execute import RunOptions
 from evalkit.runner.plan import make_plan
+from evalkit.runner.running import RunOptions
 from evalkit.runner.timeline import resident_mb
 from evalkit.store import Store, open_store
 from evalkit.suite.load import Suite, load_suite
