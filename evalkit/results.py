@@ -133,7 +133,7 @@ class CheckSummary:
     stopped: str = ""
     """Of a run that may stop early: why this check stopped, or why it ran to the end."""
     generation: Mapping[str, Any] = field(default_factory=dict)
-    """How it asked: max_tokens, temperature, top_p, seed, stop, truncate, attempts."""
+    """How it asked: max_tokens, temperature, top_p, seed, stop, truncate, attempts, redact."""
     confusion: tuple[tuple[str, str, int], ...] = ()
     """Of a check whose evidence says which label was wanted and which one was given: both, and in how many cases."""
     taken_over: int = 0
