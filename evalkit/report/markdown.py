@@ -166,7 +166,7 @@ def _table(table: TableView) -> str:
     heads = "| " + " | ".join(map(text, table.heads)) + " |\n"
     rule = "|" + "".join("---:|" if number else "---|" for number in table.numbers) + "\n"
     rows = "".join("| " + " | ".join(map(text, row)) + " |\n" for row in table.rows)
-    more = f"{formatting.count(table.beyond, 'more row')} in report.json.\n\n" if table.beyond else ""
+    more = f"{table.left_out}.\n\n" if table.left_out else ""
     return f"**{text(table.title)}**\n\n{heads}{rule}{rows}\n{more}"
 
 

@@ -27,7 +27,8 @@ class TableView:
     """Which columns stand at the right."""
     rows: tuple[tuple[str, ...], ...]
     note: str
-    beyond: int
+    left_out: str
+    """How many rows do not stand here, and where they do; empty where all do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,19 @@ def table_view(table: SectionTable, most: int = MOST_ROWS) -> TableView:
     numbers = tuple(
         all(not isinstance(row[at], str) for row in table.rows if at < len(row)) for at in range(len(table.columns))
     )
-    beyond = table.beyond + max(0, len(table.rows) - most)
     return TableView(
-        one_line(table.title), tuple(map(_head, table.columns, units)), numbers, rows, one_line(table.note), beyond
+        title=one_line(table.title),
+        heads=tuple(map(_head, table.columns, units)),
+        numbers=numbers,
+        rows=rows,
+        note=one_line(table.note),
+        left_out=_left_out(max(0, len(table.rows) - most), table.beyond),
     )
+
+
+def _left_out(elsewhere: int, nowhere: int) -> str:
+    said = [f"{elsewhere:,} more in report.json"] if elsewhere else []
+    return ", ".join([*said, f"{nowhere:,} more are not listed"] if nowhere else said)
 
 
 def _head(column: str, unit: str) -> str:

@@ -87,7 +87,8 @@ def test_a_missing_value_is_no_zero_in_table_and_picture(result: Result) -> None
 
 def test_a_long_table_says_how_much_is_elsewhere() -> None:
     table = SectionTable("Many", ("n",), tuple((n,) for n in range(1000)), beyond=5)
-    assert sections.table_view(table, most=10).beyond == 995
+    assert sections.table_view(table, most=10).left_out == "990 more in report.json, 5 more are not listed"
+    assert sections.table_view(table, most=1000).left_out == "5 more are not listed"
 
 
 @pytest.mark.parametrize(("value", "unit", "shown"), [(0.125, "%", "12.5%"), (1234, "rows", "1,234"), (None, "s", "–")])
