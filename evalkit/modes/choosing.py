@@ -24,7 +24,7 @@ class Chosen:
 def choose(suite: Suite, named: str, *, is_mock: bool, profiled: bool = False, deep: str = "gates") -> Chosen:
     """``named``: what the caller asked for. Nothing is the least: the model is asked what the suite asks."""
     if not named:
-        return Chosen(PIPELINE, "no mode was named, so the model is asked for no more than the suite asks", "theirs")
+        return Chosen(PIPELINE, "no mode was named, so the model is asked for no more than the suite asks")
     if named != AUTO:
         return Chosen(named, "it was asked for")
     of_speed = [gate.text for gate in suite.gates if not gate.automatic and _is_of_speed(suite, gate.check)]

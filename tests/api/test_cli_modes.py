@@ -144,13 +144,12 @@ def test_another_option_of_a_check_is_tried_anew(installed: Path, workdir: Path)
     assert preflight._mark(suite, suite.checks[0]) != preflight._mark(other, other.checks[0])
 
 
-@pytest.mark.parametrize("mode", ["", "auto"])
 def test_a_check_that_does_not_hold_is_found_before_the_model_is_asked(
-    evalkit: Evalkit, installed: Path, little: None, workdir: Path, mode: str
+    evalkit: Evalkit, installed: Path, little: None, workdir: Path
 ) -> None:
     file = suite_of(installed, "beyond")
     with pytest.raises(PluginError, match="beyond, standard") as caught:
-        package.evaluate(file, model="mock:oracle", mode=mode, store="runs.db")
+        package.evaluate(file, model="mock:oracle", mode="auto", store="runs.db")
     assert caught.value.exit_code == 2
     with open_store("runs.db") as store:
         assert store.list_runs() == []
@@ -158,9 +157,9 @@ def test_a_check_that_does_not_hold_is_found_before_the_model_is_asked(
     assert done.code != 2
 
 
-def test_without_a_mode_evalkits_own_checks_are_not_tried(monkeypatch: pytest.MonkeyPatch, workdir: Path) -> None:
+def test_without_a_mode_no_check_is_tried(monkeypatch: pytest.MonkeyPatch, installed: Path, workdir: Path) -> None:
     monkeypatch.setattr("evalkit.modes.isolation.selftest.selftest", lambda *_, **__: pytest.fail("tried"))
-    found = package.evaluate("smoke", model="mock:oracle")
+    found = package.evaluate(suite_of(installed, "honest", "readability"), model="mock:oracle", store="runs.db")
     assert found.result.mode == "pipeline"
     assert "no mode was named" in found.result.mode_reason
 
@@ -244,9 +243,10 @@ def test_plan_says_which_mode_and_why_and_what_is_tried_first(evalkit: Evalkit, 
     assert said["name"] == "pipeline"
     assert said["tried_first"] == ["honest", "performance"]
     said = json.loads(evalkit("plan", str(file), "--model", "mock:echo", "--json").out)["mode"]
-    assert said["tried_first"] == ["honest"]
+    assert said["tried_first"] == []
     assert "no mode was named" in said["reason"]
-    assert "tried first: honest" in " ".join(evalkit("plan", str(file), "--model", "mock:echo").out.split())
+    shown = evalkit("plan", str(file), "--model", "mock:echo", "--mode", "auto").out
+    assert "tried first: honest, performance" in " ".join(shown.split())
     assert evalkit("plan", str(file), "--model", "mock:echo", "--mode", "none").code == 2
 
 
