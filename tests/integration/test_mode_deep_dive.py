@@ -15,8 +15,11 @@ from http_server import Behaviour
 import evalkit
 from evalkit.errors import ConfigurationError, StoreError
 from evalkit.modes.deep_dive import diving
+from evalkit.modes.deep_dive.forecast import most_requests_beside
+from evalkit.modes.deep_dive.mode import DeepDiveOptions
 from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
+from evalkit.runner.plan import make_plan
 from evalkit.runner.profile import recording
 from evalkit.runner.running import RunOptions
 from evalkit.runner.under_way import Progress
@@ -255,6 +258,17 @@ def test_a_server_is_measured_by_concurrency_within_the_suites_limit(
     assert len(http_server.posts) <= 60
     assert "memory: time for" in found["speed"].tables[0].note
     assert table(found["time"], "Latency")[0]["answers"] == 24
+
+
+@pytest.mark.parametrize("many", [3, 24])
+def test_what_is_asked_beside_the_run_is_known_before(
+    http_server: Any, store: Store, tmp_path: Path, many: int
+) -> None:
+    file = write_suite(tmp_path, {"rows": rows(many)})
+    dive(file, store, f"{http_server.url}/v1?model=tiny&concurrency=4")
+    options = DeepDiveOptions.model_validate(QUICK)
+    plan = make_plan(load_suite(file))
+    assert len(http_server.posts) == many + most_requests_beside(options, plan, {"concurrency"})
 
 
 def test_no_time_asks_nothing(http_server: Any, store: Store, tmp_path: Path) -> None:

@@ -11,13 +11,14 @@ from evalkit.modes.deep_dive.asking import requests_of
 from evalkit.modes.deep_dive.budget import Budget
 from evalkit.modes.deep_dive.comparison import against_baseline, against_run, between_datasets
 from evalkit.modes.deep_dive.figures import Figures
-from evalkit.modes.deep_dive.growth import BLOCK, Growth, measure_growth
+from evalkit.modes.deep_dive.forecast import prompts_of_rates, prompts_wanted
+from evalkit.modes.deep_dive.growth import Growth, measure_growth
 from evalkit.modes.deep_dive.rates import Rates, measure_rates
 from evalkit.modes.deep_dive.reading import read_cases
 from evalkit.modes.deep_dive.resources import Look, Sampler, peak_mb
 from evalkit.modes.deep_dive.slices import Slicing
 from evalkit.modes.deep_dive.stages import Blocks
-from evalkit.modes.deep_dive.volume import TIMES, Scaling, measure_scaling
+from evalkit.modes.deep_dive.volume import Scaling, measure_scaling
 from evalkit.runner.attending import Attendant, Concluded
 from evalkit.runner.beating import beating
 from evalkit.runner.ending import Ending, in_order, say_on_standard_error
@@ -93,12 +94,11 @@ class Diving(Attendant):
         options, concluded = self._options, figures.concluded
         budget = figures.budget = self._budget(concluded)
         backend = concluded.backends["subject"]
-        most = max([options.prompts, *options.batch_sizes, options.rows * TIMES[-1], BLOCK])
-        requests = requests_of(concluded.plan, most, options.max_tokens)
+        requests = requests_of(concluded.plan, prompts_wanted(options), options.max_tokens)
         if not requests or budget.is_over:
             budget.untimed.append("speed: no time was given" if requests else "speed: no check asks for plain answers")
             return
-        asked = requests[: max([options.prompts, *options.batch_sizes])]
+        asked = requests[: prompts_of_rates(options)]
         figures.rates = self._tried(
             figures,
             "speed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
@@ -94,8 +94,7 @@ def measure_rates(
 ) -> Rates:
     """The same requests under every setting, over and over and each time in the other order, so that a machine that
     becomes slower meanwhile is no setting's fault. The quickest come first: where time is short, most are measured."""
-    known = backend.info.conditions
-    by = BATCH_SIZE if "batch_size" in known else CONCURRENCY if "concurrency" in known else ""
+    by = set_by(backend.info.conditions)
     settings: list[int | None] = [None, *(sorted(set(sizes), reverse=True) if by else ())]
     with ExitStack() as stack:
         measured = []
@@ -117,6 +116,11 @@ def measure_rates(
             budget.untimed.append(f"{what}: {one.why_not or f'time for {len(one.times)} of {repeats} repeats'}")
     done = tuple(Rate(one.setting, len(requests), tuple(one.times), one.why_not) for one in measured)
     return Rates(by, tuple(sorted(done, key=lambda rate: rate.setting or 0)), len(requests))
+
+
+def set_by(conditions: Collection[str]) -> str:
+    """Nothing where the model can set neither."""
+    return BATCH_SIZE if "batch_size" in conditions else CONCURRENCY if "concurrency" in conditions else ""
 
 
 def _condition(by: str, setting: int | None) -> Condition:
