@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.configuration import Configuration, configure, judge_settings
 from evalkit.errors import ConfigurationError
+from evalkit.invocation import command_line
 from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
 from evalkit.profiles import Profile
@@ -224,21 +226,12 @@ def evaluate(
     raise; what is wrong with the suite, the data or the model does. ``profile``: the result says where the time went.
     ``on_event`` is told what happens while it happens. ``mode``: how the suite is run, as ``--mode`` says it.
     """
-    if isinstance(suite, Suite) and seed is not None:
-        raise ConfigurationError(
-            "a loaded suite has its seeds already", where="seed", hint="load_suite(NAME, seed=...)"
-        )
-    if isinstance(suite, Suite) and redact:
-        hint = "load_suite(NAME, redact=...)"
-        raise ConfigurationError("a loaded suite says what it redacts", where="redact", hint=hint)
     configuration = configure({"model": model, "limit": limit, "store": _url(store), **settings})
-    chosen = (only,) if isinstance(only, str) else tuple(only)
-    trusted = configuration.settings.trust_code
     taken_out = (redact,) if isinstance(redact, str) else tuple(redact)
-    loaded = suite if isinstance(suite, Suite) else load_suite(suite, seed=seed, trust_code=trusted, redact=taken_out)
+    loaded = _loaded(suite, seed, taken_out, trust_code=configuration.settings.trust_code)
     reference, model_settings = configuration.model_settings(configuration.settings.model)
     options = RunOptions(
-        scope=Scope(chosen, configuration.settings.limit),
+        scope=Scope((only,) if isinstance(only, str) else tuple(only), configuration.settings.limit),
         settings=model_settings,
         judge=judge_settings(configuration, loaded.judge) if loaded.judge else None,
         baseline=_named(baseline),
@@ -252,8 +245,14 @@ def evaluate(
         scoring_workers=configuration.settings.scoring_workers,
         on_event=on_event,
     )
-    again = _reproduce(loaded, configuration, options, mode, mode_options or {})
-    options = replace(options, reproduce=again + "".join(f" --redact {kind}" for kind in taken_out))
+    again = command_line(
+        *(str(loaded.path), configuration.settings.model, configuration, options),
+        redact=taken_out,
+        mode=mode,
+        mode_options=[f"{key}={json.dumps(value)}" for key, value in (mode_options or {}).items()],
+        profile=profile,
+    )
+    options = replace(options, reproduce=again)
     recorded = recording() if profile else nullcontext()
     with _store(store, configuration) as opened, recorded:
         result = run_in_mode(Asked(loaded, reference, opened, options), mode, mode_options or {})
@@ -262,6 +261,19 @@ def evaluate(
 
             write_all(result, Path(report), case_logs(opened, result))
     return RunResult(result, partial(_store, store, configuration))
+
+
+def _loaded(suite: str | Path | Suite, seed: int | None, redact: Sequence[str], *, trust_code: bool) -> Suite:
+    if not isinstance(suite, Suite):
+        return load_suite(suite, seed=seed, trust_code=trust_code, redact=redact)
+    if seed is not None:
+        raise ConfigurationError(
+            "a loaded suite has its seeds already", where="seed", hint="load_suite(NAME, seed=...)"
+        )
+    if redact:
+        hint = "load_suite(NAME, redact=...)"
+        raise ConfigurationError("a loaded suite says what it redacts", where="redact", hint=hint)
+    return suite
 
 
 def compare(
@@ -336,29 +348,3 @@ def _store(store: str | Path | Store | None, configuration: Configuration) -> Ab
     if store is None or isinstance(store, str | Path):
         return open_store(configuration.settings.store)
     return nullcontext(store)
-
-
-def _reproduce(
-    suite: Suite, configuration: Configuration, options: RunOptions, mode: str, mode_options: Mapping[str, Any]
-) -> str:
-    import json
-    import shlex
-
-    words = ["evalkit", "run", str(suite.path), "--model", configuration.settings.model]
-    for check in options.scope.only:
-        words += ["--only", check]
-    for name, value in (("limit", options.scope.limit), ("seed", options.seed), ("baseline", options.baseline or None)):
-        if value is not None:
-            words += [f"--{name}", str(value)]
-    for flag, wanted in (("allow-different", options.allow_different), ("stop-early", options.stop_early)):
-        if wanted:
-            words.append(f"--{flag}")
-    if options.continues:
-        words += ["--continue", options.continues]
-    if options.replicate:
-        words += ["--replicate", str(options.replicate)]
-    if mode:
-        words += ["--mode", mode]
-    for key, value in mode_options.items():
-        words += ["--mode-option", f"{key}={json.dumps(value)}"]
-    return shlex.join(words)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from simulation import arguments, percent, table
 
-from evalkit.results import GroupGap
+from evalkit.diagnoses import GroupGap
 from evalkit.runner.bias_gaps import Family, group_gaps
 
 TEMPLATES = (3, 5, 8, 12, 20, 50)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +14,10 @@ from evalkit.cli import keep_what_is_imported
 from evalkit.cli.options import open_configured_store
 from evalkit.cli.saying import say, say_json, show_error
 from evalkit.cli.services import tell_service
-from evalkit.configuration import PREFIX, Configuration, judge_settings
+from evalkit.configuration import Configuration, judge_settings
 from evalkit.errors import EvalkitError, Interrupted, ReportError
 from evalkit.gates.outcome import worst_code
+from evalkit.invocation import command_line
 from evalkit.models import open_backend
 from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
@@ -115,60 +115,14 @@ def _evaluate(
             resume="required" if options["resume"] else "never" if options["fresh"] else "auto",
             strict=options["strict"],
             scoring_workers=configuration.settings.scoring_workers,
-            reproduce=reproduce(options["name"], model, configuration, options),
             on_progress=shown.progress,
             on_ending=shown.ending,
             on_event=options["on_event"],
         )
-        asked = Asked(suite, reference, store, run_options)
+        told = {key: options[key] for key in ("redact", "mode", "mode_options", "profile")}
+        again = command_line(options["name"], model, configuration, run_options, **told)
+        asked = Asked(suite, reference, store, replace(run_options, reproduce=again))
         return run_in_mode(asked, options["mode"], options["mode_options"])
-
-
-def reproduce(name: str, model: str, configuration: Configuration, options: Mapping[str, Any]) -> str:
-    """The command that does it again."""
-    words = ["evalkit", "run", name, "--model", model]
-    for check in options["only"]:
-        words += ["--only", check]
-    for kind in options["redact"]:
-        words += ["--redact", kind]
-    for key in ("seed", "baseline"):
-        if options[key] not in {None, ""}:
-            words += [f"--{key}", str(options[key])]
-    words += _of_this_machine(configuration, model)
-    words += _of_mode(options)
-    for key in ("allow_different", "stop_early"):
-        if options[key]:
-            words.append(f"--{key.replace('_', '-')}")
-    if options["stop_early"] is False:
-        words.append("--no-stop-early")
-    if options["continues"]:
-        words += ["--continue", options["continues"]]
-    if options["replicate"]:
-        words += ["--replicate", str(options["replicate"])]
-    if configuration.settings.limit is not None:
-        words += ["--limit", str(configuration.settings.limit)]
-    return shlex.join(words)
-
-
-def _of_mode(options: Mapping[str, Any]) -> Iterator[str]:
-    if options["mode"]:
-        yield from ("--mode", options["mode"])
-    for pair in options["mode_options"]:
-        yield from ("--mode-option", pair)
-    if options["mode"] and options["profile"]:  # a mode may do more in a run that is profiled
-        yield "--profile"
-
-
-def _of_this_machine(configuration: Configuration, model: str) -> Iterator[str]:
-    """How the model was run by options or the environment: the project's file says the rest again by itself."""
-    for key in ("engine", "device", "dtype", "batch_size"):
-        origin, value = configuration.origins.get(key, ""), getattr(configuration.settings, key)
-        if key == "engine" and not origin.startswith("--"):
-            value = configuration.model_settings(model)[1].engine  # none of a model that has no engines
-        if value is not None and origin.startswith(("--", PREFIX)):
-            yield from (f"--{key.replace('_', '-')}", str(value))
-    if configuration.origins.get("trust_code", "").startswith("--"):
-        yield "--trust-code"
 
 
 def require_writable(folder: Path) -> None:

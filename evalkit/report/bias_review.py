@@ -12,11 +12,12 @@ from html import escape
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from evalkit.diagnoses import GroupGap
 from evalkit.report import formatting
 from evalkit.report.files import BIAS_LOG, write_text
 from evalkit.report.gap_table import HEADS, NUMBERS, gap_row
 from evalkit.report.hostile import LONGEST, one_line, shorten_end, shown, visible
-from evalkit.results import GroupGap, Result
+from evalkit.results import Result
 
 NAME = "bias-review.html"
 LOG = BIAS_LOG

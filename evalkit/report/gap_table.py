@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from evalkit.diagnoses import GroupGap
 from evalkit.report import formatting
 from evalkit.report.hostile import one_line, shorten_end
-from evalkit.results import GroupGap, Result
+from evalkit.results import Result
 
 MOST_ROWS = 20
 """Of one check that report.html shows; bias-review.html and report.json have more."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evalkit.diagnoses import GroupGap
 from evalkit.records import Estimate, Verdict, Word
 from evalkit.report import formatting, view
 from evalkit.report.hostile import one_line, shorten_end
-from evalkit.results import CheckSummary, GroupGap, Result
+from evalkit.results import CheckSummary, Result
 
 MOST = 4
 """Metrics beside the picture of a check, unless more of them have gates."""

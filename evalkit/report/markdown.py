@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from evalkit.diagnoses import Distribution
 from evalkit.records import Estimate, Word
 from evalkit.report import errors, formatting, trust, view
 from evalkit.report import markdown_changes as since
@@ -22,7 +23,7 @@ from evalkit.report.markdown_text import LONGEST_CELL, code, fence, html, text
 from evalkit.report.sections import SHADES, TableView, advice_of, table_view, title_and_sentence
 from evalkit.report.since import regressed_cases
 from evalkit.report.together import NAMES, together
-from evalkit.results import CheckSummary, Distribution, Exchange, Finding, Result
+from evalkit.results import CheckSummary, Exchange, Finding, Result
 
 NAME = "report.md"
 LIMIT = 60_000

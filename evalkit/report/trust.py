@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from evalkit.diagnoses import Correction, SliceDiagnosis, VarianceSplit
 from evalkit.records import Contrast
 from evalkit.report import formatting
 from evalkit.report.gap_table import gap_sentences, p_value
 from evalkit.report.hostile import one_line
 from evalkit.report.judges import judge_sentences
 from evalkit.report.reviews import review_sentences
-from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
+from evalkit.results import Result
 
 LABELS = {
     "cases": "cases asked",

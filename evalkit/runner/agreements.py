@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, islice
 from typing import Any
 
-from evalkit.results import Agreement, Run
+from evalkit.diagnoses import Agreement
+from evalkit.results import Run
 from evalkit.runner.tables import batched
 from evalkit.store import Store, StoredScore
 from evalkit.suite.load import SuiteCheck

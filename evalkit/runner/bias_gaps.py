@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evalkit.diagnoses import GroupGap
 from evalkit.metrics.kinds import mean
 from evalkit.records import Counts
-from evalkit.results import GroupGap
 from evalkit.stats.estimate import estimate
 from evalkit.stats.multiplicity import benjamini_hochberg
 from evalkit.stats.resampling import Matrix

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.data.readers import read_jsonl
+from evalkit.diagnoses import Correction
 from evalkit.errors import DatasetError
 from evalkit.gates.measurements import CheckTable, Measurements
-from evalkit.results import Correction
 from evalkit.stats.detector import Corrected, Spread, leave_one_out, rogan_gladen
 from evalkit.stats.prediction_powered import FEWEST_LABELS, Clustered, prediction_powered
 

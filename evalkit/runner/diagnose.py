@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evalkit.diagnoses import SliceDiagnosis
 from evalkit.gates.expression import Gate
 from evalkit.gates.measurements import COVERAGE, CheckTable
 from evalkit.gates.weighing import scale_of
 from evalkit.protocols import Metric
-from evalkit.results import SliceDiagnosis
 from evalkit.stats import betting
 from evalkit.stats.factorials import log_factorials
 from evalkit.stats.multiplicity import benjamini_hochberg, e_benjamini_hochberg

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from evalkit.checks.repeats import VARIANCE, Repeated
+from evalkit.diagnoses import Distribution
 from evalkit.gates.measurements import CheckTable
 from evalkit.protocols import Metric
-from evalkit.results import Distribution
 from evalkit.runner.plan import Plan
 from evalkit.runner.values_by_case import values_by_case
 from evalkit.suite.load import SuiteCheck

@@ -186,16 +186,7 @@ def _measure(running: Running, baseline: Baseline) -> tuple[Measurements, Tally]
         traffic=lambda: subject.traffic if isinstance(subject, Paced) else "",
     )
     signatures = {check.name: _signature(check.check.metrics) for check in plan.checks}
-    limits = Limits(plan.suite.minutes, plan.suite.requests)
-    asker = Asker(
-        *(store, run.id, running.backends, _identities(running)),
-        limits=limits,
-        redaction=plan.suite.redaction,
-        on_answer=under_way.show,
-        on_loading=under_way.show_loading,
-        ending=running.ending,
-        hearing=Listeners.among(running.options.attendants),
-    )
+    asker = _asker(running, under_way)
 
     def blocks() -> Iterator[tuple[int, list[Planned]]]:
         numbered = enumerate(timed("load the data", plan.blocks()))
@@ -235,6 +226,19 @@ def _measure(running: Running, baseline: Baseline) -> tuple[Measurements, Tally]
     running.warnings += [*scoring.warnings(), *running.troubles.warnings]
     under_way.show(asker.tally, DECIDING)
     return tables, asker.tally
+
+
+def _asker(running: Running, under_way: UnderWay) -> Asker:
+    suite = running.plan.suite
+    return Asker(
+        *(running.store, running.run.id, running.backends, _identities(running)),
+        limits=Limits(suite.minutes, suite.requests),
+        redaction=suite.redaction,
+        on_answer=under_way.show,
+        on_loading=under_way.show_loading,
+        ending=running.ending,
+        hearing=Listeners.among(running.options.attendants),
+    )
 
 
 def _pass_on(running: Running, progress: Progress) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalkit.checks.repeats import MEANT, VARIANCE, Repeated
+from evalkit.diagnoses import VarianceSplit
 from evalkit.gates.measurements import CheckTable
 from evalkit.protocols import Metric
-from evalkit.results import VarianceSplit
 from evalkit.runner.plan import Plan
 
 NEARLY = 0.8

@@ -234,7 +234,13 @@ def test_a_store_may_be_a_path_or_already_open(workdir: Path) -> None:
 def test_one_check_may_be_named_as_a_plain_text(workdir: Path) -> None:
     result = evalkit.evaluate("smoke", model="mock:oracle", only="accuracy", limit=2, seed=3)
     assert [check.name for check in result.result.checks] == ["accuracy"]
-    assert result.result.reproduce.endswith("--model mock:oracle --only accuracy --limit 2 --seed 3")
+    assert result.result.reproduce.endswith("--model mock:oracle --only accuracy --seed 3 --limit 2")
+
+
+def test_the_command_of_a_run_says_how_its_model_was_run_and_that_it_may_not_stop(workdir: Path) -> None:
+    result = evalkit.evaluate("smoke", model="mock:oracle", limit=2, batch_size=3, stop_early=False, redact="email")
+    said = result.result.reproduce
+    assert said.endswith(" --model mock:oracle --redact email --batch-size 3 --no-stop-early --limit 2")
 
 
 def test_a_seed_for_a_loaded_suite_is_refused(workdir: Path) -> None:

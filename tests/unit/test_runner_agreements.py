@@ -9,8 +9,9 @@ from typing import Any
 
 from evalkit.checks.determinism import Determinism, DeterminismOptions
 from evalkit.checks.forensic import REFERENCE, Forensic, ForensicOptions
+from evalkit.diagnoses import Agreement
 from evalkit.records import Answer, Decoding, Score
-from evalkit.results import Agreement, Run
+from evalkit.results import Run
 from evalkit.runner.agreements import MOST_CASES, MOST_NAMES, agreements
 from evalkit.store import StoredScore
 

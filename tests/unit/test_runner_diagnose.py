@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evalkit.diagnoses import SliceDiagnosis
 from evalkit.gates.expression import parse_gate
 from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.kinds import Quantity, mean, rate, ratio
 from evalkit.records import Score, Unscored
-from evalkit.results import SliceDiagnosis
 from evalkit.runner.diagnose import BETTING, FISHER, MEANS, PERMUTATION, diagnose
 
 OK = rate("ok")

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.diagnoses import Distribution
 from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.kinds import Quantity, mean, quantile, rate, ratio
 from evalkit.protocols import Metric
 from evalkit.records import Score, Unscored, Vector
-from evalkit.results import Distribution
 from evalkit.runner.distributions import LARGEST, MOST_BINS, distribution, distributions
 from evalkit.runner.plan import Plan, make_plan
 from evalkit.runner.tables import empty_tables

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from importlib.util import find_spec
 
+from evalkit.diagnoses import SliceDiagnosis
 from evalkit.errors import FailureClass
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.growth import NOTICED_MB
@@ -13,7 +14,6 @@ from evalkit.modes.deep_dive.rules import FEW_CASES, GAP, Numbers
 from evalkit.modes.deep_dive.slices import ANSWER
 from evalkit.modes.deep_dive.stages import percentiles, share_of
 from evalkit.modes.deep_dive.volume import MOST_RATIO
-from evalkit.results import SliceDiagnosis
 
 STARTING = ("start", "open the model", "load the model")
 

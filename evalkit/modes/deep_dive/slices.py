@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from evalkit.diagnoses import SliceDiagnosis
 from evalkit.gates.columns import label_text
 from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.language import detect
 from evalkit.modes.deep_dive.reading import ReadCase
 from evalkit.modes.deep_dive.topics import topics, vocabulary
 from evalkit.records import Status
-from evalkit.results import SliceDiagnosis
 from evalkit.runner.attending import Concluded
 from evalkit.runner.compare_turned import telling_metrics
 from evalkit.runner.diagnose import MOST_SLICES, diagnose

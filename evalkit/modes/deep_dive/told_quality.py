@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evalkit.diagnoses import SliceDiagnosis
 from evalkit.modes.deep_dive.comparison import UNPAIRED, Against, Difference
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.numbers import numbers_of
 from evalkit.modes.deep_dive.rules import RULES, advice
 from evalkit.modes.deep_dive.slices import LEAST_CASES, Q
-from evalkit.results import SliceDiagnosis
 from evalkit.runner.findings import MASKING
 from evalkit.sections import BarPicture, Cell, Section, SectionTable
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from evalkit.diagnoses import Agreement
 from evalkit.report.charts.chart import Chart, distinct, label
 from evalkit.report.charts.heat import NUMBERS_UP_TO, heat
-from evalkit.results import Agreement
 
 MOST = 24
 ROOMY = 5

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from evalkit.diagnoses import Distribution
 from evalkit.report import formatting
 from evalkit.report.charts.chart import Chart, finite, label, number_axis, spec
-from evalkit.results import Distribution
 
 COLUMNS = ("values", "cases")
 HEIGHT = 150

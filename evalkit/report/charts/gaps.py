@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from evalkit.diagnoses import GroupGap
 from evalkit.report import formatting
 from evalkit.report.charts.chart import Chart, distinct, domain, finite, label
 from evalkit.report.charts.dots import dots
-from evalkit.results import GroupGap, Result
+from evalkit.results import Result
 
 MOST = 24
 MOST_MEASURES = 6

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.diagnoses import GroupGap
 from evalkit.records import Interval
 from evalkit.report import bias_review
-from evalkit.results import GroupGap
 
 EVIL = "<script>alert(1)</script> \u202e <img src=x onerror=y>"
 

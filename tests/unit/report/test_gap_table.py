@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from evalkit.diagnoses import GroupGap
 from evalkit.records import Interval
 from evalkit.report import html, trust
 from evalkit.report.gap_table import gap_row, gap_table
-from evalkit.results import GroupGap
 
 BASE = GroupGap(
     "safety",

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_results import CORPUS, contrast, estimate, hostile_result, result, review, verdicts
 
+from evalkit.diagnoses import Agreement, Distribution
 from evalkit.records import Evidence, Interval, Verdict, Word
 from evalkit.report.charts import change_chart, charts, coloured, difference_charts, gate_charts, timeline_charts
 from evalkit.report.charts.agreement import agreement_chart
@@ -25,7 +26,7 @@ from evalkit.report.charts.gaps import gap_charts
 from evalkit.report.charts.review import review_chart
 from evalkit.report.charts.safety import safety_chart
 from evalkit.report.charts.speed import latency_chart
-from evalkit.results import Agreement, CheckSummary, Distribution, Moment
+from evalkit.results import CheckSummary, Moment
 
 
 def values(chart) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from evalkit.diagnoses import Distribution
 from evalkit.records import Interval, Message, Word
 from evalkit.report import markdown, markdown_text
 from evalkit.report.hostile import one_line, shorten_end, shown
-from evalkit.results import CaseCount, Change, ChangeCount, Distribution, Exchange, MetricContrast
+from evalkit.results import CaseCount, Change, ChangeCount, Exchange, MetricContrast
 
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=60) | st.text(alphabet="`|\\<>[]()!*_~@#&;:/.- \n1aw")
 READER = MarkdownIt("gfm-like", {"linkify": False, "html": True})

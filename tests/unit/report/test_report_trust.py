@@ -6,11 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from evalkit.diagnoses import Correction, SliceDiagnosis, VarianceSplit
 from evalkit.records import Contrast, Evidence, Interval, Verdict, Word
 from evalkit.report import html, markdown
 from evalkit.report.trust import asked, notes, one_sided
 from evalkit.report.view import effort, gate_view
-from evalkit.results import Correction, Result, SliceDiagnosis, VarianceSplit
+from evalkit.results import Result
 
 
 def texts(result: Result, label: str) -> list[str]:
