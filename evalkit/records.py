@@ -372,6 +372,10 @@ class Outcome:
     exit_code: int
     reason: str
     verdicts: tuple[Verdict, ...] = ()
+    beside: str = ""
+    """What else it is no better than, beside its verdicts: a suite that this one needs, and that did not pass."""
+    beside_code: int = 0
+    """The exit code of that."""
 
     @property
     def passed(self) -> bool:

@@ -49,16 +49,23 @@ def conclude(verdicts: Sequence[Verdict], measurements: Measurements, tolerance:
     return _concluded(verdicts, codes)
 
 
+def no_better_than(outcome: Outcome, code: int, why: str) -> Outcome:
+    """The outcome in the light of what happened beside its verdicts, which its reason names."""
+    worst = worst_code((outcome.exit_code, code))
+    if worst == outcome.exit_code:
+        return replace(outcome, reason=f"{outcome.reason}; {why}", beside=why, beside_code=int(code))
+    reason = f"{why}; by itself: {outcome.reason}"
+    return Outcome(WORDS[worst], int(worst), reason, outcome.verdicts, beside=why, beside_code=int(code))
+
+
 def reconclude(outcome: Outcome, verdicts: Sequence[Verdict]) -> Outcome:
-    """The same run's outcome with other verdicts. What it could not measure, it has still not; what made it worse
-    than its verdicts, such as a suite that it needs, is still so."""
-    if outcome.exit_code in {ExitCode.NOT_MEASURED, ExitCode.NOTHING_EVALUATED}:
+    """The same run's outcome with other verdicts. What it could not measure, it has still not, and what else it is no
+    better than is still so."""
+    unmeasured = {ExitCode.NOT_MEASURED, ExitCode.NOTHING_EVALUATED}
+    if outcome.exit_code in unmeasured and outcome.exit_code != outcome.beside_code:
         return replace(outcome, verdicts=tuple(verdicts))
-    before, found = _concluded(outcome.verdicts, {}), _concluded(verdicts, {})
-    worst = worst_code((outcome.exit_code, found.exit_code))
-    if outcome.exit_code == before.exit_code or worst == found.exit_code:
-        return found
-    return replace(outcome, verdicts=tuple(verdicts))
+    found = _concluded(verdicts, {})
+    return no_better_than(found, outcome.beside_code, outcome.beside) if outcome.beside else found
 
 
 def _concluded(verdicts: Sequence[Verdict], codes: dict[ExitCode, str]) -> Outcome:

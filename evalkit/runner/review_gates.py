@@ -213,4 +213,5 @@ def with_verdicts(outcome: Outcome, verdicts: Sequence[Verdict], standings: Sequ
         return found
     said = "; ".join(_outstanding(standing) for standing in standings if not standing.done)
     many = f"{len(waiting)} of {len(found.verdicts)} gates {'wait' if len(waiting) > 1 else 'waits'} for people"
-    return replace(found, reason=f"{many}: {said}")
+    beside = f"; {found.beside}" if found.beside else ""
+    return replace(found, reason=f"{many}: {said}{beside}")

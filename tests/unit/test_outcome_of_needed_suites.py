@@ -39,3 +39,16 @@ def test_the_exit_code_is_the_first_that_applies(
     revised = reconclude(outcome, verdicts)
     assert revised.exit_code == after
     assert revised.verdicts == verdicts
+
+
+@pytest.mark.parametrize(("code", "word"), [(1, Word.FAIL), (4, Word.UNSURE)])
+def test_a_need_that_failed_in_the_same_way_as_the_verdicts_outlives_a_review_that_mends_these(
+    code: int, word: Word
+) -> None:
+    by_itself = reconclude(GOOD, (Verdict("a.b >= 1", word, word, ""),))
+    outcome = _needed(code).decided(by_itself)
+    assert (by_itself.exit_code, outcome.exit_code) == (code, code)
+    for verdicts in (by_itself.verdicts, GOOD.verdicts, by_itself.verdicts):
+        outcome = reconclude(outcome, verdicts)
+        assert outcome.exit_code == code
+        assert outcome.reason.count("base") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from evalkit.gates.outcome import WORDS, worst_code
+from evalkit.gates.outcome import WORDS, no_better_than, worst_code
 from evalkit.modes.mode import Asked
 from evalkit.modes.unkept import unkept
 from evalkit.records import Outcome, Verdict, Word
@@ -52,12 +52,7 @@ class Needed(Attendant):
         failed = [one for one in self._ended if not one.passed]
         if not failed:
             return outcome
-        code = worst_code((outcome.exit_code, *(one.code for one in failed)))
-        if code == outcome.exit_code:
-            reason = f"{outcome.reason}; of what it needs, {_listed(failed)}"
-            return replace(outcome, reason=reason)
-        reason = f"of what it needs, {_listed(failed)}; by itself: {outcome.reason}"
-        return replace(outcome, word=WORDS[code], exit_code=int(code), reason=reason)
+        return no_better_than(outcome, worst_code(one.code for one in failed), f"of what it needs, {_listed(failed)}")
 
     def concluded(self, concluded: Concluded) -> Sequence[Section]:
         return (section(self._ended),)
