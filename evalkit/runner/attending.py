@@ -53,8 +53,11 @@ class Attendant:
         """The outcome of the run's gates, or one that knows of something else, too."""
         return outcome
 
+    def checked(self, concluded: Concluded) -> None:
+        """All is decided, and nobody has told anything yet."""
+
     def concluded(self, concluded: Concluded) -> Sequence[Section]:
-        """Once, before the result is stored."""
+        """Once all have checked, before the result is stored."""
         return ()
 
     def closed(self) -> None:

@@ -141,6 +141,8 @@ def _attended(running: Running, tables: Measurements, result: Result, against: s
     for attendant in running.options.attendants:
         result = replace(result, outcome=attendant.decided(result.outcome))
     concluded = Concluded(running.plan, running.backends, running.store, running.run, tables, result, against)
+    for attendant in running.options.attendants:  # who refuses the run does so before others measure for minutes
+        attendant.checked(concluded)
     sections = [section for attendant in running.options.attendants for section in attendant.concluded(concluded)]
     return replace(result, sections=tuple(sections))
 

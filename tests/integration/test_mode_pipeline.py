@@ -330,8 +330,15 @@ def test_rows_that_somebody_left_out_on_purpose_are_no_loss(run: Run) -> None:
     assert limited.state == "held"
 
 
+def test_a_strict_contract_ends_the_run_before_others_measure_beside_it(run: Run) -> None:
+    first = Keeping()
+    with pytest.raises(EvalkitError, match="estimates, bounds"):
+        run(check="outside", strict=True, attendants=(first,))
+    assert first.concluded_run is None
+
+
 class Keeping(Attendant):
-    concluded_run: Concluded
+    concluded_run: Concluded | None = None
 
     def concluded(self, concluded: Concluded) -> Sequence[Section]:
         self.concluded_run = concluded
@@ -342,6 +349,7 @@ class Keeping(Attendant):
 def concluded(run: Run) -> Concluded:
     keeping = Keeping()
     run(attendants=(keeping,))
+    assert keeping.concluded_run is not None
     return keeping.concluded_run
 
 

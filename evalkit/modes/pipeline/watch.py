@@ -57,11 +57,7 @@ class Counted(Attendant):
         """Of what passed, where it was looked at."""
         return ()
 
-    def concluded(self, concluded: Concluded) -> Sequence[Section]:
-        self._check(concluded)
-        return self._told(concluded)
-
-    def _check(self, concluded: Concluded) -> None:
+    def checked(self, concluded: Concluded) -> None:
         plan, tables, ledger = concluded.plan, concluded.tables, self.ledger
         stopped = {name: table.stopped_early for name, table in tables.items()}
         check_tables(plan, tables, stopped, ledger)
@@ -71,7 +67,7 @@ class Counted(Attendant):
         check_verdicts(plan, tables, concluded.result.outcome, ledger)
         ledger.require()
 
-    def _told(self, concluded: Concluded) -> Sequence[Section]:
+    def concluded(self, concluded: Concluded) -> Sequence[Section]:
         if self.ledger.state() != BROKEN:
             return ()
         from evalkit.modes.pipeline.told import section
@@ -124,12 +120,12 @@ class Watched(Counted):
             self.scores.examined(block)
         self.ledger.require()
 
-    def _check(self, concluded: Concluded) -> None:
+    def checked(self, concluded: Concluded) -> None:
         with stage("look at the boundaries"):
             self.answers.ended()
-            super()._check(concluded)
+            super().checked(concluded)
 
-    def _told(self, concluded: Concluded) -> Sequence[Section]:
+    def concluded(self, concluded: Concluded) -> Sequence[Section]:
         from evalkit.modes.pipeline.told import section
 
         return (section(concluded, self),)
