@@ -1,4 +1,8 @@
-"""A PostgreSQL server that is only read: views and functions of the session, then a transaction that cannot write."""
+"""A PostgreSQL server that is only read: views and functions of the session, then a transaction that cannot write.
+
+The question goes to the server as one prepared statement: the server itself refuses several, wherever it sees one end.
+Sent as plain text, ``SELECT 1; COMMIT; DELETE ...`` would end that transaction.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,41 @@ from sqlalchemy import exc
 
 from evalkit.errors import ConfigurationError, EvalkitError, StoreError, did_you_mean
 from evalkit.query.dialects import Postgresql
+from evalkit.query.statements import first_word
 from evalkit.query.views import VIEWS, View
 from evalkit.store import Store
 
 CANCELLED, READ_ONLY, NO_TABLE, NO_COLUMN = "57014", "25006", "42P01", "42703"
+NO_FUNCTION = "42883"
+SEVERAL, WRITING = "multiple commands", "data-modifying"
+"""As the server says that it was given several statements, and a WITH that writes."""
+
+
+class _Asked:
+    """What the server answers, read as far as is wanted: the driver's own cursor reads all there is."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._told: Any = None
+
+    def execute(self, question: str) -> None:
+        if first_word(question) == "EXPLAIN":
+            self._told = self._connection.execute_unnamed(question)
+        else:
+            self._connection.execute_unnamed(f"DECLARE asked NO SCROLL CURSOR FOR {question}")
+
+    @property
+    def description(self) -> list[tuple[str]] | None:
+        told = self._told or self._connection.execute_unnamed("FETCH 0 FROM asked")
+        return [(column["name"],) for column in told.columns] if told.columns is not None else None
+
+    def fetchmany(self, count: int) -> list[Any]:
+        told = self._told or self._connection.execute_unnamed(f"FETCH {count} FROM asked")
+        return list(told.rows or ())[:count]
+
+    def fetchall(self) -> list[Any]:
+        told = self._told or self._connection.execute_unnamed("FETCH ALL FROM asked")
+        return list(told.rows or ())
 
 
 @contextmanager
@@ -31,7 +66,7 @@ def asking(store: Store, question: str, seconds: float) -> Iterator[Any]:
             connection.commit()
             cursor.execute("SET TRANSACTION READ ONLY")
             cursor.execute(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}")
-            yield cursor
+            yield _Asked(connection)
             connection.rollback()
     except (exc.DBAPIError, driver.Error) as error:
         raise _explained(error, seconds) from error
@@ -50,7 +85,9 @@ def _explained(error: Any, seconds: float) -> EvalkitError:
     code, said = (told.get("C", ""), told.get("M", "")) if isinstance(told, dict) else ("", str(told))
     if code == CANCELLED:
         return StoreError(f"no answer within {seconds:g} seconds", where="SQL", hint="ask for less, or --timeout N")
-    if code == READ_ONLY:
+    if SEVERAL in said:
+        return ConfigurationError("these are several statements", where="SQL", hint="ask one at a time")
+    if code == READ_ONLY or WRITING in said:
         return ConfigurationError("this would do more than read", where="SQL", hint="ask with SELECT")
     hint = "evalkit sql --tables lists what can be asked for"
     if code in {NO_TABLE, NO_COLUMN} and (named := re.search(r'"([^"]+)"', said)):
@@ -58,4 +95,6 @@ def _explained(error: Any, seconds: float) -> EvalkitError:
         if code == NO_COLUMN:
             known = list(dict.fromkeys(column for view in VIEWS for column, _ in view.columns))
         hint = did_you_mean(named[1], known)
+    if code == NO_FUNCTION:
+        hint = "PostgreSQL's own functions; metrics are functions of a database that is a SQLite file"
     return ConfigurationError(said, where="SQL", hint=hint)

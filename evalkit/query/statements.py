@@ -29,12 +29,21 @@ def one_question(statement: str) -> str:
         statement.encode("utf-8")
     except UnicodeEncodeError:
         raise ConfigurationError("a statement is text in UTF-8", where="SQL", hint=HINT) from None
-    first = (re.match(r"\(*\s*(\w+)", bare) or re.match(r"\s*(\S+)", bare) or [bare, bare])[1]
+    first = _first(bare)
     if first.upper() not in READING:
         raise ConfigurationError(
             f"'{first[:40]}' is not a question: runs are only read here", where="SQL", hint="ask with SELECT or WITH"
         )
     return _without_end(statement)
+
+
+def first_word(statement: str) -> str:
+    """In capitals; what is no SQL yet, as it is passed over, does not count."""
+    return _first(_PASSED_OVER.sub("", statement, count=1) if _begins(statement) else statement).upper()
+
+
+def _first(bare: str) -> str:
+    return (re.match(r"\(*\s*(\w+)", bare) or re.match(r"\s*(\S+)", bare) or [bare, bare])[1]
 
 
 def _begins(statement: str) -> bool:

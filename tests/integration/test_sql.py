@@ -106,6 +106,10 @@ def test_a_run_tells_its_changes_with_time_and_cause(ran: tuple[Store, Any]) -> 
         "SELECT 1 INTO nowhere",
         "EXPLAIN ANALYZE DELETE FROM events",
         "SELECT nextval('events_number_seq')",
+        # where PostgreSQL sees a statement end, and SQLite and a reader of SQL do not
+        r"SELECT E'\'' ; COMMIT; DELETE FROM public.events; COMMIT; --'",
+        "SELECT 1 AS a$$ ; COMMIT; DELETE FROM public.events; COMMIT; SELECT 1 AS a$$",
+        "SELECT 1 FROM information_schema.tables --\r ; COMMIT; DELETE FROM public.events; COMMIT",
         "",
         "   -- nothing",
         ";",
@@ -146,6 +150,11 @@ def test_rows_beyond_the_limit_are_said(ran: tuple[Store, Any]) -> None:
     assert (len(found.rows), found.more) == (3, True)
     assert not ask(ran[0], "SELECT * FROM events", limit=3).more
     assert len(ask(ran[0], "SELECT * FROM scores", limit=None).rows) > 3
+
+
+def test_of_endless_rows_only_the_wanted_ones_are_read(ran: tuple[Store, Any]) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+    assert ask(ran[0], endless, limit=2) == Answered(("i",), [(1,), (2,)], more=True)
 
 
 def test_equal_names_are_told_apart(ran: tuple[Store, Any]) -> None:
