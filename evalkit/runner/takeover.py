@@ -31,43 +31,52 @@ class Takeover:
     """By check."""
     taken: dict[str, dict[str, int]] = field(default_factory=dict)
     """By check and donor, how many."""
-    _offered: dict[tuple[str, str], tuple[str, StoredScore]] = field(default_factory=dict)
-    """Of the block, by check and case."""
+    _wanted: dict[str, list[str]] = field(default_factory=dict)
+    """The cases of the block, by check."""
+    _read: dict[tuple[str, str], dict[str, StoredScore]] = field(default_factory=dict)
+    """By check and donor, its scores of the block's cases."""
 
     @classmethod
     def begin(cls, store: Store, plan: Plan, run_id: str) -> Takeover:
         """Notes how this run judges, and looks for runs that judged so before."""
         identities = score_identities(plan)
         store.note_scored_checks(run_id, identities)
-        found = store.donors(plan.suite.name, identities)
+        found = store.donors(plan.suite.name, identities, run_id)
         known = {
             name: _Donor(name, store.contested_keys(name)) for name in {run for runs in found.values() for run in runs}
         }
         return cls(store, {check: [known[name] for name in runs] for check, runs in found.items()})
 
     def look_for(self, block: Iterable[Planned]) -> None:
-        """Read what there is of a block's cases; what was read of the last block goes."""
-        self._offered.clear()
-        wanted: dict[str, list[str]] = {}
+        """A block's cases are the next ones; what was read of the last block goes."""
+        self._read.clear()
+        self._wanted.clear()
         for planned in block:
             if planned.check.name in self.donors:
-                wanted.setdefault(planned.check.name, []).append(planned.case.id)
-        for check, cases in wanted.items():
-            for donor in self.donors[check]:
-                missing = [case for case in cases if (check, case) not in self._offered]
-                for stored in self.store.get_scores(donor.run, check, missing) if missing else ():
-                    if not stored.score.error and donor.contested.isdisjoint(stored.keys):
-                        self._offered[check, stored.case] = donor.run, stored
+                self._wanted.setdefault(planned.check.name, []).append(planned.case.id)
 
     def known(self, examined: Examined) -> Score | None:
         """The score, where it was made of the same case and exactly these answers."""
-        check = examined.planned.check.name
-        run, stored = self._offered.get((check, examined.planned.case.id), ("", None))
-        if stored is None or not examined.keys or tuple(examined.keys) != stored.keys:
-            return None
-        by_run = self.taken.setdefault(check, {})
-        by_run[run] = by_run.get(run, 0) + 1
-        return stored.score
+        check, case = examined.planned.check.name, examined.planned.case.id
+        for donor in self.donors.get(check, ()) if examined.keys else ():
+            stored = self._scores(check, donor).get(case)
+            if stored is not None and tuple(examined.keys) == stored.keys:
+                by_run = self.taken.setdefault(check, {})
+                by_run[donor.run] = by_run.get(donor.run, 0) + 1
+                return stored.score
+        return None
+
+    def _scores(self, check: str, donor: _Donor) -> Mapping[str, StoredScore]:
+        """Read all together, at the first case that no donor before it has of the same answers."""
+        if (found := self._read.get((check, donor.run))) is None:
+            given = self.store.get_scores(donor.run, check, self._wanted.get(check, ()))
+            found = {
+                stored.case: stored
+                for stored in given
+                if not stored.score.error and donor.contested.isdisjoint(stored.keys)
+            }
+            self._read[check, donor.run] = found
+        return found
 
     def count(self, check: str) -> int:
         return sum(self.taken.get(check, {}).values())

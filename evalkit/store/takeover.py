@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database
@@ -14,7 +14,7 @@ from evalkit.store.runs import FINISHED, moment
 from evalkit.store.schema import attempts, deleted_runs, incidents, invalidations, runs, scored_checks, scores
 
 MOST_DONORS = 3
-"""Runs that are looked through for a check's scores: whole ones first, then newest first."""
+"""Runs that are looked through for a check's scores: of this model before others, whole before partial, then the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class TakeoverTables:
             with self.database.writing() as connection:
                 self.database.put(connection, scored_checks, rows, "replace")
 
-    def donors(self, suite: str, identities: Mapping[str, str]) -> dict[str, list[str]]:
-        """By check, the finished runs whose scores it may take over: it judged just so there, and nobody has
-        invalidated it since."""
+    def donors(self, suite: str, identities: Mapping[str, str], run_id: str) -> dict[str, list[str]]:
+        """By check, the finished runs whose scores this run may take over: the check judged just so there, and nobody
+        has invalidated it since."""
+        model = select(runs.c.model_fingerprint).where(runs.c.id == doc.stored_name(run_id)).scalar_subquery()
         stale = exists().where(
             invalidations.c.check_name == scored_checks.c.check_name,
             _of_suite(suite),
@@ -54,7 +55,7 @@ class TakeoverTables:
             select(runs.c.id)
             .join(scored_checks, scored_checks.c.run_id == runs.c.id)
             .where(runs.c.state == FINISHED, ~stale)
-            .order_by(runs.c.partial, runs.c.number.desc())
+            .order_by(case((runs.c.model_fingerprint == model, 0), else_=1), runs.c.partial, runs.c.number.desc())
             .limit(MOST_DONORS)
         )
         with self.database.reading() as connection:

@@ -297,6 +297,22 @@ def test_a_part_is_taken_over_from_a_partial_run_and_the_rest_from_a_whole_one(b
     assert (third.usage.taken_over, third.usage.taken_from, part.usage.taken_over) == (ROWS, (whole.run.id,), 0)
 
 
+def test_runs_of_other_models_in_between_hide_nothing(bench: Bench) -> None:
+    first = bench.run({"tallied": "{}"})
+    for text in ("one", "two", "three"):
+        assert bench.run({"tallied": "{}"}, model=f"mock:constant?text={text}").usage.taken_over == 0
+    again = bench.run({"tallied": "{}"})
+    assert (again.usage.taken_over, again.usage.taken_from, judged) == (ROWS, (first.run.id,), [])
+
+
+def test_another_judge_in_between_hides_nothing(bench: Bench) -> None:
+    judge = "judge: mock:constant?text="
+    bench.run({"judging": "{}"}, head=f"{judge}say\n")
+    bench.run({"judging": "{}"}, head=f"{judge}other\n")
+    again = bench.run({"judging": "{}"}, head=f"{judge}say\n")
+    assert (again.usage.taken_over, judged) == (ROWS, [])
+
+
 def test_what_failed_once_is_scored_when_it_is_answered(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A condition that was not supported leaves no error: only the failed request tells that its score is none."""
     ask = MockSession.ask
