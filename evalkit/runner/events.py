@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ STARTED, RESUMED = "run started", "run resumed"
 LOADS, BLOCK, DECIDED = "model loading", "block done", "gate decided"
 TROUBLE = "trouble"
 FINISHED, INTERRUPTED, FAILED = "run finished", "run interrupted", "run failed"
+ENDS = {FINISHED, INTERRUPTED, FAILED}
 NAMES = (STARTED, RESUMED, LOADS, BLOCK, DECIDED, TROUBLE, FINISHED, INTERRUPTED, FAILED)
 
 
@@ -111,5 +113,12 @@ class Announcer:
             self._say(DECIDED, gate=gate, **facts)
 
     def _say(self, name: str, **facts: Any) -> None:
-        if self._tell is not None:
+        """Whoever listens is a guest: where it fails it is told nothing more, and the run goes on."""
+        if self._tell is None:
+            return
+        try:
             self._tell(Event(name, self._now(), self._run.id, self._run.suite, self._run.model, facts))
+        except Exception as error:  # noqa: BLE001 - anybody's code
+            self._tell = None
+            said = f"on_event failed at '{name}' and is told nothing more: {type(error).__name__}: {error}"
+            warnings.warn(said, RuntimeWarning, stacklevel=2)

@@ -122,7 +122,6 @@ def _run(running: Running, baseline: Baseline) -> Result:
         with stage("store"):
             said = {"outcome": result.outcome.word, "reason": result.outcome.reason}
             store.finish(run.id, to_json(result), **said, finished=result.run.finished)
-        running.announcer.finished(result)
     except (KeyboardInterrupt, Interrupted) as stop:
         _note_end(running, "interrupted", stop)
         again = "the same command without --fresh" if run.options.get(FRESH) else "the same command"
@@ -133,6 +132,7 @@ def _run(running: Running, baseline: Baseline) -> Result:
     except BaseException as error:
         _note_end(running, "failed", error)
         raise
+    running.announcer.finished(result)  # whatever comes of telling it: the run has ended
     return result
 
 

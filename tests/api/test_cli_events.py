@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import evalkit as package
+from evalkit.cli import notices
 from evalkit.runner.events import NAMES, Event
 
 Evalkit = Callable[..., Any]
@@ -99,7 +100,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.taken.append(json.loads(body))
-        self.send_response(500 if self.path == "/broken" else 204)
+        if self.path == "/rubbish":
+            self.wfile.write(b"rubbish\r\n\r\n")
+            return
+        statuses = {"/broken": 500, "/moved": 302, "/busy": 503 if len(self.server.taken) < 3 else 204}
+        self.send_response(statuses.get(self.path, 204))
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.server.taken.append({"followed": self.path})
+        self.send_response(200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -107,7 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def taking() -> Iterator[Taking]:
+def taking(monkeypatch: pytest.MonkeyPatch) -> Iterator[Taking]:
+    monkeypatch.setattr(notices, "WAITS", (0.0, 0.0))
     server = Taking(("127.0.0.1", 0), _Handler)
     server.taken = []
     thread = Thread(target=server.serve_forever, daemon=True)
@@ -127,22 +139,80 @@ def test_an_address_is_told_how_it_ended(evalkit: Evalkit, suite: Path, taking: 
     assert not any(b"hush-hush" in content for content in kept)
 
 
-@pytest.mark.parametrize(("path", "said"), [("/broken", "answered with 500"), (None, "could not be told")])
+@pytest.mark.parametrize(
+    ("path", "said", "tries"),
+    [
+        ("/broken", "answered with 500", 3),
+        ("/moved", "answered with 302, which leads elsewhere", 1),
+        ("/rubbish", "could not be told (BadStatusLine)", 1),
+        ("/busy", "", 3),
+        (None, "could not be told (ConnectionRefusedError)", 0),
+    ],
+)
 def test_a_notice_that_is_not_taken_changes_no_exit_code(
-    evalkit: Evalkit, suite: Path, taking: Taking, path: str | None, said: str
+    evalkit: Evalkit, suite: Path, taking: Taking, *, path: str | None, said: str, tries: int
 ) -> None:
     address = f"http://127.0.0.1:{taking.server_port}{path}" if path else "http://127.0.0.1:9/secret"
     called = evalkit("run", str(suite), "--model", "mock:oracle", "--notify", address, "-q")
     assert called.code == 0
-    assert said in called.err
+    assert said in called.err if said else "--notify" not in called.err
+    assert [one.get("event") for one in taking.taken] == ["run finished"] * tries
     assert "secret" not in called.err
 
 
-@pytest.mark.parametrize("options", [["--notify", "ftp://somewhere"], ["--events", "no/such/folder/events.jsonl"]])
+def test_a_server_that_never_comes_to_an_end_is_left(
+    evalkit: Evalkit, suite: Path, taking: Taking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "LONGEST", 0.0)
+    address = f"http://127.0.0.1:{taking.server_port}/hook"
+    called = evalkit("run", str(suite), "--model", "mock:oracle", "--notify", address, "-q")
+    assert called.code == 0
+    assert "the server took longer than 0 seconds" in called.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_events_that_cannot_be_written_are_said_and_change_no_exit_code(evalkit: Evalkit, suite: Path) -> None:
+    called = evalkit("run", str(suite), "--model", "mock:oracle", "--events", "/dev/full", "-q")
+    assert called.code == 0
+    assert called.err.count("warning: --events: some of them could not be written: No space left on device") == 1
+
+
+def test_a_second_run_keeps_what_the_first_told(evalkit: Evalkit, suite: Path, workdir: Path) -> None:
+    for _ in range(2):
+        assert evalkit("run", str(suite), "--model", "mock:oracle", "--events", "events.jsonl", "-q").code == 0
+    told = events((workdir / "events.jsonl").read_text(encoding="utf-8"))
+    assert [one["event"] for one in told].count("run finished") == 2
+
+
+@pytest.mark.parametrize("at", ["run started", "block done", "run finished"])
+def test_a_listener_that_fails_changes_nothing_of_the_run(suite: Path, at: str) -> None:
+    told: list[str] = []
+
+    def listen(event: Event) -> None:
+        told.append(event.name)
+        if event.name == at:
+            raise ValueError("no longer there")
+
+    with pytest.warns(RuntimeWarning, match="on_event failed at .* is told nothing more: ValueError"):
+        result = package.evaluate(suite, model="mock:oracle", on_event=listen)
+    assert (result.outcome.word, told[-1]) == ("good enough", at)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--notify", "ftp://somewhere"],
+        ["--notify", "http://127.0.0.1:port/secret"],
+        ["--notify", "http://127.0.0.1/secret with a space"],
+        ["--notify", "http://me:secret@127.0.0.1/"],
+        ["--events", "no/such/folder/events.jsonl"],
+    ],
+)
 def test_what_cannot_be_told_is_said_before_anything_is_asked(
     evalkit: Evalkit, suite: Path, options: list[str]
 ) -> None:
     called = evalkit("run", str(suite), "--model", "mock:oracle", *options)
     assert called.code == 2
     assert options[0] in called.err
+    assert "secret" not in called.err
     assert not Path(".evalkit/runs.db").exists()
