@@ -3,6 +3,7 @@ known."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -262,6 +263,28 @@ def test_without_psutil_memory_and_processor_are_looked_at_all_the_same(monkeypa
     assert look.cpu_seconds > 0
     assert look.memory_mb is None or look.memory_mb > 10
     assert (look.read_mb, look.sent_mb) == (None, None)
+
+
+def test_a_peak_outlasts_the_looks_that_are_left_out() -> None:
+    seen = [0]
+
+    def look(_: float) -> Look:
+        seen[0] += 1
+        return Look(float(seen[0]), 0.0, 900.0 if seen[0] == 7 else 100.0)
+
+    sampler = Sampler(look, spacing=60.0)
+    with sampler.phase("long"):
+        for _ in range(5 * MOST):
+            sampler.note()
+    assert sampler.phases[0].most_mb == 900
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system counts as it should")
+def test_the_peak_is_this_processs_and_not_that_of_who_started_it() -> None:
+    block = bytearray(b"x") * 400_000_000
+    code = "from evalkit.modes.deep_dive.resources import peak_mb; print(peak_mb())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 10 < float(done.stdout) < 300, len(block)
 
 
 def test_looks_that_follow_at_once_are_no_rate_of_their_own() -> None:

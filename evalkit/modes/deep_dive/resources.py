@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -83,7 +85,7 @@ class Sampler:
         with self._lock:
             self._looks.append(look)
             if len(self._looks) >= MOST:
-                del self._looks[1::2]
+                self._looks = _thinned(self._looks)
                 self.spacing *= 2
         return look
 
@@ -110,6 +112,11 @@ class Sampler:
     @property
     def phases(self) -> tuple[Phase, ...]:
         return tuple(_phase(*one) for one in self._phases)
+
+
+def _thinned(looks: Sequence[Look]) -> list[Look]:
+    """Of each two the one with more memory, so that no peak is lost."""
+    return [max(looks[at : at + 2], key=lambda look: look.memory_mb or 0.0) for at in range(0, len(looks), 2)]
 
 
 def _phase(name: str, before: Look, after: Look, most: float | None) -> Phase:
@@ -152,7 +159,12 @@ def rate_over_time(looks: Sequence[Look], of: str) -> list[tuple[float, float | 
 
 
 def peak_mb() -> float | None:
-    """The most memory that this process held since it began, where the system tells."""
+    """The most memory that this process held since it began, where the system tells. On Linux ``ru_maxrss`` is no
+    less than what the process that started this one held."""
+    with suppress(OSError, ValueError, AttributeError):
+        held = re.search(rb"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_bytes(), re.MULTILINE)
+        if held:
+            return int(held[1]) * 1024 / MB
     try:
         import resource
     except ImportError:
