@@ -125,6 +125,12 @@ class PluginError(EvalkitError):
     failure = FailureClass.PLUGIN
 
 
+class BackendBroken(PluginError):
+    """A plugin's backend raised, or broke its protocol, in the middle of a run."""
+
+    exit_code = ExitCode.NOT_MEASURED
+
+
 class Interrupted(EvalkitError):
     exit_code = ExitCode.INTERRUPTED
 

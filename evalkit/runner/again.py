@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from evalkit.failures import FailureClass, class_of_kind, is_transient
-from evalkit.protocols import Session
 from evalkit.records import Answer, Failure, Request
 
 RETRIES = 2
@@ -20,14 +19,14 @@ BACKOFF = 0.1
 
 
 def asked_again(
-    session: Session,
+    ask: Callable[[Sequence[Request]], Iterator[tuple[int, Answer]]],
     requests: Sequence[Request],
     may_go_on: Callable[[], bool] = lambda: True,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[tuple[int, Answer]]:
-    """What ``session.ask`` yields. A failure that may pass is held back until it gave way or all tries are made."""
+    """What ``ask`` yields. A failure that may pass is held back until it gave way or all tries are made."""
     failed: dict[int, Failure] = {}
-    for position, answer in session.ask(requests):
+    for position, answer in ask(requests):
         if answer.failure is not None and _may_pass(answer.failure):
             failed[position] = answer.failure
         else:
@@ -37,7 +36,7 @@ def asked_again(
             break
         sleep(BACKOFF * 2.0**retry * random.uniform(0.5, 1.0))
         for together in _groups(failed):
-            for place, answer in session.ask([requests[position] for position in together]):
+            for place, answer in ask([requests[position] for position in together]):
                 position = together[place]
                 if answer.failure is None or not _may_pass(answer.failure):
                     del failed[position]

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from evalkit.errors import Interrupted, ModelError
+from evalkit.errors import BackendBroken, Interrupted, ModelError
 from evalkit.failures import fit_to_keep
 from evalkit.metrics.redaction import NOTHING, Redaction
 from evalkit.protocols import Backend, Drainable, Loadable, Paced, Session
@@ -20,6 +20,8 @@ from evalkit.runner.beating import beating
 from evalkit.runner.conditions import session_under
 from evalkit.runner.ending import Ending
 from evalkit.runner.profile import asked, stage, watch
+from evalkit.runner.sound import KEPT as BACKEND_KEPT
+from evalkit.runner.sound import sound
 from evalkit.store import Identity, Store, request_key
 
 FLUSH_SECONDS = 2.0
@@ -181,7 +183,8 @@ class Asker:
                 answer = self._redaction.answer(whole)  # nothing beyond this line has seen what was taken out
                 answer = answer if answer.failure is None else replace(answer, failure=fit_to_keep(answer.failure))
                 if not 0 <= position < len(keys):
-                    raise ModelError(f"the backend of the {role} answered request {position} of {len(keys)}")
+                    what = f"the backend of the {role} answered request {position} of {len(keys)}"
+                    raise BackendBroken(what, hint=BACKEND_KEPT)
                 key = keys[position]
                 unsaved.append((key, requests[position], answer))
                 if self._hearing and key in answers and not answers[key].failure:
@@ -209,9 +212,14 @@ class Asker:
             self._limits.left(self.tally.asked)
 
     def _answering(self, role: str, session: Session, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-        if isinstance(self._backends[role], Paced):
-            return session.ask(requests)  # it tries again by itself
-        return asked_again(session, requests, lambda: not self._ending.asked)
+        backend = self._backends[role]
+
+        def ask(some: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
+            return sound(role, backend, session.ask(some))
+
+        if isinstance(backend, Paced):
+            return ask(requests)  # it tries again by itself
+        return asked_again(ask, requests, lambda: not self._ending.asked)
 
     def _drain(self, session: Session) -> None:
         """Begin nothing more; a session that cannot do so has nothing under way that would be lost."""

@@ -85,6 +85,10 @@ FAULTS: Mapping[str, Callable[[Answered], Answered]] = {
     "damaged": _each(lambda answer: replace(answer, text=answer.text + "\ufffd")),
     "alike": _each(lambda answer: replace(answer, text=LONG)),
     "cut": _each(lambda answer: replace(answer, finish="length")),
+    "no text": _each(lambda answer: replace(answer, text=None)),  # type: ignore[arg-type]
+    "no answer": _each(lambda answer: answer.text),  # type: ignore[arg-type,return-value]
+    "counts": _each(lambda answer: replace(answer, output_tokens="7")),  # type: ignore[arg-type]
+    "raises": _each(lambda answer: answer.nonsense),  # type: ignore[attr-defined]
 }
 
 
@@ -227,6 +231,9 @@ def test_a_sound_run_holds_and_its_flow_has_the_counts_of_the_run(run: Run) -> N
         ("finish", rules.FINISH_IS_KNOWN),
         ("tokens", rules.TOKENS_ARE_PLAUSIBLE),
         ("surrogate", rules.ANSWERS_DECODE),
+        ("no text", rules.ANSWERS_ARE_TEXT),
+        ("no answer", rules.ANSWERS_ARE_TEXT),
+        ("counts", rules.ANSWERS_ARE_TEXT),
     ],
 )
 def test_answers_that_break_a_contract_are_told_or_end_a_strict_run(run: Run, fault: str, rule: rules.Rule) -> None:
@@ -238,6 +245,13 @@ def test_answers_that_break_a_contract_are_told_or_end_a_strict_run(run: Run, fa
         run(fault, strict=True, resume="never")
     assert ended.value.exit_code == 3
     assert "what was answered is kept" in ended.value.hint
+
+
+def test_a_backend_that_raises_is_named_as_what_is_broken(run: Run, store: Store) -> None:
+    with pytest.raises(EvalkitError, match=r"the backend of the subject .* raised AttributeError") as ended:
+        run("raises")
+    assert (ended.value.exit_code, ended.value.failure) == (3, "plugin")
+    assert [one.state for one in store.list_runs()] == ["failed"]
 
 
 @pytest.mark.parametrize(

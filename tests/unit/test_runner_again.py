@@ -40,7 +40,7 @@ class Moody:
 
 def asked(session: Moody, *texts: str, going_on: bool = True) -> tuple[dict[int, Answer], list[float]]:
     waits: list[float] = []
-    found = list(asked_again(session, [question(text) for text in texts], lambda: going_on, waits.append))
+    found = list(asked_again(session.ask, [question(text) for text in texts], lambda: going_on, waits.append))
     assert sorted(position for position, _ in found) == list(range(len(texts)))
     return dict(found), waits
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.errors import ModelError
+from evalkit.errors import BackendBroken, ModelError
 from evalkit.records import Answer, Condition, Decoding, FailureKind, Generate, Likelihood, Message, ModelInfo, Request
 from evalkit.results import Run
 from evalkit.runner import ask as asking
@@ -177,7 +177,7 @@ def test_a_failure_gives_way_to_an_answer(store: Store) -> None:
 @pytest.mark.parametrize("position", [-1, 1, 99])
 def test_an_answer_to_nothing_is_refused(store: Store, position: int) -> None:
     backend = Recording(lambda requests: iter([(position, Answer("?"))]))
-    with pytest.raises(ModelError, match="subject answered request"):
+    with pytest.raises(BackendBroken, match="subject answered request"):
         asker(store, backend)([request("a")])
 
 

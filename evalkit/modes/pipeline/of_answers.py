@@ -10,6 +10,7 @@ from evalkit.modes.pipeline.ledger import Ledger
 from evalkit.modes.pipeline.texts import NAMES, Frequent, Lengths, TextProfile, damage, shown
 from evalkit.records import Answer, Generate, Request
 from evalkit.runner.ask import NO_ANSWER
+from evalkit.runner.sound import NOT_AN_ANSWER
 
 FINISHES = frozenset({"stop", "length", "filtered", "error"})
 MOST_FAILED = 0.02
@@ -89,10 +90,7 @@ class AnswerBoundary:
             self._ledger.note(rule, said, some)
 
     def _look_at_text(self, request: Request, ask: Generate, answer: Answer, profile: AnswerProfile) -> None:
-        text: object = answer.text  # of a backend that may be anybody's
-        if not isinstance(text, str):
-            self._ledger.note(rules.ANSWERS_ARE_TEXT, f"{_to(request)}: {type(text).__name__}, not text")
-            return
+        text = answer.text
         profile.cut += answer.finish == "length"
         profile.filtered += answer.finish == "filtered"
         profile.texts.add(text)
@@ -103,7 +101,7 @@ class AnswerBoundary:
     def _look_at_the_end(self, request: Request, answer: Answer) -> None:
         failure = answer.failure
         if answer.finish not in FINISHES:
-            self._ledger.note(rules.FINISH_IS_KNOWN, f"{_to(request)}: finish is '{shown(str(answer.finish))}'")
+            self._ledger.note(rules.FINISH_IS_KNOWN, f"{_to(request)}: finish is '{shown(answer.finish)}'")
         elif (answer.finish == "error") != (failure is not None):
             what = (
                 "finish is 'error' without a failure" if failure is None else f"failed, but finish is {answer.finish}"
@@ -111,6 +109,9 @@ class AnswerBoundary:
             self._ledger.note(rules.FINISH_IS_KNOWN, f"{_to(request)}: {what}")
         if failure is not None and failure.message == NO_ANSWER:
             self._ledger.note(rules.ANSWERED_AT_ALL, f"{_to(request)}: the backend gave no answer")
+        elif failure is not None and failure.message.startswith(NOT_AN_ANSWER):
+            what = shown(failure.message[len(NOT_AN_ANSWER) :])
+            self._ledger.note(rules.ANSWERS_ARE_TEXT, f"{_to(request)}: {what}")
 
     def _look_at_tokens(self, request: Request, ask: Generate, answer: Answer, profile: AnswerProfile) -> None:
         written, read = answer.output_tokens, answer.prompt_tokens
