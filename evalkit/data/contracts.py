@@ -178,7 +178,9 @@ class Interpreter:
             return entry
         values = row.values
         try:
-            entry.faults += [(name, "is NaN or infinite") for name, value in values.items() if unreal_number(value)]
+            for name, value in values.items():
+                if value.__class__ is not str and unreal_number(value):  # most are texts: a call for each adds up
+                    entry.faults.append((name, "is NaN or infinite"))
         except RecursionError:
             entry.faults.append(("", "is nested too deep to be read"))
             return entry
