@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.data.contracts import Contract, Interpreter
@@ -60,7 +60,8 @@ class Boundary:
     def _conclude(self, problems: list[Problem], bad: int) -> None:
         name = self._source.name
         if bad:
-            raise BadRows(problems, bad, self.count, name)
+            hint = "correct the query, or what its contract says; WHERE leaves rows out"
+            raise BadRows(problems, bad, self.count, name, hint)
         if not self.count:
             raise DatasetError("has no rows", where=name, hint="a dataset needs at least one row")
         if self._contract is not None:
@@ -71,3 +72,19 @@ def _columns(row: Row) -> dict[str, Any]:
     if row.typed:
         return dict(row.values)
     return {name: from_cell(value) if isinstance(value, str) else value for name, value in row.values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSource:
+    """A query's rows, held to what it promises."""
+
+    source: Source
+    contract: Contract
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    def rows(self) -> Iterator[Row]:
+        given = Boundary(self.source, self.contract)
+        yield from (Row(values, number) for number, values in enumerate(given, 1))

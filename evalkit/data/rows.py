@@ -44,17 +44,18 @@ class Problem:
 
 
 class BadRows(DatasetError):
-    """The file breaks its contract. ``problems`` are the first of them, ``count`` is how many rows are bad."""
+    """The file breaks its contract. ``problems`` are the first of them, ``count`` is how many of ``rows`` are bad."""
 
-    def __init__(self, problems: Sequence[Problem], count: int, rows: int, file: str) -> None:
+    def __init__(self, problems: Sequence[Problem], count: int, rows: int, file: str, hint: str = "") -> None:
         listed = "".join(f"\n  {problem}" for problem in problems)
         what = f"{count} of {rows} rows {'is' if count == 1 else 'are'} bad:{listed}"
         if count > len(problems):
             what += f"\n  and more ({len(problems)} problems shown)"
-        hint = "correct them, or leave such rows out with on_error: skip (the report counts them)"
-        super().__init__(what, where=file, hint=hint)
+        usual = "correct them, or leave such rows out with on_error: skip (the report counts them)"
+        super().__init__(what, where=file, hint=hint or usual)
         self.problems = tuple(problems)
         self.count = count
+        self.rows = rows
 
 
 def quoted(name: str, longest: int = 60) -> str:

@@ -50,8 +50,13 @@ def source_of(spec: DatasetSpec, base: Path) -> Source:
     else:
         where = f"{spec.origin}: dataset '{spec.name}'" if spec.origin else ""
         source = FileSource(located(spec.path, base), spec.format, where)
-    if spec.transform is None:
-        return source
-    from evalkit.data.transforming import TransformedSource
+    promised = spec.query.contract if spec.query else None
+    if spec.transform is not None:
+        from evalkit.data.transforming import TransformedSource
 
-    return TransformedSource(spec.name, source, spec.transform, spec.query.contract if spec.query else None)
+        return TransformedSource(spec.name, source, spec.transform, promised)
+    if promised is not None:
+        from evalkit.data.boundary import CheckedSource
+
+        return CheckedSource(source, promised)
+    return source

@@ -14,7 +14,7 @@ from evalkit.store.runs import FINISHED, moment
 from evalkit.store.schema import attempts, deleted_runs, incidents, invalidations, runs, scored_checks, scores
 
 MOST_DONORS = 3
-"""Runs that are looked through for a check's scores: of this model before others, whole before partial, then the newest."""
+"""Runs that are looked through for a check's scores: of this model before others, whole ones first, then the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,22 @@ def test_datasets_of_a_suite_are_validated_as_the_suite_reads_them(evalkit: Eval
     assert "did you mean 'made'" in unknown.err
 
 
+def test_validate_names_the_boundary_that_broke(evalkit: Evalkit, suite: Path) -> None:
+    text, query = suite.read_text(), "query: SELECT * FROM 'rows.jsonl' WHERE words(ask) = 4 AND n >= 2"
+    for contract, told in (
+        (
+            "{columns: [{name: n, max: 9}]}",
+            "qa:9: 'n' is 10, more than 9\nqa:10: 'n' is 11, more than 9\nqa: 2 problems in 2",
+        ),
+        ("{min_rows: 11}", "qa: has 10 rows, and its contract wants at least 11"),
+    ):
+        sql = query.replace("query: ", 'query: {sql: "') + f'", contract: {contract}}}'
+        suite.write_text(text.replace(query, sql))
+        called = evalkit("data", "validate", f"{suite}:made", "--trust-code")
+        assert called.code == 2
+        assert called.out.startswith(told.replace("qa", "made after the query")), called.out
+
+
 def test_a_row_that_the_template_cannot_print_is_found(evalkit: Evalkit, suite: Path) -> None:
     rows = suite.with_name("rows.jsonl")
     rows.write_text(rows.read_text() + '{"n": 3, "told": "x"}\n')

@@ -292,6 +292,13 @@ class TestBoundaries:
             "is 9, more than 8",
         }
 
+    def test_a_query_is_held_to_its_contract_where_no_transform_follows(self, folder: Path) -> None:
+        with pytest.raises(BadRows, match="qa after the query: 6 of 10"):
+            loaded(folder, {"sql": ALL, "contract": {"columns": [{"name": "n", "max": 3}]}})
+        with pytest.raises(DatasetError, match=r"qa after the query: has 10 rows.*at least 11"):
+            loaded(folder, {"sql": ALL, "contract": {"min_rows": 11}})
+        assert len(loaded(folder, {"sql": RENAMED, "contract": {"min_rows": 10}}).samples) == 10
+
     def test_a_transform_cannot_hide_what_was_wrong_before_it(self, folder: Path) -> None:
         query = {"sql": ALL, "contract": {"columns": [{"name": "n", "max": 3}]}}
         for function in ("swallows", "takes_two"):

@@ -11,7 +11,7 @@ from evalkit.cli.data.options import contract_option, many
 from evalkit.cli.options import json_option, trust_option, trusts_code
 
 if TYPE_CHECKING:
-    from evalkit.data.validation import Problems
+    from evalkit.data.rows import Problem
 
 SHOWN = 20
 
@@ -48,42 +48,57 @@ def command(files: tuple[str, ...], contract: str, as_json: bool, **options: boo
 
 def _validated(text: str, contract: str, *, trust_code: bool) -> list[dict[str, Any]]:
     """A file that cannot be read at all is one problem of its own, so that the other files are looked at too."""
+    from evalkit.data.rows import BadRows
     from evalkit.data.validation import Problems
     from evalkit.errors import DatasetError
 
     try:
         chosen = readings(text, contract, trust_code=trust_code)
     except DatasetError as error:
-        return [_report(text, contract, None, [], count=0, failure=error)]
+        return [_report(text, contract, (0, 0), [], count=0, failure=error)]
     reports = []
     for one in chosen:
         found = Problems(one.scan, one.asked)
+        named, file = one.scan.interpreter.contract.name, one.scan.file if is_suite(text) else text
         shown: list[dict[str, Any]] = []
         count, failure = 0, None
         try:
             for problem in found:
                 count += 1
                 if len(shown) < SHOWN:
-                    shown.append({"line": problem.line, "field": problem.field, "message": problem.message})
+                    shown.append(_told(problem))
+        except BadRows as error:  # of a query's contract: what comes after that boundary was not looked at
+            shown = [_told(problem) for problem in error.problems]
+            reports.append(_report(error.where, named, (error.rows, error.count), shown, count=len(shown)))
+            continue
         except DatasetError as error:
             failure = error
-        named = one.scan.interpreter.contract.name
-        reports.append(
-            _report(one.scan.file if is_suite(text) else text, named, found, shown, count=count, failure=failure)
-        )
+            file = error.where if is_suite(text) and error.where else file
+        reports.append(_report(file, named, (found.rows, found.bad_rows), shown, count=count, failure=failure))
     return reports
 
 
+def _told(problem: Problem) -> dict[str, Any]:
+    return {"line": problem.line, "field": problem.field, "message": problem.message}
+
+
 def _report(
-    file: str, contract: str, found: Problems | None, shown: list[Any], *, count: int, failure: Exception | None
+    file: str,
+    contract: str,
+    rows: tuple[int, int],
+    shown: list[dict[str, Any]],
+    *,
+    count: int,
+    failure: Exception | None = None,
 ) -> dict[str, Any]:
+    """``rows``: how many, and how many of them are bad. ``count``: of the problems."""
     message, hint = getattr(failure, "message", ""), getattr(failure, "hint", "")
     return {
         "file": file,
         "contract": contract,
         "valid": not count and not failure,
-        "rows": found.rows if found else 0,
-        "bad_rows": found.bad_rows if found else 0,
+        "rows": rows[0],
+        "bad_rows": rows[1],
         "problems": count,
         "first": shown,
         "error": f"{message}; {hint}" if hint else message,
