@@ -16,7 +16,7 @@ from evalkit.modes.deep_dive.growth import BLOCK, Growth, growth_by_100, measure
 from evalkit.modes.deep_dive.rates import measure_rates
 from evalkit.modes.deep_dive.resources import MOST, Look, Sampler, cpu_over_time, is_whole, rate_over_time
 from evalkit.modes.deep_dive.stages import Blocks, percentiles
-from evalkit.modes.deep_dive.volume import measure_scaling
+from evalkit.modes.deep_dive.volume import alike_in_length, measure_scaling
 from evalkit.profiles import Profile, Stage
 from evalkit.records import Answer, Condition, FailureKind, Generate, Message, ModelInfo, Request
 
@@ -174,6 +174,34 @@ def test_scaling_is_held_up_to_twice_the_ratio_of_volumes(took: Callable[[int, i
     found = measure_scaling(Model(clock, took), requests(64), 16, 2, Budget(1e6, clock=clock))
     assert [step.rows for step in found.steps] == [16, 32, 64]
     assert found.state == state
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_a_server_that_is_slow_now_and_then_breaks_no_scaling(repeats: int) -> None:
+    """3 requests in 100 take 20 times as long, and all are asked at once."""
+    noise, broken = np.random.default_rng(0), 0
+    for _ in range(200):
+        clock = Clock()
+
+        def at_once(rows: int, _: int | None) -> float:
+            return 1.0 if (noise.random(rows) < 0.03).any() else 0.05
+
+        found = measure_scaling(Model(clock, at_once), requests(64), 16, repeats, Budget(1e6, clock=clock))
+        broken += found.state == "broken"
+        assert (found.worst or 0) <= found.times(found.steps[-1]) / 2, "twice the rows take no more than four times"
+    assert broken <= 200 * 0.08
+
+
+def test_volumes_have_prompts_of_like_length() -> None:
+    """As the suite mixes them: its short check is soon over, and what is left is long."""
+    lengths = [10] * 20 + [2000] * 44
+    asked = [Request(Generate((Message("user", f"{at} " + "x" * of),))) for at, of in enumerate(lengths)]
+    means = {}
+    for times, some in alike_in_length(asked).items():
+        means[times] = np.mean([len(one.ask.messages[0].content) for one in some])  # type: ignore[union-attr]
+        assert len(some) == 16 * times
+        assert some == [one for one in asked if one in some], "in the order of the suite"
+    assert max(means.values()) / min(means.values()) < 1.1
 
 
 def test_scaling_takes_a_fourth_of_few_prompts_and_none_of_three() -> None:

@@ -68,7 +68,12 @@ SIDES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {"growth": 50.0, "growth_low": 0.0, "growth_allowed": 20.0},
         "50.0 MB",
     ),
-    ("out_of_proportion", {"scaling": 2.01, "scaling_allowed": 2.0}, {"scaling": 2.0, "scaling_allowed": 2.0}, "2.01"),
+    (
+        "out_of_proportion",
+        {"scaling": 3.0, "scaling_surely": 2.01, "scaling_allowed": 2.0},
+        {"scaling": 3.0, "scaling_surely": 2.0, "scaling_allowed": 2.0},
+        "2.01",
+    ),
     ("out_of_memory", {"measurements": 100, "out_of_memory": 1}, {"measurements": 100}, "1 of 100"),
     ("rate_limited", {"measurements": 100, "rate_limited": 2}, {"measurements": 100, "rate_limited": 1}, "2 of 100"),
     ("timed_out", {"measurements": 100, "timed_out": 2}, {"measurements": 100, "timed_out": 1}, "2 of 100"),

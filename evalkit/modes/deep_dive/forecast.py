@@ -34,6 +34,6 @@ def most_requests_beside(options: DeepDiveOptions, plan: Plan, conditions: Colle
     sizes = {size for size in options.batch_sizes if size <= prompts} if set_by(conditions) else set()
     rates = (1 + len(sizes)) * (WARM_UP + options.repeats * prompts)
     unit = min(options.rows, found // TIMES[-1])
-    volume = 1 + options.repeats * unit * sum(TIMES) if unit else 0
+    volume = 1 + 2 * options.repeats * unit * sum(TIMES) if unit else 0  # what looks broken is measured again
     growth = max(1, options.growth_requests // BLOCK) * BLOCK
     return rates + volume + growth

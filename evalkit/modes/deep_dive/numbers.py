@@ -76,6 +76,7 @@ def _of_speed(figures: Figures) -> Numbers:
         growth_low=growth.low if growth else None,
         growth_allowed=NOTICED_MB,
         scaling=figures.scaling.worst,
+        scaling_surely=figures.scaling.surely,
         scaling_allowed=MOST_RATIO,
     )
 

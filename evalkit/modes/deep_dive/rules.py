@@ -65,6 +65,8 @@ class Numbers:
     growth_low: float | None = None
     growth_allowed: float = 0.0
     scaling: float | None = None
+    scaling_surely: float | None = None
+    """By the slowest repeat of the smallest volume."""
     scaling_allowed: float = 0.0
     measurements: int = 0
     rate_limited: int = 0
@@ -147,11 +149,12 @@ def memory_grows(n: Numbers) -> Advice | None:
 
 
 def out_of_proportion(n: Numbers) -> Advice | None:
-    if n.scaling is None or n.scaling <= n.scaling_allowed:
+    if n.scaling is None or n.scaling_surely is None or n.scaling_surely <= n.scaling_allowed:
         return None
     return Advice(
         "Run fewer rows at a time, and look for memory that runs out.",
-        f"time grew {n.scaling:.2f} times as fast as the number of rows, more than {n.scaling_allowed:g} times",
+        f"time grew {n.scaling:.2f} times as fast as the number of rows, and {n.scaling_surely:.2f} times by the "
+        f"slowest repeat of the fewest rows, more than {n.scaling_allowed:g} times",
     )
 
 

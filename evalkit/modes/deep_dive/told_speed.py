@@ -170,13 +170,17 @@ def volume(figures: Figures) -> Section:
         why = found.why_not or _untimed(figures) or "nothing was asked"
         return Section(name, title, f"It was not measured: {why}.")
     rows = tuple(
-        (f"{one.times}x", one.rows, one.least, one.rows / found.steps[0].rows, one.least / found.steps[0].least)
+        (f"{one.times}x", one.rows, one.least, max(one.seconds), one.rows / found.steps[0].rows, found.times(one))
         for one in found.steps
     )
-    columns = ("volume", "rows", "time", "ratio of rows", "ratio of times")
+    columns = ("volume", "rows", "least", "most", "ratio of rows", "ratio of times")
     rule = f"The ratio of times may be {MOST_RATIO:g} times the ratio of volumes."
-    note = f"{rule} The least of {len(found.steps[0].seconds)} repeats: whatever else a machine does only adds to it."
-    table = SectionTable("Time by volume", columns, rows, ("", "rows", "s", "", ""), note)
+    note = (
+        f"{rule} The least of {len(found.steps[0].seconds)} repeats counts, and no more than that of a larger volume: "
+        "whatever else a machine does only adds to it. Prompts of each volume are about as long. Broken is what would "
+        "be so by the slowest repeat of the smallest volume, too, when it was measured as often again."
+    )
+    table = SectionTable("Time by volume", columns, rows, ("", "rows", "s", "s", "", ""), note)
     if found.is_too_short:
         said = f"{found.steps[0].rows} rows took less than {LEAST_SECONDS:g} s, too little to compare. {rule}"
     elif found.worst is None:
@@ -184,11 +188,13 @@ def volume(figures: Figures) -> Section:
     else:
         last, first = found.steps[-1], found.steps[0]
         said = (
-            f"{last.rows / first.rows:g} times the rows took {last.least / first.least:.2f} times as long; "
+            f"{last.rows / first.rows:g} times the rows took {found.times(last):.2f} times as long; "
             f"at worst the time grew {found.worst:.2f} times as fast as the volume, and {MOST_RATIO:g} is allowed."
         )
-    points = tuple((float(one.rows), one.least) for one in found.steps)
-    even = tuple((float(one.rows), found.steps[0].least * one.rows / found.steps[0].rows) for one in found.steps)
+        if found.worst > MOST_RATIO and found.state != "broken":
+            said += " The repeats differ too much, or are too few, to call it broken."
+    points = tuple((float(one.rows), found.time(one)) for one in found.steps)
+    even = tuple((at, points[0][1] * at / points[0][0]) for at, _ in points)
     most = tuple((at, one if place == 0 else one * MOST_RATIO) for place, (at, one) in enumerate(even))
     series = (Series("measured", points), Series("in proportion", even), Series("allowed", most))
     picture = LinePicture("Time by volume", "rows", "time (s)", series, said, logarithmic=True)
