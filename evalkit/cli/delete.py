@@ -137,10 +137,20 @@ def _purge(runs: Store, names: Sequence[str]) -> None:
     forget_indexes(runs, purged.runs)
     if purged.runs:
         discard(index_path(runs))  # it cannot forget words: the next search makes it anew
-    runs.give_purged_space_back()
+    wiped = runs.give_purged_space_back()
     space = f"{max(0, before - runs.disk_bytes()) / 1e6:,.1f} MB"
     gone = f"{count(len(purged.runs), 'run')} and {count(purged.answers, 'answer')}"
     click.echo(f"purged {gone}; {space} given back")
+    if purged.kept:
+        stay = (
+            "stays: scores of other runs rest on it" if purged.kept == 1 else "stay: scores of other runs rest on them"
+        )
+        click.echo(f"{count(purged.kept, 'answer')} of purged runs {stay}")
+    if not wiped:
+        click.echo(
+            "others keep the database busy: what was deleted still stands in its file; 'evalkit purge' wipes it later",
+            err=True,
+        )
     if purged.waiting:
         click.echo("a run is being made: answers that nobody else needs stay until the next purge", err=True)
 

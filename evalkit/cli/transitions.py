@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from evalkit.cli.options import json_option, store_option
 from evalkit.cli.past import need_store
+
+if TYPE_CHECKING:
+    from evalkit.store import Store
 
 
 @click.command("events")
@@ -29,7 +34,7 @@ def command(run: str, since: str, limit: int, store: str | None, as_json: bool) 
     from evalkit.store.looking import transitions
 
     with need_store(store) as runs:
-        wanted = runs.get_run(run).id if run else ""
+        wanted = _also_deleted(runs, run) if run else ""
         found = transitions(runs, wanted, moment_since(since, "--since") if since else "", limit)[::-1]
     if as_json:
         from evalkit.cli.screen import print_json
@@ -53,3 +58,16 @@ def command(run: str, since: str, limit: int, store: str | None, as_json: bool) 
     console().print(table)
     if len(found) == limit:
         click.echo(f"the newest {limit}; --limit N shows more")
+
+
+def _also_deleted(runs: Store, name: str) -> str:
+    """Its id, whether it is there or in the trash."""
+    from evalkit.errors import RunNotFound
+
+    try:
+        return runs.get_run(name).id
+    except RunNotFound as missing:
+        try:
+            return runs.find_in_trash(name).run.id
+        except RunNotFound:
+            raise missing from None

@@ -42,6 +42,8 @@ class Purged:
     runs: tuple[str, ...]
     answers: int
     """That went with them: nobody else's scores rest on them."""
+    kept: int = 0
+    """Of runs that are gone, for scores of others rest on them."""
     waiting: bool = False
     """A run is being made, which may be about to use answers that nobody else needs: the next purge takes them."""
 
@@ -62,8 +64,8 @@ class Deletion(Trash):
         gone = [run_id for run_id in run_ids if self._purge_one(doc.stored_name(run_id))]
         with self.database.writing() as connection:
             waiting = _is_any_made(connection)
-            many = 0 if waiting else _delete_orphans(connection)
-        return Purged(tuple(gone), many, waiting)
+            many, kept = (0, 0) if waiting else _delete_orphans(connection)
+        return Purged(tuple(gone), many, kept, waiting)
 
     def _purge_one(self, name: str) -> bool:
         with self.database.writing() as connection:
@@ -77,11 +79,11 @@ class Deletion(Trash):
             _delete_samples(connection, set(doc.load(row.datasets).values()))
         return True
 
-    def give_purged_space_back(self) -> None:
+    def give_purged_space_back(self) -> bool:
         """A file becomes as small as what is in it, which also wipes what was deleted; a server uses the space again.
-        Where others keep the database busy it stays as it is, and the next time does it."""
-        for table in EMPTIED[:1] if self.database.location.is_sqlite else EMPTIED:
-            self.database.vacuum(table)
+        Where others keep the database busy it stays as it is, and the next time does it: then it is false."""
+        tables = EMPTIED[:1] if self.database.location.is_sqlite else EMPTIED
+        return all([self.database.vacuum(table) for table in tables])
 
 
 def _is_any_made(connection: Connection) -> bool:
@@ -90,17 +92,18 @@ def _is_any_made(connection: Connection) -> bool:
     return any(read_state(row, now) == RUNNING for row in begun)
 
 
-def _delete_orphans(connection: Connection) -> int:
-    """Answers of runs that are gone, and that no score rests on."""
+def _delete_orphans(connection: Connection) -> tuple[int, int]:
+    """Answers of runs that are gone: how many went, and how many stay because scores rest on them."""
     left = select(runs.c.id).union_all(select(deleted_runs.c.id))
     orphans = set(connection.scalars(select(answers.c.key).where(answers.c.run_id.not_in(left))))
     if not orphans:
-        return 0
+        return 0, 0
+    found = len(orphans)
     for keys in connection.scalars(select(scores.c.answer_keys).execution_options(yield_per=1000)):
         orphans.difference_update(keys.split())
     for some in in_chunks(sorted(orphans)):
         connection.execute(delete(answers).where(answers.c.key.in_(some)))
-    return len(orphans)
+    return len(orphans), found - len(orphans)
 
 
 def _delete_samples(connection: Connection, datasets: Collection[str]) -> None:

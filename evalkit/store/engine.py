@@ -185,25 +185,28 @@ class Database:
                 return StoreError(message, where=self.name, hint=hint)
         return StoreError(f"the runs database failed: {said}", where=self.name, hint=HINT_OTHER)
 
-    def vacuum(self, table: Table) -> None:
+    def vacuum(self, table: Table) -> bool:
         """Give the space of deleted rows back, of one table where that can be. Where others keep the database busy it
-        stays as it is, and is used again by what is stored next."""
+        stays as it is, and is used again by what is stored next: then it is false."""
         with self._writing, contextlib.suppress(exc.OperationalError, sqlite3.OperationalError):
             pooled = self.engine.raw_connection()  # no such statement can be part of a transaction
             try:
                 pooled.rollback()
                 if self.location.is_sqlite:
-                    for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                        pooled.cursor().execute(statement)
-                else:
-                    own: Any = pooled.dbapi_connection
-                    own.autocommit = True
-                    try:
-                        pooled.cursor().execute(f"VACUUM {table.name}")
-                    finally:
-                        own.autocommit = False
+                    cursor = pooled.cursor()
+                    cursor.execute("VACUUM")
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    return not cursor.fetchone()[0]  # a reader holds on to the file as it was
+                own: Any = pooled.dbapi_connection
+                own.autocommit = True
+                try:
+                    pooled.cursor().execute(f"VACUUM {table.name}")
+                finally:
+                    own.autocommit = False
+                return True
             finally:
                 pooled.close()
+        return False
 
     def close(self) -> None:
         self.engine.dispose()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +266,13 @@ def test_a_deleted_run_comes_back_until_it_is_purged(evalkit: Evalkit, runs: lis
     assert "nothing is in the trash" in evalkit("list", "--deleted").out
 
 
+def test_events_of_a_deleted_run_are_told_by_its_id(evalkit: Evalkit, runs: list[str]) -> None:
+    evalkit("delete", runs[0], "--yes")
+    told = json.loads(evalkit("events", runs[0], "--json").out)
+    assert [one["after"] for one in told] == ["planned", "running", "finished", "deleted"]
+    assert evalkit("events", "nosuch").code == 2
+
+
 def test_old_runs_go_and_baselines_stay(evalkit: Evalkit, runs: list[str]) -> None:
     evalkit("baseline", "set", runs[0], "--as", "main")
     assert evalkit("delete", "--keep", "1d", "--yes").out == "nothing to delete\n"
@@ -291,6 +300,33 @@ def test_now_leaves_nothing_to_restore(evalkit: Evalkit, runs: list[str], workdi
     assert evalkit("restore", runs[1]).code == 2
     for path in (workdir / ".evalkit").glob("runs.db*"):
         assert runs[1].encode() not in path.read_bytes(), path
+
+
+def test_what_a_reader_keeps_from_being_wiped_is_said_and_wiped_later(
+    evalkit: Evalkit, runs: list[str], workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def holds(what: str) -> bool:
+        return any(what.encode() in path.read_bytes() for path in (workdir / ".evalkit").glob("runs.db*"))
+
+    monkeypatch.setattr("evalkit.store.engine.BUSY_SECONDS", 0)
+    with closing(sqlite3.connect(workdir / ".evalkit" / "runs.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM scores").fetchone()
+        evalkit("delete", runs[1], "--yes")
+        called = evalkit("purge", "--yes")
+        assert called.code == 0
+        assert "what was deleted still stands in its file" in called.err
+        assert holds(runs[1])
+    assert evalkit("purge", "--yes").err == ""
+    assert not holds(runs[1])
+
+
+def test_answers_that_others_rest_on_are_counted_when_their_run_is_purged(evalkit: Evalkit, runs: list[str]) -> None:
+    evalkit("run", "tiny.yaml", "--model", "mock:oracle", "-q")
+    evalkit("delete", runs[0], "--yes")
+    purged = evalkit("purge", "--yes").out
+    assert "purged 1 run and 0 answers" in purged
+    assert "3 answers of purged runs stay: scores of other runs rest on them" in purged
 
 
 @pytest.mark.parametrize(
