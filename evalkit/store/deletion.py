@@ -83,7 +83,8 @@ class Deletion(Trash):
         """A file becomes as small as what is in it, which also wipes what was deleted; a server uses the space again.
         Where others keep the database busy it stays as it is, and the next time does it: then it is false."""
         tables = EMPTIED[:1] if self.database.location.is_sqlite else EMPTIED
-        return all([self.database.vacuum(table) for table in tables])
+        done = [self.database.vacuum(table) for table in tables]  # each of them, whatever becomes of another
+        return all(done)
 
 
 def _is_any_made(connection: Connection) -> bool:

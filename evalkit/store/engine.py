@@ -193,7 +193,7 @@ class Database:
             try:
                 pooled.rollback()
                 if self.location.is_sqlite:
-                    cursor = pooled.cursor()
+                    cursor: Any = pooled.cursor()
                     cursor.execute("VACUUM")
                     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     return not cursor.fetchone()[0]  # a reader holds on to the file as it was
