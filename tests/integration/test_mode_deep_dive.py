@@ -204,6 +204,31 @@ def test_a_run_that_may_stop_early_is_told_by_bets_alone(store: Store, tmp_path:
     assert "words" not in found["slices"].sentence
 
 
+def test_a_run_that_may_stop_early_is_compared_without_p_values(store: Store, tmp_path: Path) -> None:
+    """It chose the moment by its answers, whichever side it is."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    suite = write_suite(tmp_path / "a", {"rows": rows(300)}, "stop_early: true\n")
+    before = evalkit.evaluate(suite, model="mock:oracle", store=store)
+    for other in (write_suite(tmp_path / "b", {"rows": rows(90, seed=1000)}), suite):  # UNPAIRED, and paired
+        found = sections(dive(other, store, against=before.id))["comparison"]
+        (row,) = table(found, "Against")
+        assert row["difference"] < -0.2
+        assert (row["word"], row["p"], row["low"], found.state) == ("unclear", None, None, "measured")
+        assert "may stop early" in found.sentence
+    given = evalkit.evaluate(suite, model="mock:echo", store=store, mode="deep-dive", baseline=before.id, fresh=True)
+    (row,) = table(sections(given)["comparison"], "Against")
+    assert (row["word"], row["p"]) == ("unclear", None)
+
+
+def test_why_nothing_is_compared_is_said(store: Store, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    before = evalkit.evaluate(write_suite(tmp_path / "a", {"others": rows(9)}), model="mock:echo", store=store)
+    found = sections(dive(write_suite(tmp_path / "b", {"rows": rows(9)}), store, against=before.id))["comparison"]
+    assert found.sentence == f"Not compared with {before.id}: rows: that run has no such check."
+
+
 def test_a_run_to_compare_with_that_there_is_not_is_said_before_anything_is_asked(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nowhere"):
         dive(write_suite(tmp_path, {"rows": rows(9)}), store, against="nowhere")

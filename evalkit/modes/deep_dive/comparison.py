@@ -23,6 +23,10 @@ from evalkit.stats.unpaired import Group, unpaired
 
 MOST_PAIRS_OF_DATASETS = 20
 PAIRED, UNPAIRED = "paired", "UNPAIRED"
+STOPPED = (
+    "a run that may stop early chooses the moment by its answers: neither intervals nor p-values mean anything here, "
+    "and no difference is called clear"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ def against_run(concluded: Concluded, name: str) -> Against:
             found += _unpaired(check.name, here, there, gated)
     if not found and not left_out:
         left_out.append("there is no check in common")
+    if may_stop(concluded.run) or may_stop(side.result.run):
+        return _unsure(side.result.run.id, found, left_out)
     return Against(side.result.run.id, tuple(_adjusted(found)), tuple(left_out))
 
 
@@ -107,13 +113,19 @@ def against_baseline(result: Result) -> Against:
         for one in result.contrasts
         if one.unit not in OF_SPEED and one.metric != COVERAGE
     )
-    return Against(str(result.run.options.get("baseline", "")), found)
+    name = str(result.run.options.get("baseline", ""))
+    return _unsure(name, found, ()) if may_stop(result.run) else Against(name, found)
+
+
+def _unsure(name: str, found: Sequence[Difference], left_out: Sequence[str]) -> Against:
+    without = (replace(one, interval=None, p_value=None, adjusted=None) for one in found)
+    return Against(name, tuple(without), (*left_out, STOPPED))
 
 
 def between_datasets(concluded: Concluded) -> tuple[Difference, ...]:
     """Checks of one kind on different data, whose metrics are computed in one way."""
     found: list[Difference] = []
-    if may_stop(concluded):
+    if may_stop(concluded.run):
         return ()
     tables = concluded.tables
     checks = [one for one in concluded.result.checks if one.counts.scored]

@@ -19,6 +19,7 @@ from evalkit.metrics.language import detect
 from evalkit.modes.deep_dive.reading import ReadCase
 from evalkit.modes.deep_dive.topics import topics, vocabulary
 from evalkit.records import Status
+from evalkit.results import Run
 from evalkit.runner.attending import Concluded
 from evalkit.runner.compare_turned import telling_metrics
 from evalkit.runner.diagnose import MOST_SLICES, diagnose
@@ -92,7 +93,7 @@ class Slicing:
 
     def worst(self) -> Worst:
         gates = self.concluded.plan.suite.gates
-        could_stop = may_stop(self.concluded)
+        could_stop = may_stop(self.concluded.run)
         tables = {}
         for name, cases in self.checks.items():
             if len(cases.judged) < LEAST_CASES:
@@ -112,9 +113,9 @@ class Slicing:
         return Worst(tests, words, {name: (int(bad.sum()), len(bad)) for name, bad in failing.items()})
 
 
-def may_stop(concluded: Concluded) -> bool:
+def may_stop(run: Run) -> bool:
     """Somebody looked, and would have stopped: p-values mean nothing then."""
-    return bool(concluded.run.options.get("stop_early") or concluded.run.continues)
+    return bool(run.options.get("stop_early") or run.continues)
 
 
 def _labels(one: ReadCase) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalkit.diagnoses import SliceDiagnosis
-from evalkit.modes.deep_dive.comparison import UNPAIRED, Against, Difference
+from evalkit.modes.deep_dive.comparison import STOPPED, UNPAIRED, Against, Difference
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.numbers import numbers_of
 from evalkit.modes.deep_dive.rules import RULES, advice
@@ -177,10 +177,13 @@ def comparison(figures: Figures) -> Section | None:
 
 
 def _against_sentence(one: Against, moved: Sequence[Difference]) -> str:
-    if one.why_not:
-        return f"Not compared with {one.name}: {one.why_not.rstrip('.')}"
+    if one.why_not or not one.differences:
+        why = one.why_not or "; ".join(one.left_out) or "there is no metric in common"
+        return f"Not compared with {one.name}: {why.rstrip('.')}"
     unpaired = sum(difference.how == UNPAIRED for difference in one.differences)
     words = ", ".join(f"{difference.name} is {difference.word}" for difference in moved[:3]) or "nothing is clear"
+    if STOPPED in one.left_out:
+        words = "nothing can be told, for a run that may stop early chooses the moment by its answers"
     said = f"Against {one.name}, of {len(one.differences):,} metrics: {words}"
     return said + (f"; {unpaired:,} are UNPAIRED, for the cases are not the same" if unpaired else "")
 
@@ -199,9 +202,11 @@ def _differences(title: str, found: Sequence[Difference], note: str) -> SectionT
     tests = ", ".join(dict.fromkeys(one.method for one in found if one.method))
     rule = (
         f"Intervals of 95% are of one metric alone; p ({tests}) is after Holm, over all of this table that are judged."
+        if any(one.adjusted is not None for one in found)
+        else ""
     )
     beyond = max(0, len(order) - MOST_ROWS)
-    return SectionTable(title, columns, rows, note=f"{rule} {note}".rstrip(), beyond=beyond)
+    return SectionTable(title, columns, rows, note=f"{rule} {note}".strip(), beyond=beyond)
 
 
 def recommendations(figures: Figures) -> Section:
