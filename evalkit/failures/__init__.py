@@ -5,6 +5,7 @@ from evalkit.errors import FailureClass
 from evalkit.failures.advice import ADVICE, Advice, advice_on
 from evalkit.failures.classes import (
     begins_with_class,
+    begins_with_kind,
     class_of,
     class_of_kind,
     class_of_plugins_error,
@@ -23,6 +24,7 @@ __all__ = [
     "FailureClass",
     "advice_on",
     "begins_with_class",
+    "begins_with_kind",
     "class_of",
     "class_of_kind",
     "class_of_plugins_error",

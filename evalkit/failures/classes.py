@@ -97,6 +97,7 @@ _OF_WORD: Mapping[str, FailureClass] = {
     **{str(kind): kind for kind in FailureClass},
     **{str(kind): of for kind, of in OF_KIND.items()},
 }
+_KINDS = frozenset(map(str, FailureKind))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -164,6 +165,12 @@ def begins_with_class(said: str) -> bool:
     """Whether these are a score's error's words; what is not supported is no error of a score."""
     begins = _SCORES_ERROR.match(said)
     return begins is not None and begins[1] in _OF_WORD and begins[1] != FailureKind.UNSUPPORTED
+
+
+def begins_with_kind(said: str) -> bool:
+    """Whether these are the words of a score whose request failed."""
+    begins = _SCORES_ERROR.match(said)
+    return begins is not None and begins[1] in _KINDS
 
 
 def is_transient(kind: FailureKind) -> bool:

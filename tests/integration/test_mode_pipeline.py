@@ -218,7 +218,7 @@ def test_a_sound_run_holds_and_its_flow_has_the_counts_of_the_run(run: Run) -> N
     assert list(counts) == list(rules.BOUNDARIES)
     assert counts["dataset"] == {"rows in files": 12, "rows": 12}
     assert counts["plan"] == {"rows asked": 12, "cases": result.usage.cases}
-    assert counts["answers"]["answers"] == result.usage.needed
+    assert counts["answers"]["requests"] == counts["answers"]["answers"] == result.usage.needed == 12
     assert counts["scores"] == {"cases scored": result.checks[0].counts.scored, "unscored": 0, "errored": 0}
     assert {row[1]: row[2:5] for row in section.tables[-1].rows} == {"topic=a": (6, 6, 6), "topic=b": (6, 6, 6)}
 
@@ -262,6 +262,7 @@ def test_what_is_worth_a_look_ends_no_strict_run(run: Run, fault: str, rule: rul
     result = run(fault, strict=True)
     assert told(result).state == "noticed"
     assert state_of(result, rule) == "noticed"
+    assert told(result).sentence.startswith(f"Worth a look, at the boundary 'answers': {rule.title}: ")
 
 
 def test_a_strict_contract_of_rows_ends_the_run_before_anything_is_asked(run: Run, store: Store) -> None:
@@ -284,6 +285,34 @@ def test_rows_worth_a_look_are_named(run: Run) -> None:
     seen = {str(row[0]): str(row[5]) for row in told(result).tables[0].rows}
     assert "column 'size': 3 number, 1 str" in seen["dataset, types"]
     assert "3 rows ask what an earlier one asks" in seen["dataset, duplicates"]
+
+
+def test_bad_rows_that_are_left_out_are_worth_a_look_and_counted(run: Run) -> None:
+    rows = [{"prompt": f"say {n}" if n % 4 else ""} for n in range(12)]
+    result = run(rows=rows, extra=", on_error: skip")
+    assert state_of(result, rules.FEW_BAD_ROWS) == "noticed"
+    assert "3 of 12 rows (25.0%, more than 2%) are bad" in told(result).sentence
+    assert "most is lost at dataset → plan (25%; 'bad rows, left out as the suite says')" in told(result).sentence
+
+
+def test_a_category_of_which_no_case_is_made_comes_first_and_many_values_are_no_category(run: Run) -> None:
+    rows = [{"prompt": f"say {n}", "n": n, "topic": "lost" if n % 3 == 0 else "kept"} for n in range(12)]
+    table = told(run(rows=rows, check="pairs")).tables[-1]
+    assert [row[1:5] for row in table.rows] == [("topic=lost", 4, 0, 0), ("topic=kept", 8, 8, 8)]
+    for values, listed in ((40, 40), (41, 0)):
+        rows = [{"prompt": f"say {n}", "topic": str(n % values)} for n in range(2 * values)]
+        table = told(run(rows=rows, resume="never")).tables[-1]
+        assert len(table.rows) == listed
+        assert ("not counted: topic" in table.note) == (not listed)
+
+
+def test_variants_are_not_taken_for_rows(run: Run) -> None:
+    section = told(run(extra=", perturb: [punctuation]"))
+    assert "Of 12 rows and variants of them 24 were asked" in section.sentence
+
+
+def test_without_a_baseline_nothing_is_said_of_drift(run: Run) -> None:
+    assert not any(str(row[0]).endswith("drift") for row in told(run()).tables[0].rows)
 
 
 def test_rows_that_no_check_takes_are_where_most_is_lost(run: Run) -> None:

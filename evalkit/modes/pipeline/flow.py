@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalkit.failures import begins_with_kind
 from evalkit.gates.measurements import Measurements
 from evalkit.gates.outcome import total
 from evalkit.modes.pipeline import rules
 from evalkit.modes.pipeline.texts import shown
-from evalkit.records import FailureKind, Word
+from evalkit.records import Word
 from evalkit.runner.attending import Concluded
 from evalkit.sections import Stop
 
@@ -22,7 +23,10 @@ MOST_REASONS = 4
 WORTH_NAMING = 0.005
 ROWS_IN_FILES = "rows in files"
 BAD_ROWS = "bad rows, left out as the suite says"
-CUT, EMPTY = "cut at max_tokens", "empty"
+CUT, EMPTY, FILTERED = "cut at max_tokens", "empty", "filtered"
+ANSWERS = "answers"
+"""Requests that are equal, and asked together, have one."""
+POOR = frozenset({CUT, EMPTY, FILTERED})
 BY_SUITE, EXAMPLES, BY_LIMIT = "left out by the suite", "taken as worked examples", "left out by --limit"
 BY_CHOICE = frozenset({BY_SUITE, EXAMPLES, BY_LIMIT})
 DECIDED = "not asked, for their gates were decided"
@@ -55,7 +59,7 @@ def flow_of(concluded: Concluded, watched: Counted) -> Flow:
         _of_estimates(concluded, watched),
         _of_verdicts(concluded, watched),
     )
-    return Flow(stops, _sentence(stops, concluded))
+    return Flow(stops, _sentence(stops, concluded, watched))
 
 
 def _of_datasets(watched: Counted) -> Stop:
@@ -89,10 +93,13 @@ def _of_answers(concluded: Concluded, watched: Counted) -> Stop:
     failed: Counter[str] = Counter()
     for one in heard:
         failed.update({f"failed: {kind}": times for kind, times in one.failed.items()})
+    filtered = sum(one.filtered for one in heard)
     counts = [
-        ("answers", sum(one.heard for one in heard) - failed.total()),
+        ("requests", usage.needed),
+        (ANSWERS, sum(one.heard for one in heard) - failed.total()),
         (CUT, sum(one.cut for one in heard)),
         (EMPTY, sum(one.texts.empty for one in heard)),
+        *([(FILTERED, filtered)] if filtered else []),
     ]
     return Stop(rules.ANSWERS, tuple(counts), _some(failed.most_common(MOST_REASONS)), state)
 
@@ -122,8 +129,10 @@ def _of_estimates(concluded: Concluded, watched: Counted) -> Stop:
     gated = {(gate.check, gate.metric) for gate in concluded.plan.suite.gates}
     without = sum(one.value is None and (one.check, one.metric) in gated for one in every)
     lost = (("without a value, though a gate speaks of them", without),)
-    counts = (("metrics with a value", sum(one.value is not None for one in every)),)
-    return Stop(rules.ESTIMATES, counts, _some(lost), watched.ledger.state(rules.ESTIMATES))
+    valued = sum(one.value is not None for one in every)
+    others = len(every) - valued - without
+    counts = [("metrics with a value", valued), *([("without one, and without a gate", others)] if others else [])]
+    return Stop(rules.ESTIMATES, tuple(counts), _some(lost), watched.ledger.state(rules.ESTIMATES))
 
 
 def _of_verdicts(concluded: Concluded, watched: Counted) -> Stop:
@@ -141,14 +150,14 @@ def _losses(stops: Sequence[Stop], concluded: Concluded) -> list[Loss]:
     """Between each two boundaries, what nobody asked to be left out, and answers that are worth little."""
     dataset, plan, answers, _, estimates, _ = stops
     rows = dict(dataset.counts)[ROWS_IN_FILES]
-    bad = dict(dataset.lost).get(BAD_ROWS, 0) + dict(plan.lost).get(UNUSED_ROWS, 0)
-    poor = [*answers.lost, *((what, times) for what, times in answers.counts if what in (CUT, EMPTY))]
-    requests = answers.counts[0][1] + sum(times for _, times in answers.lost)
+    bad = [(why, times) for why, times in (*dataset.lost, *plan.lost) if why not in BY_CHOICE]
+    poor = [*answers.lost, *((what, times) for what, times in answers.counts if what in POOR)]
+    answered = dict(answers.counts).get(ANSWERS, 0) + sum(times for _, times in answers.lost)
     of_checks, planned = _lost_by_checks(concluded), total(concluded.tables).planned
     valueless = sum(times for _, times in estimates.lost)
     found = [
-        (rules.DATASET, rules.PLAN, bad, rows, "bad or unused rows"),
-        (rules.PLAN, rules.ANSWERS, sum(times for _, times in poor), requests, _main(poor)),
+        (rules.DATASET, rules.PLAN, sum(times for _, times in bad), rows, _main(bad)),
+        (rules.PLAN, rules.ANSWERS, sum(times for _, times in poor), answered, _main(poor)),
         (rules.ANSWERS, rules.SCORES, of_checks.total(), planned, _main(of_checks.most_common(1))),
         (rules.SCORES, rules.ESTIMATES, valueless, valueless + estimates.counts[0][1], _main(estimates.lost)),
     ]
@@ -157,27 +166,28 @@ def _losses(stops: Sequence[Stop], concluded: Concluded) -> list[Loss]:
 
 def _lost_by_checks(concluded: Concluded) -> Counter[str]:
     """Why cases have no score, but for those whose request failed: they were lost before."""
-    kinds = {kind.value for kind in FailureKind}
-    return Counter(
-        {why: times for why, times in _reasons(concluded.tables).items() if why.partition(":")[0] not in kinds}
-    )
+    return Counter({why: times for why, times in _reasons(concluded.tables).items() if not begins_with_kind(why)})
 
 
 def _main(lost: Sequence[tuple[str, int]]) -> str:
     return max(lost, key=lambda one: one[1])[0] if lost else ""
 
 
-def _sentence(stops: Sequence[Stop], concluded: Concluded) -> str:
+def _sentence(stops: Sequence[Stop], concluded: Concluded, watched: Counted) -> str:
     dataset, plan, answers = stops[:3]
     counts = total(concluded.tables)
     rows, asked = dict(dataset.counts)[ROWS_IN_FILES], dict(plan.counts)["rows asked"]
     chosen = [f"{times:,} {why}" for why, times in (*dataset.lost, *plan.lost) if why in BY_CHOICE]
-    said = [f"Of {rows:,} rows {asked:,} were asked" + (f" ({', '.join(chosen)})" if chosen else "")]
+    of = f"{rows:,} rows"
+    if any(profile.is_perturbed for profile in watched.data.values()):
+        of += " and variants of them"
+    said = [f"Of {of} {asked:,} were asked" + (f" ({', '.join(chosen)})" if chosen else "")]
     told = dict(answers.counts)
     failed = sum(times for _, times in answers.lost)
-    if "answers" in told:
-        parts = [f"{told[CUT]:,} of {told['answers']:,} answers were cut"]
+    if ANSWERS in told:
+        parts = [f"{told[CUT]:,} of {told[ANSWERS]:,} answers were cut"]
         parts += [f"{told[EMPTY]:,} were empty"] if told[EMPTY] else []
+        parts += [f"{told[FILTERED]:,} were filtered"] if FILTERED in told else []
         parts += [f"{failed:,} requests failed"] if failed else []
         said.append(", ".join(parts))
     share = counts.unscored / counts.planned if counts.planned else 0.0

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from evalkit.errors import EvalkitError, ExitCode
-from evalkit.modes.pipeline.rules import BOUNDARIES, DATASET, PLAN, RULES, Rule
+from evalkit.modes.pipeline.rules import DATASET, PLAN, RULES, Rule
 
 MOST_EXAMPLES = 3
 LONGEST_EXAMPLE = 160
@@ -61,10 +61,14 @@ class Ledger:
             return
         before = all(breach.rule.boundary in BEFORE_ASKING for breach in self._unraised)
         listed = "\n".join(f"- {breach}" for breach in self._unraised)
-        hint = "mend it, or go on in spite of it: --mode-option contracts=lenient"
+        hint = "mend it, or go on in spite of it: --mode pipeline --mode-option contracts=lenient"
         if not before:
             hint += "; what was answered is kept, and the same command goes on from it"
         raise ContractBroken(f"a contract is broken:\n{listed}", where=self._where, hint=hint, before_asking=before)
+
+    def leave_out(self, *rules: Rule) -> None:
+        """They could not be looked at, so nothing is said of them."""
+        self._rules = [rule for rule in self._rules if rule not in rules]
 
     @property
     def breaches(self) -> list[Breach]:
@@ -81,8 +85,3 @@ class Ledger:
         """The worst of a boundary, or of all."""
         states = {breach.state for breach in self.breaches if boundary in ("", breach.rule.boundary)}
         return BROKEN if BROKEN in states else NOTICED if NOTICED in states else KEPT
-
-    @property
-    def first_broken(self) -> str:
-        """The first boundary where a contract is broken; nothing where none is."""
-        return next((boundary for boundary in BOUNDARIES if self.state(boundary) == BROKEN), "")

@@ -7,7 +7,7 @@ from math import isfinite
 
 from evalkit.modes.pipeline import rules
 from evalkit.modes.pipeline.ledger import Ledger
-from evalkit.modes.pipeline.texts import NAMES, Frequent, Lengths, TextProfile, damage, shown
+from evalkit.modes.pipeline.texts import NAMES, Frequent, TextProfile, damage, shown
 from evalkit.records import Answer, Generate, Request
 from evalkit.runner.ask import NO_ANSWER
 from evalkit.runner.sound import NOT_AN_ANSWER
@@ -29,14 +29,11 @@ class AnswerProfile:
     def __init__(self, role: str) -> None:
         self.role = role
         self.heard = 0
-        self.likelihoods = 0
-        self.reused = 0
         self.failed: Counter[str] = Counter()
         """By kind."""
         self.cut = 0
         self.filtered = 0
         self.texts = TextProfile()
-        self.tokens = Lengths()
         self.frequent = Frequent()
 
     @property
@@ -49,26 +46,22 @@ class AnswerBoundary:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.profiles: dict[str, AnswerProfile] = {}
-        self.repeated = 0
 
     def answered(self, request: Request, answer: Answer) -> None:
         profile = self.profiles.get(request.role)
         if profile is None:
             profile = self.profiles[request.role] = AnswerProfile(request.role)
         profile.heard += 1
-        profile.reused += answer.reused
         self._look_at_the_end(request, answer)
         if answer.failure is not None:
             profile.failed[answer.failure.kind.value] += 1
         elif not isinstance(request.ask, Generate):
-            profile.likelihoods += 1
             if answer.logprobs is None or not all(map(isfinite, answer.logprobs)):
                 self._ledger.note(rules.ANSWERS_ARE_TEXT, f"{_to(request)}: a likelihood without finite numbers")
         else:
             self._look_at_text(request, request.ask, answer, profile)
 
     def answered_again(self, request: Request, answer: Answer) -> None:
-        self.repeated += 1
         self._ledger.note(rules.ANSWERED_ONCE, f"{_to(request)}: the backend answered again: {shown(answer.text)}")
 
     def ended(self) -> None:
@@ -86,7 +79,7 @@ class AnswerBoundary:
 
     def _note_share(self, rule: rules.Rule, of: int, some: int, most: float, what: str) -> None:
         if of and some / of > most:
-            said = f"{some:,} of {of:,} answers ({some / of:.0%}, more than {most:.0%}) {what}"
+            said = f"{some:,} of {of:,} answers ({some / of:.1%}, more than {most:.0%}) {what}"
             self._ledger.note(rule, said, some)
 
     def _look_at_text(self, request: Request, ask: Generate, answer: Answer, profile: AnswerProfile) -> None:
@@ -95,7 +88,7 @@ class AnswerBoundary:
         profile.filtered += answer.finish == "filtered"
         profile.texts.add(text)
         profile.frequent.add(text)
-        self._look_at_tokens(request, ask, answer, profile)
+        self._look_at_tokens(request, ask, answer)
         self._look_for_damage(request, text)
 
     def _look_at_the_end(self, request: Request, answer: Answer) -> None:
@@ -113,10 +106,9 @@ class AnswerBoundary:
             what = shown(failure.message[len(NOT_AN_ANSWER) :])
             self._ledger.note(rules.ANSWERS_ARE_TEXT, f"{_to(request)}: {what}")
 
-    def _look_at_tokens(self, request: Request, ask: Generate, answer: Answer, profile: AnswerProfile) -> None:
+    def _look_at_tokens(self, request: Request, ask: Generate, answer: Answer) -> None:
         written, read = answer.output_tokens, answer.prompt_tokens
         if written is not None:
-            profile.tokens.add(max(0, written))
             if written < 0 or (written == 0 and answer.text):
                 what = f"{written} output tokens for {len(answer.text):,} characters"
                 self._ledger.note(rules.TOKENS_ARE_PLAUSIBLE, f"{_to(request)}: {what}")

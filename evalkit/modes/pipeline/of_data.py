@@ -21,6 +21,9 @@ from evalkit.runner.plan import Plan
 from evalkit.suite.load import SuiteCheck
 
 ROLES = frozenset({"system", "user", "assistant", "tool"})
+MOST_BAD = 0.02
+FEWEST = 10
+"""Of fewer rows no share is worth a look."""
 MOST_CATEGORIES = 40
 """A label with more values than this is no category."""
 
@@ -45,7 +48,8 @@ class DataProfile:
     """Rows that the suite leaves out by a filter, a sample or a limit."""
     examples: int = 0
     """Rows that became worked examples."""
-    variants: int = 0
+    is_perturbed: bool = False
+    """Rows are followed by variants that the suite makes of them."""
     prompts: TextProfile = field(default_factory=TextProfile)
     references: TextProfile = field(default_factory=TextProfile)
     columns: dict[str, Column] = field(default_factory=dict)
@@ -58,6 +62,7 @@ def profile_of(dataset: Dataset, spec: DatasetSpec) -> DataProfile:
     examples = len(dataset.exemplars) if spec.prompt.few_shot.n and not spec.prompt.few_shot.path else 0
     rows = len(dataset.samples)
     found = DataProfile(dataset.name, dataset.rows, rows, dataset.skipped, examples=examples)
+    found.is_perturbed = bool(spec.perturb)
     if not spec.perturb:
         found.left_out = max(0, dataset.rows - dataset.skipped - examples - rows)
     return found
@@ -67,6 +72,10 @@ def check_counts(dataset: Dataset, spec: DatasetSpec, profile: DataProfile, ledg
     if profile.rows < max(1, spec.min_rows):
         wanted = max(1, spec.min_rows)
         ledger.note(rules.ROWS_ARE_THERE, f"dataset '{dataset.name}' has {profile.rows:,} rows of at least {wanted:,}")
+    if profile.file_rows >= FEWEST and profile.skipped / profile.file_rows > MOST_BAD:
+        share = f"{profile.skipped:,} of {profile.file_rows:,} rows ({profile.skipped / profile.file_rows:.1%}"
+        what = f"dataset '{dataset.name}': {share}, more than {MOST_BAD:.0%}) are bad, and left out"
+        ledger.note(rules.FEW_BAD_ROWS, what, profile.skipped)
     has_reason = bool(spec.where or spec.sample or spec.limit or profile.examples)
     if profile.left_out and not has_reason:
         ledger.note(
@@ -128,7 +137,7 @@ def _look_at(sample: Sample, profile: DataProfile, labels: Sequence[str], ledger
 
 
 def _count(values: Counter[str], value: str) -> None:
-    if value in values or len(values) <= MOST_CATEGORIES:
+    if value in values or len(values) <= MOST_CATEGORIES:  # one more than that says that it is none
         values[value] += 1
 
 

@@ -51,6 +51,10 @@ class ScoreBoundary:
                 if value is not None:
                     self._count((name, label, value), score.status)
 
+    def values_of(self, check: str, label: str) -> int:
+        """How many there are; where they are more than a category has, no fewer than that."""
+        return self._values[check, label]
+
     def _misplaced(self, check: str, case: str, place: int) -> None:
         wanted = self._next[check]
         if place > wanted:
@@ -62,9 +66,9 @@ class ScoreBoundary:
     def _count(self, key: tuple[str, str, str], status: Status) -> None:
         counts = self.categories.get(key)
         if counts is None:
+            self._values[key[:2]] += 1
             if self._values[key[:2]] > MOST_CATEGORIES:
                 return
-            self._values[key[:2]] += 1
             counts = self.categories[key] = Counter()
         counts[status.value] += 1
 
@@ -104,7 +108,7 @@ def check_tables(plan: Plan, tables: Measurements, stopped: Mapping[str, bool], 
         lost = counts.unscored + counts.errored
         if counts.planned >= FEWEST and lost / counts.planned > MOST_LOST:
             reason = table.reasons.most_common(1)[0][0] if table.reasons else "no reason"
-            share = f"{lost:,} of {counts.planned:,} cases ({lost / counts.planned:.0%}, more than {MOST_LOST:.0%})"
+            share = f"{lost:,} of {counts.planned:,} cases ({lost / counts.planned:.1%}, more than {MOST_LOST:.0%})"
             what = f"{check.name}: {share} have no score, most of them: {shown(reason)}"
             ledger.note(rules.FEW_UNSCORED, what, lost)
 

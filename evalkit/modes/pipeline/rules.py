@@ -26,6 +26,7 @@ class Rule:
 
 ROWS_ARE_THERE = Rule(DATASET, "volume", "a dataset has as many rows as the suite wants at least")
 ROWS_ADD_UP = Rule(DATASET, "rows add up", "every row of the file is asked, or left out for a reason")
+FEW_BAD_ROWS = Rule(DATASET, "bad rows", "few rows are bad, and left out", contract=False)
 ROWS_HAVE_IDS = Rule(DATASET, "ids", "every row has an id, and no two have the same", each=True)
 ROWS_ASK = Rule(DATASET, "prompts", "every row asks something, in text, of roles that there are", each=True)
 COLUMNS_ARE_THERE = Rule(DATASET, "columns", "a column that a check needs has a value in some row", each=True)

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from evalkit.modes.pipeline import rules
 from evalkit.modes.pipeline.drift import TEXTS, compared, profile_of_run
 from evalkit.modes.pipeline.flow import flow_of
-from evalkit.modes.pipeline.ledger import BROKEN, KEPT, NOTICED, Ledger
+from evalkit.modes.pipeline.ledger import BROKEN, KEPT, NOTICED, Breach, Ledger
+from evalkit.modes.pipeline.of_data import MOST_CATEGORIES
 from evalkit.modes.pipeline.texts import ROW
 from evalkit.runner.attending import Concluded
 from evalkit.sections import Cell, FlowPicture, Section, SectionTable
@@ -28,7 +30,11 @@ def section(concluded: Concluded, watched: Counted) -> Section:
     sentence = flow.sentence
     if ledger.state() == BROKEN:
         broken = [breach for breach in ledger.breaches if breach.state == BROKEN]
-        sentence = f"{_counted(len(broken))} broken, first at {_place(ledger.first_broken)}: {broken[0]}. {sentence}"
+        sentence = f"{_counted(len(broken))} broken, first at {_place(broken[0])}: {broken[0]}. {sentence}"
+    elif ledger.breaches:
+        seen = ledger.breaches
+        more = f", the first of {len(seen)}" if len(seen) > 1 else ""
+        sentence = f"Worth a look{more}, at {_place(seen[0])}: {seen[0]}. {sentence}"
     tables = (_contracts(ledger), *profiles)
     picture = FlowPicture("What passes each boundary, and what is lost there", flow.stops, flow.sentence)
     return Section(ID, TITLE, sentence, ledger.state(), tables, (picture,))
@@ -38,8 +44,8 @@ def _counted(some: int) -> str:
     return "One contract is" if some == 1 else f"{some} contracts are"
 
 
-def _place(boundary: str) -> str:
-    return f"the boundary '{boundary}'"
+def _place(breach: Breach) -> str:
+    return f"the boundary '{breach.rule.boundary}'"
 
 
 def _contracts(ledger: Ledger) -> SectionTable:
@@ -56,8 +62,10 @@ def _contracts(ledger: Ledger) -> SectionTable:
 
 def profiles(concluded: Concluded, watched: Watched) -> Iterator[SectionTable]:
     texts = _texts(watched)
+    before = profile_of_run(concluded.store, concluded.against, ID) if concluded.against else None
+    if before is None:
+        watched.ledger.leave_out(rules.ROWS_AS_BEFORE, rules.ANSWERS_AS_BEFORE)
     if concluded.against:
-        before = profile_of_run(concluded.store, concluded.against, ID)
         if before is None:
             said = f"Run {concluded.against} was not looked at so: made with --mode pipeline, it can be compared."
             texts = replace(texts, note=f"{texts.note} {said}")
@@ -66,7 +74,7 @@ def profiles(concluded: Concluded, watched: Watched) -> Iterator[SectionTable]:
             yield compared(before, now, concluded.against, watched.ledger)
     yield texts
     yield _columns(watched)
-    yield from _categories(watched)
+    yield from _categories(concluded, watched)
 
 
 def _texts(watched: Watched) -> SectionTable:
@@ -92,29 +100,32 @@ def _columns(watched: Watched) -> SectionTable:
     return SectionTable("Columns of the datasets", titles, shown, beyond=len(rows) - len(shown))
 
 
-def _categories(watched: Watched) -> Iterator[SectionTable]:
+def _categories(concluded: Concluded, watched: Watched) -> Iterator[SectionTable]:
     """How many rows of each category there were, and how many of its cases ended how."""
-    ended = watched.scores.categories
+    ended, whole = watched.scores.categories, concluded.plan.scope.limit is None
     rows: list[tuple[Cell, ...]] = []
-    for (check, label, value), counts in ended.items():
-        of_rows = _rows_with(watched, check, label, value)
-        cases = counts.total()
-        rows.append(
-            (check, f"{label}={value}", of_rows, cases, counts["scored"], counts["unscored"], counts["errored"])
-        )
-    if rows:
+    too_many = set()
+    for check, label in dict.fromkeys((check, label) for check, label, _ in ended):
+        profile = watched.data[watched.datasets[check]]
+        of_rows = profile.categories.get(label, Counter())
+        values = [value for one, other, value in ended if (one, other) == (check, label)]
+        if max(len(of_rows), watched.scores.values_of(check, label)) > MOST_CATEGORIES:
+            too_many.add(label)
+            continue
+        values += [value for value in of_rows if whole and value not in values]  # no case of theirs ended
+        for value in values:
+            counts = ended.get((check, label, value), Counter())
+            fates = (counts["scored"], counts["unscored"], counts["errored"])
+            rows.append((check, f"{label}={value}", of_rows[value], counts.total(), *fates))
+    if rows or too_many:
         rows.sort(key=_lost_share, reverse=True)
         titles = ("check", "category", "rows", "cases", "scored", "unscored", "errored")
         shown = tuple(rows[:MOST_ROWS])
         note = "Those that lose most come first."
+        if too_many:
+            note += f" More than {MOST_CATEGORIES} values, and not counted: {', '.join(sorted(too_many))}."
         yield SectionTable("Categories from rows to scores", titles, shown, note=note, beyond=len(rows) - len(shown))
 
 
 def _lost_share(row: tuple[Cell, ...]) -> float:
     return 1 - int(row[4] or 0) / int(row[3] or 1)
-
-
-def _rows_with(watched: Watched, check: str, label: str, value: str) -> int:
-    dataset = watched.datasets.get(check, "")
-    profile = watched.data.get(dataset)
-    return profile.categories.get(label, Counter())[value] if profile else 0
