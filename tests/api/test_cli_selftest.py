@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -17,7 +24,7 @@ from evalkit.modes.isolation.selftest import Selftest, selftest
 from evalkit.suite.load import Suite, load_suite
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-KINDS = ("honest", "crashing", "hanging", "hungry", "leaving", "beyond", "fickle")
+KINDS = ("honest", "crashing", "hanging", "hungry", "leaving", "beyond", "fickle", "meddling", "faulty")
 ROWS = [
     {"id": f"row-{number}", "prompt": f"Say word {number}.", "references": [f"word {number}"]} for number in range(30)
 ]
@@ -73,13 +80,57 @@ def test_a_check_that_holds_holds_in_every_scenario(suited: Suited) -> None:
 
 
 def test_what_one_check_does_touches_no_other(suited: Suited) -> None:
-    suite = suited("hanging", "honest", "hungry", "leaving")
-    found = tried(suite, "standard", seconds=4, memory_mb=500)
-    assert causes(found) == {"hanging": {"time"}, "honest": set(), "hungry": {"memory"}, "leaving": {"process"}}
+    suite = suited("hanging", "meddling", "faulty", "hungry", "leaving", "honest")
+    before = set(Path(tempfile.gettempdir()).glob("evalkit-selftest-*"))
+    found = selftest(suite, suite.checks, scenarios("standard", seconds=4, memory_mb=500), jobs=1)
+    words = {trial.check: trial.cause or trial.word for trial in found.trials}
+    assert words == {
+        "hanging": "time",
+        "meddling": "pass",
+        "faulty": "process",
+        "hungry": "memory",
+        "leaving": "process",
+        "honest": "pass",
+    }
     why = {trial.check: trial.why for trial in found.failed}
-    assert "not done after 4 seconds" in why["hanging"]
+    assert why["hanging"].startswith("it is not done after 4 seconds (failing_checks_installed.py, line ")
+    assert why["hanging"].endswith(", in judge)")
+    assert "SIGSEGV (failing_checks_installed.py, line " in why["faulty"]
     assert "500 MB" in why["hungry"]
     assert "ended with 7" in why["leaving"]
+    assert set(Path(tempfile.gettempdir()).glob("evalkit-selftest-*")) <= before
+    assert not Path("left-behind").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere what leaves its group is not found")
+@pytest.mark.parametrize("kind", ["meddling", "hanging"])
+def test_no_process_outlives_a_selftest_that_ends_or_is_interrupted(suited: Suited, tmp_path: Path, kind: str) -> None:
+    suited(kind)
+    command = [sys.executable, "-m", "evalkit", "selftest", "suite.yaml", "--scenario", "standard", "--jobs", "1", "-q"]
+    marked = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(tmp_path / "installed"), *sys.path]),
+        "OURS": str(tmp_path),
+    }
+    done = subprocess.Popen(command, cwd=tmp_path, env=marked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if kind == "hanging":
+        until = time.monotonic() + 60
+        while len(_marked(str(tmp_path))) < 3 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert len(_marked(str(tmp_path))) == 3, "the command, who tries, and who hangs"
+        done.send_signal(signal.SIGINT)
+    done.communicate(timeout=60)
+    assert done.returncode == (0 if kind == "meddling" else 130)
+    assert _marked(str(tmp_path)) == []
+
+
+def _marked(mark: str) -> list[int]:
+    """Processes that began with this in their environment."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"OURS={mark}".encode() in place.read_bytes().split(b"\0"):
+                found.append(int(place.parent.name))
+    return found
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from evalkit.errors import ConfigurationError, SuiteError
@@ -29,6 +31,8 @@ main()
 """
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """A process that forks must have no threads, which libraries of numbers would start."""
+LAST_SECONDS = 5.0
+"""In which a process ends the scenario that nobody waits for any more, with all that it started."""
 GRACE = 30.0
 """Seconds beyond a scenario's limit after which the process that ends late scenarios is itself taken for dead."""
 
@@ -85,7 +89,8 @@ def selftest(
     ]
     if not wanted:
         raise SuiteError("no scenario is for any of these checks", where=str(suite.path))
-    trials = _Farm(suite, wanted, told).run(jobs)
+    with tempfile.TemporaryDirectory(prefix="evalkit-selftest-", ignore_cleanup_errors=True) as folder:
+        trials = _Farm(suite, wanted, told, Path(folder)).run(jobs)
     return Selftest(suite.name, tuple(trials), round(time.monotonic() - started, 3), tuple(patterns(trials)))
 
 
@@ -105,17 +110,19 @@ def patterns(trials: Iterable[Trial]) -> list[SharedFailure]:
 
 
 def _alike(why: str, trial: Trial) -> str:
-    """The sentence without numbers, names and quotations: what is left is the same where the cause is."""
+    """The sentence without numbers, names and quotations: what is left is the same where the cause is. Two lines of
+    code are two causes."""
     for name in (trial.check, trial.dataset, trial.scenario):
-        why = why.replace(name, "")
-    return re.sub(r"'[^']*'|\d+(?:[.,]\d+)*", "", why)
+        why = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "", why)
+    return re.sub(r"'[^']*'|(?<!, line )(?<!\d)\d+(?:[.,]\d+)*", "", why)
 
 
 class _Farm:
     """A thread for each process; each takes the next scenario when its process has answered the last."""
 
-    def __init__(self, suite: Suite, wanted: Sequence[tuple[SuiteCheck, Scenario]], told: Told) -> None:
+    def __init__(self, suite: Suite, wanted: Sequence[tuple[SuiteCheck, Scenario]], told: Told, folder: Path) -> None:
         self._suite = suite
+        self._folder = folder
         self._wanted = wanted
         self._left = deque(range(len(wanted)))
         self._trials: dict[int, Trial] = {}
@@ -136,8 +143,7 @@ class _Farm:
         finally:
             self._left.clear()
             for process in self._processes:
-                with suppress(OSError):
-                    process.kill()
+                _dismiss(process)
         if self._broken:
             raise self._broken[0]
         return [self._trials[number] for number in sorted(self._trials)]
@@ -154,19 +160,19 @@ class _Farm:
             self._broken.append(error)
             self._left.clear()
         finally:
-            if process is not None and process.stdin is not None:
-                process.stdin.close()
-                process.wait()
+            if process is not None:
+                _dismiss(process)
 
     def _started(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(  # noqa: S603 - this Python, and no shell
-            [sys.executable, "-c", _BEGIN, json.dumps([entry for entry in sys.path if isinstance(entry, str)])],
+            [sys.executable, "-c", _BEGIN, json.dumps([str(Path(entry).absolute()) for entry in sys.path])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="ascii",
             env=os.environ | ONE_THREAD,
+            start_new_session=True,  # it is this process that is asked to stop
         )
         self._processes.append(process)
         return process
@@ -177,7 +183,7 @@ class _Farm:
         late = threading.Timer(scenario.config.limits.seconds + GRACE, process.kill)
         late.start()
         try:
-            process.stdin.write(as_question(self._suite, check.name, scenario))
+            process.stdin.write(as_question(self._suite, check.name, scenario, self._folder))
             process.stdin.flush()
             line = process.stdout.readline()
         except BrokenPipeError:
@@ -194,3 +200,15 @@ class _Farm:
         with self._lock:
             self._trials[number] = trial
             self._told(trial, len(self._trials), len(self._wanted))
+
+
+def _dismiss(process: subprocess.Popen[str]) -> None:
+    """It ends when it finds that nobody asks it anything more."""
+    assert process.stdin is not None
+    with suppress(OSError):
+        process.stdin.close()
+    try:
+        process.wait(LAST_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

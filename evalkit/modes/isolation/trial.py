@@ -112,7 +112,7 @@ def try_scenario(suite: Suite, check: SuiteCheck, scenario: Scenario) -> Trial:
         return replace(trial, word=SKIP, why=str(reason))
     except Unmet as unmet:
         trial = replace(trial, word=FAIL, cause=unmet.cause, why=unmet.why)
-    except Exception as error:  # noqa: BLE001 - whatever a check or a reader raises, this is what a scenario is there to find
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a check or a reader raises, this is what a scenario is there to find
         if _lacks_memory(error):
             return out_of_memory(check, scenario)
         where = "".join(traceback.format_exception(error)[-LINES_OF_TRACE:])
