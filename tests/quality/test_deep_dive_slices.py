@@ -10,9 +10,12 @@ import pytest
 
 from evalkit.gates.measurements import CheckTable
 from evalkit.metrics.kinds import mean, rate
-from evalkit.modes.deep_dive.slices import CheckCases, WordTest, _flag, _words, failing_cases, length_of
+from evalkit.modes.deep_dive.numbers import doubtful
+from evalkit.modes.deep_dive.rules import DOUBT
+from evalkit.modes.deep_dive.slices import CheckCases, Q, WordTest, _flag, _words, failing_cases, length_of
 from evalkit.modes.deep_dive.topics import LEAST_PROMPTS, topics, vocabulary
 from evalkit.records import Score
+from evalkit.runner.diagnose import diagnose
 from evalkit.runner.targets import Target
 
 QUESTIONS = [
@@ -116,3 +119,19 @@ def test_lengths_are_told_in_doublings() -> None:
         "129 to 256 characters",
         "1,025 to 2,048 characters",
     ]
+
+
+def test_where_nothing_is_worse_more_rows_are_hardly_ever_advised() -> None:
+    random, advised = np.random.default_rng(4), 0
+    for _ in range(60):
+        table = CheckTable("c", "accuracy", [rate("right")])
+        drawn = [(f"r{at}", random.random() < 0.8, random.integers(5), random.integers(8)) for at in range(120)]
+        table.add_all(
+            [
+                (case, "", {"a": f"{at % 12}", "b": f"{b}", "c": f"{c}"}, Score({"right": (float(right), 1.0)}))
+                for at, (case, right, b, c) in enumerate(drawn)
+            ]
+        )
+        one, share = doubtful(diagnose(["a", "b", "c"], {"c": table}, Q), {"c": table})
+        advised += one is not None and share <= DOUBT
+    assert advised <= 60 * (0.10 + 0.05)

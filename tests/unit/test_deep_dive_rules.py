@@ -11,7 +11,7 @@ from evalkit.modes.deep_dive.mode import DeepDiveOptions
 from evalkit.modes.deep_dive.rules import RULES, Numbers, advice
 
 SPEED = {"by": "batch size", "setting": 8, "own_rate": 100.0, "own_most": 105.0, "repeats": 2}
-SLICE = {"slice_name": "those of a with b = c"}
+SLICE = {"slice_name": "those of a with b = c", "slice_p": 0.01, "slice_false": 0.2}
 SIDES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     # rule, what meets it, what does not quite, a figure that it says
     (
@@ -81,21 +81,21 @@ SIDES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("empty_answers", {"answers": 100, "empty": 3}, {"answers": 100, "empty": 2}, "3 of 100"),
     (
         "more_rows",
-        SLICE | {"slice_cases": 49, "slice_gap": 0.10, "slice_p": 0.05},
-        SLICE | {"slice_cases": 50, "slice_gap": 0.10, "slice_p": 0.05},
+        SLICE | {"slice_cases": 49, "slice_gap": 0.10},
+        SLICE | {"slice_cases": 50, "slice_gap": 0.10},
         "49 cases",
     ),
     (
         "more_rows",
-        SLICE | {"slice_cases": 9, "slice_gap": 0.10, "slice_p": 0.05},
-        SLICE | {"slice_cases": 9, "slice_gap": 0.09, "slice_p": 0.05},
+        SLICE | {"slice_cases": 9, "slice_gap": 0.10},
+        SLICE | {"slice_cases": 9, "slice_gap": 0.09},
         "0.10",
     ),
     (
         "more_rows",
-        SLICE | {"slice_cases": 9, "slice_gap": 0.5, "slice_p": 0.05},
-        SLICE | {"slice_cases": 9, "slice_gap": 0.5, "slice_p": 0.051},
-        "0.050",
+        SLICE | {"slice_cases": 9, "slice_gap": 0.5, "slice_false": 0.25},
+        SLICE | {"slice_cases": 9, "slice_gap": 0.5, "slice_false": 0.251},
+        "25% or less",
     ),
 ]
 

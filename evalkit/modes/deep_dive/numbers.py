@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 
 from evalkit.diagnoses import SliceDiagnosis
 from evalkit.errors import FailureClass
+from evalkit.gates.measurements import CheckTable
 from evalkit.modes.deep_dive.figures import Figures
 from evalkit.modes.deep_dive.growth import NOTICED_MB
 from evalkit.modes.deep_dive.rules import FEW_CASES, GAP, Numbers
@@ -22,7 +24,7 @@ def numbers_of(figures: Figures) -> Numbers:
     result, answers = figures.concluded.result, figures.patterns.once
     errors = {group.failure: group.measurements for group in result.errors}
     of_speed = _of_speed(figures) if figures.is_timed and not figures.is_mock else Numbers()
-    worst = _doubtful(figures)
+    worst, doubt = doubtful(figures.worst.tests, figures.concluded.tables)
     return replace(
         of_speed,
         command=result.reproduce,
@@ -37,6 +39,7 @@ def numbers_of(figures: Figures) -> Numbers:
         slice_cases=worst.cases if worst else 0,
         slice_gap=_gap(worst) if worst else None,
         slice_p=worst.p_value if worst else None,
+        slice_false=doubt if worst else None,
     )
 
 
@@ -98,20 +101,22 @@ def _openvino_waits(figures: Figures) -> bool:
     return on_processor and find_spec("openvino_genai") is not None
 
 
-def _doubtful(figures: Figures) -> SliceDiagnosis | None:
-    """The slice that seems worst without being a finding, by a share or another value from 0 to 1. Of the length of
-    answers no rows can be added."""
-    tables = figures.concluded.tables
+def doubtful(tests: Sequence[SliceDiagnosis], tables: Mapping[str, CheckTable]) -> tuple[SliceDiagnosis | None, float]:
+    """The slice that seems worst without being a finding, by a share or another value from 0 to 1, and the share of
+    false findings that would make it one. Of the length of answers no rows can be added."""
+    from scipy.stats import false_discovery_control
+
+    shares = false_discovery_control([one.p_value for one in tests]) if tests else ()
     open_ones = [
-        one
-        for one in figures.worst.tests
+        (one, float(share))
+        for one, share in zip(tests, shares, strict=True)
         if not one.flagged
         and _gap(one) >= GAP
         and ANSWER not in one.slice
         and one.cases < FEW_CASES
         and tables[one.check].columns[one.metric].metric.bounds == (0.0, 1.0)
     ]
-    return min(open_ones, key=lambda one: one.p_value, default=None)
+    return min(open_ones, key=lambda found: found[0].p_value, default=(None, 1.0))
 
 
 def _gap(one: SliceDiagnosis) -> float:

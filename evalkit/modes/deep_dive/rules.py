@@ -21,7 +21,9 @@ IDLE = 0.60
 TAIL, LEAST_FOR_TAIL = 10.0, 100
 LEAST_SECONDS = 5.0
 """A run shorter than this is not worth advice on its time."""
-GAP, FEW_CASES, DOUBT = 0.10, 50, 0.05
+GAP, FEW_CASES = 0.10, 50
+DOUBT = 0.25
+"""Where nothing is worse, this rule speaks in fewer than one in ten reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Numbers:
     slice_gap: float | None = None
     """By how much it is worse than the rest of its check."""
     slice_p: float | None = None
+    slice_false: float | None = None
+    """The share of false findings that would make it one (Benjamini-Hochberg)."""
 
 
 Rule = Callable[[Numbers], Advice | None]
@@ -237,14 +241,15 @@ def long_tail(n: Numbers) -> Advice | None:
 
 
 def more_rows(n: Numbers) -> Advice | None:
-    if n.slice_gap is None or n.slice_p is None or n.slice_cases >= FEW_CASES:
+    if n.slice_gap is None or n.slice_p is None or n.slice_false is None or n.slice_cases >= FEW_CASES:
         return None
-    if n.slice_gap < GAP or n.slice_p > DOUBT:
+    if n.slice_gap < GAP or n.slice_false > DOUBT:
         return None
     return Advice(
         f"Add rows like {n.slice_name}: whether the model is worse there cannot be told yet.",
         f"its {n.slice_cases} cases, fewer than {FEW_CASES}, are {n.slice_gap:.2f} worse than the rest, {GAP:.2f} or "
-        f"more, with p = {n.slice_p:.3f}, which does not outlast all that was tested",
+        f"more, with p = {n.slice_p:.3f}: among all that was tested a finding where {n.slice_false:.0%} of them may be "
+        f"false, {DOUBT:.0%} or less",
     )
 
 
