@@ -6,13 +6,17 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from evalkit import plugins
 from evalkit.data.contracts import PROMPT_COLUMNS
+from evalkit.data.converting import cells, is_table, values
+from evalkit.data.formats import read_rows
 from evalkit.data.perturb.base import Rewording
 from evalkit.data.perturb.expand import GROUP
+from evalkit.data.rows import shown
 from evalkit.errors import DatasetError, did_you_mean
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
@@ -44,7 +48,7 @@ class Spoiling:
 
 
 Fault = Callable[[dict[str, Any], Sequence[str], Random, Mapping[str, Any]], "tuple[str, Any] | None"]
-"""Of a row, the columns that may be changed, chance, and the row before: a column and what stands there now."""
+"""Of a row, the columns that may be changed, chance, and the row before, as it is now: a column and what it becomes."""
 
 
 def _missing(row: dict[str, Any], columns: Sequence[str], random: Random, before: Mapping[str, Any]) -> Any:
@@ -71,7 +75,7 @@ def _invalid(row: dict[str, Any], columns: Sequence[str], random: Random, before
 
 
 def _inconsistent(row: dict[str, Any], columns: Sequence[str], random: Random, before: Mapping[str, Any]) -> Any:
-    """The same value written in another way: ``YES``, `` yes ``, ``1,5``, ``31.12.2025``."""
+    """The same value written in another way: ``YES``, `` yes ``, ``1,5``, `` 7 ``, ``31.12.2025``."""
     given = [name for name in columns if _otherwise(row.get(name)) is not None]
     if not given:
         return None
@@ -83,7 +87,8 @@ def _otherwise(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"{value:,}".replace(",", " ").replace(".", ",") if value is not None else None
+        written = f"{value:,}".replace(",", " ").replace(".", ",")
+        return written if written != str(value) else f" {written} "
     if not isinstance(value, str) or not value.strip() or len(value) > 60:
         return None
     if _DATE.fullmatch(value):
@@ -136,20 +141,58 @@ def spoil(rows: Iterable[Mapping[str, Any]], how: Spoiling) -> Iterator[tuple[di
                 changes.append(Change(number, name, column, kind, now.get(column), value))
                 now[column] = value
         yield now, changes
-        before = row
+        before = now
+
+
+def spoilt_file(
+    source: str,
+    how: Spoiling,
+    *,
+    into: Path,
+    format: str = "",  # noqa: A002 - the word that suites use
+) -> Iterator[tuple[dict[str, Any], list[Change]]]:
+    """A file's rows. From one table into another, cells that nobody changed stay as they are written."""
+    rows = 0
+    read = cells if is_table(into) else values
+    # two readers of one file: typed for what changes a value, and as it is to be written
+    typed = (values(row, source) for row in read_rows(source, format))
+    for row, (now, changes) in zip(read_rows(source, format), spoil(typed, how), strict=True):
+        rows += 1
+        yield read(row, source) | {one.column: now[one.column] for one in changes}, changes
+    if not rows:
+        raise DatasetError("has no rows", where=shown(source), hint="a dataset needs at least one row")
 
 
 def _fault_columns(row: Mapping[str, Any], how: Spoiling) -> list[str]:
     return [name for name in row if (name in how.columns if how.columns else name != "id")]
 
 
-def _reworded(kind: Rewording, row: Mapping[str, Any], how: Spoiling, random: Random) -> tuple[str, str] | None:
-    wanted = how.columns or PROMPT_COLUMNS
-    column = next((name for name in wanted if isinstance(row.get(name), str) and row[name].strip()), None)
-    if column is None:
+def _reworded(kind: Rewording, row: Mapping[str, Any], how: Spoiling, random: Random) -> tuple[str, Any] | None:
+    wanted = how.columns or (*PROMPT_COLUMNS, "messages")
+    for column in wanted:
+        value: Any = row.get(column)
+        if column == "messages" and (at := _last_user(value)) is not None:
+            said = kind.reword(value[at]["content"], random)
+            changed = said is not None and said != value[at]["content"]
+            return (column, [*value[:at], {**value[at], "content": said}, *value[at + 1 :]]) if changed else None
+        if isinstance(value, str) and value.strip():
+            text = kind.reword(value, random)
+            return None if text is None or text == value else (column, text)
+    return None
+
+
+def _last_user(messages: Any) -> int | None:
+    if not isinstance(messages, list):
         return None
-    text = kind.reword(row[column], random)
-    return None if text is None or text == row[column] else (column, text)
+    places = range(len(messages) - 1, -1, -1)
+    return next((at for at in places if _says_something(messages[at])), None)
+
+
+def _says_something(message: Any) -> bool:
+    """Of the user's."""
+    if not isinstance(message, dict) or message.get("role") != "user":
+        return False
+    return isinstance(message.get("content"), str) and bool(message["content"].strip())
 
 
 def _pick(names: Sequence[str], random: Random) -> str:

@@ -6,13 +6,15 @@ import hashlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from evalkit.data.contracts import PROMPT_COLUMNS
-from evalkit.data.converting import values
+from evalkit.data.converting import cells, is_table, values
 from evalkit.data.formats import read_rows
 from evalkit.data.loading import CLUSTER_LABELS
+from evalkit.data.repeats import texts_in
 from evalkit.data.rows import column_hint, shown
 from evalkit.data.writers import write_rows
 from evalkit.errors import DatasetError
@@ -42,15 +44,17 @@ def split(file: str, parts: Sequence[Part], rules: Rules, *, format: str = "", f
     _check(parts)
     groups, strata = _grouped(file, format, rules)
     place = _placed(groups, strata, [part.share for part in parts], rules.seed)
-    return [
-        Part(
-            part.name,
-            part.share,
-            part.file,
-            write_rows(part.file, lambda number=number: _those(file, format, place, number), force=force),  # type: ignore[misc]
+    empty = next((part.name for number, part in enumerate(parts) if number not in place), None)
+    if empty is not None:
+        kinds = f"{len(groups):,} rows, and groups of them that stay together: {len(set(groups)):,}"
+        raise DatasetError(
+            f"part '{empty}' would have no rows", where=shown(file), hint=f"name fewer parts: it has {kinds}"
         )
-        for number, part in enumerate(parts)
-    ]
+    made = []
+    for number, part in enumerate(parts):
+        rows = write_rows(part.file, partial(_those, file, format, place, number, part.file), force=force)
+        made.append(Part(part.name, part.share, part.file, rows))
+    return made
 
 
 def _check(parts: Sequence[Part]) -> None:
@@ -63,10 +67,11 @@ def _check(parts: Sequence[Part]) -> None:
         raise DatasetError("two parts have one name", where=", ".join(names), hint="give each its own")
 
 
-def _those(file: str, format: str, place: array[int], number: int) -> Iterator[dict[str, Any]]:  # noqa: A002
+def _those(file: str, format: str, place: array[int], number: int, into: Path) -> Iterator[dict[str, Any]]:  # noqa: A002
+    read = cells if is_table(into) else values
     for at, row in enumerate(read_rows(file, format)):
         if place[at] == number:
-            yield values(row, file)
+            yield read(row, file)
 
 
 def _grouped(file: str, format: str, rules: Rules) -> tuple[array[int], list[str]]:  # noqa: A002
@@ -102,6 +107,7 @@ def _keys(row: Mapping[str, Any], rules: Rules) -> Iterator[int]:
     if label:
         yield _number("together", label, str(row[label]))
     asked = next((row[name] for name in PROMPT_COLUMNS if isinstance(row.get(name), str)), "")
+    asked = asked or "\0".join(texts_in(row.get("messages")))
     if asked:
         context = sorted(str(row[name]) for name in ("context", "input", "document") if name in row)
         yield _number("asked", " ".join(asked.casefold().split()), *context)

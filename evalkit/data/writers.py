@@ -6,8 +6,9 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 
 from evalkit.data.formats import OTHER_SUFFIXES
 from evalkit.data.opening import COMPRESSIONS
@@ -38,7 +39,7 @@ def write_rows(path: Path, rows: RowsAgain, format: str = "", *, force: bool = F
     kind = writable_format(path, format)
     if kind == "parquet":
         with whole_file(path, force=force) as temporary:
-            return _parquet(temporary, rows)
+            return _parquet(temporary, rows, path)
     with whole_text_file(path, force=force) as stream:
         if kind == "jsonl":
             return sum(_line(stream, row) for row in rows())
@@ -76,7 +77,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _parquet(path: Path, rows: RowsAgain) -> int:
+def _parquet(temporary: Path, rows: RowsAgain, path: Path) -> int:
     """All at once: the types of its columns are those of all rows."""
     try:
         import pyarrow as pa
@@ -92,7 +93,8 @@ def _parquet(path: Path, rows: RowsAgain) -> int:
         raise DatasetError(
             f"a column has values of several types: {said}", where=shown(path), hint="write it as JSON lines: .jsonl"
         ) from error
-    parquet.write_table(table, str(path))
+    with _packed(temporary, path.suffix) as stream:
+        parquet.write_table(table, stream)
     return len(held)
 
 
@@ -121,12 +123,16 @@ def whole_text_file(target: Path, *, force: bool = False) -> Iterator[IO[str]]:
 
 
 def _opened(file: Path, suffix: str) -> IO[str]:
+    return TextIOWrapper(_packed(file, suffix), encoding="utf-8", newline="\n")
+
+
+def _packed(file: Path, suffix: str) -> BinaryIO:
     if suffix == ".gz":
         import gzip
 
-        return cast("IO[str]", gzip.open(file, "wt", encoding="utf-8", newline="\n"))
+        return cast("BinaryIO", gzip.open(file, "wb"))
     if suffix == ".zst":
         import zstandard
 
-        return cast("IO[str]", zstandard.open(file, "wt", encoding="utf-8", newline="\n"))
-    return file.open("w", encoding="utf-8", newline="\n")
+        return cast("BinaryIO", zstandard.open(file, "wb"))
+    return file.open("wb")

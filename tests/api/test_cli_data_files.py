@@ -1,4 +1,4 @@
-"""data split and convert: nothing lost, nothing torn, nothing changed without a word."""
+"""data split, convert and perturb: nothing lost, nothing torn, nothing changed without a word."""
 
 from __future__ import annotations
 
@@ -69,6 +69,53 @@ def test_rows_that_belong_together_or_ask_the_same_are_not_torn(workdir: Path) -
     assert abs(made[0].rows - 90) <= 15
 
 
+def test_conversations_that_ask_the_same_are_not_torn(workdir: Path) -> None:
+    said = [{"role": "user", "content": "What is it?"}]
+    rows = [{"messages": [*said, {"role": "user", "content": f"Number {i % 20}?"}], "n": i} for i in range(60)]
+    parts = [Part("a", 0.5, workdir / "a.jsonl"), Part("b", 0.5, workdir / "b.jsonl")]
+    made = split(str(written(workdir / "rows.jsonl", rows)), parts, Rules())
+    asked = [{row["messages"][1]["content"] for row in read(part.file)} for part in made]
+    assert [len(one) for one in asked] == [10, 10]
+    assert not asked[0] & asked[1]
+
+
+def test_a_part_without_rows_is_refused(evalkit: Evalkit, workdir: Path) -> None:
+    written(workdir / "rows.jsonl", [{"prompt": "the same"}] * 10)
+    called = evalkit("data", "split", "rows.jsonl")
+    assert (called.code, "part 'dev' would have no rows" in called.err) == (2, True)
+    assert not list(workdir.glob("rows-*"))
+
+
+TABLE = (
+    "id,question,answer,empty,price,zip,exp\n"
+    '1,1984,"[""a"", ""b""]",,1.50,007,1e5\n'
+    "2,Is it?,true,,2.00, 12 ,-0\n3,Why?,12,,3,13,.5\n"
+)
+
+
+def test_cells_of_a_table_stay_as_they_are_written_in_another(evalkit: Evalkit, workdir: Path) -> None:
+    (workdir / "rows.csv").write_text(TABLE)
+    assert evalkit("data", "convert", "rows.csv", "other.csv").code == 0
+    assert (workdir / "other.csv").read_text() == TABLE
+    assert evalkit("data", "split", "rows.csv", "--part", "a=0.34", "--part", "b=0.66").code == 0
+    header, *lines = TABLE.splitlines()
+    parts = [(workdir / f"rows-{name}.csv").read_text().splitlines() for name in "ab"]
+    assert [part[0] for part in parts] == [header, header]
+    assert sorted(parts[0][1:] + parts[1][1:]) == sorted(lines)
+    faults = ("--with", "missing", "--with", "inconsistent", "--rate", "1", "--column", "price")
+    assert evalkit("data", "perturb", "rows.csv", *faults, "-o", "worse.csv").code == 0
+    before, after = (list(csv.DictReader((workdir / name).open())) for name in ("rows.csv", "worse.csv"))
+    assert [row | {"price": ""} for row in before] == after
+
+
+def test_questions_and_answers_of_a_table_are_text(evalkit: Evalkit, workdir: Path) -> None:
+    (workdir / "rows.csv").write_text(TABLE)
+    assert evalkit("data", "convert", "rows.csv", "rows.jsonl").code == 0
+    told = [(row["id"], row["question"], row["answer"], row["price"]) for row in read(workdir / "rows.jsonl")]
+    assert told == [("1", "1984", ["a", "b"], 1.5), ("2", "Is it?", "true", 2.0), ("3", "Why?", "12", 3)]
+    assert evalkit("data", "validate", "rows.jsonl").code == 0
+
+
 def test_the_seed_decides(workdir: Path) -> None:
     file = written(workdir / "rows.jsonl", questions(100))
 
@@ -106,7 +153,7 @@ def test_parts_keep_the_format_of_their_file(evalkit: Evalkit, workdir: Path) ->
         assert len(list(csv.DictReader(stream))) == 8
 
 
-@pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "tsv", "parquet", "jsonl.gz", "csv.zst"])
+@pytest.mark.parametrize("ending", ["jsonl", "json", "csv", "tsv", "parquet", "jsonl.gz", "csv.zst", "parquet.gz"])
 def test_a_converted_file_says_the_same(evalkit: Evalkit, workdir: Path, ending: str) -> None:
     rows = [row | {"said": 'a "quoted",\tpart\nof\n two lines', "score": i / 4} for i, row in enumerate(questions(20))]
     written(workdir / "rows.jsonl", rows)
@@ -117,12 +164,10 @@ def test_a_converted_file_says_the_same(evalkit: Evalkit, workdir: Path, ending:
 
 
 def test_what_a_format_cannot_tell_is_said(evalkit: Evalkit, workdir: Path) -> None:
-    written(
-        workdir / "rows.jsonl", [{"prompt": "How many?", "references": "12"}, {"prompt": "Who?", "references": "I"}]
-    )
+    written(workdir / "rows.jsonl", [{"prompt": "How many?", "house": "12"}, {"prompt": "Who?", "house": "I"}])
     called = evalkit("data", "convert", "rows.jsonl", "rows.csv")
     assert called.code == 2
-    assert "1 row read back as something else: row 1, column 'references': '12' becomes 12" in called.err
+    assert "1 row read back as something else: row 1, column 'house': '12' becomes 12" in called.err
     assert evalkit("data", "convert", "rows.jsonl", "rows.csv", "--force", "--lossy").code == 0
 
 
@@ -200,6 +245,24 @@ def test_faults_are_what_validation_finds(evalkit: Evalkit, workdir: Path) -> No
     assert called.code == 2
     (report,) = json.loads(called.out)
     assert report["bad_rows"] > 20
+
+
+@pytest.mark.parametrize("rate", [0.3, 1.0])
+def test_every_planted_repetition_of_an_id_is_one(rate: float) -> None:
+    spoilt = list(spoil(questions(200), Spoiling(["duplicate_ids"], rate)))
+    ids = [row["id"] for row, _ in spoilt]
+    planted = [place for place, (_, changes) in enumerate(spoilt) if changes]
+    assert len(planted) == len(ids) - len(set(ids))
+    assert all(ids[place] == ids[place - 1] for place in planted)
+
+
+def test_the_last_thing_that_the_user_says_is_reworded() -> None:
+    says = [("system", "Be brief."), ("user", "first"), ("assistant", "yes"), ("user", "and another question")]
+    row = {"id": "a", "messages": [{"role": role, "content": text} for role, text in says]}
+    ((changed, (one,)),) = spoil([row], Spoiling(["casing"], 1.0))
+    assert (one.column, one.before, one.after) == ("messages", row["messages"], changed["messages"])
+    assert [message["content"] for message in changed["messages"]] == ["Be brief.", "first", "yes", says[3][1].upper()]
+    assert row["messages"][3] == {"role": "user", "content": "and another question"}
 
 
 def test_a_row_is_changed_in_the_same_way_in_another_file(workdir: Path) -> None:

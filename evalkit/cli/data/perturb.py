@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalkit.cli.data.options import force_option, many
 from evalkit.cli.options import json_option
+
+if TYPE_CHECKING:
+    from evalkit.data.faults import Change
 
 
 @click.command("perturb")
@@ -31,7 +34,7 @@ from evalkit.cli.options import json_option
     type=click.FloatRange(min=0, max=1, min_open=True),
     default=0.1,
     show_default=True,
-    help="Share of the rows that each kind changes.",
+    help="Share of the rows that each kind changes, where it fits them.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same changes."
@@ -52,16 +55,14 @@ def command(file: str, kinds: tuple[str, ...], form: str, output: str, log: str 
     evalkit data perturb questions.jsonl --with typos --with casing --rate 0.2 -o noisy.jsonl
     evalkit data perturb rows.csv --with missing --with duplicate_ids -o broken.csv
     """
-    from evalkit.data.converting import values
-    from evalkit.data.faults import Spoiling, spoil
-    from evalkit.data.formats import read_rows
+    from evalkit.data.faults import Spoiling, spoilt_file
     from evalkit.data.writers import whole_text_file, write_rows
 
     source, target = str(Path(file).expanduser()), Path(output).expanduser()
     how = Spoiling(kinds, options["rate"], options["seed"], options["columns"])
 
-    def spoilt() -> Iterator[Any]:
-        return spoil((values(row, source) for row in read_rows(source, form)), how)
+    def spoilt() -> Iterator[tuple[dict[str, Any], list[Change]]]:
+        return spoilt_file(source, how, into=target, format=form)
 
     counts: Counter[str] = Counter()
     changed: set[int] = set()
@@ -81,4 +82,5 @@ def command(file: str, kinds: tuple[str, ...], form: str, output: str, log: str 
         return
     click.echo(f"{output}: {many(rows, 'row')}, {len(changed):,} changed ({logged})")
     for kind in kinds:
-        click.echo(f"  {kind}: {many(counts[kind], 'change')}")
+        none = "" if counts[kind] else ": it fits none of the rows that were drawn"
+        click.echo(f"  {kind}: {many(counts[kind], 'change')}{none}")
