@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 from evalkit.errors import ConfigurationError
 from evalkit.query.filling import Fill, Tell
@@ -14,6 +14,7 @@ from evalkit.query.words import all_of, parse
 from evalkit.store import Store
 from evalkit.store.ages import since
 from evalkit.store.documents import stored_name
+from evalkit.store.looking import count_unfinished
 
 __all__ = ["Found", "Hit", "Wanted", "search"]
 WITHIN = {"": "answer prompt", "answer": "answer", "prompt": "prompt"}
@@ -52,9 +53,11 @@ def search(
         from evalkit.query.similar import alike, require_model
 
         require_model(text)
-        return _whole(asked, lambda: alike(asked, text))
-    question = _question(text, within)
-    return _whole(asked, lambda: _by_words(asked, question))
+        found = _whole(asked, lambda: alike(asked, text))
+    else:
+        question = _question(text, within)
+        found = _whole(asked, lambda: _by_words(asked, question))
+    return replace(found, notes=(*found.notes, *_not_searched(store, wanted)))
 
 
 def _whole(asked: Asked, look: Callable[[], Found]) -> Found:
@@ -66,6 +69,14 @@ def _whole(asked: Asked, look: Callable[[], Found]) -> Found:
         discard(asked.file.path)
         Fill(asked.file, asked.store, asked.tell).run()
         return look()
+
+
+def _not_searched(store: Store, wanted: Wanted) -> Iterator[str]:
+    """A run's answers are for the index when they stay as they are: when it is finished."""
+    many = count_unfinished(store, store.get_run(wanted.run).id if wanted.run else "")
+    if many:
+        what = "1 run that is not finished is" if many == 1 else f"{many:,} runs that are not finished are"
+        yield f"{what} not searched"
 
 
 def _limits(store: Store, wanted: Wanted) -> Condition:

@@ -146,6 +146,15 @@ def count_runs(store: Store, wanted: Wanted) -> int:
         return int(connection.scalar(query) or 0)
 
 
+def count_unfinished(store: Store, run_id: str = "") -> int:
+    """Of all runs, or whether this one is."""
+    query = select(func.count()).select_from(runs).where(runs.c.state != FINISHED)
+    if run_id:
+        query = query.where(runs.c.id == doc.stored_name(run_id))
+    with store.database.reading() as connection:
+        return int(connection.scalar(query) or 0)
+
+
 def names(store: Store) -> Mapping[str, list[str]]:
     """What there is to choose from: ``suite``, ``model`` and ``outcome``."""
     found = {}

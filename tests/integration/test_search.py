@@ -18,6 +18,7 @@ from evalkit.models import embedding
 from evalkit.query.filters import condition
 from evalkit.query.index import index_path
 from evalkit.query.search import Found, Wanted, search
+from evalkit.results import Run
 from evalkit.store import Store, open_store
 
 
@@ -121,6 +122,14 @@ def test_the_index_follows_the_runs(suite: Path, store: Store) -> None:
     for name in (first, second):
         store.delete_run(name)
     assert search(store, "danube").hits == ()
+
+
+def test_runs_that_are_not_finished_are_said_not_to_be_searched(suite: Path, store: Store) -> None:
+    finished = run(suite, store)
+    store.create_run(Run("begun", "tiny", "mock:oracle", "running", "2026-01-01T00:00:00+00:00"))
+    assert search(store, "danube").notes == ("1 run that is not finished is not searched",)
+    assert search(store, "danube", Wanted(run="begun")).notes == ("1 run that is not finished is not searched",)
+    assert search(store, "danube", Wanted(run=finished)).notes == ()
 
 
 def test_a_damaged_or_foreign_index_is_made_anew(suite: Path, store: Store) -> None:
