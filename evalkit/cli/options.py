@@ -33,6 +33,14 @@ trust_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
+redact_option = click.option(
+    "--redact",
+    multiple=True,
+    metavar="KIND",
+    help="Take email, phone, iban, card, ip, ssn or key out of answers before they are kept (repeatable).",
+)
+
+
 def scope_options(command: Command) -> Command:
     for option in (
         click.option("--seed", type=click.IntRange(min=0), help="Seed of sampled generation, in place of the suite's."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from evalkit.cli.options import engine_options, json_option, scope_options, store_option, trust_option
+from evalkit.cli.options import engine_options, json_option, redact_option, scope_options, store_option, trust_option
 from evalkit.cli.past import find_store
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.argument("suite")
 @click.option("--model", metavar="REF", help="Model reference, as for run.  [default: the configured one]")
 @scope_options
+@redact_option
 @click.option("--strict", is_flag=True, help="Treat warnings, such as gates that cannot be proven, as errors.")
 @engine_options
 @click.option("--mode", metavar="NAME", default="", help="How the suite would be run, as for run.")
@@ -70,7 +71,8 @@ def _planned(
     from evalkit.suite.find import find_suite
     from evalkit.suite.load import load_suite
 
-    loaded = load_suite(find_suite(suite), seed=options["seed"], trust_code=configuration.settings.trust_code)
+    trusted = configuration.settings.trust_code
+    loaded = load_suite(find_suite(suite), seed=options["seed"], trust_code=trusted, redact=options["redact"])
     plan = make_plan(loaded, Scope(tuple(options["only"]), configuration.settings.limit))
     doubts = unprovable_gates(plan, stop_early=loaded.stop_early)
     if doubts and options["strict"]:

@@ -11,6 +11,7 @@ from evalkit.cli.options import (
     engine_options,
     json_option,
     model_option,
+    redact_option,
     scope_options,
     store_option,
     trust_option,
@@ -42,12 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--replicate", type=click.IntRange(min=0), default=0, help="Independent repetition number; shares no answers."
 )
-@click.option(
-    "--redact",
-    multiple=True,
-    metavar="KIND",
-    help="Take email, phone, iban, card, ip, ssn or key out of answers before they are kept (repeatable).",
-)
+@redact_option
 @click.option(
     "--keep",
     metavar="TIME",

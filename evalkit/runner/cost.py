@@ -116,7 +116,7 @@ def cost_of(plan: Plan, backend: Backend, store: Store | None, *, seed: int | No
     """``store`` is none where no run was made yet."""
     info = backend.info
     resumes = _resumable(plan, info, store, seed) if store is not None else ""
-    identity = _identity(info, resumes)
+    identity = _identity(plan, info, resumes)
     renewals = store.renewals(plan.suite.name) if store is not None else {}
     requests, checks = _first_round(replace(plan, renewals=renewals))
     requests = [request for request in requests if request.role == "subject"]
@@ -149,9 +149,10 @@ def _judge(plan: Plan, checks: Sequence[CheckCost]) -> JudgeCost | None:
     return JudgeCost(plan.suite.judge, requests, 2 * requests) if asking else None
 
 
-def _identity(info: ModelInfo, resumes: str) -> Identity:
+def _identity(plan: Plan, info: ModelInfo, resumes: str) -> Identity:
     """As the runner makes it."""
-    return Identity(info.fingerprint, info.revision, run=resumes or NOT_YET, bound_to_run=not info.verifiable)
+    run, bound, redaction = resumes or NOT_YET, not info.verifiable, plan.suite.redaction.identity
+    return Identity(info.fingerprint, info.revision, run=run, bound_to_run=bound, redaction=redaction)
 
 
 def _first_round(plan: Plan) -> tuple[list[Request], list[CheckCost]]:

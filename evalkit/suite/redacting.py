@@ -19,6 +19,8 @@ LEAKAGE = "leakage"
 
 def add_redaction(data: dict[str, Any], kinds: Sequence[str]) -> None:
     """Kinds that the command line names, beside those of the file."""
+    for kind in kinds:
+        _require_known(kind, "--redact")
     if kinds:
         written = data.get("redact")
         known = written if isinstance(written, list) else []

@@ -83,6 +83,16 @@ def test_what_was_answered_before_is_not_counted_again(evalkit: Evalkit, suite: 
     assert plan(evalkit)["requests"] == {"wanted": 24, "distinct": 15, "stored": 6, "asked": 9}
 
 
+def test_answers_that_were_redacted_serve_a_plan_that_redacts_the_same(evalkit: Evalkit, suite: Path) -> None:
+    evalkit("run", "tiny.yaml", "--model", "mock:echo", "--redact", "email", "-q")
+    redacted, whole = plan(evalkit, "--redact", "email")["requests"], plan(evalkit)["requests"]
+    again = json.loads(evalkit("run", "tiny.yaml", "--model", "mock:echo", "--redact", "email", "--json").out)
+    assert redacted["asked"] == again["usage"]["asked"] < whole["asked"]
+    refused = evalkit("plan", "tiny.yaml", "--model", "mock:echo", "--redact", "emails")
+    assert refused.code == 2
+    assert "--redact: nothing is known of 'emails'" in refused.err
+
+
 def test_another_model_has_no_stored_answers(evalkit: Evalkit, suite: Path) -> None:
     evalkit("run", "tiny.yaml", "--model", "mock:oracle", "-q")
     assert plan(evalkit)["requests"]["stored"] == 0
