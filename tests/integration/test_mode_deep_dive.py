@@ -161,6 +161,17 @@ def test_errors_and_answers_that_are_alike_are_told(store: Store, tmp_path: Path
     assert row["which begins"].startswith("I")
 
 
+def test_where_measurements_error_is_found_by_label(http_server: Any, store: Store, tmp_path: Path) -> None:
+    http_server.rule = lambda request: Behaviour(b"{}", 400) if "sailing" in str(request.body) else None
+    suite = write_suite(tmp_path, {"rows": rows(48)})
+    found = sections(dive(suite, store, f"{http_server.url}/v1?model=tiny", seconds=0))["patterns"]
+    slices = {row["slice"]: row for row in table(found, "Slices that error")}
+    assert slices["category: sea"]["finding"] == "yes"
+    assert (slices["category: sea"]["errored"], slices["category: sea"]["of the rest"]) == (1, 0)
+    assert "category: land" not in slices
+    assert "more often than the rest rows.errored [category: sea]" in found.sentence
+
+
 def test_a_named_run_of_the_same_cases_is_paired(store: Store, tmp_path: Path) -> None:
     suite = write_suite(tmp_path, {"rows": rows(60)})
     before = evalkit.evaluate(suite, model="mock:oracle", store=store)

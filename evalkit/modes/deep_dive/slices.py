@@ -15,10 +15,11 @@ import numpy as np
 from evalkit.diagnoses import SliceDiagnosis
 from evalkit.gates.columns import label_text
 from evalkit.gates.measurements import CheckTable
+from evalkit.metrics.kinds import rate
 from evalkit.metrics.language import detect
 from evalkit.modes.deep_dive.reading import ReadCase
 from evalkit.modes.deep_dive.topics import topics, vocabulary
-from evalkit.records import Status
+from evalkit.records import Score, Status
 from evalkit.results import Run
 from evalkit.runner.attending import Concluded
 from evalkit.runner.compare_turned import telling_metrics
@@ -30,6 +31,7 @@ from evalkit.stats.multiplicity import benjamini_hochberg
 Q = 0.10
 """Share of findings that may be false, in the mean: of slices together, and of words together."""
 MOST_LABELS = 12
+ERRORED = "errored"
 PROMPT, ANSWER, LANGUAGE, TOPIC = "length of prompt", "length of answer", "language", "prompts about"
 SHORTEST = 64
 """Characters; lengths are told in doublings of it."""
@@ -69,6 +71,8 @@ class Worst:
     words: tuple[WordTest, ...] = ()
     failing: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """By check, how many of its cases failed, and how many there are."""
+    erring: tuple[SliceDiagnosis, ...] = ()
+    """Of checks with errors: shares of cases that errored, tested for themselves."""
 
     @property
     def flagged(self) -> list[SliceDiagnosis]:
@@ -103,19 +107,35 @@ class Slicing:
             rows = [(*judged[:2], labels, judged[2]) for judged, labels in zip(cases.judged, cases.labels, strict=True)]
             cases.table.add_all(rows)
         labels = _frequent(label for name in tables for label in _columns(self.checks[name].labels))
-        tests = diagnose(labels, tables, Q, gates=gates, sequential=list(tables) if could_stop else ())
+        sequential = list(tables) if could_stop else ()
+        tests = diagnose(labels, tables, Q, gates=gates, sequential=sequential)
+        by = [label for label in labels if label != ANSWER]  # an errored case has none
+        erring = diagnose(
+            by, {name: of for name in tables if (of := _errors(self.checks[name]))}, Q, sequential=sequential
+        )
         gated = {(gate.check, gate.metric) for gate in gates if not gate.automatic}
         targets = targets_of_gates(gates)
         failing = {name: failing_cases(table, gated, targets) for name, table in tables.items()}
         words: tuple[WordTest, ...] = ()
         if not could_stop:
             words = _flag([test for name in tables for test in _words(name, self.checks[name], failing[name])])
-        return Worst(tests, words, {name: (int(bad.sum()), len(bad)) for name, bad in failing.items()})
+        return Worst(tests, words, {name: (int(bad.sum()), len(bad)) for name, bad in failing.items()}, erring)
 
 
 def may_stop(run: Run) -> bool:
     """Somebody looked, and would have stopped: p-values mean nothing then."""
     return bool(run.options.get("stop_early") or run.continues)
+
+
+def _errors(cases: CheckCases) -> CheckTable | None:
+    """The check's cases, of which nothing is known but whether they errored; none where none did."""
+    errored = [score.status is Status.ERRORED for _, _, score in cases.judged]
+    if not any(errored):
+        return None
+    table = CheckTable(cases.table.name, cases.table.kind, [rate(ERRORED, better="lower")])
+    told = zip(cases.judged, cases.labels, errored, strict=True)
+    table.add_all([(*one[:2], labels, Score({ERRORED: (float(bad), 1.0)})) for one, labels, bad in told])
+    return table
 
 
 def _labels(one: ReadCase) -> dict[str, str]:

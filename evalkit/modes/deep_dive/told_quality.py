@@ -17,17 +17,21 @@ MOST_ROWS = 200
 MOST_SLICES = 1000
 MOST_REASONS = 5
 MOST_BARS = 8
+NEARLY = 0.05
+"""p of what is listed without being a finding."""
 Rows = tuple[tuple[Cell, ...], ...]
 
 
 def patterns(figures: Figures) -> Section:
     result, found = figures.concluded.result, figures.patterns
     errored = sum(group.measurements for group in result.errors)
-    tables = [*_errors(figures), *_unscored(figures), *_answers(figures)]
+    tables = [*_errors(figures), *_erring(figures), *_unscored(figures), *_answers(figures)]
     once = found.once
     said = f"{errored:,} of {result.usage.cases:,} measurements errored"
     if result.errors:
         said += ", most by " + ", ".join(f"{one.failure.value} ({one.measurements:,})" for one in result.errors[:3])
+    if often := [_slice_name(one) for one in figures.worst.erring if one.flagged]:
+        said += f"; more often than the rest {', '.join(often[:3])}"
     said += (
         f"; of {once.answers:,} answers that were read {once.cut:,} ran into max_tokens and "
         f"{once.empty:,} said nothing."
@@ -49,6 +53,20 @@ def _errors(figures: Figures) -> list[SectionTable]:
     )
     columns = ("class", "measurements", "checks", "cause", "what to do", "most often said")
     return [SectionTable("Errors by class", columns, rows)]
+
+
+def _erring(figures: Figures) -> list[SectionTable]:
+    found = figures.worst.erring
+    shown = [one for one in found if one.flagged or one.p_value <= NEARLY][:MOST_ROWS]
+    rows: Rows = tuple(
+        (one.check, _slice_cells(one)[2], one.value, one.rest, one.cases, one.p_value, "yes" if one.flagged else "no")
+        for one in shown
+    )
+    if not rows:
+        return []
+    columns = ("check", "slice", "errored", "of the rest", "cases", "p", "finding")
+    note = f"Of {len(found):,} slices, tested together as those of scores are; listed are p of {NEARLY:g} or less."
+    return [SectionTable("Slices that error", columns, rows, ("", "", "%", "%", "", "", ""), note)]
 
 
 def _unscored(figures: Figures) -> list[SectionTable]:
@@ -120,7 +138,7 @@ def slices(figures: Figures) -> Section:
 
 def _failing(figures: Figures) -> list[SectionTable]:
     worst, tables = figures.worst, []
-    shown = [one for one in worst.words if one.flagged or one.p_value <= 0.05][:MOST_ROWS]
+    shown = [one for one in worst.words if one.flagged or one.p_value <= NEARLY][:MOST_ROWS]
     if shown:
         rows: Rows = tuple(
             (
