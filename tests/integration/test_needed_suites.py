@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,8 +16,12 @@ from typing import Any
 import pytest
 
 from evalkit.errors import EvalkitError, Interrupted
+from evalkit.models import ModelSettings
 from evalkit.modes.mode import Asked
-from evalkit.modes.pipeline.needed.order import steps_before
+from evalkit.modes.pipeline.mode import PipelineOptions
+from evalkit.modes.pipeline.needed import step as needed_step
+from evalkit.modes.pipeline.needed.chain import Chain
+from evalkit.modes.pipeline.needed.order import Step, steps_before
 from evalkit.modes.running import run_in_mode
 from evalkit.results import Result
 from evalkit.runner.running import RunOptions
@@ -213,6 +218,63 @@ def test_the_suite_itself_is_limited_where_that_is_wanted(suites: Suites, limit:
     assert suites.run("slow", SLOW, limit).usage.reused > 0
 
 
+def test_a_suite_whose_process_is_killed_is_told_and_goes_on_later(
+    suites: Suites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suites.write("slow", rows=12)
+    suites.write("top", ["slow.yaml"])
+    started: list[subprocess.Popen[str]] = []
+    start = Chain._process
+
+    def started_and_known(chain: Chain, of: Step) -> subprocess.Popen[str]:
+        started.append(start(chain, of))
+        return started[-1]
+
+    def kill_the_first() -> None:
+        _wait_until(lambda: _some_are_answered(suites))
+        started[0].kill()
+
+    monkeypatch.setattr(Chain, "_process", started_and_known)
+    killing = threading.Thread(target=kill_the_first)
+    killing.start()
+    result = suites.run("top", SLOW)
+    killing.join()
+    assert result.outcome.exit_code == 3
+    assert became(result) == {"slow": "stopped"}
+    assert "ended by SIGKILL, as the system does where memory runs out" in result.outcome.reason
+    assert became(suites.run("top", SLOW)) == {"slow": "passed"}
+    assert suites.finished == ["slow", "top"]
+
+
+def _some_are_answered(suites: Suites) -> bool:
+    return any(suites.store.counts(one.id).answers for one in suites.store.list_runs())
+
+
+def test_what_nobody_foresaw_in_a_needed_suite_is_named(suites: Suites, monkeypatch: pytest.MonkeyPatch) -> None:
+    suites.write("base")
+    steps = steps_before(load_suite(suites.write("top", ["base.yaml"])))
+    asked = Asked(load_suite(suites.folder / "top.yaml"), "mock:oracle", suites.store, RunOptions())
+    job = Chain(asked, steps, PipelineOptions())._job(steps[0])
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a wheel came off")
+
+    monkeypatch.setattr(needed_step, "load_suite", broken)
+    said = needed_step._done(job)
+    assert said["code"] == 3
+    assert said["reason"].startswith("RuntimeError: a wheel came off; 'evalkit --debug run")
+
+
+def test_a_run_that_another_judge_judged_does_not_count(suites: Suites) -> None:
+    for name, needs in (("base", []), ("top", ["base.yaml"])):
+        path = suites.write(name, needs)
+        path.write_text(path.read_text(encoding="utf-8") + "judge: mock:echo\n", encoding="utf-8")
+    first, other = (("mock:echo", ModelSettings()), ("mock:constant?text=1", ModelSettings()))
+    assert became(suites.run("top", judge=first)) == {"base": "passed"}
+    assert became(suites.run("top", judge=first)) == {"base": "passed before"}
+    assert became(suites.run("top", judge=other)) == {"base": "passed"}
+
+
 def test_a_suite_that_cannot_run_is_named_with_its_error(suites: Suites) -> None:
     suites.write("base")
     broken = suites.write("broken")
@@ -239,7 +301,7 @@ def test_ctrl_c_stops_what_is_needed_too_and_the_same_command_goes_on(suites: Su
     run = subprocess.Popen(
         command, cwd=suites.folder, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}
     )
-    _wait_until(lambda: any(suites.store.counts(one.id).answers for one in suites.store.list_runs()))
+    _wait_until(lambda: _some_are_answered(suites))
     run.send_signal(signal.SIGINT)
     _, said = run.communicate(timeout=60)
     assert run.returncode == 130

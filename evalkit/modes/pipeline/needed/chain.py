@@ -192,7 +192,7 @@ class Chain:
                 f"{one.stopped_for}; the same command goes on with it",
             )
         elif not said:
-            became, reason = WRONG, f"its process ended with {_ended_with(one.process.returncode)}, and said nothing"
+            became, reason = (STOPPED if one.process.returncode < 0 else WRONG), _ended_with(one.process.returncode)
         elif said.get("before"):
             became, reason = EARLIER, f"run {said['run']} is young enough"
             said.pop("word")
@@ -235,4 +235,8 @@ def _kill(process: subprocess.Popen[str]) -> None:
 
 
 def _ended_with(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"code {code}"
+    if code >= 0:
+        return f"its process ended with code {code}, and said nothing; run alone, it says why"
+    name = signal.Signals(-code).name
+    cause = ", as the system does where memory runs out" if name == "SIGKILL" else ""
+    return f"its process was ended by {name}{cause}; what it answered is kept, and the same command goes on with it"

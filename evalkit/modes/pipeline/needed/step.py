@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import EvalkitError, ExitCode
+from evalkit.failures import without_secrets
 from evalkit.gates.outcome import WORDS
 from evalkit.models import ModelSettings
 from evalkit.modes.mode import Asked
 from evalkit.modes.running import run_in_mode
 from evalkit.protocols import Taught
-from evalkit.runner.plan import make_plan
+from evalkit.records import ModelInfo
+from evalkit.runner.plan import Plan, make_plan
 from evalkit.runner.running import RunOptions
 from evalkit.runner.timeline import resident_mb
 from evalkit.store import Store, open_store
@@ -32,6 +34,8 @@ from evalkit.suite.load import Suite, load_suite
 GRACE = 20.0
 """Seconds to finish the answers under way, and to save."""
 LOOK_EVERY = 0.2
+LONGEST = 500
+"""Characters of what an error says: the line that this process answers with is not read before it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,16 @@ def _done(job: Job) -> dict[str, Any]:
         told = error.message if isinstance(error, EvalkitError) else "interrupted"
         told = f"{error.where}: {told}" if isinstance(error, EvalkitError) and error.where else told
         code = error.exit_code if isinstance(error, EvalkitError) else ExitCode.INTERRUPTED
-        return {"run": _begun(job, suite, began), "code": int(code), "word": "", "reason": told}
+    except Exception as error:  # noqa: BLE001 - whatever it is, the suite that needs this one says what
+        told = f"{type(error).__name__}: {without_secrets(str(error))}"
+        told, code = f"{told[:LONGEST]}; 'evalkit --debug run {job.suite}' shows where", ExitCode.NOT_MEASURED
+    return {"run": _begun(job, suite, began), "code": int(code), "word": "", "reason": told[: 2 * LONGEST]}
 
 
 def _options(job: Job) -> RunOptions:
     return RunOptions(
         settings=ModelSettings(**job.settings),
-        judge=(job.judge[0], ModelSettings(**job.judge[1])) if job.judge else None,
+        judge=_judge_of(job),
         replicate=job.replicate,
         seed=job.seed,
         resume="never" if job.fresh else "auto",
@@ -112,14 +119,14 @@ def _begun(job: Job, suite: Suite | None, since: float) -> str:
     if suite is None:
         return ""
     with suppress(EvalkitError), open_store(job.store) as store:
-        last = store.list_runs(suite.name, limit=1)
-        if last and _moment(last[0].created) >= since - 1 and last[0].state in ("interrupted", "failed"):
-            return last[0].id
+        for run in store.list_runs(suite.name):
+            if run.state in ("interrupted", "failed") and _moment(store.events(run.id)[-1].time) >= since - 1:
+                return run.id
     return ""
 
 
 def passed_before(store: Store, suite: Suite, job: Job) -> str:
-    """A finished, whole run of the same suite on the same data and model that passed, and is young enough."""
+    """A finished, whole run of the same suite on the same data, model and judge that passed, and is young enough."""
     oldest = time.time() - job.max_age
     young = [
         run
@@ -136,20 +143,35 @@ def passed_before(store: Store, suite: Suite, job: Job) -> str:
         return ""
     plan = make_plan(suite)
     data = {name: dataset.fingerprint for name, dataset in plan.datasets.items()}
-    model = _fingerprint(job, plan)
-    same = (run.id for run in passing if run.datasets == data and run.model_fingerprint == model)
-    return next(same, "")
+    model, judge = _info(job.model, ModelSettings(**job.settings), plan).fingerprint, _judge(job, plan)
+    for run in passing:
+        if (run.datasets, run.model_fingerprint, run.environment.get("judge", "")) == (data, model, judge):
+            return run.id
+    return ""
 
 
-def _fingerprint(job: Job, plan: Any) -> str:
+def _judge(job: Job, plan: Plan) -> str:
+    """As a run's environment has it."""
+    if not plan.suite.judge:
+        return ""
+    reference, settings = _judge_of(job) or (plan.suite.judge, ModelSettings())
+    found = _info(reference, settings, plan)
+    return f"{found.reference}, {found.fingerprint}"
+
+
+def _judge_of(job: Job) -> tuple[str, ModelSettings] | None:
+    return (job.judge[0], ModelSettings(**job.judge[1])) if job.judge else None
+
+
+def _info(reference: str, settings: ModelSettings, plan: Plan) -> ModelInfo:
     from evalkit.models import open_backend
 
-    backend = open_backend(job.model, ModelSettings(**job.settings))
+    backend = open_backend(reference, settings)
     try:
         if isinstance(backend, Taught):
             for dataset in plan.datasets.values():
                 backend.teach(dataset.samples)
-        return backend.info.fingerprint
+        return backend.info
     finally:
         backend.close()
 
