@@ -30,7 +30,8 @@ LOOKED_AT = 8
 """Of the texts that fall together in a band, each is compared with the first and with so many before it."""
 DOUBT = 0.16
 """A pair whose sketches agree in so much less than is wanted is not counted out: four standard errors, or more."""
-PAIRS_AT_ONCE = 1 << 18
+PAIRS_AT_ONCE = 1 << 13
+"""Two sketches of half a kilobyte each."""
 MOST_ROWS = 16
 
 
@@ -75,7 +76,7 @@ class Near:
         self.share = share
         self._bands, self._rows = bands(share)
         self._sets = Sets()
-        self._sketches: list[NDArray[np.uint32]] = []
+        self._sketches = array("I")
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -84,12 +85,15 @@ class Near:
         for chunk in chunks(texts):
             numbers, counts, sketches = _sketched(chunk)
             self._sets.add(numbers, counts)
-            self._sketches.append(sketches)
+            self._sketches.frombytes(sketches.tobytes())
+
+    def _all_sketches(self) -> NDArray[np.uint32]:
+        return np.frombuffer(self._sketches, dtype=np.uint32).reshape(-1, HASHES)
 
     def groups(self) -> list[tuple[list[int], float]]:
         """Texts that hang together, each alike enough to another of them, with the least share that joined them."""
         together = _Together(len(self))
-        sketches = np.concatenate(self._sketches) if self._sketches else _no_sketches()
+        sketches = self._all_sketches()
         for keys in self._keys(sketches):
             for ones, others in _pairs(keys):
                 apart = together.apart(ones, others)
@@ -111,7 +115,7 @@ class Near:
         """Of each of these texts (by number, from 0) the texts here that it is alike enough to, with the share."""
         if not len(self):
             return
-        ours = [_sorted(keys) for keys in self._keys(np.concatenate(self._sketches))]
+        ours = [_sorted(keys) for keys in self._keys(self._all_sketches())]
         first = 0
         for chunk in chunks(texts):
             numbers, counts, sketches = _sketched(chunk)
@@ -142,10 +146,6 @@ class Near:
 
 _NOTHING = np.uint32(0xFFFFFFFF)
 _NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
-
-
-def _no_sketches() -> NDArray[np.uint32]:
-    return np.empty((0, HASHES), dtype=np.uint32)
 
 
 def _sketched(chunk: Chunk) -> tuple[Numbers, Places, NDArray[np.uint32]]:
