@@ -131,6 +131,12 @@ class BackendBroken(PluginError):
     exit_code = ExitCode.NOT_MEASURED
 
 
+class ModeBroken(PluginError):
+    """A plugin's mode raised, or gave what its protocol does not say, while it ran a suite."""
+
+    exit_code = ExitCode.NOT_MEASURED
+
+
 class Interrupted(EvalkitError):
     exit_code = ExitCode.INTERRUPTED
 

@@ -5,7 +5,10 @@ Every renderer shows them without knowing what they are about.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 Cell = str | int | float | None
 STATES = ("measured", "held", "noticed", "broken")
@@ -104,3 +107,49 @@ class Section:
     tables: tuple[SectionTable, ...] = ()
     pictures: tuple[Picture, ...] = ()
     advice: tuple[Advice, ...] = ()
+
+
+_ID = re.compile(r"[A-Za-z0-9-]+")
+
+
+def unsound(sections: Iterable[Any]) -> str:
+    """Why these cannot be told; empty where they can. A plugin may give anything."""
+    seen = set()
+    for section in sections:
+        if not isinstance(section, Section):
+            return f"a section is a {type(section).__name__}, not a Section"
+        if not isinstance(section.id, str) or not _ID.fullmatch(section.id):
+            return f"the id of a section has other characters than letters, digits and hyphens: {section.id!r:.80}"
+        if section.id in seen:
+            return f"two sections have the id '{section.id}'"
+        seen.add(section.id)
+        if why := _unsound(section):
+            return f"section '{section.id}': {why}"
+    return ""
+
+
+def _unsound(section: Any) -> str:
+    if not all(isinstance(text, str) for text in (section.title, section.sentence)):
+        return "its title and sentence are no texts"
+    if section.state not in STATES:
+        return f"its state is {section.state!r:.80}, not one of {', '.join(STATES)}"
+    for picture in section.pictures:
+        if not isinstance(picture, Picture):
+            return f"a picture is a {type(picture).__name__}"
+    return next(filter(None, map(_unsound_table, section.tables)), "")
+
+
+def _unsound_table(table: Any) -> str:
+    if not isinstance(table, SectionTable):
+        return f"a table is a {type(table).__name__}, not a SectionTable"
+    has = f"table '{table.title}' has {len(table.columns)} columns"
+    if table.units and len(table.units) != len(table.columns):
+        return f"{has}, and {len(table.units)} units"
+    rows: tuple[tuple[Any, ...], ...] = table.rows
+    for row in rows:
+        if len(row) != len(table.columns):
+            return f"{has}, and a row of {len(row)} cells"
+        for cell in row:
+            if cell is not None and not isinstance(cell, str | int | float):
+                return f"a cell of table '{table.title}' is a {type(cell).__name__}"
+    return ""

@@ -34,7 +34,7 @@ def command(
     markdown: bool,
     as_json: bool,
     store: str | None,
-) -> None:
+) -> int:
     """Compare runs with a baseline, case by case.
 
     The first run is the baseline, each other one a candidate; a difference is candidate less baseline, paired over
@@ -56,8 +56,7 @@ def command(
     with need_store(store) as runs:
         found = compare_runs(runs, baseline, *candidates, show=show, allow_different=allow_different)
     _print(found, markdown=markdown, as_json=as_json, judge=fail_on is not None)
-    if fail_on is not None:
-        raise SystemExit(_exit_code(found))
+    return 0 if fail_on is None else _exit_code(found)
 
 
 def _print(found: Comparison, *, markdown: bool, as_json: bool, judge: bool) -> None:

@@ -173,6 +173,9 @@ def _run(given: list[str]) -> NoReturn:
 
         show_unwritable(error)
         sys.exit(int(ExitCode.WRONG_INPUT))
+    except SystemExit as error:  # nothing of ours does that, and what a plugin ends must not look like a pass
+        _say_it_was_ended(given, error)
+        sys.exit(int(ExitCode.NOT_MEASURED))
     except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
         if debug:
             raise
@@ -182,6 +185,16 @@ def _run(given: list[str]) -> NoReturn:
         _tell_scripts(given, error, ExitCode.NOT_MEASURED)
         sys.exit(int(ExitCode.NOT_MEASURED))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_it_was_ended(given: list[str], error: SystemExit) -> None:
+    from evalkit.cli.saying import show_error
+    from evalkit.errors import PluginError
+
+    hint = "most likely a plugin did; 'evalkit doctor' lists them"
+    ended = PluginError(f"something ended the program by sys.exit({error.code!r})", hint=hint)
+    show_error(ended)
+    _tell_scripts(given, ended, ExitCode.NOT_MEASURED)
 
 
 def _tell_scripts(given: list[str], error: Exception, code: ExitCode) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @trust_option
 @json_option
-def command(suite: str, *, form: str, as_json: bool, require_all: bool, **options: Any) -> None:
+def command(suite: str, *, form: str, as_json: bool, require_all: bool, **options: Any) -> int:
     """Spoil known answers, and say what a suite's gates notice.
 
     The suite is run on its own references, then on references that are spoilt: words dropped, answers emptied,
@@ -53,8 +53,7 @@ def command(suite: str, *, form: str, as_json: bool, require_all: bool, **option
         raise ConfigurationError(f"--json and --format {form} exclude each other", hint="give one of them")
     found = _tried(suite, options)
     _print(found, form=form, as_json=as_json)
-    if found.failing or (require_all and found.dead):
-        raise SystemExit(int(ExitCode.NOT_GOOD_ENOUGH))
+    return int(ExitCode.NOT_GOOD_ENOUGH if found.failing or (require_all and found.dead) else ExitCode.OK)
 
 
 def _tried(suite: str, options: dict[str, Any]) -> Sensitivity:

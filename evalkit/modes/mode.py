@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from evalkit import plugins
-from evalkit.errors import ConfigurationError, SuiteError, did_you_mean
+from evalkit.errors import ConfigurationError, PluginError, SuiteError, did_you_mean
 from evalkit.models.registry import resolve
 from evalkit.results import Result
 from evalkit.runner.ask import Tally
@@ -80,8 +80,31 @@ def find_mode(name: str) -> Mode:
     if name not in modes():
         raise ConfigurationError(f"there is no mode '{name}'", hint=did_you_mean(name, modes(), "modes"))
     found = plugins.load(GROUP, name)
-    mode: Mode = found() if isinstance(found, type) else found
+    try:
+        mode: Mode = found() if isinstance(found, type) else found
+        lacking = _lacking(mode)
+    except Exception as error:  # a plugin may do anything; whichever it is, the person must learn whose
+        raise PluginError(f"mode '{name}' cannot be made: {type(error).__name__}: {error}") from error
+    if lacking:
+        raise PluginError(
+            f"mode '{name}' ({type(mode).__module__}) {lacking}", hint="docs/modes.md says what a mode is"
+        )
     return mode
+
+
+def _lacking(mode: Any) -> str:
+    """What it has not that a mode has; of nothing, nothing."""
+    options = getattr(mode, "Options", None)
+    if not isinstance(getattr(mode, "sentence", None), str):
+        return "says in no 'sentence' what it does"
+    if not (isinstance(options, type) and issubclass(options, ModeOptions)):
+        return "has no 'Options' that are ModeOptions"
+    options()  # each has a default
+    return "" if callable(getattr(mode, "run", None)) else "has no 'run'"
+
+
+def is_ours(mode: Mode) -> bool:
+    return type(mode).__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
 def options_of(name: str, mode: Mode, suite: Suite, given: Sequence[str] | Mapping[str, Any] = ()) -> Any:
@@ -120,15 +143,19 @@ def _validated(name: str, mode: Mode, data: Mapping[str, Any], *, where: str, or
 
 
 def json_schema() -> dict[str, Any]:
-    """Of what a suite may say under ``modes``: by name, what the mode does and its options."""
-    found = {name: find_mode(name) for name in modes()}
+    """Of what a suite may say under ``modes``: by name, what it does and its options, or why it cannot be used."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "evalkit modes",
         "type": "object",
-        "properties": {
-            name: {**mode.Options.model_json_schema(), "title": name, "description": mode.sentence}
-            for name, mode in found.items()
-        },
+        "properties": {name: _schema_of(name) for name in modes()},
         "additionalProperties": False,
     }
+
+
+def _schema_of(name: str) -> dict[str, Any]:
+    try:
+        mode = find_mode(name)
+    except PluginError as error:  # of one package: the others' options are still known
+        return {"title": name, "description": str(error)}
+    return {**mode.Options.model_json_schema(), "title": name, "description": mode.sentence}

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from evalkit.errors import ConfigurationError
+from evalkit.errors import ConfigurationError, EvalkitError, ModeBroken
+from evalkit.failures import without_secrets
 from evalkit.modes.auto import run_chosen
 from evalkit.modes.choosing import choose
-from evalkit.modes.mode import Asked, find_mode, options_of
+from evalkit.modes.mode import Asked, Mode, find_mode, is_ours, options_of
 from evalkit.results import Result
 
 
@@ -24,4 +25,26 @@ def run_in_mode(asked: Asked, named: str = "", given: Sequence[str] | Mapping[st
         return run_chosen(replace(asked, plain=True), chosen.mode, chosen.reason, chosen.preflight)
     mode = find_mode(named)
     options = options_of(named, mode, asked.suite, given)
-    return mode.run(asked.called(named, "it was asked for"), options)
+    asked = asked.called(named, "it was asked for")
+    return mode.run(asked, options) if is_ours(mode) else _run_of_a_plugin(named, mode, asked, options)
+
+
+def _run_of_a_plugin(name: str, mode: Mode, asked: Asked, options: Any) -> Result:
+    """What it raises is told as its own, and it does not end the program as if all were well."""
+    try:
+        found: Any = mode.run(asked, options)
+    except EvalkitError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _broken(name, mode, f"{type(error).__name__}: {error}") from error
+    if not isinstance(found, Result):
+        raise _broken(name, mode, f"run gives {type(found).__name__}, not a Result")
+    return found
+
+
+def _broken(name: str, mode: Mode, said: str) -> ModeBroken:
+    made_by = type(mode)
+    return ModeBroken(
+        f"mode '{name}' ({made_by.__module__}:{made_by.__qualname__}) broke: {without_secrets(said)}",
+        hint="'evalkit --debug ...' shows where; what was answered is kept",
+    )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from evalkit.data.rowstore import by_id
-from evalkit.errors import Interrupted, ServerSilent, StoreError, SuiteError
+from evalkit.errors import Interrupted, ModeBroken, ServerSilent, StoreError, SuiteError
 from evalkit.failures import log_tail, without_secrets
 from evalkit.gates.measurements import Judged, Measurements
 from evalkit.models import ModelSettings, open_backend
@@ -38,6 +38,7 @@ from evalkit.runner.tables import empty_tables
 from evalkit.runner.takeover import Takeover
 from evalkit.runner.telling import Telling
 from evalkit.runner.under_way import DECIDING, Progress, UnderWay
+from evalkit.sections import Section, unsound
 from evalkit.store import Identity, ScoreRow, Store
 from evalkit.suite.load import Suite
 
@@ -143,7 +144,12 @@ def _attended(running: Running, tables: Measurements, result: Result, against: s
     concluded = Concluded(running.plan, running.backends, running.store, running.run, tables, result, against)
     for attendant in running.options.attendants:  # who refuses the run does so before others measure for minutes
         attendant.checked(concluded)
-    sections = [section for attendant in running.options.attendants for section in attendant.concluded(concluded)]
+    sections: list[Section] = []
+    for attendant in running.options.attendants:
+        told = list(attendant.concluded(concluded))
+        if why := unsound([*sections, *told]):
+            raise ModeBroken(f"what {type(attendant).__qualname__} tells of the run cannot be shown: {why}")
+        sections += told
     return replace(result, sections=tuple(sections))
 
 

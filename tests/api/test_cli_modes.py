@@ -58,6 +58,11 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         "[evalkit.modes]\nguest = guest_mode:Guest\n",
         encoding="utf-8",
     )
+    shutil.copy(FIXTURES / "failing_modes.py", site / "failing_modes_installed.py")
+    (recorded / "entry_points.txt").open("a", encoding="utf-8").write(
+        "breaking = failing_modes_installed:Breaking\nunmade = failing_modes_installed:Unmade\n"
+        "bare = failing_modes_installed:Bare\n[evalkit.checks]\nquitting = failing_checks_installed:Quitting\n"
+    )
     monkeypatch.syspath_prepend(str(site))
     plugins._found.cache_clear()
     yield tmp_path
@@ -196,6 +201,58 @@ def test_a_mode_is_a_plugin_with_options_of_the_suite_and_of_the_command(
     schema = json.loads(evalkit("schema", "modes").out)
     assert schema["properties"]["guest"]["properties"]["most"]["default"] == 7
     assert schema["properties"]["guest"]["description"] == "Counts."
+    assert "cannot be made: OSError" in schema["properties"]["unmade"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("run", "mode 'breaking' (failing_modes_installed:Breaking) broke: ValueError: in run"),
+        ("planned", "broke: ValueError: in planned"),
+        ("examined", "broke: ValueError: in examined"),
+        ("decided", "broke: ValueError: in decided"),
+        ("concluded", "broke: ValueError: in concluded"),
+        ("exit", "broke: SystemExit: 0"),
+        ("nothing", "run gives NoneType, not a Result"),
+        ("text", "a section is a str, not a Section"),
+        ("id", "the id of a section has other characters"),
+        ("twice", "two sections have the id 'twice'"),
+        ("row", "table 't' has 2 columns, and a row of 1 cells"),
+        ("cell", "a cell of table 't' is a dict"),
+    ],
+)
+def test_a_mode_that_breaks_is_named_and_never_passes(
+    evalkit: Evalkit, installed: Path, workdir: Path, where: str, said: str
+) -> None:
+    file = suite_of(installed, "honest")
+    done = evalkit("run", str(file), "--model", "mock:oracle", "--mode", "breaking", "--mode-option", f"where={where}")
+    assert done.code == 3
+    assert said in done.err
+    assert "defect of evalkit" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("unmade", "mode 'unmade' cannot be made: OSError: no way"),
+        ("bare", "mode 'bare' (failing_modes_installed) has no 'Options' that are ModeOptions"),
+    ],
+)
+def test_what_is_no_mode_is_refused_before_anything_is_asked(
+    evalkit: Evalkit, installed: Path, workdir: Path, mode: str, said: str
+) -> None:
+    done = evalkit("run", str(suite_of(installed, "honest")), "--model", "mock:oracle", "--mode", mode)
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_a_check_that_ends_the_program_errs_in_its_cases(evalkit: Evalkit, installed: Path, workdir: Path) -> None:
+    file = suite_of(installed, "quitting")
+    done = evalkit("run", str(file), "--model", "mock:oracle", "--report", "r")
+    assert done.code == 3
+    document = json.loads((workdir / "r" / "report.json").read_text(encoding="utf-8"))
+    assert document["checks"][0]["counts"]["errored"] == 12
+    assert "SystemExit: 0" in json.dumps(document["checks"][0]["counts"]["reasons"])
 
 
 @pytest.mark.parametrize(
