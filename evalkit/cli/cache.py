@@ -81,7 +81,7 @@ def prune(older_than: str, dry_run: bool, store: str | None, as_json: bool) -> N
     evalkit cache prune --dry-run
     evalkit cache prune --older-than 30d
     """
-    from evalkit.store.ages import age_of
+    from evalkit.ages import age_of
     from evalkit.web.browse.place import discard, size_of
 
     before = time.time() - age_of(older_than, "--older-than").total_seconds() if older_than else None

@@ -112,7 +112,7 @@ def purge(names: Sequence[str], *, keep: str | None, dry_run: bool, yes: bool, s
     evalkit purge --dry-run
     evalkit purge --keep 30d --yes
     """
-    from evalkit.store.ages import before_now
+    from evalkit.ages import before_now
 
     age = _age(keep)
     with need_store(store) as runs:
@@ -156,7 +156,7 @@ def _purge(runs: Store, names: Sequence[str]) -> None:
 
 
 def _age(keep: str | None) -> timedelta | None:
-    from evalkit.store.ages import age_of
+    from evalkit.ages import age_of
 
     return None if keep is None else age_of(keep, "--keep")
 

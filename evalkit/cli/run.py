@@ -119,6 +119,6 @@ def _age(keep: str | None) -> timedelta | None:
     """Of runs that are still kept; what is none is found before anything is asked."""
     if keep is None:
         return None
-    from evalkit.store.ages import age_of
+    from evalkit.ages import age_of
 
     return age_of(keep, "--keep")

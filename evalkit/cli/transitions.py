@@ -30,7 +30,7 @@ def command(run: str, since: str, limit: int, store: str | None, as_json: bool) 
     evalkit events last
     evalkit events --since 7d --json | jq -r '.[] | select(.after == "failed") | .run'
     """
-    from evalkit.store.ages import since as moment_since
+    from evalkit.ages import since as moment_since
     from evalkit.store.looking import transitions
 
     with need_store(store) as runs:

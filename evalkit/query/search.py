@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from evalkit.ages import since
 from evalkit.errors import ConfigurationError
 from evalkit.query.filling import Fill, Tell
 from evalkit.query.filters import Condition, condition
@@ -12,7 +13,6 @@ from evalkit.query.finding import Asked, Found, Hit, Ranked, best, count, shown
 from evalkit.query.index import Damaged, IndexFile, discard, index_path
 from evalkit.query.words import all_of, parse
 from evalkit.store import Store
-from evalkit.store.ages import since
 from evalkit.store.documents import stored_name
 from evalkit.store.looking import count_unfinished
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, literal, select
 
+from evalkit.ages import before_now
 from evalkit.errors import RunNotFound, StoreError
 from evalkit.results import Run
 from evalkit.store import documents as doc
-from evalkit.store.ages import before_now
 from evalkit.store.engine import Database
 from evalkit.store.runs import FINISHED, RUNNING, moment, no_such_run, note, read_state, run_of
 from evalkit.store.schema import baselines, deleted_runs, review_queues, reviews, runs

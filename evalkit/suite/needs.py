@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.ages import age_of
 from evalkit.errors import SuiteError
 from evalkit.suite.find import find_suite
 from evalkit.suite.schema import NeedConfig, SuiteConfig
 from evalkit.suite.source import KeyPath, Source
-
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,6 @@ def needs_of(config: SuiteConfig, source: Source) -> tuple[Need, ...]:
             raise SuiteError(f"it needs '{one.suite}': {error.message}", where=where, hint=error.hint) from error
         if path in needs:
             raise SuiteError(f"it needs '{one.suite}' twice", where=where, hint="name it once")
-        needs[path] = Need(path, _seconds(one.max_age), one.continue_on_failure, where)
+        max_age = age_of(one.max_age, where).total_seconds()
+        needs[path] = Need(path, max_age, one.continue_on_failure, where)
     return tuple(needs.values())
-
-
-def _seconds(age: str) -> float:
-    return float(age[:-1]) * SECONDS[age[-1]]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from evalkit.ages import PATTERN, age_of
+from evalkit.errors import ConfigurationError
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$")]
 
@@ -138,16 +140,15 @@ class ReviewConfig(Config):
     seed: int = Field(0, ge=0, description="Which cases are drawn.")
 
 
-AGE = r"^\d+(\.\d+)?[smhdw]$"
-
-
 def _age(text: str) -> str:
-    if not re.match(AGE, text):
-        raise ValueError("an age is a number and one of s, m, h, d and w, such as 12h")
+    try:
+        age_of(text, "")
+    except ConfigurationError as error:
+        raise ValueError(f"an age is {error.hint}") from error
     return text
 
 
-Age = Annotated[str, AfterValidator(_age), WithJsonSchema({"type": "string", "pattern": AGE})]
+Age = Annotated[str, AfterValidator(_age), WithJsonSchema({"type": "string", "pattern": PATTERN})]
 
 
 class NeedConfig(Config):

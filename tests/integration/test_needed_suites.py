@@ -162,7 +162,7 @@ def test_the_youngest_age_that_anybody_wants_counts(suites: Suites) -> None:
     [
         ("[nowhere]", "it needs 'nowhere': there is no suite"),
         ("[smoke, smoke]", "it needs 'smoke' twice"),
-        ("[{suite: smoke, max_age: soon}]", "an age is a number and one of s, m, h, d and w"),
+        ("[{suite: smoke, max_age: soon}]", "an age is a number and s, m, h, d or w: 90s"),
         ("[{suite: smoke, age: 1d}]", "unknown key 'age'"),
         ("[7]", "needs.0"),
         ("smoke", "needs"),

@@ -1,4 +1,4 @@
-"""How long ago: ``30d``, ``12h``, ``2w``; and since when."""
+"""Lengths of time as people write them: ``90s``, ``12h``, ``30d``, ``2w``; and since when."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from datetime import UTC, datetime, timedelta
 
 from evalkit.errors import ConfigurationError
 
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_AGE = re.compile(r"(\d{1,6})\s?([mhdw])")
+PATTERN = r"^\d{1,6}(\.\d{1,3})?[smhdw]$"
+"""For schemas; a blank before the unit, and capital letters, are read, too."""
+SAID = "a number and s, m, h, d or w: 90s, 12h, 30d, 2w"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s?([smhdw])")
 
 
 def age_of(text: str, where: str) -> timedelta:
     """``where`` names the option or key that said it."""
     found = _AGE.fullmatch(text.strip().lower())
     if found is None:
-        hint = "a number and m, h, d or w: 30d, 12h, 2w"
-        raise ConfigurationError(f"'{text[:40]}' is no length of time", where=where, hint=hint)
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+        raise ConfigurationError(f"'{text[:40]}' is no length of time", where=where, hint=SAID)
+    return timedelta(**{_UNITS[found[2]]: float(found[1])})
 
 
 def before_now(age: timedelta) -> datetime:
