@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def command(run: str, since: str, limit: int, store: str | None, as_json: bool) -> None:
     """Say what became of runs, when and why: every change of a state.
 
-    The newest stands last, also of runs that were deleted. RUN is an id, a unique prefix, last, or last:SUITE; without
+    The newest stands last; reviews that revise an outcome and runs that were deleted are among them. RUN is an id, a unique prefix, last, or last:SUITE; without
     it all runs. What happens while a run is made is told by evalkit run --events FILE.
 
     \b
@@ -53,7 +53,7 @@ def command(run: str, since: str, limit: int, store: str | None, as_json: bool) 
 
     table = columns("time", "run", "change", "cause", whole=("time", "run", "change"))
     for name, event in found:
-        change = f"{event.before} → {event.after}" if event.before else event.after
+        change = f"{event.before} → {event.after}" if event.before not in {"", event.after} else event.after
         table.add_row(cell(event.time[:19].replace("T", " ")), cell(name), cell(change), cell(event.cause))
     console().print(table)
     if len(found) == limit:

@@ -295,7 +295,7 @@ VIEWS = (
     ),
     View(
         "events",
-        "a change of a run's state, also of runs in the trash",
+        "a change of a run's state, or of its outcome by a review; also of runs in the trash",
         (
             RUN,
             ("number", "in the order in which they happened"),

@@ -12,7 +12,7 @@ from evalkit.errors import RunNotFound, StoreError
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database, in_chunks
 from evalkit.store.rows import NewQueue, NewReview, StoredQueue, StoredReview, StoredRevision
-from evalkit.store.runs import FINISHED, known_state, moment
+from evalkit.store.runs import FINISHED, known_state, moment, note
 from evalkit.store.schema import review_items, review_queues, reviews, revisions
 
 Decide = Callable[[Sequence[StoredReview]], Iterable[NewReview]]
@@ -99,14 +99,16 @@ class ReviewTables:
             newest = connection.scalar(select(func.max(revisions.c.number)).where(revisions.c.run_id == name)) or 0
             if newest != after:
                 return False
+            now = time.time()
             row = {
                 "run_id": name,
                 "number": after + 1,
-                "made": moment(time.time()),
+                "made": moment(now),
                 "outcome": doc.stored_name(outcome),
                 "document": doc.dump(dict(document)),
             }
             connection.execute(self.database.insert(revisions).values(row))
+            note(connection, name, now, (FINISHED, FINISHED), f"reviewed: {outcome}")
         return True
 
     def get_revision(self, run_id: str, number: int | None = None) -> StoredRevision | None:

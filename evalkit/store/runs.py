@@ -32,6 +32,7 @@ _MINE = and_(runs.c.id == bindparam("mine"), runs.c.state == RUNNING, runs.c.hol
 _RENEWED = update(runs).where(_MINE).values(heartbeat=bindparam("now"))
 _STATE = select(runs.c.state).where(runs.c.id == bindparam("wanted"))
 _BOTH = (runs, deleted_runs)
+SILENT = "its process was no longer heard of"
 LISTED_WHEN_AMBIGUOUS = 5
 SUGGESTED_FROM = 200
 
@@ -319,7 +320,7 @@ def _move(connection: Connection, run_id: str, state: str, cause: str, changes: 
         allowed = ", ".join(sorted(TRANSITIONS.get(before, ()))) or "nothing else"
         raise StoreError(f"run {run_id} is {before}, and cannot become {state}", hint=f"it can become {allowed}")
     if before != row.state:
-        note(connection, name, now, (row.state, before), "its process was no longer heard of")
+        note(connection, name, now, (row.state, before), SILENT)
     if state == RUNNING:
         changes = {**changes, **_lease_columns(now)}
     connection.execute(update(runs).where(runs.c.id == name).values(state=state, **changes))

@@ -14,7 +14,7 @@ from evalkit.errors import RunNotFound, StoreError
 from evalkit.results import Run
 from evalkit.store import documents as doc
 from evalkit.store.engine import Database
-from evalkit.store.runs import FINISHED, RUNNING, moment, no_such_run, note, read_state, run_of
+from evalkit.store.runs import FINISHED, RUNNING, SILENT, moment, no_such_run, note, read_state, run_of
 from evalkit.store.schema import baselines, deleted_runs, review_queues, reviews, runs
 
 DELETED = "deleted"
@@ -49,6 +49,8 @@ class Trash:
             moved = select(runs, literal(moment(now)).label("deleted")).where(runs.c.id == name)
             connection.execute(insert(deleted_runs).from_select(columns, moved))
             connection.execute(delete(runs).where(runs.c.id == name))
+            if state != row.state:
+                note(connection, name, now, (row.state, state), SILENT)
             note(connection, name, now, (state, DELETED), cause)
 
     def restore_run(self, run_id: str) -> Run:

@@ -1,4 +1,5 @@
-"""The only connections of the pages that write. They add to reviews and revisions, and to nothing else."""
+"""The only connections of the pages that write. They add to reviews, revisions and the events that tell of those, and
+to nothing else."""
 
 from __future__ import annotations
 
@@ -11,11 +12,12 @@ from sqlalchemy import event
 
 from evalkit.errors import StoreError
 from evalkit.store import Store, open_store
-from evalkit.store.schema import reviews, revisions
+from evalkit.store.schema import events, reviews, revisions
 from evalkit.web.workbench import Workbench
 
 NAME = "review"
-ALLOWED = re.compile(rf"\s*(SELECT\b|SHOW\b|BEGIN\b|INSERT INTO ({reviews.name}|{revisions.name})\b)", re.IGNORECASE)
+ADDED_TO = "|".join(table.name for table in (reviews, revisions, events))
+ALLOWED = re.compile(rf"\s*(SELECT\b|SHOW\b|BEGIN\b|INSERT INTO ({ADDED_TO})\b)", re.IGNORECASE)
 _opening = threading.Lock()
 
 

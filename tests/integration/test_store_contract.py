@@ -645,6 +645,9 @@ class TestReviews:
         newest = store.get_revision("r-1")
         assert newest is not None
         assert (newest.number, newest.outcome, newest.document) == (2, "not good enough", {"a": 2})
+        told = [(event.before, event.after, event.cause) for event in store.events("r-1")[-2:]]
+        reviewed = ["reviewed: good\0enough", "reviewed: not good enough"]
+        assert told == [("finished", "finished", cause) for cause in reviewed]
         before = store.get_revision("r-1", 1)
         assert before is not None
         assert (before.outcome, before.document) == ("good\0enough", {"a": "\ud800"})

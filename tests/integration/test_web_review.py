@@ -407,7 +407,7 @@ def rows(database: Path) -> dict[str, list[str]]:
     return found
 
 
-def test_a_whole_review_adds_to_reviews_and_revisions_and_changes_nothing_else(
+def test_a_whole_review_adds_to_reviews_revisions_and_events_and_changes_nothing_else(
     ann: Reviewer, run: Result, tmp_path: Path
 ) -> None:
     before = rows(tmp_path / "runs.db")
@@ -416,8 +416,9 @@ def test_a_whole_review_adds_to_reviews_and_revisions_and_changes_nothing_else(
     ann.say(1, do="undo")
     after = rows(tmp_path / "runs.db")
     added = {name for name in after if after[name] != before.get(name)} - {"sqlite_sequence"}
-    assert added == {"reviews", "revisions"}
+    assert added == {"reviews", "revisions", "events"}
     assert len(after["reviews"]) == ITEMS + 1
+    assert len(after["events"]) - len(before["events"]) == len(after["revisions"]), "each is told of once"
 
 
 def test_the_store_that_reviews_are_written_by_refuses_all_else(run: Result, store: Store, tmp_path: Path) -> None:
