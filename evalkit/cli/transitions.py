@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def command(run: str, since: str, limit: int, store: str | None, as_json: bool) -> None:
     """Say what became of runs, when and why: every change of a state.
 
-    The newest stands last; reviews that revise an outcome and runs that were deleted are among them. RUN is an id, a unique prefix, last, or last:SUITE; without
-    it all runs. What happens while a run is made is told by evalkit run --events FILE.
+    The newest stands last; reviews that revise an outcome and runs that were deleted are among them. RUN is an id, a
+    unique prefix, last, or last:SUITE; without it all runs. What happens while a run is made is told by evalkit run
+    --events FILE.
 
     \b
     evalkit events
