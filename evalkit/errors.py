@@ -125,6 +125,18 @@ class PluginError(EvalkitError):
     failure = FailureClass.PLUGIN
 
 
+class ProcessEnded(PluginError):
+    """Code that is not evalkit's wanted to end the whole process: nothing was measured, whatever code it named."""
+
+    exit_code = ExitCode.NOT_MEASURED
+
+    def __init__(self, code: object) -> None:
+        super().__init__(
+            f"something ended the program by sys.exit({code!r})"[:200],
+            hint="most likely a plugin did; 'evalkit doctor' lists them",
+        )
+
+
 class BackendBroken(PluginError):
     """A plugin's backend raised, or broke its protocol, in the middle of a run."""
 

@@ -57,7 +57,7 @@ def load(group: str, name: str, *, where: str = "") -> Any:
         return point.load()
     except EvalkitError:
         raise
-    except Exception as error:  # a plugin's import may fail in any way; whichever it is, the person must learn whose
+    except (Exception, SystemExit) as error:  # a plugin's import may fail in any way; the person must learn whose
         package = _package(point)
         raise PluginError(
             f"{what} '{name}' from {package} ({point.value}) cannot be loaded: {type(error).__name__}: {error}",

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 import evalkit
-from evalkit.errors import EvalkitError, ExitCode, nearest
+from evalkit.errors import EvalkitError, ExitCode, ProcessEnded, nearest
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("evalkit.cli.run", "Evaluate a model with a suite: verdicts, report, exit code."),
@@ -174,6 +174,8 @@ def _run(given: list[str]) -> NoReturn:
         show_unwritable(error)
         sys.exit(int(ExitCode.WRONG_INPUT))
     except SystemExit as error:  # nothing of ours does that, and what a plugin ends must not look like a pass
+        if debug:
+            raise ProcessEnded(error.code) from error
         _say_it_was_ended(given, error)
         sys.exit(int(ExitCode.NOT_MEASURED))
     except Exception as error:  # a defect of ours: one line for the person, the traceback for whoever asks for it
@@ -189,12 +191,10 @@ def _run(given: list[str]) -> NoReturn:
 
 def _say_it_was_ended(given: list[str], error: SystemExit) -> None:
     from evalkit.cli.saying import show_error
-    from evalkit.errors import PluginError
 
-    hint = "most likely a plugin did; 'evalkit doctor' lists them"
-    ended = PluginError(f"something ended the program by sys.exit({error.code!r})", hint=hint)
+    ended = ProcessEnded(error.code)
     show_error(ended)
-    _tell_scripts(given, ended, ExitCode.NOT_MEASURED)
+    _tell_scripts(given, ended, ended.exit_code)
 
 
 def _tell_scripts(given: list[str], error: Exception, code: ExitCode) -> None:

@@ -64,11 +64,11 @@ def drop_output() -> None:
 def show_defect(error: Exception) -> None:
     """One line: what an unforeseen error says of itself may be as long, and as hostile, as all that a model wrote. Then
     why, and what to do: it is a defect of evalkit only where no other cause is known."""
-    from evalkit.failures import ADVICE, FailureClass, explain, without_secrets
+    from evalkit.failures import ADVICE, FailureClass, explain, without_secrets, words_of
     from evalkit.report.hostile import one_line, shorten_end
 
     advice = explain(error) or ADVICE[FailureClass.INTERNAL]
-    told = one_line(shorten_end(without_secrets(str(error)), LONGEST_DEFECT))
+    told = one_line(shorten_end(without_secrets(words_of(error)), LONGEST_DEFECT))
     click.echo(inert(f"error: {advice.kind}: {type(error).__name__}: {told}"), err=True)
     if advice.kind is FailureClass.INTERNAL:
         click.echo("       this is a defect of evalkit; 'evalkit --debug ...' shows where", err=True)
@@ -88,18 +88,18 @@ def show_unwritable(error: OSError) -> None:
 
 def error_document(error: Exception, code: int) -> dict[str, Any]:
     """For scripts: what, where, of which class, and what to do."""
-    from evalkit.failures import ADVICE, FailureClass, explain, without_secrets
+    from evalkit.failures import ADVICE, FailureClass, explain, without_secrets, words_of
 
     advice = explain(error) or ADVICE[FailureClass.INTERNAL]
-    ours = error if isinstance(error, EvalkitError) else EvalkitError(f"{type(error).__name__}: {error}")
+    ours = error if isinstance(error, EvalkitError) else EvalkitError(f"{type(error).__name__}: {words_of(error)}")
     return {
         "error": {
             "class": str(advice.kind),
             "message": without_secrets(ours.message),
-            "where": ours.where,
-            "hint": ours.hint,
+            "where": without_secrets(ours.where),
+            "hint": without_secrets(ours.hint),
             "cause": advice.cause,
-            "recommendation": advice.recommendation,
+            "recommendation": without_secrets(advice.recommendation),
             "transient": advice.transient,
             "exit_code": int(code),
         }
@@ -107,12 +107,14 @@ def error_document(error: Exception, code: int) -> dict[str, Any]:
 
 
 def show_error(error: EvalkitError) -> None:
-    """A sentence and a hint. Messages quote files and endpoints, which must not command the terminal."""
+    """A sentence and a hint. Messages quote files, endpoints and plugins, which must not command the terminal, and may
+    hold a password: what stands in a log of CI is read by many."""
+    from evalkit.failures import without_secrets
     from evalkit.report.hostile import visible
 
     where = f"{error.where}: " if error.where else ""
-    lines = visible(f"{where}{error.message}").split("\n")
+    lines = visible(without_secrets(f"{where}{error.message}")).split("\n")
     head = "error: " if os.environ.get("NO_COLOR") else click.style("error: ", fg="red", bold=True, reset=True)
     click.echo(inert(head + "\n       ".join(lines)), err=True)
     if error.hint:
-        click.echo(inert("       " + visible(error.hint).replace("\n", "\n       ")), err=True)
+        click.echo(inert("       " + visible(without_secrets(error.hint)).replace("\n", "\n       ")), err=True)

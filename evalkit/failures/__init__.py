@@ -14,6 +14,7 @@ from evalkit.failures.classes import (
     is_out_of_memory,
     is_transient,
     kind_of_status,
+    words_of,
 )
 from evalkit.failures.secrets import without_secrets
 from evalkit.failures.traces import fit_to_keep, log_tail, trace_of
@@ -37,4 +38,5 @@ __all__ = [
     "log_tail",
     "trace_of",
     "without_secrets",
+    "words_of",
 ]

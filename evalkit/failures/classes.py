@@ -100,10 +100,18 @@ _OF_WORD: Mapping[str, FailureClass] = {
 _KINDS = frozenset(map(str, FailureKind))
 
 
+def words_of(error: BaseException) -> str:
+    """What an error says of itself. A plugin's error may break even when it is asked for that."""
+    try:
+        return str(error)
+    except Exception as broken:  # noqa: BLE001 - anybody's code
+        return f"what it says cannot be read ({type(broken).__name__})"
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """By its words where a library raises a plain RuntimeError: torch's allocators and NVIDIA's libraries each have
     their own."""
-    said = str(error).casefold()
+    said = words_of(error).casefold()
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
@@ -211,7 +219,7 @@ def _names(error: BaseException) -> set[str]:
 
 def _of_network(error: BaseException) -> Advice | None:
     status = _status(error)
-    kind = kind_of_status(status, str(error)) if status is not None else None
+    kind = kind_of_status(status, words_of(error)) if status is not None else None
     if kind is not None and not _names(error) & _MODEL_LOAD:
         return ADVICE[OF_KIND[kind]]
     if isinstance(error, TimeoutError) or _names(error) & _TIMEOUTS:
@@ -232,7 +240,7 @@ def _status(error: BaseException) -> int | None:
 
 
 def _of_system(error: BaseException) -> Advice | None:
-    said = str(error)
+    said = words_of(error)
     if type(error).__module__ == "sqlite3":
         if "locked" in said or "busy" in said:
             return _LOCKED_SAYS
@@ -248,7 +256,7 @@ def _of_system(error: BaseException) -> Advice | None:
 
 
 def _of_files(error: BaseException) -> Advice | None:
-    said = str(error)
+    said = words_of(error)
     if isinstance(error, pickle.UnpicklingError) or _names(error) & _MODEL_LOAD or _LOADING_SAYS.search(said):
         return ADVICE[FailureClass.MODEL_LOAD]
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import cast
 
 from evalkit import plugins
-from evalkit.errors import ModelError, did_you_mean
+from evalkit.errors import EvalkitError, ModelError, PluginError, did_you_mean
+from evalkit.failures import words_of
 from evalkit.models.catalog import CATALOG, expand
 from evalkit.models.reference import ModelSettings, Reference, parse_reference
 from evalkit.protocols import Backend
@@ -93,7 +94,16 @@ def open_backend(text: str, settings: ModelSettings | None = None) -> Backend:
     if settings is not None and settings.engine:
         reference = run_by(reference, settings.engine)
     open_it = plugins.load(GROUP, reference.scheme)
-    return cast("Backend", open_it(reference, settings or ModelSettings()))
+    try:
+        return cast("Backend", open_it(reference, settings or ModelSettings()))
+    except EvalkitError:
+        raise
+    except (Exception, SystemExit) as error:
+        module = str(getattr(open_it, "__module__", ""))
+        if module.partition(".")[0] == "evalkit":
+            raise
+        said = f"backend '{reference.scheme}' ({module}) cannot be opened: {type(error).__name__}: {words_of(error)}"
+        raise PluginError(said) from error
 
 
 def describe(text: str, settings: ModelSettings | None = None) -> ModelInfo:

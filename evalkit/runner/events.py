@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from evalkit.failures import explain
+from evalkit.failures import explain, without_secrets
 from evalkit.protocols import Told
 from evalkit.results import Result, Run
 from evalkit.runner.ask import Tally
@@ -52,7 +52,10 @@ def now() -> str:
 def told_of(error: BaseException, cause: str) -> dict[str, Any]:
     """What an event says of an error; of what is none, its cause alone."""
     advice = explain(error)
-    return {"cause": cause, **({"class": str(advice.kind), "recommendation": advice.recommendation} if advice else {})}
+    return {
+        "cause": without_secrets(cause),
+        **({"class": str(advice.kind), "recommendation": without_secrets(advice.recommendation)} if advice else {}),
+    }
 
 
 class Announcer:

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from evalkit.checks.base import AnswerCheck, BaseCheck
-from evalkit.failures import class_of_plugins_error, trace_of, without_secrets
+from evalkit.failures import class_of_plugins_error, trace_of, without_secrets, words_of
 from evalkit.protocols import Check, Conversation, Metric
 from evalkit.records import Answer, Case, Request, Score, Unscored
 
@@ -340,7 +340,7 @@ def _fault(result: object, metric: Metric) -> str:
 
 
 def _broken(error: BaseException) -> Score:
-    said = without_secrets(f"{class_of_plugins_error(error)}: {type(error).__name__}: {error}")
+    said = without_secrets(f"{class_of_plugins_error(error)}: {type(error).__name__}: {words_of(error)}")
     return Score(error=said[:MOST_SHOWN], trace=trace_of(error))
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from evalkit.data.rowstore import by_id
-from evalkit.errors import Interrupted, ModeBroken, ServerSilent, StoreError, SuiteError
-from evalkit.failures import log_tail, without_secrets
+from evalkit.errors import Interrupted, ModeBroken, ProcessEnded, ServerSilent, StoreError, SuiteError
+from evalkit.failures import log_tail, without_secrets, words_of
 from evalkit.gates.measurements import Judged, Measurements
 from evalkit.models import ModelSettings, open_backend
 from evalkit.protocols import Backend, Loadable, Metric, Paced, Taught
@@ -130,6 +130,10 @@ def _run(running: Running, baseline: Baseline) -> Result:
         if isinstance(stop, ServerSilent):
             raise ServerSilent(stop.message, where=stop.where, hint=hint) from stop
         raise Interrupted(stop.message if isinstance(stop, Interrupted) else KEPT, hint=hint) from stop
+    except SystemExit as wanted:
+        ended = ProcessEnded(wanted.code)
+        _note_end(running, "failed", ended)
+        raise ended from wanted
     except BaseException as error:
         _note_end(running, "failed", error)
         raise
@@ -168,7 +172,9 @@ def _ended(running: Running, result: Result) -> Result:
 
 def _note_end(running: Running, state: str, error: BaseException) -> None:
     """What ended the run is said to the person even where it cannot be noted; its lease then runs out."""
-    cause = without_secrets(str(error) if isinstance(error, Interrupted) else f"{type(error).__name__}: {error}")
+    cause = without_secrets(
+        words_of(error) if isinstance(error, Interrupted) else f"{type(error).__name__}: {words_of(error)}"
+    )
     if isinstance(error, KeyboardInterrupt):
         cause = "interrupted by hand"
     running.troubles.look()

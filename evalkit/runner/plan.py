@@ -203,7 +203,7 @@ def _cases(check: SuiteCheck, order: Order, limit: int | None) -> Sequence[Case]
         without = next((case.id for case in cases if not case.samples), None)
     except EvalkitError:
         raise
-    except Exception as error:  # a check is a plugin: whatever it raises, the person must learn which it was
+    except (Exception, SystemExit) as error:  # a check is a plugin: the person must learn which it was
         what = f"check '{check.name}' ({check.check.kind}) cannot make its cases: {type(error).__name__}: {error}"
         raise PluginError(what, where=check.origin) from error
     if not cases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.errors import BackendBroken, EvalkitError, FailureClass
-from evalkit.failures import class_of_plugins_error, without_secrets
+from evalkit.failures import class_of_plugins_error, without_secrets, words_of
 from evalkit.protocols import Backend
 from evalkit.records import Answer, FailureKind
 
@@ -21,10 +21,10 @@ def sound(role: str, backend: Backend, answers: Iterator[tuple[int, Answer]]) ->
             yield position, Answer.failed(FailureKind.INTERNAL, f"{NOT_AN_ANSWER}{fault}") if fault else answer
     except EvalkitError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if _is_ours(backend) or class_of_plugins_error(error) is not FailureClass.PLUGIN:
             raise
-        said = without_secrets(str(error))[:LONGEST]
+        said = without_secrets(words_of(error))[:LONGEST]
         what = f"the backend of the {role} ({type(backend).__module__}) raised {type(error).__name__}: {said}"
         raise BackendBroken(what, hint=KEPT) from error
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from evalkit.cli import show as show_command
+from evalkit.errors import PluginError
+from evalkit.models.mock.backend import MockBackend
 
 
 def test_an_error_is_in_the_json_too(evalkit: Any) -> None:
@@ -69,3 +72,32 @@ def test_events_end_with_the_error_where_no_run_could_begin(evalkit: Any, workdi
     assert (last["event"], last["class"], last["suite"], last["run"]) == ("run failed", "model load", "smoke", "")
     assert last["cause"] in called.err
     assert last["recommendation"]
+
+
+@pytest.mark.parametrize("where", ["in a run", "elsewhere"])
+def test_nobody_elses_code_ends_evalkit_as_if_all_were_well(
+    evalkit: Any, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def ends(*_: Any, **__: Any) -> Any:
+        sys.exit(0)
+
+    if where == "in a run":
+        monkeypatch.setattr(MockBackend, "session", ends)
+        called = evalkit("run", "smoke", "--model", "mock:oracle", "--json")
+        assert "failed" in evalkit("list").out
+    else:
+        monkeypatch.setattr(show_command, "need_store", ends)
+        called = evalkit("show", "--json")
+    assert called.code == 3
+    assert "something ended the program by sys.exit(0)" in called.err
+    assert json.loads(called.out)["error"]["class"] == "plugin"
+
+
+def test_what_a_plugin_says_is_shown_without_secrets(evalkit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(*_: Any) -> Any:
+        raise PluginError("postgres://u:abc123def@host/db", where="token=abc123def", hint="with password=abc123def")
+
+    monkeypatch.setattr(show_command, "need_store", raises)
+    called = evalkit("show", "--json")
+    assert "[secret]" in called.err
+    assert "abc123def" not in called.err + called.out

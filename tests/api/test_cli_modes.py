@@ -212,7 +212,7 @@ def test_a_mode_is_a_plugin_with_options_of_the_suite_and_of_the_command(
         ("examined", "broke: ValueError: in examined"),
         ("decided", "broke: ValueError: in decided"),
         ("concluded", "broke: ValueError: in concluded"),
-        ("exit", "broke: SystemExit: 0"),
+        ("exit", "something ended the program by sys.exit(0)"),
         ("nothing", "run gives NoneType, not a Result"),
         ("text", "a section is a str, not a Section"),
         ("id", "the id of a section has other characters"),

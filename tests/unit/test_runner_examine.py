@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -76,6 +77,21 @@ def raising_at_once(_: Case) -> Any:
     raise RuntimeError("no generator either")
 
 
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even this")
+
+
+def raising_what_cannot_be_read(_: Case) -> Any:
+    yield (REQUEST,)
+    raise Unspeakable
+
+
+def ending_the_process(_: Case) -> Any:
+    yield (REQUEST,)
+    sys.exit(0)
+
+
 def never_ending(_: Case) -> Any:
     while True:
         try:
@@ -95,6 +111,8 @@ def never_ending(_: Case) -> Any:
         (yielding(None), "examine yields NoneType"),
         (raising_late, "ValueError: xxx"),
         (raising_at_once, "RuntimeError: no generator either"),
+        (raising_what_cannot_be_read, "Unspeakable: what it says cannot be read (RuntimeError)"),
+        (ending_the_process, "SystemExit: 0"),
         (never_ending, "asked more than its 1 rounds"),
         (returning(Score({"good": (float("nan"), 1.0)})), "good is not a finite number"),
         (returning(Score({"size": (float("inf"), 1.0)})), "size is not a finite number"),
