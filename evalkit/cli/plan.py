@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from evalkit.configuration import Configuration
+    from evalkit.modes.forecast import Forecast
+    from evalkit.records import ModelInfo
     from evalkit.runner.cost import Cost, GateNeed
     from evalkit.runner.plan import Plan
 
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Treat warnings, such as gates that cannot be proven, as errors.")
 @engine_options
 @click.option("--mode", metavar="NAME", default="", help="How the suite would be run, as for run.")
+@click.option(
+    "--mode-option", "mode_options", multiple=True, metavar="KEY=VALUE", help="An option of the mode (repeatable)."
+)
 @trust_option
 @store_option
 @json_option
@@ -45,21 +51,26 @@ def command(suite: str, model: str | None, **options: Any) -> None:
 
     given = {key: options[key] for key in ("store", "limit", "engine", "device", "dtype", "batch_size", "trust_code")}
     configuration = configure({**given, "model": model})
-    plan, cost, subject, warnings, doubts = _planned(configuration, suite, options)
+    plan, cost, info, warnings, doubts = _planned(configuration, suite, options)
+    mode = _forecast(plan, configuration.settings.model, options, cost, info)
+    if not mode.asks_the_model:
+        cost = _of_nothing(cost)
     needed = _needed(plan)
     if options["as_json"]:
+        from dataclasses import asdict
+
         from evalkit.cli.screen import print_json
 
-        mode = _mode(plan, configuration.settings.model, options["mode"])
-        print_json({**_document(plan, cost, subject, [*warnings, *doubts]), "mode": mode, "needs": needed})
+        document = _document(plan, cost, _subject(info), [*warnings, *doubts])
+        print_json({**document, "mode": asdict(mode), "needs": needed})
     else:
-        mode = _mode(plan, configuration.settings.model, options["mode"])
-        _print(plan, cost, subject, warnings, [("mode", _mode_in_words(mode)), *_needed_in_words(needed)])
+        facts = [*(_facts(cost) if mode.asks_the_model else ()), *_mode_in_words(mode), *_needed_in_words(needed)]
+        _print(plan, cost, _subject(info), warnings, facts)
 
 
 def _planned(
     configuration: Configuration, suite: str, options: dict[str, Any]
-) -> tuple[Plan, Cost, str, Sequence[str], Sequence[str]]:
+) -> tuple[Plan, Cost, ModelInfo, Sequence[str], Sequence[str]]:
     """With the plan's warnings, and apart from them the gates that cannot be proven: the table of gates shows those."""
     from evalkit.errors import SuiteError
     from evalkit.models import open_backend
@@ -92,11 +103,14 @@ def _planned(
         finally:
             if store is not None:
                 store.close()
-        details = [str(backend.info.details[key]) for key in ("dtype", "device") if backend.info.details.get(key)]
-        subject = backend.info.reference + (f" ({', '.join(details)})" if details else "")
+        return plan, cost, backend.info, [*plan.warnings(), *cut], doubts
     finally:
         backend.close()
-    return plan, cost, subject, [*plan.warnings(), *cut], doubts
+
+
+def _subject(info: ModelInfo) -> str:
+    details = [str(info.details[key]) for key in ("dtype", "device") if info.details.get(key)]
+    return info.reference + (f" ({', '.join(details)})" if details else "")
 
 
 def _at_hand(reference: str, cache_dir: str | None) -> bool:
@@ -143,19 +157,23 @@ def _document(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str]) -> 
     }
 
 
-def _mode(plan: Plan, model: str, named: str) -> dict[str, Any]:
-    """How the suite would be run, why, and which of its checks would be tried first."""
+def _forecast(plan: Plan, model: str, options: dict[str, Any], cost: Cost, info: ModelInfo) -> Forecast:
+    """How the suite would be run, why, and what that adds to it."""
+    from evalkit.errors import ConfigurationError
     from evalkit.models.registry import resolve
-    from evalkit.modes.choosing import choose
-    from evalkit.modes.mode import find_mode
-    from evalkit.modes.preflight import untried, wanted
+    from evalkit.modes.forecast import forecast
 
-    if named:
-        find_mode(named)
-    chosen = choose(plan.suite, named, is_mock=resolve(model).scheme == "mock")
-    checks = wanted(plan.suite, plan.scope.only, chosen.preflight)
-    tried = [check.name for check in untried(plan.suite, checks)]
-    return {"name": chosen.mode, "reason": chosen.reason, "tried_first": tried, "held_before": len(checks) - len(tried)}
+    named, given = options["mode"], options["mode_options"]
+    if given and not named:
+        raise ConfigurationError("options are of a mode, and none is named", where="--mode-option", hint="--mode NAME")
+    is_mock = resolve(model).scheme == "mock"
+    return forecast(plan, named, given, is_mock=is_mock, asked=cost.asked, conditions=info.conditions)
+
+
+def _of_nothing(cost: Cost) -> Cost:
+    """Of a mode that asks the model nothing."""
+    cost = replace(cost, wanted=0, distinct=0, stored=0, prompt_tokens=0, most_output_tokens=0)
+    return replace(cost, checks=(), gates=(), judge=None, speed=None, resumes="", weights_mb=None)
 
 
 def _needed(plan: Plan) -> list[dict[str, Any]]:
@@ -172,7 +190,7 @@ def _needed(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], further: Sequence[tuple[str, str]]) -> None:
+def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], told: Sequence[tuple[str, str]]) -> None:
     from evalkit.cli.screen import cell, columns, console, facts
 
     screen = console()
@@ -185,9 +203,10 @@ def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], furthe
         later = f"and up to {check.later_rounds} more {rounds}" if check.later_rounds else ""
         counts = [cell(f"{check.cases:,}"), cell(f"{check.requests:,}")]
         table.add_row(cell(check.name, "bold"), cell(check.kind), cell(check.dataset), *counts, cell(later, "dim"))
-    screen.print(table)
-    screen.print()
-    screen.print(facts([*_facts(cost), *further]))
+    if cost.checks:
+        screen.print(table)
+        screen.print()
+    screen.print(facts(told))
     if cost.gates:
         screen.print()
         _print_gates(cost.gates, screen)
@@ -196,10 +215,17 @@ def _print(plan: Plan, cost: Cost, subject: str, warnings: Sequence[str], furthe
         screen.print(facts([("warn" if not row else " ", text) for row, text in enumerate(warnings)]))
 
 
-def _mode_in_words(mode: dict[str, Any]) -> str:
-    tried, held = mode["tried_first"], mode["held_before"]
-    first = f"; tried first: {', '.join(tried)}" if tried else ""
-    return f"{mode['name']}: {mode['reason']}{first}" + (f"; {held} checks held when tried before" if held else "")
+def _mode_in_words(mode: Forecast) -> Iterator[tuple[str, str]]:
+    from evalkit.report.formatting import duration
+
+    nothing = "" if mode.asks_the_model else "; the model is asked nothing"
+    first = f"; tried first: {', '.join(mode.tried_first)}" if mode.tried_first else ""
+    held = mode.held_before
+    before = f"; not tried again: {held:,} check{'' if held == 1 else 's'} that held before" if held else ""
+    yield "mode", f"{mode.name}: {mode.reason}{nothing}{first}{before}"
+    if mode.requests_beside:
+        further = f"at most {mode.requests_beside:,} further requests in {duration(mode.seconds_beside)}"
+        yield "beside", f"{further}, to measure speed, scaling and memory"
 
 
 def _needed_in_words(needed: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:

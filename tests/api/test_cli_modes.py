@@ -307,6 +307,40 @@ def test_plan_says_which_mode_and_why_and_what_is_tried_first(evalkit: Evalkit, 
     assert evalkit("plan", str(file), "--model", "mock:echo", "--mode", "none").code == 2
 
 
+def test_plan_counts_what_a_mode_adds_as_the_suite_says(evalkit: Evalkit, installed: Path, workdir: Path) -> None:
+    """Of 12 prompts: four batch sizes and the own way, twice 1, 2 and 4 times 3 rows, and memory 100."""
+    gates = "gates: [performance.tokens_per_second > 1]"
+    file = suite_of(installed, "honest", "performance")
+    text = file.read_text(encoding="utf-8").replace("gates: []", gates)
+
+    def planned(more: str, *options: str, model: str = "smollm2-135m") -> tuple[dict[str, Any], dict[str, Any]]:
+        file.write_text(text + more, encoding="utf-8")
+        document = json.loads(evalkit("plan", str(file), "--model", model, *options, "--json").out)
+        return document["mode"], document["requests"]
+
+    said, requests = planned("", "--mode", "auto")
+    assert (said["name"], said["seconds_beside"], requests["asked"]) == ("deep-dive", 300, 24)
+    assert said["requests_beside"] == 5 * (1 + 3 * 12) + (1 + 2 * 3 * 7 * 3) + 100
+    said, _ = planned("limits: {requests: 50}\n", "--mode", "auto")
+    assert said["requests_beside"] == 50 - 24
+    said, _ = planned("modes: {auto: {deep: never, preflight: none}}\n", "--mode", "auto")
+    assert (said["name"], said["requests_beside"], said["tried_first"]) == ("pipeline", 0, [])
+    said, _ = planned("", "--mode", "auto", "--mode-option", "preflight=theirs")
+    assert said["tried_first"] == ["honest"]
+    said, _ = planned("", "--mode", "deep-dive", "--mode-option", "seconds=0")
+    assert said["requests_beside"] == 0
+    said, _ = planned("", "--mode", "deep-dive", model="mock:oracle")
+    assert said["requests_beside"] == 0
+    said, requests = planned("", "--mode", "isolation")
+    assert (said["asks_the_model"], requests["wanted"], requests["asked"]) == (False, 0, 0)
+    shown = " ".join(evalkit("plan", str(file), "--model", "smollm2-135m", "--mode", "isolation").out.split())
+    assert "the model is asked nothing" in shown
+    assert "to ask" not in shown
+    wrong = evalkit("plan", str(file), "--mode", "auto", "--mode-option", "deep=nevr")
+    assert wrong.code == 2
+    assert "option 'deep' of mode 'auto'" in wrong.err
+
+
 def test_a_selftest_writes_the_report_of_a_run(evalkit: Evalkit, workdir: Path) -> None:
     done = evalkit("selftest", "smoke", "--only", "length", "--scenario", "standard", "--report", "r", "-q")
     assert done.code == 0
