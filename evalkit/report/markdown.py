@@ -20,7 +20,7 @@ from evalkit.report import markdown_changes as since
 from evalkit.report.files import write_text
 from evalkit.report.hostile import shorten_end
 from evalkit.report.markdown_text import LONGEST_CELL, code, fence, html, text
-from evalkit.report.sections import SHADES, TableView, advice_of, table_view, title_and_sentence
+from evalkit.report.sections import SHADES, TableView, advice_of, flow_tables, table_view, title_and_sentence
 from evalkit.report.since import regressed_cases
 from evalkit.report.together import NAMES, together
 from evalkit.results import CheckSummary, Exchange, Finding, Result
@@ -157,7 +157,9 @@ def _modes(result: Result) -> Iterator[str]:
             f"* {text(one.text)} ({text(one.because)}){f' {code(one.command)}' if one.command else ''}\n"
             for one in advice_of(section)
         )
-        tables = "".join(_table(table_view(one, MOST_TABLE_ROWS)) for one in section.tables)
+        tables = "".join(
+            map(_table, [*flow_tables(section), *(table_view(one, MOST_TABLE_ROWS) for one in section.tables)])
+        )
         mark = f"{MARKS[shade]} " if shade in MARKS else ""
         folded = f"<details><summary>{html(title)}: figures</summary>\n\n{tables}</details>\n\n" if tables else ""
         yield f"### {mark}{text(title)}\n\n{text(sentence)}\n\n{advice}{chr(10) if advice else ''}{folded}"

@@ -35,6 +35,7 @@ class TableView:
 class StopView:
     name: str
     shade: str
+    state: str
     counts: tuple[str, ...]
     lost: tuple[str, ...]
 
@@ -90,12 +91,22 @@ def _flow(picture: FlowPicture) -> tuple[str, str, tuple[StopView, ...]]:
         StopView(
             one_line(stop.name),
             SHADES.get(stop.state, "plain"),
+            one_line(stop.state),
             tuple(f"{many:,} {one_line(what)}" for what, many in stop.counts),
             tuple(f"{many:,} {one_line(why)}" for why, many in stop.lost),
         )
         for stop in picture.stops
     )
     return one_line(picture.title), one_line(picture.sentence), stops
+
+
+def flow_tables(section: Section) -> Iterator[TableView]:
+    """What flows, for where nothing is drawn."""
+    for picture in section.pictures:
+        if isinstance(picture, FlowPicture):
+            title, _, stops = _flow(picture)
+            rows = tuple((one.name, one.state, "; ".join(one.counts), "; ".join(one.lost)) for one in stops)
+            yield TableView(title, ("boundary", "state", "passes", "lost here"), (False,) * 4, rows, "", "")
 
 
 def table_view(table: SectionTable, most: int = MOST_ROWS) -> TableView:

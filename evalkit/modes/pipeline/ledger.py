@@ -26,6 +26,9 @@ class ContractBroken(EvalkitError):
 class Breach:
     rule: Rule
     times: int = 0
+    """Rows, answers or cases."""
+    noted: int = 0
+    """Of which each is an example, though not all are kept."""
     examples: list[str] = field(default_factory=list)
 
     @property
@@ -33,7 +36,7 @@ class Breach:
         return BROKEN if self.rule.contract else NOTICED
 
     def __str__(self) -> str:
-        more = f", and {self.times - len(self.examples):,} more" if self.times > len(self.examples) else ""
+        more = f", and {self.noted - len(self.examples):,} more" if self.noted > len(self.examples) else ""
         return f"{self.rule.title}: {'; '.join(self.examples)}{more}"
 
 
@@ -52,6 +55,7 @@ class Ledger:
             if rule.contract:
                 self._unraised.append(breach)
         breach.times += times
+        breach.noted += 1
         if len(breach.examples) < MOST_EXAMPLES:
             breach.examples.append(example[:LONGEST_EXAMPLE])
 

@@ -94,8 +94,8 @@ def look_at_rows(dataset: Dataset, profile: DataProfile, labels: Sequence[str], 
     for rule, one, what in _damages(dataset, profile):
         ledger.note(rule, one, what)
     twice = _repeated_ids(dataset.samples)
-    for name in twice[:3]:
-        ledger.note(rules.ROWS_HAVE_IDS, f"dataset '{dataset.name}' has more than one row '{shown(name)}'", 1)
+    for name in twice:
+        ledger.note(rules.ROWS_HAVE_IDS, f"dataset '{dataset.name}' has more than one row '{shown(name)}'")
 
 
 def _damages(dataset: Dataset, profile: DataProfile) -> Iterator[tuple[rules.Rule, str, int]]:

@@ -116,4 +116,6 @@ def check_tables(plan: Plan, tables: Measurements, stopped: Mapping[str, bool], 
 def _look_at_errors(table: CheckTable, ledger: Ledger) -> None:
     for error, times in table.reasons.items():
         if error.startswith(NO_SCORE):
-            ledger.note(rules.SCORES_ARE_SOUND, f"check '{table.name}': {shown(error[len(NO_SCORE) :])}", times)
+            cases = "one case" if times == 1 else f"{times:,} cases"
+            what = f"{cases} of check '{table.name}': {shown(error[len(NO_SCORE) :].strip())}"
+            ledger.note(rules.SCORES_ARE_SOUND, what, times)

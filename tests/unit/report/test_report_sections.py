@@ -75,6 +75,14 @@ def test_tables_and_pictures_stand_in_the_page(result: Result) -> None:
     assert re.search(r'<td class="number" data-name="speed plain">13.25</td>', page)
     assert page.count('<figure class="flow">') == 1
     assert "412 plain" in page
+    assert '<span class="unseen">broken</span>' in page  # and not by its colour alone
+
+
+def test_what_flows_stands_in_markdown_with_its_counts(result: Result) -> None:
+    assert "| plain | broken | 412 plain | 3 plain |" in markdown.render(result)
+
+
+def test_pictures_are_drawn_of_numbers(result: Result) -> None:
     assert {"section-load-0", "section-load-1"} <= {chart.id for chart in charts(result)}
 
 
