@@ -12,10 +12,30 @@ from evalkit.modes.auto import run_chosen
 from evalkit.modes.choosing import choose
 from evalkit.modes.mode import Asked, Mode, find_mode, is_ours, options_of
 from evalkit.results import Result
+from evalkit.runner.events import Announcer, Event
 
 
 def run_in_mode(asked: Asked, named: str = "", given: Sequence[str] | Mapping[str, Any] = ()) -> Result:
-    """``given``: options of the mode that was named, over those that the suite gives it."""
+    """``given``: options of the mode that was named, over those that the suite gives it.
+
+    Whoever listens is told how it ended, also where no model was asked and nothing else is told.
+    """
+    tell = asked.options.on_event
+    if tell is None:
+        return _in_mode(asked, named, given)
+    told: set[str] = set()
+
+    def noting(event: Event) -> None:
+        told.add(event.run)
+        tell(event)
+
+    result = _in_mode(replace(asked, options=replace(asked.options, on_event=noting)), named, given)
+    if result.run.id not in told:
+        Announcer(result.run, tell).finished(result)
+    return result
+
+
+def _in_mode(asked: Asked, named: str, given: Sequence[str] | Mapping[str, Any]) -> Result:
     if not named:
         if given:
             raise ConfigurationError(

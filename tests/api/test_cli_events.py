@@ -90,6 +90,17 @@ def test_an_interrupted_run_says_so_and_its_second_half_is_resumed(suite: Path) 
     assert len({one.run for one in told}) == 1
 
 
+def test_a_run_that_asks_no_model_tells_how_it_ended(evalkit: Evalkit, workdir: Path) -> None:
+    (workdir / "rows.jsonl").write_text('{"id": "a", "prompt": "say 1", "references": ["1"]}\n', encoding="utf-8")
+    (workdir / "first.yaml").write_text(SUITE.replace("told", "first"), encoding="utf-8")
+    (workdir / "second.yaml").write_text(SUITE + "needs: [first.yaml]\n", encoding="utf-8")
+    called = evalkit("run", "second.yaml", "--model", "mock:echo", "--events", "-")
+    *before, end = events(called.out)
+    assert {one["event"] for one in before} <= {"gate decided"}
+    assert (end["event"], end["suite"], end["exit_code"]) == ("run finished", "told", called.code)
+    assert called.code != 0
+
+
 class Taking(HTTPServer):
     taken: list[dict[str, Any]]
 
