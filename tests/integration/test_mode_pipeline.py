@@ -83,6 +83,7 @@ FAULTS: Mapping[str, Callable[[Answered], Answered]] = {
     "tokens": _each(lambda answer: replace(answer, output_tokens=0)),
     "surrogate": _each(lambda answer: replace(answer, text=answer.text + "\ud83d")),
     "damaged": _each(lambda answer: replace(answer, text=answer.text + "\ufffd")),
+    "misread": _each(lambda answer: replace(answer, text=answer.text + " sch\u00c3\u00b6n")),
     "alike": _each(lambda answer: replace(answer, text=LONG)),
     "cut": _each(lambda answer: replace(answer, finish="length")),
     "no text": _each(lambda answer: replace(answer, text=None)),  # type: ignore[arg-type]
@@ -256,7 +257,12 @@ def test_a_backend_that_raises_is_named_as_what_is_broken(run: Run, store: Store
 
 @pytest.mark.parametrize(
     ("fault", "rule"),
-    [("damaged", rules.ANSWERS_READ), ("alike", rules.FEW_ALIKE), ("cut", rules.FEW_CUT)],
+    [
+        ("damaged", rules.ANSWERS_READ),
+        ("misread", rules.ANSWERS_READ),
+        ("alike", rules.FEW_ALIKE),
+        ("cut", rules.FEW_CUT),
+    ],
 )
 def test_what_is_worth_a_look_ends_no_strict_run(run: Run, fault: str, rule: rules.Rule) -> None:
     result = run(fault, strict=True)
@@ -279,10 +285,11 @@ def test_a_strict_contract_of_rows_ends_the_run_before_anything_is_asked(run: Ru
 
 
 def test_rows_worth_a_look_are_named(run: Run) -> None:
-    rows = [{"prompt": "say it", "size": n or "many"} for n in range(4)]
+    rows = [{"prompt": "say it", "size": n or "many", "note": "sch\u00c3\u00b6n"} for n in range(4)]
     result = run(rows=rows)
     assert told(result).state == "noticed"
-    assert [state_of(result, rule) for rule in (rules.COLUMNS_HAVE_TYPES, rules.ROWS_DIFFER)] == ["noticed"] * 2
+    seen_rules = (rules.COLUMNS_HAVE_TYPES, rules.ROWS_DIFFER, rules.ROWS_READ)
+    assert [state_of(result, rule) for rule in seen_rules] == ["noticed"] * 3
     seen = {str(row[0]): str(row[5]) for row in told(result).tables[0].rows}
     assert "column 'size': 3 number, 1 str" in seen["dataset, types"]
     assert "3 rows ask what an earlier one asks" in seen["dataset, duplicates"]

@@ -62,6 +62,26 @@ def test_damage_is_named_the_worst_first(text: str, kind: str) -> None:
     assert damage(text) == kind
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("text", ["sch\u00f6n", "it\u2019s", "20 \u20ac", "fun \U0001f600", "\u00c9t\u00e9"])
+def test_text_that_was_read_as_another_encoding_is_seen_and_sound_text_is_not(text: str, encoding: str) -> None:
+    assert damage(text) == ""
+    assert damage(text.encode().decode(encoding, "replace").replace("\ufffd", "\u0081")) == "misread"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "N\u00c3O \u00e9 \u00c2ngulo",
+        "\u00c3 \u00e2me \u00f0 \u00bb",
+        "\u4f60\u597d",
+        "\u00ab\u00a0\u00c2ge\u00a0\u00bb",
+    ],
+)
+def test_letters_that_begin_such_text_are_no_damage_by_themselves(text: str) -> None:
+    assert damage(text) == ""
+
+
 def test_what_is_shown_of_a_text_is_one_line_that_any_file_takes() -> None:
     line = shown("a\nb\x00\ud83d" + "c" * 500)
     line.encode("utf-8")

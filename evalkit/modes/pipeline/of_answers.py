@@ -123,7 +123,7 @@ class AnswerBoundary:
     def _look_for_damage(self, request: Request, text: str) -> None:
         kind = damage(text)
         if kind:
-            rule = rules.ANSWERS_READ if kind == "replacement" else rules.ANSWERS_DECODE
+            rule = rules.ANSWERS_READ if kind in ("replacement", "misread") else rules.ANSWERS_DECODE
             self._ledger.note(rule, f"{_to(request)}: {NAMES[kind]}: {shown(text)}")
 
 

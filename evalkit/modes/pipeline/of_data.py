@@ -160,7 +160,8 @@ def _look_for_damage(where: str, asked: str, sample: Sample, ledger: Ledger) -> 
     for place, text in places:
         kind = damage(text) if isinstance(text, str) else ""
         if kind:
-            ledger.note(rules.ROWS_DECODE, f"{where}: {place} has {NAMES[kind]}: {shown(text)}")
+            rule = rules.ROWS_READ if kind == "misread" else rules.ROWS_DECODE
+            ledger.note(rule, f"{where}: {place} has {NAMES[kind]}: {shown(text)}")
 
 
 def _repeated_ids(samples: Sequence[Sample]) -> list[str]:

@@ -32,6 +32,7 @@ ROWS_ASK = Rule(DATASET, "prompts", "every row asks something, in text, of roles
 COLUMNS_ARE_THERE = Rule(DATASET, "columns", "a column that a check needs has a value in some row", each=True)
 COLUMNS_HAVE_TYPES = Rule(DATASET, "types", "the values of a column are of one type", contract=False, each=True)
 ROWS_DECODE = Rule(DATASET, "encoding", "no text has lone surrogates, NUL or replacement characters", each=True)
+ROWS_READ = Rule(DATASET, "damaged text", "no text was read as another encoding than UTF-8", contract=False, each=True)
 ROWS_DIFFER = Rule(DATASET, "duplicates", "no two rows ask the same", contract=False, each=True)
 ROWS_AS_BEFORE = Rule(DATASET, "drift", "they are as many and as long as in the baseline", contract=False, each=True)
 
@@ -46,7 +47,9 @@ FINISH_IS_KNOWN = Rule(ANSWERS, "finish", "an answer says how it ended, in a wor
 TOKENS_ARE_PLAUSIBLE = Rule(ANSWERS, "tokens", "tokens are counted as the text says: none for no text only", each=True)
 ANSWERS_ARE_TEXT = Rule(ANSWERS, "type", "an answer is text; a likelihood has finite numbers", each=True)
 ANSWERS_DECODE = Rule(ANSWERS, "encoding", "no answer has lone surrogates or NUL", each=True)
-ANSWERS_READ = Rule(ANSWERS, "damaged text", "no answer has replacement characters", contract=False, each=True)
+ANSWERS_READ = Rule(
+    ANSWERS, "damaged text", "no answer lost characters to another encoding", contract=False, each=True
+)
 WITHIN_LENGTH = Rule(ANSWERS, "length", "no answer is longer than max_tokens", contract=False, each=True)
 FEW_FAILED = Rule(ANSWERS, "failed", "few requests fail", contract=False, each=True)
 FEW_CUT = Rule(ANSWERS, "cut", "few answers are cut at max_tokens", contract=False, each=True)

@@ -10,7 +10,15 @@ from evalkit.compact import Found
 DAMAGED = re.compile("[\x00\ud800-\udfff\ufffd]")
 _FINE = 64
 """Lengths up to here are counted as they are; longer ones in steps of a sixty-fourth, so that there are few."""
-NAMES = {"surrogate": "half of a surrogate pair", "NUL": "a NUL", "replacement": "a replacement character"}
+_FOLLOWING = "[\u0080-\u00bf" + "".join(bytes([one]).decode("cp1252", "ignore") for one in range(0x80, 0xA0)) + "]"
+MISREAD = re.compile(f"[\u00c2\u00c3]{_FOLLOWING}|\u00e2{_FOLLOWING}{{2}}|\u00f0[\u0178\u009f]{_FOLLOWING}{{2}}")
+"""What accented letters, typographic quotes and emoji become where their UTF-8 is read as Windows-1252 or Latin-1."""
+NAMES = {
+    "surrogate": "half of a surrogate pair",
+    "NUL": "a NUL",
+    "replacement": "a replacement character",
+    "misread": "UTF-8 that was read as another encoding",
+}
 """Of damages."""
 MOST_FOLLOWED = 64
 LONGEST_FOLLOWED = 500
@@ -103,10 +111,11 @@ ROW = ("texts", "empty", "equal to another", "mean", "p5", "median", "p95", "mos
 
 
 def damage(text: str) -> str:
-    """What of a text cannot be read by everybody, in words: ``surrogate``, ``NUL`` or ``replacement``; or nothing."""
-    found = DAMAGED.search(text)
-    if found is None:
+    """What of a text cannot be read by everybody, the worst of it: one of ``NAMES``, or nothing."""
+    if text.isascii() and "\x00" not in text:
         return ""
+    if DAMAGED.search(text) is None:
+        return "misread" if MISREAD.search(text) else ""
     worst = {"\x00": "NUL", "\ufffd": "replacement"}
     kinds = {worst.get(one, "surrogate") for one in DAMAGED.findall(text)}
     return next(kind for kind in ("surrogate", "NUL", "replacement") if kind in kinds)
