@@ -27,7 +27,9 @@ class PipelineOptions(ModeOptions):
     jobs: int | None = Field(
         None, ge=1, le=64, description="Needed suites at a time; by default one on a local model, else up to four."
     )
-    limit_itself: bool = Field(False, description="The suite that was asked for has the limits of a step, too.")
+    limit_itself: bool = Field(
+        False, description="The suite that was asked for has the limits of a step, too, looked at with each answer."
+    )
 
 
 class Pipeline:

@@ -47,9 +47,7 @@ FINISH_IS_KNOWN = Rule(ANSWERS, "finish", "an answer says how it ended, in a wor
 TOKENS_ARE_PLAUSIBLE = Rule(ANSWERS, "tokens", "tokens are counted as the text says: none for no text only", each=True)
 ANSWERS_ARE_TEXT = Rule(ANSWERS, "type", "an answer is text; a likelihood has finite numbers", each=True)
 ANSWERS_DECODE = Rule(ANSWERS, "encoding", "no answer has lone surrogates or NUL", each=True)
-ANSWERS_READ = Rule(
-    ANSWERS, "damaged text", "no answer lost characters to another encoding", contract=False, each=True
-)
+ANSWERS_READ = Rule(ANSWERS, "damaged text", "no answer lost characters to another encoding", contract=False, each=True)
 WITHIN_LENGTH = Rule(ANSWERS, "length", "no answer is longer than max_tokens", contract=False, each=True)
 FEW_FAILED = Rule(ANSWERS, "failed", "few requests fail", contract=False, each=True)
 FEW_CUT = Rule(ANSWERS, "cut", "few answers are cut at max_tokens", contract=False, each=True)
