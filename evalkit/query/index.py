@@ -19,7 +19,7 @@ from evalkit.models.fetch import cache_root
 from evalkit.query.words import TOKENIZER
 from evalkit.store import Store
 
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 20
 LONGEST_SECONDS = 20.0
 ENDINGS = ("", "-wal", "-shm", "-journal")

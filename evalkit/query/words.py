@@ -21,6 +21,11 @@ _NO_SPACES = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
 )
+_MARKS = re.compile(
+    "[\u0300-\u036f"  # accents
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points
+    "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"  # Arabic vowels, and the stroke
+)
 _letter_alone = re.compile(f"([{_NO_SPACES}])")
 _term = re.compile(r'(-?)(?:"([^"]*)"?|(\S+))')
 Beginnings = Mapping[str, Sequence[str]]
@@ -28,6 +33,19 @@ Beginnings = Mapping[str, Sequence[str]]
 
 
 def searchable(text: str) -> str:
+    """As the index takes it in."""
+    return folded(plain(text))
+
+
+def folded(text: str) -> str:
+    """Without case, accents and points where the tokenizer knows none: it does so of Latin letters alone, and takes an
+    Arabic vowel for the end of a word."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text.casefold())))
+
+
+def plain(text: str) -> str:
     """No lone surrogates, no NUL, none of the index's own words; scripts without spaces letter by letter."""
     text = text[:MOST_CHARACTERS]
     if "\0" in text:
@@ -35,6 +53,7 @@ def searchable(text: str) -> str:
     if text.isascii():
         return text
     text = text.encode("utf-8", "replace").decode("utf-8").replace(MARK, " ")
+    text = unicodedata.normalize("NFC", text)  # a letter and its mark stay one
     return _letter_alone.sub(r" \1 ", text)
 
 
@@ -72,7 +91,7 @@ def parse(text: str) -> Search:
     if len(text) > LONGEST_SEARCH:
         ignored.append(f"only the first {LONGEST_SEARCH} characters are searched for")
     for minus, phrase, word in _term.findall(text[:LONGEST_SEARCH]):
-        said = searchable(phrase or word)
+        said = plain(phrase or word)
         begins = not phrase and said.endswith("*")
         said = said.strip("*") if begins else said
         if not any(_is_searchable(character) for character in said):
@@ -98,7 +117,7 @@ def _asked(term: tuple[str, bool], column: str, beginnings: Beginnings) -> str:
     text, begins = term
     among = f"{{{column or EVERYWHERE}}}"
     words = beginnings.get(text) if begins else None
-    return f"{among} : {any_of(words) if words else quoted(text) + ' *' * begins}"
+    return f"{among} : {any_of(words) if words else quoted(folded(text)) + ' *' * begins}"
 
 
 def quoted(text: str) -> str:

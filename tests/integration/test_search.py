@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -46,8 +47,6 @@ ROWS = [
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    import json
-
     rows = [{"id": i, "prompt": p, "references": [r], "category": c} for i, p, r, c in ROWS]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     path = tmp_path / "suite.yaml"
@@ -73,6 +72,34 @@ def test_words_phrases_beginnings_and_what_is_left_out(suite: Path, store: Store
     assert cases(search(store, "東京")) == {"c"}, "scripts without spaces"
     assert cases(search(store, "river", within="prompt")) == {"a", "b"}
     assert cases(search(store, "river", within="answer")) == set()
+
+
+@pytest.mark.parametrize(
+    ("said", "typed"),
+    [
+        (
+            "\u0627\u0644\u0643\u0650\u062a\u064e\u0627\u0628\u064f here",
+            "\u0627\u0644\u0643\u062a\u0627\u0628",
+        ),  # Arabic vowels
+        ("\u0643\u062a\u0640\u0640\u0627\u0628", "\u0643\u062a\u0627\u0628"),  # and the stroke that lengthens
+        ("\u05e9\u05b8\u05c1\u05dc\u05d5\u05b9\u05dd", "\u05e9\u05dc\u05d5\u05dd"),  # Hebrew points
+        ("Σίσυφος", "ΣΙΣΥΦΟΣ"),
+        ("Straße", "STRASSE"),
+        ("ёлка", "Елка"),
+        ("e\u0301t\u00e9", "ete"),
+        ("がくせい", "か\u3099くせい"),
+        ("Σίσυφος", "σίσυ*"),
+    ],
+)
+def test_case_accents_and_points_make_no_other_word(tmp_path: Path, said: str, typed: str) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"id": "a", "prompt": "?", "references": [said]}), "utf-8")
+    path = tmp_path / "suite.yaml"
+    path.write_text("name: tiny\ndatasets: {rows: {path: rows.jsonl}}\nchecks: {length: {}}\n")
+    with open_store(str(tmp_path / "runs.db")) as store:
+        run(path, store)
+        assert cases(search(store, typed)) == {"a"}
+        assert cases(search(store, said)) == {"a"}
+        assert cases(search(store, "か")) == set(), "another letter"
 
 
 def test_an_answer_that_several_checks_and_runs_share_is_one(suite: Path, store: Store) -> None:

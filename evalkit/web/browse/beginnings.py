@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from evalkit.query.words import SHORTEST_PREFIX, TOKENIZER, Search
+from evalkit.query.words import SHORTEST_PREFIX, TOKENIZER, Search, folded
 
 MOST_WORDS = 500
 """Of one beginning: so many are still gone through at once without a thought."""
@@ -46,5 +46,5 @@ def _as_indexed(text: str) -> list[str]:
     with closing(sqlite3.connect(":memory:")) as scratch:
         scratch.execute(f"CREATE VIRTUAL TABLE said USING fts5(text, tokenize='{TOKENIZER}')")
         scratch.execute("CREATE VIRTUAL TABLE parts USING fts5vocab(said, instance)")
-        scratch.execute("INSERT INTO said VALUES (?)", (text,))
+        scratch.execute("INSERT INTO said VALUES (?)", (folded(text),))
         return [part for (part,) in scratch.execute("SELECT term FROM parts ORDER BY offset")]

@@ -21,7 +21,7 @@ from evalkit.web.browse.place import discard, prepare
 
 T = TypeVar("T")
 _number = struct.Struct("<d")
-VERSION = 2
+VERSION = 3
 """Of what a file holds: one of another version is thrown away and made anew."""
 CHECK_SHIFT = 40
 """A case's row has its check's number above its place: rows are in the order of checks, then of cases."""
