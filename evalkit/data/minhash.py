@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
     from evalkit.data.pieces import Numbers, Places
 
+    Sketches = NDArray[np.uint32]
+
 HASHES = 128
 RUN = 2
 """Words of a piece."""
 MISSED = 0.005
 """Of the pairs that are just alike enough, at most this share is not looked at."""
 LOOKED_AT = 8
-"""Of the texts that fall together in a band, each is compared with the first and with so many before it."""
+"""Of the texts that fall together in a band, each is compared with the first and at least so many of the others;"""
+PAIRS_A_BAND = 1 << 18
+"""with all of them, as long as these are no more pairs."""
+PAIRS_A_CHUNK = 1 << 15
+"""The same of texts of another dataset, which come in chunks."""
 DOUBT = 0.16
 """A pair whose sketches agree in so much less than is wanted is not counted out: four standard errors, or more."""
 PAIRS_AT_ONCE = 1 << 13
@@ -87,7 +93,7 @@ class Near:
             self._sets.add(numbers, counts)
             self._sketches.frombytes(sketches.tobytes())
 
-    def _all_sketches(self) -> NDArray[np.uint32]:
+    def _all_sketches(self) -> Sketches:
         return np.frombuffer(self._sketches, dtype=np.uint32).reshape(-1, HASHES)
 
     def groups(self) -> list[tuple[list[int], float]]:
@@ -97,42 +103,39 @@ class Near:
         for keys in self._keys(sketches):
             for ones, others in _pairs(keys):
                 apart = together.apart(ones, others)
-                for one, other in self._promising(sketches, ones[apart], others[apart]):
+                for one, other in self._promising(sketches, sketches, ones[apart], others[apart]):
                     if not together.are(one, other):
                         found = jaccard(self._sets[one], self._sets[other])
                         if found >= self.share:
                             together.join(one, other, found)
         return together.groups()
 
-    def _promising(self, sketches: NDArray[np.uint32], ones: Places, others: Places) -> Iterator[tuple[int, int]]:
+    def _promising(self, left: Sketches, right: Sketches, ones: Places, others: Places) -> Iterator[tuple[int, int]]:
+        """Pairs of one text of each, whose sketches agree about so much as is wanted."""
         for at in range(0, len(ones), PAIRS_AT_ONCE):
-            left, right = ones[at : at + PAIRS_AT_ONCE], others[at : at + PAIRS_AT_ONCE]
-            agreed = (sketches[left] == sketches[right]).mean(axis=1)
-            likely = agreed >= self.share - DOUBT
-            yield from zip(left[likely].tolist(), right[likely].tolist(), strict=True)
+            first, second = ones[at : at + PAIRS_AT_ONCE], others[at : at + PAIRS_AT_ONCE]
+            likely = (left[first] == right[second]).mean(axis=1) >= self.share - DOUBT
+            yield from zip(first[likely].tolist(), second[likely].tolist(), strict=True)
 
     def matches(self, texts: Iterable[str]) -> Iterator[tuple[int, int, float]]:
         """Of each of these texts (by number, from 0) the texts here that it is alike enough to, with the share."""
         if not len(self):
             return
-        ours = [_sorted(keys) for keys in self._keys(self._all_sketches())]
+        held = self._all_sketches()
+        ours = [_sorted(keys) for keys in self._keys(held)]
         first = 0
         for chunk in chunks(texts):
             numbers, counts, sketches = _sketched(chunk)
             begins = np.concatenate([[0], np.cumsum(counts)])
-            candidates: set[tuple[int, int]] = set()
-            for (keys, order), theirs in zip(ours, self._keys(sketches), strict=True):
-                left = np.searchsorted(keys, theirs, "left")
-                right = np.minimum(np.searchsorted(keys, theirs, "right"), left + LOOKED_AT)
-                for at in np.flatnonzero((right > left) & (counts > 0)).tolist():
-                    candidates.update((at, int(one)) for one in order[left[at] : right[at]])
-            for at, one in sorted(candidates):
-                found = jaccard(self._sets[one], numbers[begins[at] : begins[at + 1]])
+            fallen = [_fallen(*one, theirs, counts) for one, theirs in zip(ours, self._keys(sketches), strict=True)]
+            at, one = np.divmod(np.unique(np.concatenate(fallen)), len(self))
+            for place, known in self._promising(sketches, held, at, one):
+                found = jaccard(self._sets[known], numbers[begins[place] : begins[place + 1]])
                 if found >= self.share:
-                    yield first + at, one, found
+                    yield first + place, known, found
             first += len(chunk)
 
-    def _keys(self, sketches: NDArray[np.uint32]) -> Iterator[Numbers]:
+    def _keys(self, sketches: Sketches) -> Iterator[Numbers]:
         """Band by band a number a text; texts without words have one that no other has."""
         empty = np.flatnonzero((sketches == _NOTHING).all(axis=1))
         for band in range(self._bands):
@@ -148,7 +151,7 @@ _NOTHING = np.uint32(0xFFFFFFFF)
 _NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-def _sketched(chunk: Chunk) -> tuple[Numbers, Places, NDArray[np.uint32]]:
+def _sketched(chunk: Chunk) -> tuple[Numbers, Places, Sketches]:
     """Its pieces, how many each text has, and the smallest of them under each hash (multiply and shift)."""
     numbers, of = chunk.runs(RUN, shorter_too=True)
     counts = np.bincount(of, minlength=len(chunk)).astype(np.intp)
@@ -179,9 +182,39 @@ def _pairs(keys: Numbers) -> Iterator[tuple[Places, Places]]:
     )
     later = np.flatnonzero(begins != np.arange(len(keys)))
     yield order[begins[later]], order[later]
-    for back in range(1, LOOKED_AT + 1):
+    waiting: list[tuple[Places, Places]] = []
+    pairs = waited = 0
+    for back in range(1, len(keys)):
         same = np.flatnonzero(ordered[back:] == ordered[:-back])
-        yield order[same], order[same + back]
+        pairs += len(same)
+        if not len(same) or (back > LOOKED_AT and pairs > PAIRS_A_BAND):
+            break
+        waiting.append((order[same], order[same + back]))
+        waited += len(same)
+        if waited >= PAIRS_A_BAND:
+            yield _joined(waiting)
+            waiting, waited = [], 0
+    yield _joined(waiting)
+
+
+def _joined(pairs: list[tuple[Places, Places]]) -> tuple[Places, Places]:
+    none = np.empty(0, dtype=np.intp)
+    return np.concatenate([none, *(ones for ones, _ in pairs)]), np.concatenate(
+        [none, *(others for _, others in pairs)]
+    )
+
+
+def _fallen(ours: Numbers, order: Places, theirs: Numbers, counts: Places) -> Places:
+    """Pairs of a text of theirs and one of ours with its key, each pair as one number. Where there are too many, each
+    of theirs is paired with some, beginning with another one."""
+    left = np.searchsorted(ours, theirs, "left")
+    sizes = np.where(counts > 0, np.searchsorted(ours, theirs, "right") - left, 0)
+    most = max(LOOKED_AT, PAIRS_A_CHUNK // max(1, int(np.count_nonzero(sizes))))
+    taken = np.minimum(sizes, most)
+    at = np.repeat(np.arange(len(theirs)), taken)
+    turns = np.arange(len(at)) - np.repeat(np.cumsum(taken) - taken, taken)
+    found: Places = at * len(ours) + order[left[at] + (at + turns) % sizes[at]]
+    return found
 
 
 class _Together:

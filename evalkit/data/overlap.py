@@ -58,6 +58,8 @@ class Overlap:
     """Those of fewer words than a run has."""
     rows: Sequence[Shared] = field(default_factory=tuple)
     """Those that share most, by runs; of too short ones, the share that near texts have in common."""
+    every: Sequence[tuple[int, int, float]] = field(default_factory=tuple, repr=False)
+    """Row, row of the other and share of all that share anything, by row."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -72,6 +74,7 @@ class Overlap:
             "sharing_half_of_runs": self.mostly,
             "too_short_for_a_run": self.too_short,
             "first": [one.to_json() for one in self.rows],
+            "every": [[row, other, round(share, 4)] for row, other, share in self.every],
         }
 
 
@@ -118,6 +121,7 @@ class Held:
                 first += len(chunk)
         near[exact] = 1.0
         shares, where = self._shares(seen)
+        worth, there = np.maximum(shares, near), np.where(near >= shares, near_where, where)
         return Overlap(
             other,
             other_rows,
@@ -129,7 +133,8 @@ class Held:
             int((shares > 0).sum()),
             int((shares >= 0.5).sum()),
             int(self._count - len(np.unique(self._owners))),
-            tuple(_most(np.maximum(shares, near), np.where(near >= shares, near_where, where), self._texts, rows)),
+            tuple(_most(worth, there, self._texts, rows)),
+            tuple((rows[at], int(there[at]), float(worth[at])) for at in np.flatnonzero(worth > 0).tolist()),
         )
 
     def _note_wholes(

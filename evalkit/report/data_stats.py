@@ -110,6 +110,8 @@ def _common(found: Overlap) -> Iterator[str]:
     for one in found.rows[:GROUPS_TOLD]:
         text = shorten_end(one_line(one.text), 80)
         yield f"row {one.row:,}, there row {one.other_row:,}, {percent(one.share)}: {text}"
+    if len(found.every) > GROUPS_TOLD:
+        yield f"these share most, of {len(found.every):,} rows with a run of words or near ones; --json lists all"
 
 
 @dataclass(frozen=True, slots=True)

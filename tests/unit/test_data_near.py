@@ -96,6 +96,35 @@ def test_many_of_one_kind_are_one_group() -> None:
     assert members == list(range(3000))
 
 
+def crowd(chance: random.Random, count: int, changed: int) -> list[str]:
+    """Texts that all come from one, so that very many fall together."""
+    base = [chance.choice(WORDS) for _ in range(60)]
+    texts = [list(base) for _ in range(count)]
+    for number, text in enumerate(texts):
+        for place in chance.sample(range(60), changed):
+            text[place] = f"x{number}{place}"
+    return [" ".join(text) for text in texts]
+
+
+def test_in_a_crowd_of_texts_from_one_no_pair_is_passed_over() -> None:
+    texts = crowd(random.Random(4), 300, 5)
+    alike = [pair for pair in itertools.combinations(range(len(texts)), 2) if share(*(texts[at] for at in pair)) >= 0.7]
+    near = Near(0.7)
+    near.add_all(texts)
+    assert sorted(members for members, _ in near.groups()) == components(len(texts), alike)
+
+
+def test_every_copy_of_a_text_that_another_dataset_has_is_counted() -> None:
+    *copies, planted = crowd(random.Random(5), 61, 1)
+    different = Different()
+    for row, text in enumerate(copies, 1):
+        different.add(text, row)
+    found = Held(different, 0.7, 13).against("other", [(7, planted)], different.rows)
+    assert sum(share(text, planted) >= 0.7 for text in copies) == found.near == 60
+    assert sorted(row for row, _, _ in found.every) == list(range(1, 61))
+    assert {other for _, other, _ in found.every} == {7}
+
+
 def test_texts_without_words_are_near_nothing_and_short_ones_only_their_like() -> None:
     near = Near(0.7)
     near.add_all(["", "!!!", "...", "yes", "Yes!", "no", "oh no", "Oh, no."])
