@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -91,6 +91,14 @@ class Drainable(Protocol):
 
     def drain(self) -> None:
         """What is under way is still answered, and the requests after it are not: ``ask`` ends early."""
+
+
+@runtime_checkable
+class Waiting(Protocol):
+    """A session that waits for a server, and lets its caller do something else meanwhile."""
+
+    meanwhile: Callable[[], None]
+    """Called some times a second while no answer comes, by the thread that asks."""
 
 
 class Backend(Protocol):

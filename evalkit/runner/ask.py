@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from evalkit.errors import BackendBroken, Interrupted, ModelError
 from evalkit.failures import fit_to_keep
 from evalkit.metrics.redaction import NOTHING, Redaction
-from evalkit.protocols import Backend, Drainable, Loadable, Paced, Session
+from evalkit.protocols import Backend, Drainable, Loadable, Paced, Session, Waiting
 from evalkit.records import DEFAULT_CONDITION, Answer, Condition, FailureKind, Generate, Request
 from evalkit.runner.again import asked_again
-from evalkit.runner.beating import beating
 from evalkit.runner.conditions import session_under
 from evalkit.runner.ending import Ending
 from evalkit.runner.profile import asked, stage, watch
@@ -98,6 +98,7 @@ class Asker:
         redaction: Redaction = NOTHING,
         on_answer: Callable[[Tally], None] = lambda _: None,
         on_loading: Callable[[Tally, str], None] = lambda *_: None,
+        on_waiting: Callable[[Tally], None] = lambda _: None,
         ending: Ending | None = None,
         hearing: Hearing | None = None,
     ) -> None:
@@ -113,9 +114,10 @@ class Asker:
         self._ending = ending or Ending()
         self._on_loading = on_loading
         """Told a model's name before its weights are loaded, and no name after."""
+        self._on_waiting = on_waiting
         self._hearing = hearing
         self._sessions: dict[tuple[str, Condition], Session] = {}
-        self._beat_at = time.monotonic()
+        self._beat_at = self._saved_at = time.monotonic()
 
     def __call__(self, requests: Sequence[Request]) -> list[tuple[str, Answer]]:
         found = {place: (key, answer) for place, key, answer in self.arriving(requests)}
@@ -176,7 +178,8 @@ class Asker:
         replicate = self._identity(role).replicate
         answers: dict[str, Answer] = {}
         unsaved: list[tuple[str, Request, Answer]] = []
-        saved_at = time.monotonic()
+        if isinstance(session, Waiting):
+            session.meanwhile = partial(self._meanwhile, session, unsaved)
         try:
             answering = self._answering(role, session, [drawn_anew(request, replicate) for request in requests])
             for position, whole in asked(role, self._backends[role], answering):
@@ -190,9 +193,7 @@ class Asker:
                 if self._hearing and key in answers and not answers[key].failure:
                     self._hearing.answered_again(requests[position], answer)
                 final = self._take(key, answer, answers)
-                if time.monotonic() - saved_at >= FLUSH_SECONDS:
-                    self._save(unsaved)
-                    saved_at = time.monotonic()
+                self._save_if_due(unsaved)
                 self._limits.check_time()
                 if final:
                     yield key, answer
@@ -210,6 +211,13 @@ class Asker:
         yield from ((key, answer) for key, answer in answers.items() if answer.failure)
         if len(keys) < len(wanted):
             self._limits.left(self.tally.asked)
+
+    def _meanwhile(self, session: Session, unsaved: list[tuple[str, Request, Answer]]) -> None:
+        """No answer comes: also a server that is silent, or refuses everything, does not keep a run from ending."""
+        self._save_if_due(unsaved)
+        self._on_waiting(self.tally)
+        if self._ending.asked:
+            self._drain(session)
 
     def _answering(self, role: str, session: Session, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         backend = self._backends[role]
@@ -241,14 +249,19 @@ class Asker:
         self._on_answer(self.tally)
         return counts and not answer.failure
 
+    def _save_if_due(self, unsaved: list[tuple[str, Request, Answer]]) -> None:
+        if time.monotonic() - self._saved_at >= FLUSH_SECONDS:
+            self._save(unsaved)
+
     def _save(self, unsaved: list[tuple[str, Request, Answer]]) -> None:
         if unsaved:
             with stage("store"):
                 self._store.put_answers(self._run_id, unsaved)
             unsaved.clear()
+        self._saved_at = time.monotonic()
         if time.monotonic() - self._beat_at >= FLUSH_SECONDS:  # raises where another process took the run over
             self._store.heartbeat(self._run_id)
-            self._beat_at = time.monotonic()
+            self._beat_at = self._saved_at = time.monotonic()
 
     def _count(self, answer: Answer) -> None:
         self.tally.asked += 1
@@ -278,7 +291,7 @@ class Asker:
         """Before the first question, so that whoever waits is told for what. Another condition loads as it needs."""
         if isinstance(backend, Loadable) and not backend.loaded:
             self._on_loading(self.tally, backend.info.reference)
-            with stage("load the model"), beating(self._store, self._run_id), self._ending.at_once():
+            with stage("load the model"), self._ending.at_once():
                 backend.load()
             self._on_loading(self.tally, "")
 

@@ -19,6 +19,7 @@ from evalkit.results import Result
 from evalkit.runner.ask import Asker, Limits, Tally
 from evalkit.runner.attending import Concluded, Listeners
 from evalkit.runner.baseline import Baseline, find_baseline
+from evalkit.runner.beating import beating
 from evalkit.runner.context import fit_context
 from evalkit.runner.document import to_json
 from evalkit.runner.ending import KEPT, in_order
@@ -114,7 +115,7 @@ def _run(running: Running, baseline: Baseline) -> Result:
                 store.put_samples(dataset.fingerprint, running.plan.samples(name, by_id=True))
             running.takeover = Takeover.begin(store, running.plan, run.id)
         running.timeline.add(time.monotonic() - running.started, 0, 0)
-        with in_order(running.ending), log_tail():
+        with in_order(running.ending), log_tail(), beating(store, run.id):
             tables, tally = _measure(running, baseline)
         with stage("estimate and decide"):
             result = sum_up(running, tables, tally, baseline)
@@ -244,12 +245,18 @@ def _measure(running: Running, baseline: Baseline) -> tuple[Measurements, Tally]
 
 def _asker(running: Running, under_way: UnderWay) -> Asker:
     suite = running.plan.suite
+
+    def waits(tally: Tally) -> None:
+        running.troubles.look()
+        under_way.show(tally)
+
     return Asker(
         *(running.store, running.run.id, running.backends, _identities(running)),
         limits=Limits(suite.minutes, suite.requests),
         redaction=suite.redaction,
         on_answer=under_way.show,
         on_loading=under_way.show_loading,
+        on_waiting=waits,
         ending=running.ending,
         hearing=Listeners.among(running.options.attendants),
     )

@@ -16,6 +16,7 @@ import pytest
 
 import evalkit
 from evalkit.runner.ending import SAID, Ending, in_order
+from evalkit.store import open_store
 
 LISTENING = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from evalkit.cli import main; main()"
@@ -150,3 +151,60 @@ def test_while_weights_are_loaded_nothing_is_waited_for() -> None:
         signal.signal(signal.SIGINT, before)
     assert not said
     assert not ending.asked
+
+
+@pytest.mark.parametrize("rule", ["refuses", "fails"])
+def test_a_server_that_answers_nothing_keeps_no_run_from_ending(http_server: Any, folder: Path, rule: str) -> None:
+    bad = {"refuses": (429, {"Retry-After": "300"}), "fails": (500, None)}[rule]
+    http_server.rule = lambda _: http_server.status(*bad) if len(http_server.posts) > 10 else None
+    process = start(folder, f"{http_server.url}/v1?model=tiny&concurrency=4&retries=9&backoff=30")
+    wait_for(http_server, process, 12)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=25)  # and not the minutes for which a request is tried again
+    assert process.returncode == 130
+    assert SAID in said
+    asked = len(http_server.posts)
+    http_server.rule = lambda _: None
+    assert start(folder, f"{http_server.url}/v1?model=tiny&concurrency=4&retries=9&backoff=30").wait(60) == 0
+    assert len(http_server.posts) <= asked + ROWS - 9  # what was answered is not asked again
+
+
+def test_what_happens_to_a_silent_server_is_told_while_it_is_silent(http_server: Any, folder: Path) -> None:
+    told: list[str] = []
+    back_at: list[float] = []
+
+    def rule(_: Any) -> Any:
+        fine = len(http_server.posts) <= 20 or (back_at and time.monotonic() > back_at[0])
+        return None if fine else http_server.drop()
+
+    def hear(event: Any) -> None:
+        if event.name == "trouble":
+            told.append(event.facts["said"])
+            back_at.append(time.monotonic() + 0.3)  # were the silence not told, the server would not come back
+
+    http_server.rule = rule
+    model = f"{http_server.url}/v1?model=tiny&concurrency=4&retries=0&backoff=0.05&patience=20"
+    evalkit.evaluate(folder / "small.yaml", model=model, store=folder / "runs.db", on_event=hear)
+    assert "has stopped answering" in told[0]
+    assert "answers again" in told[1]
+
+
+def test_a_run_whose_answers_take_long_is_heard_of(
+    http_server: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evalkit.runner.beating.SECONDS", 0.02)
+    monkeypatch.setattr("evalkit.store.lease.LEASE_SECONDS", 0.2)
+    states: list[str] = []
+
+    def rule(_: Any) -> Any:
+        if len(http_server.posts) == 1:
+            time.sleep(0.5)
+            with open_store(str(folder / "runs.db")) as store:
+                states.extend(run.state for run in store.list_runs())
+        return None
+
+    http_server.rule = rule
+    evalkit.evaluate(
+        folder / "small.yaml", model=f"{http_server.url}/v1?model=tiny&concurrency=1", store=folder / "runs.db"
+    )
+    assert states == ["running"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -360,22 +359,6 @@ def test_weights_are_loaded_before_the_first_question_said_and_booked_apart(stor
         asking_it([request("b")])
         assert "load the model" in {one.name for one in record.profile().stages}
     assert told == [("toy", False), ("", True)]
-
-
-def test_a_run_is_heard_of_while_its_weights_are_loaded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = threading.Event()
-    monkeypatch.setattr("evalkit.runner.beating.SECONDS", 0.01)
-    monkeypatch.setattr(store, "heartbeat", lambda run: heard.set() if run == "r1" else None)
-
-    class Slow(Weighty):
-        def load(self) -> None:
-            assert heard.wait(20)
-            super().load()
-
-    backend = Slow()
-    asker(store, backend)([request("a")])
-    assert backend.loaded
-    assert not [thread for thread in threading.enumerate() if thread.name == "heartbeat"]
 
 
 def test_what_is_known_loads_nothing(store: Store) -> None:

@@ -9,12 +9,13 @@ import queue
 import threading
 import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
 from evalkit.errors import FailureClass, ModelError, ServerSilent
+from evalkit.models.endpoint.draining import Draining, GivenUp
 from evalkit.models.endpoint.target import Target, make_target
 from evalkit.models.endpoint.wire import Wire, make_wire
 from evalkit.models.reference import ModelSettings, Reference
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     import asyncio
 
     from evalkit.models.endpoint.hosts import Member, Place
+    from evalkit.models.endpoint.loop import LoopThread
     from evalkit.models.endpoint.transport import Transport
 
 REVISION = "endpoint-1"
 SETTABLE = frozenset({"concurrency"})
 UNHEARD = frozenset({FailureKind.NETWORK, FailureKind.TIMEOUT})
 """What a request fails with where the server says nothing."""
+MEANWHILE_SECONDS = 0.25
+"""Between two looks at what else there is to do, while no answer comes."""
 LONGEST_STRIDE = 0.01
 """Seconds between two requests of the opening: a listing of models can take longer than the way there and back."""
 
@@ -76,7 +80,9 @@ class EndpointBackend:
     def traffic(self) -> str:
         """How many requests the server is sent at once by now, and how that came; empty before the first."""
         connection = self._connection
-        return connection.gate.pace.told if connection is not None else ""
+        if connection is None:
+            return ""
+        return connection.transport.silence or connection.gate.pace.told
 
     @property
     def troubles(self) -> Sequence[Told]:
@@ -160,7 +166,9 @@ class EndpointSession:
         self._connect = connect
         self._most = concurrency
         self._fixed = condition.concurrency
-        self._draining = False
+        self.meanwhile: Callable[[], None] = lambda: None
+        self._drained = False
+        self._under_way: tuple[LoopThread, Draining] | None = None
 
     def ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """Closing the iterator early cancels what is under way and waits until it has ended."""
@@ -177,7 +185,11 @@ class EndpointSession:
             yield from self._ask_possible(possible)
 
     def drain(self) -> None:
-        self._draining = True
+        self._drained = True
+        if self._under_way is not None:
+            loop, draining = self._under_way
+            with suppress(RuntimeError):  # a loop that is closed has ended everything
+                loop.call(draining.ask)
 
     def close(self) -> None:
         """The connection belongs to the backend."""
@@ -197,7 +209,7 @@ class EndpointSession:
         except ServerSilent:
             yield from unheard.items()
             raise
-        if connection.transport.came_back > came_back and not self._draining:
+        if connection.transport.came_back > came_back and not self._drained:
             once_more = [(index, request) for index, request in requests if index in unheard]
             unheard.clear()
             yield from self._carried_out(connection, once_more)
@@ -207,29 +219,33 @@ class EndpointSession:
         self, connection: Connection, requests: Sequence[tuple[int, Request]]
     ) -> Generator[tuple[int, Answer], None, None]:
         inbox: queue.SimpleQueue[tuple[int, Answer] | _Done] = queue.SimpleQueue()
+        draining = Draining(asked=self._drained)
         if self._fixed is None:
-            work = _work(connection.transport, requests, inbox.put, self._drained)
+            work = _work(connection.transport, requests, inbox.put, draining)
         else:
-            work = _work_side_by_side(connection.transport, requests, inbox.put, self._drained, self._fixed)
+            work = _work_side_by_side(connection.transport, requests, inbox.put, draining, self._fixed)
+        self._under_way = connection.loop, draining
         job = connection.loop.start(work, lambda error: inbox.put(_Done(error)))
         done: _Done | None = None
         try:
             while True:
-                item = inbox.get()
+                try:
+                    item = inbox.get(timeout=MEANWHILE_SECONDS)
+                except queue.Empty:
+                    self.meanwhile()
+                    continue
                 if isinstance(item, _Done):
                     done = item
                     break
                 yield item
         finally:
+            self._under_way = None
             if done is None:
                 job.cancel()
                 while not isinstance(inbox.get(), _Done):
                     pass
         if done.error is not None:
             raise done.error
-
-    def _drained(self) -> bool:
-        return self._draining
 
     def _unsupported(self, request: Request) -> str:
         kind = "likelihood" if isinstance(request.ask, Likelihood) else "generate"
@@ -262,20 +278,22 @@ HandOver = Callable[[tuple[int, Answer]], None]
 
 
 async def _work(
-    transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver, drained: Callable[[], bool]
+    transport: Transport, requests: Sequence[tuple[int, Request]], hand_over: HandOver, draining: Draining
 ) -> None:
     """As many at once as the gate lets in, one after the other."""
     import asyncio
 
     async def one(index: int, request: Request, place: Place) -> None:
-        hand_over((index, await transport.answer(request, place)))
+        with suppress(GivenUp):
+            hand_over((index, await transport.answer(request, place, draining)))
 
     try:
         async with asyncio.TaskGroup() as group:
             for index, request in requests:
-                place = await transport.gate.enter()
-                if drained():
-                    transport.gate.end(place)
+                try:
+                    with draining:
+                        place = await transport.gate.enter()
+                except GivenUp:
                     break
                 task = group.create_task(one(index, request, place))
                 # a task that is cancelled before its first step leaves nothing by itself
@@ -292,7 +310,7 @@ async def _work_side_by_side(
     transport: Transport,
     requests: Sequence[tuple[int, Request]],
     hand_over: HandOver,
-    drained: Callable[[], bool],
+    draining: Draining,
     number: int,
 ) -> None:
     """So many at once, whatever the gate thinks of it: the number is what is examined."""
@@ -301,10 +319,11 @@ async def _work_side_by_side(
     remaining = iter(requests)
 
     async def worker() -> None:
-        for index, request in remaining:
-            if drained():
-                break
-            hand_over((index, await transport.answer(request, await transport.gate.enter_beside())))
+        with suppress(GivenUp):
+            for index, request in remaining:
+                with draining:
+                    place = await transport.gate.enter_beside()
+                hand_over((index, await transport.answer(request, place, draining)))
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -21,6 +21,7 @@ from evalkit.errors import FailureClass, ModelError, ServerSilent
 from evalkit.failures import class_of_kind
 from evalkit.models.endpoint.breaker import OPENS_AFTER, Breaker, State
 from evalkit.models.endpoint.connections import BadAddress, Connections, Response
+from evalkit.models.endpoint.draining import Draining
 from evalkit.models.endpoint.failures import Reply, Trouble, shown, trouble_of, web_page
 from evalkit.models.endpoint.hosts import Gate, Place
 from evalkit.models.endpoint.plain import Broken, NoConnection
@@ -59,6 +60,13 @@ class Transport:
         await self._connections.close()
 
     @property
+    def silence(self) -> str:
+        """A few words while the server says nothing; empty while it does."""
+        if self._breaker.state is State.CLOSED:
+            return ""
+        return f"no answer for {time.monotonic() - self._breaker.opened_at:.0f} s, asked one at a time"
+
+    @property
     def key_hint(self) -> str:
         """Which variable holds the key; never what it holds."""
         name = self._target.key_env
@@ -67,19 +75,20 @@ class Transport:
         state = "which is set: is the key valid for this server?" if self._key else "which is not set"
         return f"the key is read from the environment variable {name}, {state}"
 
-    async def answer(self, request: Request, place: Place) -> Answer:
-        """Raises ``ModelError`` for what would meet every other request as well. The place is left in any case."""
+    async def answer(self, request: Request, place: Place, draining: Draining) -> Answer:
+        """Raises ``ModelError`` for what would meet every other request as well, or ``GivenUp``. The place is left."""
         try:
-            return await self._answer(request, place)
+            return await self._answer(request, place, draining)
         finally:
             self.gate.end(place)
 
-    async def _answer(self, request: Request, place: Place) -> Answer:
+    async def _answer(self, request: Request, place: Place, draining: Draining) -> Answer:
         body = json.dumps(self._wire.body(request)).encode()
         sent = errors = 0
         refused_since: float | None = None
         while True:
-            place = await self._while_it_is_silent(place)
+            with draining:
+                place = await self._while_it_is_silent(place)
             sent += 1
             started = time.perf_counter()
             try:
@@ -99,7 +108,8 @@ class Transport:
                     if trouble.silent:
                         self._note_silence()
                     return self._failed(trouble, sent, Timing(time.perf_counter() - started))
-                await self._back_off(errors, trouble, too_many)
+                with draining:
+                    await self._back_off(errors, trouble, too_many)
             except BaseException:
                 self.gate.forget(place)
                 self._breaker.withdrawn(time.monotonic())
@@ -111,7 +121,8 @@ class Transport:
                 self._failed_in_a_row = 0
                 self._answered = True
                 return answer
-            place = await (self.gate.enter_beside() if place.sent is None else self.gate.enter(again=True))
+            with draining:
+                place = await (self.gate.enter_beside() if place.sent is None else self.gate.enter(again=True))
 
     async def _while_it_is_silent(self, place: Place) -> Place:
         """Wait while the circuit is open; whoever waits leaves its place, and has one again when it goes on."""
