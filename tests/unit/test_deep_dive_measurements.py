@@ -89,9 +89,23 @@ def test_rates_are_those_of_each_batch_size() -> None:
     rates = {rate.name: found.spread(rate) for rate in found.rates}
     expected = {"as in the run": 20.0, "1": 10.0, "4": 40.0, "16": 160.0}
     assert {name: spread[1] for name, spread in rates.items() if spread} == pytest.approx(expected)
-    assert all(len(rate.times) == 3 for rate in found.rates)
+    assert {rate.name: len(rate.times) for rate in found.rates} == {"as in the run": 6, "1": 3, "4": 3, "16": 6}
     assert found.best is not None
     assert found.best.setting == 16
+    assert found.quicker is found.best, "so it was measured as often again"
+
+
+def test_on_a_busy_machine_no_setting_looks_quicker_by_luck() -> None:
+    noise, lucky = np.random.default_rng(0), 0
+    for _ in range(200):
+        clock = Clock()
+
+        def busy(rows: int, _: int | None) -> float:
+            return rows * float(np.exp(noise.normal(0, 0.3)))
+
+        found = measure_rates(Model(clock, busy), requests(4), (1, 2, 3, 4), 3, Budget(1e6, clock=clock))
+        lucky += found.quicker is not None
+    assert lucky <= 200 * 0.02, "of three repeats alone it would be one in ten"
 
 
 def test_a_machine_that_becomes_slower_is_no_settings_fault() -> None:
@@ -120,7 +134,7 @@ def test_what_had_no_time_is_told() -> None:
     budget = Budget(20.0, clock=clock)
     found = measure_rates(Model(clock, in_batches), requests(8), (1, 8), 2, budget)
     done = {rate.name: len(rate.times) for rate in found.rates}
-    assert done["8"] == 2, "the quickest comes first"
+    assert done["8"] >= 2, "the quickest comes first"
     assert done["1"] < 2
     assert any(one.startswith("batch size 1: time for") for one in budget.untimed)
     assert clock.now <= 20.0 + 1.0, "no more than the answer that was under way"

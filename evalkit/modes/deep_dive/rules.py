@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from evalkit.modes.deep_dive.rates import FASTER
 from evalkit.sections import Advice
 
-FASTER = 1.2
 LEAST_REPEATS = 2
 PADDING = 0.30
 MOSTLY = 0.50
