@@ -31,8 +31,13 @@ def screen_width() -> int:
 def console() -> Console:
     from rich.console import Console
 
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """As in every other command: rich would end the program as if somebody else had."""
+            raise BrokenPipeError
+
     file = cast("IO[str]", _Inert(sys.stdout)) if inert("::") != "::" else sys.stdout
-    return Console(file=file, width=screen_width(), highlight=False, soft_wrap=False)
+    return Screen(file=file, width=screen_width(), highlight=False, soft_wrap=False)
 
 
 class _Inert:

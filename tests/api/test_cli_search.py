@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,17 @@ def test_answers_are_shown_as_text(evalkit: Evalkit) -> None:
     assert "[bold]" in called.out
     assert "2 new answers are indexed first" in called.err
     assert evalkit("search", "danube").err == ""
+
+
+@pytest.mark.usefixtures("runs")
+def test_whoever_stops_reading_is_no_plugin_that_failed() -> None:
+    command = [sys.executable, "-m", "evalkit", "search", "danube"]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as nobody:
+        ended = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 128 + 13
+    assert "plugin" not in ended.stderr
 
 
 @pytest.mark.usefixtures("runs")
