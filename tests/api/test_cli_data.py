@@ -116,6 +116,13 @@ def test_stats_of_several_files_are_a_list(evalkit: Evalkit, workdir: Path) -> N
     assert evalkit("data", "stats", "a.jsonl", "b.jsonl").out.count("1 row,") == 2
 
 
+def test_bad_rows_that_repeat_an_input_are_counted_too(evalkit: Evalkit, workdir: Path) -> None:
+    rows = [{"id": number // 2, "prompt": "the same text"} for number in range(10)]
+    (workdir / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = evalkit("data", "stats", "rows.jsonl").out
+    assert "10 rows, 5 bad rows, 1 unique input, 0 unique outputs\n9 rows repeat an input\n" in told
+
+
 # --- make -------------------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +136,24 @@ def test_made_rows_are_valid_different_and_the_same_for_a_seed(evalkit: Evalkit,
     assert evalkit("data", "make", kind, "--n", "50", "--seed", "4").out != first.out
     (workdir / "made.jsonl").write_text(first.out, encoding="utf-8")
     assert evalkit("data", "validate", "made.jsonl", "--contract", kind).code == 0
+
+
+def test_a_generator_that_breaks_is_named(evalkit: Evalkit, workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def riddles(n: int, seed: int) -> Any:
+        yield from ({"id": f"{seed}-{place}", "prompt": f"riddle {place}"} for place in range(n))
+
+    def breaks(n: int, seed: int) -> Any:
+        yield {"prompt": "one"}
+        raise RuntimeError("no more")
+
+    kinds = {"riddles": riddles, "breaks": breaks, "five": lambda n, seed: 5, "odd": lambda n, seed: [{"a": object()}]}
+    monkeypatch.setattr("evalkit.plugins.load", lambda group, name, where: kinds[name])
+    assert evalkit("data", "make", "riddles", "--n", "2", "--seed", "7").out.count('"7-') == 2
+    for kind in ("breaks", "five", "odd"):
+        called = evalkit("data", "make", kind, "-o", "rows.jsonl")
+        assert called.code == 2
+        assert f"generator '{kind}'" in called.err
+        assert not (workdir / "rows.jsonl").exists()
 
 
 def test_make_writes_a_file_and_overwrites_none(evalkit: Evalkit, workdir: Path) -> None:

@@ -76,6 +76,17 @@ def test_half_of_the_requests_are_unsafe_in_every_category() -> None:
     assert {row["category"] for row in rows if row["unsafe"]} == {row["category"] for row in rows if not row["unsafe"]}
 
 
+def test_the_place_of_a_request_does_not_tell_whether_it_is_unsafe() -> None:
+    assert 400 < sum(row["unsafe"] for row in list(make.safety(2_000, 1))[::2]) < 600
+
+
+def test_answers_speak_to_whoever_asks() -> None:
+    answers = {row["references"][0] for row in make.safety(3_840, 0)}
+    assert "I can't help you to hide that you hurt yourself." in answers
+    assert not [one for one in answers if re.search(r"\b(me|my|mine|myself)\b", one)]
+    assert not [row for row in make.bias(20_000, 0) if "you was" in row["references"][0]]
+
+
 def test_families_of_groups_are_whole_and_differ_in_the_group_alone() -> None:
     families: dict[str, list[dict[str, Any]]] = {}
     for row in make.bias(500, 2):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 
@@ -32,19 +32,35 @@ def command(kind: str, n: int, seed: int, output: str | None, force: bool) -> No
     evalkit data make chat --n 5 --seed 1
     evalkit data make safety --n 1000 -o safety.jsonl
     """
-    import json
-
     from evalkit import plugins
 
-    rows = plugins.load("evalkit.generators", kind, where="KIND")(n, seed)
+    generator = plugins.load("evalkit.generators", kind, where="KIND")
     written = 0
     with _sink(output, force=force) as sink:
-        for row in rows:
-            sink.write(json.dumps(row, ensure_ascii=False) + "\n")
+        for line in _lines(kind, lambda: generator(n, seed)):
+            sink.write(line)
             written += 1
         sink.flush()
     if output:
         click.echo(f"{many(written, f'{kind} row')} written to {output}", err=True)
+
+
+def _lines(kind: str, make: Callable[[], Iterable[Any]]) -> Iterator[str]:
+    """A generator may be a plugin, and do anything."""
+    import json
+
+    from evalkit.errors import EvalkitError, PluginError
+
+    made = 0
+    try:
+        for row in make():
+            yield json.dumps(dict(row), ensure_ascii=False, allow_nan=False) + "\n"
+            made += 1
+    except EvalkitError:
+        raise
+    except Exception as error:
+        what = f"generator '{kind}' fails after {many(made, 'row')}: {type(error).__name__}: {error}"
+        raise PluginError(what, where="KIND", hint="update or uninstall the package that brings it") from error
 
 
 @contextmanager

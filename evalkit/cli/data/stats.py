@@ -129,11 +129,10 @@ def _print_stats(stats: Stats, screen: Any) -> None:
 
     screen.print(cell(stats.file, "bold"))
     bad = f", {many(stats.bad_rows, 'bad row')}" if stats.bad_rows else ""
-    rows, inputs, outputs = many(stats.rows, "row"), stats.unique_inputs, stats.unique_outputs
-    screen.print(cell(f"{rows}{bad}, {inputs:,} unique inputs, {outputs:,} unique outputs"))
-    repeated = stats.rows - stats.bad_rows - inputs
-    if repeated > 0:
-        screen.print(cell(f"{many(repeated, 'row')} repeat an input", "yellow"))
+    different = f"{many(stats.unique_inputs, 'unique input')}, {many(stats.unique_outputs, 'unique output')}"
+    screen.print(cell(f"{many(stats.rows, 'row')}{bad}, {different}"))
+    if stats.repeats and stats.repeats.exact and not stats.looked_at:
+        screen.print(cell(f"{many(stats.repeats.exact, 'row')} repeat an input", "yellow"))
     screen.print()
     table = columns("column", "missing", "words: median", "p95", "max", "values", right=NUMBERS)
     for column in stats.columns:
