@@ -73,6 +73,20 @@ def test_intervals_of_clustered_means_cover_the_true_difference() -> None:
     assert without / 600 < 0.85, "the simulation must tell clusters from none"
 
 
+def test_few_skewed_cases_against_many_are_covered_less_and_the_page_of_statistics_says_so() -> None:
+    random = np.random.default_rng(5)
+
+    def side(cases: int) -> Group:
+        return Group([(float(value), 1.0) for value in random.exponential(1.0, cases)])
+
+    covered = 0
+    for _ in range(1000):
+        interval = unpaired(SCORE, side(5), side(20)).interval
+        assert interval is not None
+        covered += interval.low <= 0 <= interval.high
+    assert 0.89 <= covered / 1000 <= 0.93
+
+
 def test_intervals_of_ratios_cover_the_true_difference() -> None:
     random = np.random.default_rng(3)
 
