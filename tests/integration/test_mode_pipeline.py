@@ -20,11 +20,13 @@ from evalkit.models.mock import open_mock
 from evalkit.models.reference import ModelSettings, Reference
 from evalkit.modes.mode import Asked
 from evalkit.modes.pipeline import Pipeline, rules
+from evalkit.modes.pipeline.flow import flow_of
 from evalkit.modes.pipeline.ledger import Ledger
 from evalkit.modes.pipeline.mode import PipelineOptions
 from evalkit.modes.pipeline.of_data import check_plan
 from evalkit.modes.pipeline.of_decisions import check_verdicts
 from evalkit.modes.pipeline.of_scores import ScoreBoundary, check_tables
+from evalkit.modes.pipeline.watch import Counted
 from evalkit.modes.running import run_in_mode
 from evalkit.protocols import Metric
 from evalkit.records import Answer, Case, Condition, Request, Sample, Score, Vector, Word
@@ -430,6 +432,16 @@ def test_cases_that_never_ended_or_ended_twice_are_named(concluded: Concluded) -
     breach = str(ledger.breach(rules.CASES_END_ONCE))
     assert "ended twice" in breach
     assert "2 cases before" in breach
+
+
+def test_cases_that_were_not_asked_for_their_gates_were_decided_are_counted_and_no_loss(concluded: Concluded) -> None:
+    plan = concluded.plan
+    longer = replace(plan, cases={"it": [*plan.cases["it"], plan.cases["it"][0]]})
+    watched = Counted(plan.suite, strict=False)
+    watched.planned(plan, {})
+    sentence = flow_of(replace(concluded, plan=longer), watched).sentence
+    assert "1 of 13 cases were not asked, for their gates were decided; 0% of 12 cases are unscored" in sentence
+    assert "nothing of note is lost" in sentence
 
 
 def test_verdicts_that_contradict_their_estimates_or_the_exit_code_are_named(concluded: Concluded) -> None:

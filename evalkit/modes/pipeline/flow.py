@@ -190,6 +190,8 @@ def _sentence(stops: Sequence[Stop], concluded: Concluded, watched: Counted) -> 
         parts += [f"{told[FILTERED]:,} were filtered"] if FILTERED in told else []
         parts += [f"{failed:,} requests failed"] if failed else []
         said.append(", ".join(parts))
+    if unasked := concluded.plan.count - counts.planned:
+        said.append(f"{unasked:,} of {concluded.plan.count:,} cases were {DECIDED}")
     share = counts.unscored / counts.planned if counts.planned else 0.0
     measured = f"{share:.0%} of {counts.planned:,} cases are unscored"
     measured += f" and {counts.errored:,} errored" if counts.errored else ""

@@ -102,7 +102,7 @@ def _columns(watched: Watched) -> SectionTable:
 
 def _categories(concluded: Concluded, watched: Watched) -> Iterator[SectionTable]:
     """How many rows of each category there were, and how many of its cases ended how."""
-    ended, whole = watched.scores.categories, concluded.plan.scope.limit is None
+    ended = watched.scores.categories
     rows: list[tuple[Cell, ...]] = []
     too_many = set()
     for check, label in dict.fromkeys((check, label) for check, label, _ in ended):
@@ -112,7 +112,8 @@ def _categories(concluded: Concluded, watched: Watched) -> Iterator[SectionTable
         if max(len(of_rows), watched.scores.values_of(check, label)) > MOST_CATEGORIES:
             too_many.add(label)
             continue
-        values += [value for value in of_rows if whole and value not in values]  # no case of theirs ended
+        if concluded.plan.scope.limit is None and not concluded.tables[check].stopped_early:
+            values += [value for value in of_rows if value not in values]  # no case of theirs was made
         for value in values:
             counts = ended.get((check, label, value), Counter())
             fates = (counts["scored"], counts["unscored"], counts["errored"])
