@@ -178,6 +178,7 @@ def _note_end(running: Running, state: str, error: BaseException) -> None:
     )
     if isinstance(error, KeyboardInterrupt):
         cause = "interrupted by hand"
+    cause, _ = running.plan.suite.redaction.text(cause)  # it may quote what was said
     running.troubles.look()
     running.announcer.ended(state, cause, error)
     with suppress(StoreError):

@@ -11,6 +11,7 @@ import pytest
 import evalkit
 from evalkit.errors import SuiteError
 from evalkit.report import write_all
+from evalkit.runner.events import Event
 from evalkit.runner.logs import case_logs
 from evalkit.store import Store
 
@@ -53,6 +54,21 @@ def test_nothing_of_it_is_kept_or_shown(suite: Path, store: Store, tmp_path: Pat
     for path in kept:
         told = path.read_bytes()
         assert not any(secret.encode() in told for secret in (ADDRESS, "7123 4567", TICKET)), path
+
+
+def test_what_ended_a_run_is_kept_and_told_without_it(
+    suite: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quoting(*_: object) -> None:
+        raise RuntimeError(f"cannot read 'Answer 0 of {ADDRESS}'")
+
+    told: list[Event] = []
+    monkeypatch.setattr("evalkit.runner.execute.sum_up", quoting)
+    with pytest.raises(RuntimeError):
+        run(suite, store, on_event=told.append)
+    cause = "RuntimeError: cannot read 'Answer 0 of [email]'"
+    assert told[-1].facts["cause"] == cause
+    assert store.events(store.get_run("last").id)[-1].cause == cause
 
 
 def test_what_is_scored_is_what_is_kept(suite: Path, store: Store) -> None:
