@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.cli.screen import cell, console, facts, print_json
 from evalkit.errors import FailureClass, RunNotFound
-from evalkit.failures import advice_on, class_of_kind, class_of_scores_error
+from evalkit.failures import Advice, advice_on, class_of_kind, class_of_scores_error
 from evalkit.report import errors as grouped
 from evalkit.report import formatting
 from evalkit.report.hostile import visible
@@ -19,6 +19,7 @@ from evalkit.runner.errored import all_errored, in_full
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from evalkit.records import Failure
     from evalkit.results import ErroredCase, Result, Run
     from evalkit.store import Store, StoredScore
 
@@ -42,7 +43,7 @@ def show_errors(store: Store, run: Run, result: Result | None, most: int | None,
     screen.print(cell(grouped.headline(result) or "no measurement errored", "bold"))
     for view in grouped.groups(result):
         screen.print()
-        screen.print(cell(f"{view.name}: {view.many}" + (f", {view.retried}" if view.retried else ""), "yellow"))
+        screen.print(cell(f"{view.name}: {view.many}, {view.retried}", "yellow"))
         rows = [("why", view.cause), ("do", view.recommendation), ("where", view.where), ("said", view.words)]
         screen.print(facts(rows))
         for one in by_class.get(FailureClass(view.name), ()):
@@ -61,7 +62,10 @@ def _show_attempts(store: Store, run: Run, screen: Console, *, as_json: bool) ->
     failures = [answer.failure for _, answer in store.attempts(run.id) if answer.failure]
     counts = Counter(class_of_kind(failure.kind) for failure in failures)
     if as_json:
-        told = [{"failure": str(kind), "attempts": times, **_advice(kind)} for kind, times in counts.most_common()]
+        told = [
+            {"failure": str(kind), "attempts": times, **_advice(_advice_on(kind, failures))}
+            for kind, times in counts.most_common()
+        ]
         print_json({"run": run.id, "environment": run.environment, "state": run.state, "attempts": told})
         return
     screen.print(cell(f"run {run.id} is {run.state}", "bold"))
@@ -70,13 +74,16 @@ def _show_attempts(store: Store, run: Run, screen: Console, *, as_json: bool) ->
         screen.print()
         screen.print(cell(f"{kind}: {formatting.count(times, 'failed attempt')}", "yellow"))
         said = Counter(failure.message for failure in failures if class_of_kind(failure.kind) is kind)
-        advice = advice_on(kind)
+        advice = _advice_on(kind, failures)
         rows = [("why", advice.cause), ("do", advice.recommendation), ("said", formatting.reasons(said))]
         screen.print(facts(rows))
 
 
-def _advice(kind: FailureClass) -> dict[str, Any]:
-    advice = advice_on(kind)
+def _advice_on(kind: FailureClass, failures: list[Failure]) -> Advice:
+    return advice_on(kind, (f"{one.kind}: {one.message}" for one in failures if class_of_kind(one.kind) is kind))
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
     return {"cause": advice.cause, "recommendation": advice.recommendation, "retried": advice.transient}
 
 

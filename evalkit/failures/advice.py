@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from evalkit.errors import FailureClass
@@ -39,12 +40,13 @@ ADVICE: Mapping[FailureClass, Advice] = {
         Advice(
             FailureClass.MODEL_LOAD,
             "The model's files or its description cannot be loaded.",
-            "Look at the reference and the files; 'evalkit models describe REF' says what was found.",
+            "Look at the reference and the files; 'evalkit models info REF' says who would answer.",
         ),
         Advice(
             FailureClass.OUT_OF_MEMORY,
-            "The memory did not suffice, not even for one request alone.",
-            "Use a smaller --dtype or device with more memory, shorter prompts, or a smaller max_tokens.",
+            "The memory did not suffice, not even for one case alone.",
+            "Use a device with more memory; a model needs less with a smaller --dtype, shorter prompts or a smaller "
+            "max_tokens.",
             transient=True,
         ),
         Advice(
@@ -84,5 +86,41 @@ ADVICE: Mapping[FailureClass, Advice] = {
 }
 
 
-def advice_on(kind: FailureClass) -> Advice:
+_NEARER: tuple[tuple[re.Pattern[str], Advice], ...] = (
+    (
+        re.compile(r"insufficient_quota|quota|billing", re.IGNORECASE),
+        Advice(
+            FailureClass.RATE_LIMIT,
+            "The quota of the key is used up.",
+            "Raise the quota, or wait until it is renewed; the same command asks again what is missing.",
+            transient=True,
+        ),
+    ),
+    (
+        re.compile(r"prompt too long"),
+        Advice(
+            FailureClass.DATA,
+            "Prompts do not fit the context of the model.",
+            "Shorten them ('evalkit show RUN --errors' lists them), or use a model with a longer context.",
+        ),
+    ),
+    (
+        re.compile(r"server error"),
+        Advice(
+            FailureClass.NETWORK,
+            "The server was reached, and failed by itself.",
+            "Look into the server's log; the same command asks again what is missing.",
+            transient=True,
+        ),
+    ),
+)
+"""Of errors that say more of themselves than their class does."""
+
+
+def advice_on(kind: FailureClass, says: Iterable[str] = ()) -> Advice:
+    """``says``: what errors of the class say of themselves. Where all mean the same, the advice is nearer."""
+    said = list(says)
+    for words, advice in _NEARER:
+        if said and advice.kind is kind and all(words.search(one) for one in said):
+            return advice
     return ADVICE[kind]

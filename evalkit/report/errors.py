@@ -15,6 +15,7 @@ LONGEST_WORDS = 160
 MOST_WORDS = 3
 LONGEST_TEXT = 1500
 _TRIES = re.compile(r" \(\d+ tries\)$")
+_OTHERS = re.compile(rf"(\d+) {OTHERS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ class Group:
     where: str
     """The checks, and how many measurements of each."""
     retried: str
-    """Empty where trying again does not help."""
     cause: str
     recommendation: str
     words: str
@@ -60,9 +60,7 @@ def _in_brackets(group: ErrorGroup) -> str:
 
 
 def retried(group: ErrorGroup) -> str:
-    if not group.retried:
-        return ""
-    return f"retried, up to {group.tries} tries each" if group.tries > 1 else "not retried"
+    return f"retried, up to {group.tries} tries each" if group.retried and group.tries > 1 else "not retried"
 
 
 def groups(result: Result) -> list[Group]:
@@ -85,13 +83,17 @@ def _group(group: ErrorGroup) -> Group:
 def words(group: ErrorGroup) -> str:
     """The errors' own, without their class; those that differ in nothing but their tries are the same."""
     same: Counter[str] = Counter()
-    others = {said: times for said, times in group.says.items() if said.endswith(f" {OTHERS}")}
+    unnamed = 0
     for said, times in group.says.items():
-        if said in others:
+        if (others := _OTHERS.fullmatch(said)) is not None:
+            unnamed += int(others[1])
             continue
         own = _TRIES.sub("", said.removeprefix(f"{group.failure}: "))
         same[shorten_end(one_line(own), LONGEST_WORDS)] += times
-    return formatting.reasons({**dict(same.most_common(MOST_WORDS)), **others}, MOST_WORDS + 1)
+    told = dict(same.most_common(MOST_WORDS))
+    if more := unnamed + len(same) - len(told):
+        told[f"{more} {OTHERS}"] = sum(group.says.values()) - sum(told.values())
+    return formatting.reasons(told, MOST_WORDS + 1)
 
 
 def _example(one: ErroredCase) -> Example:
@@ -111,5 +113,7 @@ def _example(one: ErroredCase) -> Example:
 def lines(result: Result) -> Iterator[tuple[str, str]]:
     """Of each class: what errored, and what to do; for formats that have lines only."""
     for group in groups(result):
-        brackets = f" ({group.retried})" if group.retried else ""
-        yield f"{group.many} errored: {group.name}{brackets}: {group.words}", f"{group.cause} {group.recommendation}"
+        yield (
+            f"{group.many} errored: {group.name} ({group.retried}): {group.words}",
+            f"{group.cause} {group.recommendation}",
+        )

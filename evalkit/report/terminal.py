@@ -232,8 +232,7 @@ def _fates(result: Result, width: int) -> Iterator[Text]:
     style = STYLES["unsure"] if errored else "dim"
     yield from (_text(("    " + part, style)) for part in wrap(line, width - 4))
     for group in errors.groups(result):
-        brackets = f" ({group.retried})" if group.retried else ""
-        yield from _hanging(f"{group.many}: {group.name}{brackets}: {group.words}", width, STYLES["unsure"])
+        yield from _hanging(f"{group.many}: {group.name} ({group.retried}): {group.words}", width, STYLES["unsure"])
         yield from _hanging(f"{group.cause} {group.recommendation}", width, "", more=2)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ MOST_WORDS = 5
 """Different errors of a class that are named."""
 TOGETHER = 50
 NOTHING = Trace()
+_TRIES = re.compile(r" \((\d+) tries\)$")
+"""How a server's failure ends: all of them are looked at, and not the examples alone."""
 SAID = {"messages", "context", "continuation"}
 """What exchanges have."""
 
@@ -58,7 +61,8 @@ def error_groups(
 
 
 def _group(kind: FailureClass, by_check: Counter[str], says: Counter[str], of_class: list[ErroredCase]) -> ErrorGroup:
-    advice = advice_on(kind)
+    advice = advice_on(kind, says)
+    tries = [int(found[1]) for found in map(_TRIES.search, says) if found]
     told = dict(says.most_common(MOST_WORDS))
     if more := len(says) - len(told):
         told[f"{more} {OTHERS}"] = says.total() - sum(told.values())
@@ -70,7 +74,7 @@ def _group(kind: FailureClass, by_check: Counter[str], says: Counter[str], of_cl
         checks=dict(by_check.most_common()),
         says=told,
         retried=advice.transient,
-        tries=max((one.tries for one in of_class), default=1),
+        tries=max([*tries, *(one.tries for one in of_class)], default=1),
         examples=tuple(of_class),
     )
 

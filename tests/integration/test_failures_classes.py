@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import pickle
+import re
 import socket
 import sqlite3
 import ssl
@@ -16,9 +17,11 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 
+from evalkit.cli.main import COMMANDS, commands
 from evalkit.errors import (
     ConfigurationError,
     DatasetError,
@@ -31,6 +34,7 @@ from evalkit.errors import (
 )
 from evalkit.failures import (
     ADVICE,
+    advice_on,
     class_of,
     class_of_plugins_error,
     class_of_scores_error,
@@ -325,3 +329,36 @@ def test_what_a_plugin_raises_is_its_own_unless_the_machine_did_it() -> None:
     assert class_of_plugins_error(MemoryError()) is FailureClass.OUT_OF_MEMORY
     assert class_of_plugins_error(ModuleNotFoundError("x")) is FailureClass.IMPORT
     assert class_of_plugins_error(EvalkitError("x")) is FailureClass.PLUGIN
+
+
+def test_advice_names_commands_that_there_are() -> None:
+    known = {name: command for name in COMMANDS if (command := commands.get_command(click.Context(commands), name))}
+    told = [
+        words
+        for one in ADVICE.values()
+        for words in re.findall(r"evalkit ([a-z]+)(?: ([a-z]+)\b)?", one.recommendation)
+    ]
+    assert told
+    for name, inner in told:
+        assert name in known
+        if inner:
+            group = known[name]
+            assert isinstance(group, click.Group)
+            assert inner in group.list_commands(click.Context(group))
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "words"),
+    [
+        (FailureClass.RATE_LIMIT, ["rate limit: HTTP 429: insufficient_quota"] * 2, "Raise the quota"),
+        (FailureClass.RATE_LIMIT, ["rate limit: HTTP 429: insufficient_quota", "rate limit: slow"], "concurrency"),
+        (FailureClass.DATA, ["prompt too long: 9 tokens do not fit"], "longer context"),
+        (FailureClass.NETWORK, ["server error: HTTP 500"], "the server's log"),
+        (FailureClass.NETWORK, ["network: the connection broke"], "the way to it"),
+        (FailureClass.NETWORK, [], "the way to it"),
+    ],
+)
+def test_where_all_errors_say_the_same_the_advice_is_nearer(kind: FailureClass, says: list[str], words: str) -> None:
+    advice = advice_on(kind, says)
+    assert words in advice.recommendation
+    assert advice.kind is kind
