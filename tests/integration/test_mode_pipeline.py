@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -11,13 +11,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from faulty_pipeline import FAULTS, BeyondCheck, FaultyBackend, Graded, Pairs
 
 from evalkit import plugins
-from evalkit.checks.base import AnswerCheck
 from evalkit.errors import EvalkitError
-from evalkit.metrics.kinds import mean, rate
-from evalkit.models.mock import open_mock
-from evalkit.models.reference import ModelSettings, Reference
 from evalkit.modes.mode import Asked
 from evalkit.modes.pipeline import Pipeline, rules
 from evalkit.modes.pipeline.flow import flow_of
@@ -28,8 +25,7 @@ from evalkit.modes.pipeline.of_decisions import check_verdicts
 from evalkit.modes.pipeline.of_scores import ScoreBoundary, check_tables
 from evalkit.modes.pipeline.watch import Counted
 from evalkit.modes.running import run_in_mode
-from evalkit.protocols import Metric
-from evalkit.records import Answer, Case, Condition, Request, Sample, Score, Vector, Word
+from evalkit.records import Word
 from evalkit.results import Result
 from evalkit.runner.attending import Attendant, Concluded
 from evalkit.runner.plan import Scope, make_plan
@@ -37,112 +33,6 @@ from evalkit.runner.running import RunOptions
 from evalkit.sections import FlowPicture, Section
 from evalkit.store import Store
 from evalkit.suite.load import load_suite
-
-Answered = Iterator[tuple[int, Answer]]
-LONG = "this sentence is said to one and all"
-
-
-class FaultyBackend:
-    """A mock whose answers are tampered with on their way."""
-
-    asked = 0
-
-    def __init__(self, tamper: Callable[[Answered], Answered], reference: Reference) -> None:
-        self._mock = open_mock(Reference("mock:echo", "mock", "echo"), ModelSettings())
-        self._tamper = tamper
-        self._reference = reference
-
-    @property
-    def info(self) -> Any:
-        return replace(self._mock.info, reference=self._reference.text, verifiable=False)
-
-    def session(self, condition: Condition) -> FaultyBackend:
-        return self
-
-    def ask(self, requests: Sequence[Request]) -> Answered:
-        type(self).asked += len(requests)
-        return self._tamper(self._mock.session(Condition()).ask(requests))
-
-    def close(self) -> None:
-        pass
-
-
-def _each(change: Callable[[Answer], Answer]) -> Callable[[Answered], Answered]:
-    return lambda answers: ((place, change(answer)) for place, answer in answers)
-
-
-def _twice(answers: Answered) -> Answered:
-    for place, answer in answers:
-        yield place, answer
-        yield place, replace(answer, text="another answer")
-
-
-FAULTS: Mapping[str, Callable[[Answered], Answered]] = {
-    "none": lambda answers: answers,
-    "twice": _twice,
-    "silent": lambda answers: ((place, answer) for place, answer in answers if place),
-    "finish": _each(lambda answer: replace(answer, finish="tired")),
-    "tokens": _each(lambda answer: replace(answer, output_tokens=0)),
-    "surrogate": _each(lambda answer: replace(answer, text=answer.text + "\ud83d")),
-    "damaged": _each(lambda answer: replace(answer, text=answer.text + "\ufffd")),
-    "misread": _each(lambda answer: replace(answer, text=answer.text + " sch\u00c3\u00b6n")),
-    "alike": _each(lambda answer: replace(answer, text=LONG)),
-    "cut": _each(lambda answer: replace(answer, finish="length")),
-    "no text": _each(lambda answer: replace(answer, text=None)),  # type: ignore[arg-type]
-    "no answer": _each(lambda answer: answer.text),  # type: ignore[arg-type,return-value]
-    "counts": _each(lambda answer: replace(answer, output_tokens="7")),  # type: ignore[arg-type]
-    "raises": _each(lambda answer: answer.nonsense),  # type: ignore[attr-defined]
-}
-
-
-class Graded(AnswerCheck):
-    """Gives the grade that the row's label says."""
-
-    kind = "graded"
-
-    def measures(self) -> Iterable[Metric]:
-        yield rate("given", signature="given")
-        yield mean("grade", bounds=(0.0, 1.0), signature="grade")
-
-    def judge(self, case: Case, answer: Answer) -> Score:
-        return Score({"given": (1.0, 1.0), "grade": (float(case.labels.get("grade", 0.5)), 1.0)})
-
-
-class Beyond:
-    """A corpus metric whose value leaves its bounds."""
-
-    name, kind, better, unit, signature, worst = "beyond", "ratio", "higher", "", "beyond", None
-    bounds = (0.0, 1.0)
-
-    def value(self, total: Vector) -> float:
-        return 7.0
-
-
-class BeyondCheck(AnswerCheck):
-    kind = "outside"
-
-    def measures(self) -> Iterable[Any]:
-        yield Beyond()
-
-    def judge(self, case: Case, answer: Answer) -> Score:
-        return Score({"beyond": (1.0, 1.0)})
-
-
-class Pairs(AnswerCheck):
-    """Makes cases of some rows only."""
-
-    kind = "pairs"
-
-    def measures(self) -> Iterable[Metric]:
-        yield rate("given", signature="given")
-
-    def cases(self, samples: Iterable[Sample]) -> Iterator[Case]:
-        for sample in samples:
-            if sample.labels["n"] % 3:
-                yield Case(sample.id, (sample,), sample.id)
-
-    def judge(self, case: Case, answer: Answer) -> Score:
-        return Score({"given": (1.0, 1.0)})
 
 
 @pytest.fixture(autouse=True)
