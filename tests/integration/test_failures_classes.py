@@ -336,7 +336,7 @@ def test_advice_names_commands_that_there_are() -> None:
     told = [
         words
         for one in ADVICE.values()
-        for words in re.findall(r"evalkit ([a-z]+)(?: ([a-z]+)\b)?", one.recommendation)
+        for words in re.findall(r"['(]evalkit ([a-z]+)(?: ([a-z]+)\b)?", one.recommendation)
     ]
     assert told
     for name, inner in told:
