@@ -22,7 +22,7 @@ from evalkit.metrics.leakage_phones import is_toll_free, phones
 KINDS = ("key", "iban", "card", "ssn", "email", "phone", "ip")
 """Where two findings overlap, the kind that stands first here is taken."""
 DEFAULT_KINDS = ("key", "iban", "card", "ssn", "email", "phone")
-RULES_VERSION = 2
+RULES_VERSION = 3
 SIGNATURE = f"leakage:evalkit-rules.{RULES_VERSION}"
 ALLOWED = ("example.com", "example.org", "example.net", "example.edu", ".example", ".invalid", ".test", ".localhost")
 """Domains that are kept for documentation (RFC 2606 and 6761): nobody's."""

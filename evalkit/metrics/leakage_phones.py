@@ -49,14 +49,19 @@ _NATIONAL = re.compile(
     r"|0[1-9]-\d{4}-\d{4}"  # Japan
     r"|0[1-9]\d \d{3} \d{2} \d{2}"  # Switzerland
     r"|\(0[2-8]\) \d{4} \d{4}"  # Australia
+    r"|0[1-9]\d{1,2}[ -]\d{2,3}[ -]\d{2}[ -]\d{2}"  # Sweden, Belgium, Turkey
+    r"|06[ -]\d{8}"  # Dutch mobiles
+    r"|8[ -]?\(\d{3}\)[ -]?\d{3}-\d{2}-\d{2}"  # Russia
+    r"|\([1-9]\d\) ?9\d{4}-\d{4}"  # Brazilian mobiles
     r"|1[3-9]\d[ -]\d{4}[ -]\d{4}"  # Chinese mobiles
     r")" + _NOT_BEFORE
 )
 _SAID = re.compile(
-    r"(?<![^\W_])(?:(?:tele|cell|mobile )?phone(?: number)?|tel|cell|mobile(?: number)?"
+    r"(?:电话|電話|手机(?:号码)?|(?<![^\W_])(?:(?:tele|cell|mobile )?phone(?: number)?|tel|cell|mobile(?: number)?"
     r"|call(?: (?:me|us|him|her|them))?|fax|whatsapp|sms|text (?:me|us|him|her)|telefon(?:nummer)?"
-    r"|handy(?:nummer)?|t[eé]l[eé]fono?|t[eé]l[eé]phone|m[oó]vil|celular|电话|手机(?:号码)?)"
-    r"(?: (?:is|at|on|number|no\.?)){0,3}(?:[ :.=#-]|：|是){1,3}"
+    r"|handy(?:nummer)?|t[eé]l[eé]fono?|t[eé]l[eé]phone|m[oó]vil|celular"
+    r"|ll[aá]m[ae](?:me|r|d)? al|appelez(?:-moi)?|ligue para|позвоните|телефон|тел))"
+    r"(?: (?:is|at|on|number|no\.?|au|le)){0,3}(?:[ :.=#-]|：|是){1,3}"
     r"(?P<number>\(?\d(?:[ ().\-/]{0,2}\d){6,14})" + _NOT_BEFORE,
     re.IGNORECASE,
 )

@@ -424,3 +424,29 @@ def test_a_date_behind_a_word_for_calling_and_an_area_that_is_none() -> None:
 def test_short_findings_are_masked_whole() -> None:
     assert hidden("tel 123456789 ok", [(4, 13)]) == "tel ********* ok"
     assert hidden("tel 1234567890 ok", [(4, 14)]) == "tel 12******90 ok"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "中国手机 13812345678",
+        "Llámame al 612 345 678",
+        "Appelez le 612345678",
+        "Позвоните 8 (916) 123-45-67",
+        "Ligue (11) 91234-5678",
+        "Nederland: 06-12345678",
+        "Sverige 070-123 45 67",
+        "Belgique 0470 12 34 56",
+        "Türkiye 0532 123 45 67",
+    ],
+)
+def test_national_forms_and_words_for_a_call_are_known(said: str) -> None:
+    (leak,) = find(said, kinds=("phone",))
+    assert said[slice(*leak.span)] == said[re.search(r"[(\d]", said).start() :]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "said", ["llama 3 8 70 405 000 1", "Ligue 1 2023 2024 38", "(12) 1990-2024", "pages (10) 1234-5678"]
+)
+def test_words_that_look_like_a_call_are_none(said: str) -> None:
+    assert find(said, kinds=("phone",)) == ()
