@@ -100,7 +100,7 @@ def _print(found: Answered) -> None:
     if _least_width(found.columns, rows) > screen.width:  # columns of three letters say nothing
         for number, row in enumerate(rows, start=1):
             screen.print(cell(f"row {number}", "bold"))
-            screen.print(facts((f"  {name}", said) for name, said in zip(found.columns, row, strict=True)))
+            screen.print(facts((f"  {name}", said or "-") for name, said in zip(found.columns, row, strict=True)))
         return
     numeric = [
         name

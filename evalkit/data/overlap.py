@@ -60,11 +60,14 @@ class Overlap:
     """Those that share most, by runs; of too short ones, the share that near texts have in common."""
     every: Sequence[tuple[int, int, float]] = field(default_factory=tuple, repr=False)
     """Row, row of the other and share of all that share anything, by row."""
+    other_bad_rows: int = 0
+    """Those that cannot be read, and were not looked at."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "file": self.other,
             "rows": self.other_rows,
+            "bad_rows": self.other_bad_rows,
             "near_share": self.near_share,
             "run_words": self.run,
             "texts": self.texts,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -212,8 +212,27 @@ def _check(scan: Scan, look: Look) -> None:
 def _overlap(different: Different, look: Look) -> Overlap | None:
     if look.against is None:
         return None
-    texts = ((row.line, text) for row in look.against.rows() for text in texts_in(dict(row.values)))
-    return Held(different, look.near, look.run).against(look.against.name, texts, different.rows)
+    passed = _Passed(look.against)
+    found = Held(different, look.near, look.run).against(look.against.name, passed.texts(), different.rows)
+    if passed.rows == passed.bad:
+        what = "has no row that can be read" if passed.bad else "has no rows"
+        raise DatasetError(what, where=look.against.name, hint="--against names a dataset to compare with")
+    return replace(found, other_rows=passed.rows, other_bad_rows=passed.bad)
+
+
+@dataclass(slots=True)
+class _Passed:
+    """The rows of another dataset, counted as they go by."""
+
+    source: Source
+    rows: int = 0
+    bad: int = 0
+
+    def texts(self) -> Iterator[tuple[int, str]]:
+        for row in self.source.rows():
+            self.rows += 1
+            self.bad += bool(row.fault)
+            yield from ((row.line, text) for text in texts_in(dict(row.values)))
 
 
 def _count(row: Row, tallies: dict[str, _Tally]) -> None:

@@ -107,6 +107,8 @@ def _common(found: Overlap) -> Iterator[str]:
         f"{found.run} words in a row: {found.with_runs:,}; at least half of all such: {found.mostly:,}; "
         f"too short to tell: {found.too_short:,}"
     )
+    if found.other_bad_rows:
+        yield f"of {found.other_rows:,} rows there {found.other_bad_rows:,} could not be read"
     for one in found.rows[:GROUPS_TOLD]:
         text = shorten_end(one_line(one.text), 80)
         yield f"row {one.row:,}, there row {one.other_row:,}, {percent(one.share)}: {text}"
@@ -206,7 +208,7 @@ def view(stats: Stats) -> DatasetView:
         tuple(map(_column, stats.columns)),
         tuple((_rows(one), _alike(one), one.text) for one in groups),
         stats.overlap,
-        tuple(_common(stats.overlap))[:2] if stats.overlap else (),
+        tuple(_common(stats.overlap))[: 2 + bool(stats.overlap.other_bad_rows)] if stats.overlap else (),
         lengths(tokens, stats.tokens, "tokens") if stats.tokens else None,
     )
 

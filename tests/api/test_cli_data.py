@@ -123,6 +123,19 @@ def test_bad_rows_that_repeat_an_input_are_counted_too(evalkit: Evalkit, workdir
     assert "10 rows, 5 bad rows, 1 unique input, 0 unique outputs\n9 rows repeat an input\n" in told
 
 
+def test_another_dataset_that_cannot_be_read_is_no_all_clear(evalkit: Evalkit, workdir: Path) -> None:
+    write(workdir / "rows.jsonl", {"prompt": "a question"}, {"prompt": "another"})
+    write(workdir / "other.jsonl", {"text": "a question"}, "{broken")
+    found = json.loads(evalkit("data", "stats", "rows.jsonl", "--against", "other.jsonl", "--json").out)["against"]
+    assert (found["rows"], found["bad_rows"], found["exact"]) == (2, 1, 1)
+    told = evalkit("data", "stats", "rows.jsonl", "--against", "other.jsonl").out
+    assert "of 2 rows there 1 could not be read" in told
+    for text in ("", "{broken\n"):
+        (workdir / "other.jsonl").write_text(text)
+        called = evalkit("data", "stats", "rows.jsonl", "--against", "other.jsonl")
+        assert (called.code, "other.jsonl: has no row" in called.err) == (2, True)
+
+
 # --- make -------------------------------------------------------------------------------------------------------------
 
 

@@ -247,6 +247,18 @@ def test_faults_are_what_validation_finds(evalkit: Evalkit, workdir: Path) -> No
     assert report["bad_rows"] > 20
 
 
+def test_what_is_perturbed_is_not_written_over(evalkit: Evalkit, workdir: Path) -> None:
+    file = written(workdir / "rows.jsonl", questions(5))
+    before = file.read_text()
+    for names in (
+        ("-o", "rows.jsonl"),
+        ("-o", "o.jsonl", "--log", "rows.jsonl"),
+        ("-o", "o.jsonl", "--log", "o.jsonl"),
+    ):
+        called = evalkit("data", "perturb", "rows.jsonl", "--with", "casing", "--force", *names)
+        assert (called.code, "three files" in called.err, file.read_text()) == (2, True, before)
+
+
 @pytest.mark.parametrize("rate", [0.3, 1.0])
 def test_every_planted_repetition_of_an_id_is_one(rate: float) -> None:
     spoilt = list(spoil(questions(200), Spoiling(["duplicate_ids"], rate)))

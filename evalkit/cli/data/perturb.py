@@ -67,6 +67,7 @@ def command(file: str, kinds: tuple[str, ...], form: str, output: str, log: str 
     counts: Counter[str] = Counter()
     changed: set[int] = set()
     logged = Path(log).expanduser() if log else target.with_name(f"{target.name}.log.jsonl")
+    _refuse_one_file(Path(source), target, logged)
     with whole_text_file(logged, force=options["force"]) as stream:
         rows = write_rows(target, lambda: (row for row, _ in spoilt()), force=options["force"])
         for _, changes in spoilt():
@@ -84,3 +85,12 @@ def command(file: str, kinds: tuple[str, ...], form: str, output: str, log: str 
     for kind in kinds:
         none = "" if counts[kind] else ": it fits none of the rows that were drawn"
         click.echo(f"  {kind}: {many(counts[kind], 'change')}{none}")
+
+
+def _refuse_one_file(source: Path, target: Path, log: Path) -> None:
+    """The rows are read again for the log; and what they were would be gone."""
+    from evalkit.errors import ConfigurationError
+
+    if len({one.resolve() for one in (source, target, log)}) < 3:
+        hint = "give -o, --output and --log names of their own"
+        raise ConfigurationError("the file, what is made of it and the log must be three files", hint=hint)
