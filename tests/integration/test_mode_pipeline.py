@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from faulty_pipeline import FAULTS, BeyondCheck, FaultyBackend, Graded, Pairs
+from faulty_pipeline import FAULTS, BeyondCheck, FaultyBackend, Graded, Pairs, Strangers
 
 from evalkit import plugins
 from evalkit.errors import EvalkitError
@@ -38,7 +38,7 @@ from evalkit.suite.load import load_suite
 @pytest.fixture(autouse=True)
 def guests(install_checks: Callable[[Mapping[str, type]], None], monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks and a backend, known by name as those of an installed package are."""
-    install_checks({"graded": Graded, "outside": BeyondCheck, "pairs": Pairs})
+    install_checks({"graded": Graded, "outside": BeyondCheck, "pairs": Pairs, "strangers": Strangers})
     module = ModuleType("backend_of_a_test")
     module.open_it = lambda reference, settings: FaultyBackend(  # type: ignore[attr-defined]
         FAULTS[reference.target], reference
@@ -220,6 +220,13 @@ def test_rows_that_no_check_takes_are_where_most_is_lost(run: Run) -> None:
     assert state_of(result, rules.ROWS_ARE_USED) == "noticed"
     assert "dataset 'rows': no check makes a case of 4 rows" in str(told(result).tables[0].rows)
     assert "most is lost at dataset → plan (33%" in told(result).sentence
+
+
+def test_a_case_of_a_row_that_is_not_asked_breaks_the_plan(run: Run) -> None:
+    assert state_of(run(check="strangers"), rules.CASES_HAVE_ROWS) == "broken"
+    with pytest.raises(EvalkitError, match="case 'r5' has row 'nobody's', which is not asked") as refused:
+        run(check="strangers", strict=True)
+    assert refused.value.exit_code == 2
 
 
 def test_statistics_that_are_no_numbers_are_named_at_the_scores(run: Run) -> None:

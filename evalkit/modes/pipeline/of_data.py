@@ -9,6 +9,7 @@ from typing import Any
 
 from evalkit.compact import Found
 from evalkit.data import Dataset
+from evalkit.data.order import Order
 from evalkit.data.rowstore import ids_of
 from evalkit.data.spec import DatasetSpec
 from evalkit.gates.columns import label_text
@@ -207,9 +208,9 @@ def check_cases(plan: Plan, ledger: Ledger) -> dict[str, int]:
         readers = [check for check in plan.checks if check.dataset == name]
         if any(is_case_of_each_row(check.check) for check in readers) and plan.scope.limit is None:
             unused[name] = 0
-            _look_at_cases([check for check in readers if not is_case_of_each_row(check.check)], plan, ledger)
+            _look_at_cases([check for check in readers if not is_case_of_each_row(check.check)], order, plan, ledger)
             continue
-        used = _look_at_cases(readers, plan, ledger)
+        used = _look_at_cases(readers, order, plan, ledger)
         unused[name] = sum(one not in used for one in order.ids())
         if unused[name]:
             what = f"dataset '{name}': no check makes a case of {unused[name]:,} rows"
@@ -217,11 +218,16 @@ def check_cases(plan: Plan, ledger: Ledger) -> dict[str, int]:
     return unused
 
 
-def _look_at_cases(checks: Sequence[SuiteCheck], plan: Plan, ledger: Ledger) -> set[str]:
+def _look_at_cases(checks: Sequence[SuiteCheck], order: Order, plan: Plan, ledger: Ledger) -> set[str]:
     used: set[str] = set()
+    asked = set(order.ids()) if checks else used
     for check in checks:
         for case in plan.cases[check.name]:
             if not case.samples or not all(sample.messages for sample in case.samples):
                 ledger.note(rules.CASES_HAVE_ROWS, f"check '{check.name}', case '{shown(case.id)}' asks nothing")
+            strange = [sample.id for sample in case.samples if sample.id not in asked]
+            if strange:
+                where = f"check '{check.name}', case '{shown(case.id)}'"
+                ledger.note(rules.CASES_HAVE_ROWS, f"{where} has row '{shown(strange[0])}', which is not asked")
             used.update(sample.id for sample in case.samples)
     return used
