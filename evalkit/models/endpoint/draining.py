@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class GivenUp(Exception):
@@ -26,14 +29,22 @@ class Draining:
     def __enter__(self) -> None:
         if self.asked:
             raise GivenUp
-        task = asyncio.current_task()
-        assert task is not None
+        task = _this_task()
         self._waiting.add(task)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        task = _this_task()
         self._waiting.discard(task)
+        import asyncio
+
         # somebody else may have cancelled it as well: then it is cancelled
         if self.asked and isinstance(error, asyncio.CancelledError) and not task.uncancel():
             raise GivenUp from None
+
+
+def _this_task() -> asyncio.Task[object]:
+    import asyncio  # by whoever opens an endpoint and asks nothing it is not needed
+
+    task = asyncio.current_task()
+    assert task is not None
+    return task
