@@ -69,8 +69,7 @@ def command(suite: str, **options: Any) -> int:
         from evalkit.modes.isolation.mode import result_of
         from evalkit.report import write_all
 
-        again = shlex.join(["evalkit", "selftest", suite])
-        write_all(replace(result_of(loaded, found), reproduce=again), Path(options["report"]))
+        write_all(replace(result_of(loaded, found), reproduce=_again(suite, options)), Path(options["report"]))
     if options["junit"]:
         from evalkit.report.files import write_text
 
@@ -93,9 +92,11 @@ def command(suite: str, **options: Any) -> int:
 def _tried(name: str, options: dict[str, Any]) -> tuple[Suite, Selftest]:
     from evalkit.data.transforming import require_trust
     from evalkit.errors import SuiteError, did_you_mean
+    from evalkit.modes.choosing import ISOLATION
     from evalkit.modes.isolation.jobs import usual_jobs
-    from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
+    from evalkit.modes.isolation.scenarios import scenarios_of
     from evalkit.modes.isolation.selftest import selftest
+    from evalkit.modes.mode import find_mode, options_of
     from evalkit.suite.find import find_suite, shown_path
     from evalkit.suite.load import load_suite
 
@@ -111,10 +112,24 @@ def _tried(name: str, options: dict[str, Any]) -> tuple[Suite, Selftest]:
         made_by = suite.datasets[check.dataset].transform
         if made_by is not None:
             require_trust(made_by)  # found here, not by each scenario
-    scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options["folders"])), options["names"])
-    scenarios = [limited(one, options["seconds"], options["memory"]) for one in scenarios]
+    said = {"only": list(options["names"]), "seconds": options["seconds"], "memory_mb": options["memory"]}
+    said = {key: value for key, value in {**said, "jobs": options["jobs"]}.items() if value}
+    wanted = options_of(ISOLATION, find_mode(ISOLATION), suite, said)
+    scenarios = scenarios_of(wanted, *map(Path, options["folders"]))
     with _telling(quiet=options["quiet"] or options["as_json"]) as told:
-        return suite, selftest(suite, checks, scenarios, jobs=options["jobs"] or usual_jobs(), told=told)
+        return suite, selftest(suite, checks, scenarios, jobs=wanted.jobs or usual_jobs(), told=told)
+
+
+def _again(suite: str, options: dict[str, Any]) -> str:
+    """The command that does it again."""
+    words = ["evalkit", "selftest", suite]
+    for flag, key in (("--only", "only"), ("--scenario", "names"), ("--scenarios", "folders")):
+        for value in options[key]:
+            words += [flag, value]
+    for key in ("jobs", "seconds", "memory"):
+        if options[key]:
+            words += [f"--{key}", f"{options[key]:g}"]
+    return shlex.join([*words, *(["--trust-code"] if options["trust_code"] else [])])
 
 
 @contextmanager

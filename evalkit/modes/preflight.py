@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
-import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import PluginError
 from evalkit.models.fetch import cache_root
+from evalkit.modes.choosing import ISOLATION
+from evalkit.modes.mode import find_mode, options_of
 from evalkit.runner.plan import chosen_checks
 from evalkit.sections import Section
 from evalkit.suite.load import Suite, SuiteCheck
+
+if TYPE_CHECKING:
+    from evalkit.data import DatasetSpec
+    from evalkit.modes.isolation.scenarios import Scenario
 
 ALL, THEIRS, NONE = "all", "theirs", "none"
 OURS = "evalkit"
@@ -51,10 +56,21 @@ def wanted(suite: Suite, only: Sequence[str], which: str) -> list[SuiteCheck]:
     return [one for one in chosen_checks(suite, only) if which == ALL or (which == THEIRS and not _is_ours(one))]
 
 
-def untried(suite: Suite, checks: Iterable[SuiteCheck], known: Known | None = None) -> list[SuiteCheck]:
+def untried(
+    suite: Suite, checks: Sequence[SuiteCheck], known: Known | None = None, scenarios: Sequence[Scenario] = ()
+) -> list[SuiteCheck]:
     """Those that are not known to hold as they are now."""
-    known = known or Known.usual()
-    return [check for check in checks if not known.holds(_mark(suite, check))]
+    if not checks:
+        return []
+    known, scenarios = known or Known.usual(), scenarios or _scenarios(suite)
+    return [check for check in checks if not known.holds(_mark(suite, check, scenarios))]
+
+
+def _scenarios(suite: Suite) -> list[Scenario]:
+    """As the suite wants them in isolation."""
+    from evalkit.modes.isolation.scenarios import scenarios_of
+
+    return scenarios_of(options_of(ISOLATION, find_mode(ISOLATION), suite))
 
 
 def preflight(
@@ -65,17 +81,16 @@ def preflight(
     if not checks:
         return None
     from evalkit.modes.isolation.jobs import usual_jobs
-    from evalkit.modes.isolation.scenarios import bundled_scenarios, load_scenarios
     from evalkit.modes.isolation.selftest import selftest
     from evalkit.modes.isolation.told import section
 
     known = known or Known.usual()
-    scenarios = load_scenarios(bundled_scenarios())
-    new = untried(suite, checks, known)
+    scenarios = _scenarios(suite)
+    new = untried(suite, checks, known, scenarios)
     if not new:
         names = ", ".join(check.name for check in checks)
         return Section(
-            "isolation", TITLE, f"All {len(checks):,} checks held when they were tried before: {names}.", "held"
+            "isolation", TITLE, f"{_all(len(checks))} held when tried before, and not tried again: {names}.", "held"
         )
     found = selftest(
         suite,
@@ -87,7 +102,7 @@ def preflight(
     failing = {trial.check for trial in found.failed}
     for check in new:
         if check.name not in failing:
-            known.note(_mark(suite, check))
+            known.note(_mark(suite, check, scenarios))
     if not found.passed:
         worst = "; ".join(f"{one.check}, {one.scenario}: {one.why}" for one in found.failed[:MOST_NAMED])
         raise PluginError(
@@ -96,6 +111,10 @@ def preflight(
             hint=f"see all with: evalkit selftest {suite.path}; or go on without: --mode-option preflight=none",
         )
     return section(found, title=TITLE)
+
+
+def _all(checks: int) -> str:
+    return "The only check" if checks == 1 else f"All {checks:,} checks"
 
 
 def _is_ours(check: SuiteCheck) -> bool:
@@ -110,40 +129,57 @@ def _made_by(check: SuiteCheck) -> type:
     return type(inner)
 
 
-def _mark(suite: Suite, check: SuiteCheck) -> str:
-    """Of everything that a trial rests on: the check's options and dataset, the code, the scenarios, this Python."""
-    from evalkit.modes.isolation.scenarios import bundled_scenarios
-
+def _mark(suite: Suite, check: SuiteCheck, scenarios: Sequence[Scenario]) -> str:
+    """Of everything that a trial rests on: the check's options, dataset and code, the scenarios, this Python."""
     spec = suite.datasets[check.dataset]
     options = getattr(check.check, "options", None)
     data = [
-        *(check.name, getattr(check.check, "kind", ""), repr(options), repr(check.decoding), check.attempts),
-        *(repr(spec), suite.fingerprint, sys.version),
-        *(_source_of(_made_by(check).__module__), _own_code(), _digest(sorted(bundled_scenarios().glob("*.yaml")))),
+        *(check.name, getattr(check.check, "kind", ""), _said(options), _said(check.decoding), check.attempts),
+        *(_said(spec), _stats(_files_of(spec)), suite.fingerprint, sys.version),
+        *(_code_of(_made_by(check)), _own_code(), [scenario.to_json() for scenario in scenarios]),
     ]
     return hashlib.sha256(json.dumps(data, default=str).encode()).hexdigest()
 
 
-@cache
-def _source_of(module: str) -> str:
-    try:
-        file = inspect.getsourcefile(importlib.import_module(module))
-    except TypeError:
-        return ""
-    return _digest([Path(file)]) if file else ""
+def _said(thing: object) -> str:
+    """Without where it lies in memory, which is another place each time."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(thing))
+
+
+def _files_of(spec: DatasetSpec) -> list[Path]:
+    """That its rows are made after."""
+    transform = [spec.transform.path] if spec.transform is not None else []
+    return [Path(name) for name in (spec.path, *transform) if name]
+
+
+def _code_of(made_by: type) -> str:
+    """Of the packages that it and what it derives from come from; of a module alone, that module."""
+    files: set[Path] = set()
+    for name in {one.__module__ for one in made_by.__mro__}:
+        top = sys.modules.get(name.partition(".")[0])
+        file = getattr(top, "__file__", None)
+        if file is None or name.partition(".")[0] in {OURS, *sys.stdlib_module_names}:
+            continue
+        files.update(Path(file).parent.rglob("*.py") if hasattr(top, "__path__") else [Path(file)])
+    return _digest(sorted(files))
 
 
 @cache
 def _own_code() -> str:
     """By size and time of change: evalkit's files are many, and hashing them takes longer than a small run."""
     root = Path(__file__).parent.parent
-    stats = [(str(path.relative_to(root)), path.stat().st_size, path.stat().st_mtime_ns) for path in _files(root)]
-    return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
-
-
-def _files(root: Path) -> list[Path]:
     rooms = ("checks", "metrics", "data", "gates", "stats", "runner", "modes/isolation")
-    return sorted(path for room in rooms for path in (root / room).rglob("*.py"))
+    files = _stats(sorted(path for room in rooms for path in (root / room).rglob("*.py")))
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
+
+
+def _stats(files: Iterable[Path]) -> list[tuple[str, int, int]]:
+    """Name, size and time of change."""
+    found = []
+    for file in files:
+        with suppress(OSError):  # what is not there is told by whoever reads it
+            found.append((str(file), file.stat().st_size, file.stat().st_mtime_ns))
+    return found
 
 
 def _digest(files: Iterable[Path]) -> str:

@@ -12,6 +12,7 @@ from evalkit.suite.find import bundled_suites, shown_path
 
 KeyPath = tuple[str | int, ...]
 MOST_NODES = 100_000
+MADE_OF = {"suite": "name, datasets, checks and gates", "scenario": "name, about and kind"}
 TOO_DEEP = "an alias contains itself, or nesting is too deep"
 
 
@@ -30,8 +31,8 @@ class Source:
         return shown_path(self.path)
 
 
-def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
-    """Read a suite and, first, what it extends: files relative to it, or bundled suites by name.
+def read_source(path: Path, *, seen: tuple[Path, ...] = (), what: str = "suite") -> Source:
+    """Read a suite and, first, what it extends: files relative to it, or bundled suites by name. ``what`` it is.
 
     Mappings merge key by key; anything else is replaced.
     """
@@ -39,7 +40,7 @@ def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
     if resolved in seen:
         chain = " -> ".join(p.name for p in (*seen, resolved))
         raise SuiteError(f"suites extend each other in a circle: {chain}", where=shown_path(path))
-    source = _parse(path)
+    source = _parse(path, what)
     _anchor_paths(source)
     parents = source.data.pop("extends", None)
     if parents is None:
@@ -62,7 +63,7 @@ def read_source(path: Path, *, seen: tuple[Path, ...] = ()) -> Source:
     return merged
 
 
-def _parse(path: Path) -> Source:
+def _parse(path: Path, what: str) -> Source:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -73,7 +74,7 @@ def _parse(path: Path) -> Source:
         raise SuiteError(said, where=shown_path(path), hint="save the file as UTF-8 text") from error
     except OSError as error:
         said = f"cannot be read: {error.strerror or error}"
-        raise SuiteError(said, where=shown_path(path), hint="a suite is a .yaml file that you may read") from error
+        raise SuiteError(said, where=shown_path(path), hint=f"a {what} is a .yaml file that you may read") from error
     yaml = YAML(typ="rt")
     try:
         tree = yaml.load(text)
@@ -91,7 +92,7 @@ def _parse(path: Path) -> Source:
     except (YAMLError, ValueError) as error:
         raise SuiteError(f"not valid YAML: {str(error).splitlines()[0]}", where=shown_path(path)) from error
     if not isinstance(tree, Mapping):
-        raise SuiteError("a suite is a mapping with name, datasets, checks and gates", where=f"{shown_path(path)}:1")
+        raise SuiteError(f"a {what} is a mapping with {MADE_OF[what]}", where=f"{shown_path(path)}:1")
     file = shown_path(path)
     reader = _Reader(file)
     try:
@@ -144,6 +145,7 @@ def _line(node: Any, key: Any, file: str) -> str:
 def _anchor_paths(source: Source) -> None:
     """Paths are relative to the file that wrote them; after this they are absolute."""
     _anchor_needs(source)
+    _anchor_scenarios(source)
     datasets = source.data.get("datasets")
     if not isinstance(datasets, dict):
         return
@@ -162,6 +164,14 @@ def _anchor_paths(source: Source) -> None:
             config["query"] = {"sql": config["query"]}
         if isinstance(config.get("query"), dict):
             _anchor_query(config["query"], folder)
+
+
+def _anchor_scenarios(source: Source) -> None:
+    modes = source.data.get("modes")
+    isolation = modes.get("isolation") if isinstance(modes, dict) else None
+    further = isolation.get("scenarios") if isinstance(isolation, dict) else None
+    if isinstance(further, list):
+        further[:] = [str(source.path.parent / one) if isinstance(one, str) else one for one in further]
 
 
 def _anchor_needs(source: Source) -> None:

@@ -19,7 +19,7 @@ from evalkit.modes.choosing import choose
 from evalkit.modes.mode import find_mode, modes
 from evalkit.store import open_store
 from evalkit.suite.find import find_suite
-from evalkit.suite.load import load_suite
+from evalkit.suite.load import Suite, load_suite
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 STANDARD = ("--mode", "isolation", "--mode-option", "only=[standard]")
@@ -135,7 +135,7 @@ def test_auto_tries_the_checks_first_and_remembers_those_that_held(
         assert found.passed
         sentences.append(found.result.sections[0].sentence)
     assert sentences[0].startswith("1 check holds in all 1 trial")
-    assert sentences[1] == "All 1 checks held when they were tried before: honest."
+    assert sentences[1] == "The only check held when tried before, and not tried again: honest."
     assert found.result.mode == "pipeline"
     assert found.result.mode_reason == "auto: the suite has no gate on performance"
 
@@ -145,8 +145,50 @@ def test_another_option_of_a_check_is_tried_anew(installed: Path, workdir: Path)
     file = suite_of(installed, "honest")
     file.write_text(file.read_text(encoding="utf-8").replace("honest: {}", "honest: {generation: {max_tokens: 9}}"))
     other = load_suite(file)
-    assert preflight._mark(suite, suite.checks[0]) == preflight._mark(suite, suite.checks[0])
-    assert preflight._mark(suite, suite.checks[0]) != preflight._mark(other, other.checks[0])
+    held = preflight.Known(installed / "held")
+    assert mark_and_untried(suite, held) == ["honest"]
+    assert mark_and_untried(suite, held) == []
+    assert mark_and_untried(other, held) == ["honest"]
+
+
+def mark_and_untried(suite: Suite, held: preflight.Known) -> list[str]:
+    """The checks that would be tried; from then on they hold."""
+    scenarios = preflight._scenarios(suite)
+    found = preflight.untried(suite, suite.checks, held, scenarios)
+    for check in found:
+        held.note(preflight._mark(suite, check, scenarios))
+    return [check.name for check in found]
+
+
+def test_other_rows_scenarios_and_code_are_tried_anew(installed: Path, workdir: Path) -> None:
+    """The check's class lies in a package whose other module it rests on."""
+    package = installed / "installed" / "parted"
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    (package / "counting.py").write_text("ONE = 1\n", encoding="utf-8")
+    (package / "checks.py").write_text(
+        "from failing_checks_installed import Honest\nclass Parted(Honest):\n    kind = 'parted'\n", encoding="utf-8"
+    )
+    (installed / "installed" / "guests-1.0.dist-info" / "entry_points.txt").write_text(
+        "[evalkit.checks]\nparted = parted.checks:Parted\n[evalkit.modes]\n"
+        "isolation = evalkit.modes.isolation:Isolation\n",
+        encoding="utf-8",
+    )
+    plugins._found.cache_clear()
+    held = preflight.Known(installed / "held")
+    more = "modes: {isolation: {scenarios: [mine.yaml]}}\n"
+    mine = installed / "mine.yaml"
+    mine.write_text("name: mine\nabout: Mine.\nkind: edge\n", encoding="utf-8")
+    file = suite_of(installed, "parted", more=more)
+    assert mark_and_untried(load_suite(file), held) == ["parted"]
+    assert mark_and_untried(load_suite(file), held) == []
+    (package / "counting.py").write_text("ONE = 2\n", encoding="utf-8")
+    assert mark_and_untried(load_suite(file), held) == ["parted"]
+    mine.write_text("name: mine\nabout: Mine.\nkind: error\n", encoding="utf-8")
+    assert mark_and_untried(load_suite(file), held) == ["parted"]
+    (installed / "rows.jsonl").write_text(ROWS.replace("Say", "Tell"), encoding="utf-8")
+    assert mark_and_untried(load_suite(file), held) == ["parted"]
+    assert mark_and_untried(load_suite(file), held) == []
 
 
 def test_a_check_that_does_not_hold_is_found_before_the_model_is_asked(

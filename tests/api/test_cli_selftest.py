@@ -219,6 +219,42 @@ def test_scenarios_of_ones_own_are_tried_beside_the_others(suited: Suited, tmp_p
     assert selftest(suite, suite.checks, mine).passed
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- 1\n", "a scenario is a mapping with name, about and kind"),
+        ("name: own\nabout: a\nkind: edge\nmodel: mock:nosuch\n", "own.yaml:4: unknown mock 'nosuch'"),
+        ("name: own\nabout: a\nkind: edge\nchecks: [honset]\n", "did you mean 'honest'?"),
+        ("name: same\nabout: a\nkind: edge\n", "two scenarios beside each other are called 'same'"),
+    ],
+)
+def test_a_wrong_scenario_is_no_fault_of_a_check(
+    suited: Suited, evalkit: Evalkit, tmp_path: Path, text: str, said: str
+) -> None:
+    suited("honest")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "own.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "own" / "z.yaml").write_text("name: same\nabout: a\nkind: edge\n", encoding="utf-8")
+    called = evalkit("selftest", "suite.yaml", "--scenarios", "own")
+    assert called.code == 2
+    assert said in called.err
+
+
+def test_what_the_suite_says_of_isolation_holds_for_a_selftest_from_anywhere(
+    suited: Suited, evalkit: Evalkit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suited("honest")
+    (tmp_path / "own.yaml").write_text("name: own\nabout: a\nkind: edge\nrows: {n: 5}\n", encoding="utf-8")
+    with (tmp_path / "suite.yaml").open("a", encoding="utf-8") as file:
+        file.write("modes: {isolation: {scenarios: [own.yaml], only: [own], jobs: 1}}\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    called = evalkit("selftest", "../suite.yaml", "--seconds", "50", "--json", "--report", "r")
+    assert [(one["scenario"], one["cases"]) for one in json.loads(called.out)["trials"]] == [("own", 5)]
+    written = json.loads((tmp_path / "elsewhere" / "r" / "report.json").read_text(encoding="utf-8"))
+    assert written["reproduce"] == "evalkit selftest ../suite.yaml --seconds 50"
+
+
 def test_on_a_narrow_screen_each_check_has_one_figure(
     suited: Suited, evalkit: Evalkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:

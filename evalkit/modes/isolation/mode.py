@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from pydantic import Field
 
 from evalkit.errors import ExitCode
 from evalkit.modes.choosing import ISOLATION
 from evalkit.modes.isolation.jobs import usual_jobs
-from evalkit.modes.isolation.scenarios import bundled_scenarios, chosen, limited, load_scenarios
+from evalkit.modes.isolation.scenarios import scenarios_of
 from evalkit.modes.isolation.selftest import Selftest, selftest
 from evalkit.modes.isolation.told import holds, section, verdicts
 from evalkit.modes.mode import Asked, ModeOptions
@@ -24,7 +23,9 @@ NO_MODEL = "no model"
 
 
 class IsolationOptions(ModeOptions):
-    scenarios: list[str] = Field(default_factory=list, description="Files or folders of further scenarios.")
+    scenarios: list[str] = Field(
+        default_factory=list, description="Files or folders of further scenarios; a suite's lie beside it."
+    )
     only: list[str] = Field(default_factory=list, description="Names of scenarios; none: all.")
     jobs: int | None = Field(None, ge=1, le=64, description="Scenarios at a time; by default a core each.")
     seconds: float | None = Field(None, gt=0, description="Of each scenario, instead of its own limit.")
@@ -37,12 +38,10 @@ class Isolation:
 
     def run(self, asked: Asked, options: IsolationOptions) -> Result:
         checks = chosen_checks(asked.suite, asked.options.scope.only)
-        scenarios = chosen(load_scenarios(bundled_scenarios(), *map(Path, options.scenarios)), tuple(options.only))
-        scenarios = [limited(one, options.seconds, options.memory_mb) for one in scenarios]
         found = selftest(
             asked.suite,
             checks,
-            scenarios,
+            scenarios_of(options),
             jobs=options.jobs or usual_jobs(),
             told=lambda trial, done, of: asked.tell("trying the checks alone", done, of),
         )

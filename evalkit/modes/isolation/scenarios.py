@@ -8,15 +8,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from evalkit.errors import SuiteError, did_you_mean
+from evalkit import plugins
+from evalkit.errors import EvalkitError, SuiteError, did_you_mean
+from evalkit.models import open_backend
 from evalkit.suite.find import bundled
 from evalkit.suite.schema import Config
 from evalkit.suite.source import Source, read_source
 from evalkit.suite.validating import validated
+
+if TYPE_CHECKING:
+    from evalkit.modes.isolation.mode import IsolationOptions
 
 FOLDER = "scenarios"
 MOST_VARIANTS = 100
@@ -102,9 +107,15 @@ def load_scenarios(*folders: Path) -> list[Scenario]:
         files = sorted(folder.glob("*.yaml")) if folder.is_dir() else [folder]
         if not files:
             raise SuiteError(f"there is no scenario in '{folder}'", hint="a scenario is a .yaml file")
+        here: dict[str, list[Scenario]] = {}
         for file in files:
             scenarios = list(_read(file))
-            found[scenarios[0].config.name] = scenarios
+            name = scenarios[0].config.name
+            if name in here:
+                said = f"two scenarios beside each other are called '{name}'"
+                raise SuiteError(said, where=scenarios[0].origin, hint=f"the other is {here[name][0].origin}")
+            here[name] = scenarios
+        found |= here
     return [scenario for scenarios in found.values() for scenario in scenarios]
 
 
@@ -116,6 +127,12 @@ def chosen(scenarios: list[Scenario], names: tuple[str, ...]) -> list[Scenario]:
     return [scenario for scenario in scenarios if not names or scenario.config.name in names]
 
 
+def scenarios_of(options: IsolationOptions, *further: Path) -> list[Scenario]:
+    """Those of evalkit, those that the options name, and further ones; of them the chosen, within their limits."""
+    every = load_scenarios(bundled_scenarios(), *map(Path, options.scenarios), *further)
+    return [limited(one, options.seconds, options.memory_mb) for one in chosen(every, tuple(options.only))]
+
+
 def limited(scenario: Scenario, seconds: float | None, memory_mb: float | None) -> Scenario:
     """With other limits than its own, where some are given."""
     own = scenario.config.limits
@@ -124,7 +141,7 @@ def limited(scenario: Scenario, seconds: float | None, memory_mb: float | None) 
 
 
 def _read(file: Path) -> Iterator[Scenario]:
-    source = read_source(file)
+    source = read_source(file, what="scenario")
     parameters = source.data.get("parameters") or {}
     if not isinstance(parameters, dict) or not all(
         isinstance(values, list) and values for values in parameters.values()
@@ -142,7 +159,19 @@ def _read(file: Path) -> Iterator[Scenario]:
 
 def _configured(source: Source, given: Mapping[str, Any]) -> ScenarioConfig:
     data = {key: _filled(value, given, source) for key, value in source.data.items() if key != "parameters"}
-    return validated(ScenarioConfig, {**data, "parameters": source.data.get("parameters") or {}}, source, ())
+    found = validated(ScenarioConfig, {**data, "parameters": source.data.get("parameters") or {}}, source, ())
+    known = plugins.names("evalkit.checks")
+    for kind in found.checks:
+        if kind not in known:
+            where = source.where(("checks",))
+            raise SuiteError(
+                f"there is no kind of check '{kind}'", where=where, hint=did_you_mean(kind, known, "kinds")
+            )
+    try:
+        open_backend(found.model).close()
+    except EvalkitError as error:
+        raise SuiteError(error.message, where=source.where(("model",)), hint=error.hint) from error
+    return found
 
 
 def _filled(value: Any, given: Mapping[str, Any], source: Source) -> Any:

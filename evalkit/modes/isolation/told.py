@@ -55,7 +55,7 @@ def verdicts(found: Selftest) -> Iterator[Verdict]:
 
 def section(found: Selftest, *, title: str = "Checks tried alone") -> Section:
     failures = tuple(_failure(pattern) for pattern in found.patterns[:MOST_FAILURES])
-    tables = [SectionTable("Checks", ("check", *KINDS, "seconds", "peak MB"), tuple(_rows(found)))]
+    tables = [SectionTable("Checks", ("check", *KINDS, "nothing to try", "seconds", "peak MB"), tuple(_rows(found)))]
     if failures:
         columns = ("cause", "what happened", "checks", "scenarios", "trials")
         beyond = len(found.patterns) - len(failures)
@@ -77,7 +77,8 @@ def _failure(pattern: SharedFailure) -> tuple[str, str, str, str, int]:
 def _rows(found: Selftest) -> Iterator[tuple[str | float, ...]]:
     for check, trials in by_check(found.trials):
         seconds, peak = sum(trial.seconds for trial in trials), max(trial.peak_mb for trial in trials)
-        yield check, *(_tally(trials, kind) for kind in KINDS), round(seconds, 1), round(peak)
+        untried = sum(trial.word == SKIP for trial in trials)
+        yield check, *(_tally(trials, kind) for kind in KINDS), untried, round(seconds, 1), round(peak)
 
 
 def _tally(trials: Sequence[Trial], kind: str) -> str:
