@@ -33,6 +33,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 """A process that forks must have no threads, which libraries of numbers would start."""
 LAST_SECONDS = 5.0
 """In which a process ends the scenario that nobody waits for any more, with all that it started."""
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
+"""Each thread of a library would reserve addresses by the hundred megabytes, and it is addresses that are limited."""
 GRACE = 30.0
 """Seconds beyond a scenario's limit after which the process that ends late scenarios is itself taken for dead."""
 
@@ -171,7 +173,7 @@ class _Farm:
             stderr=subprocess.DEVNULL,
             text=True,
             encoding="ascii",
-            env=os.environ | ONE_THREAD,
+            env=os.environ | ONE_THREAD | ONE_ARENA,
             start_new_session=True,  # it is this process that is asked to stop
         )
         self._processes.append(process)
