@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from evalkit.query.index import IndexFile
+from evalkit.query.index import Damaged, IndexFile
 from evalkit.query.words import MOST_CHARACTERS, searchable
 from evalkit.results import Exchange
 from evalkit.runner.findings import MASKING, exchanges_of
@@ -100,19 +100,21 @@ class Fill:
     def _sync(self) -> dict[int, str]:
         """Runs that are not all in it yet, by number, the newest first."""
         there = {stored_name(run.id): run for run in self._store.list_runs() if run.state == "finished"}
+        trash = {stored_name(one.run.id) for one in self._store.list_trash()}
         words = self._store.outcomes(run.id for run in there.values())
         outcomes = {stored_name(run_id): stored_name(word) for run_id, word in words.items()}
         with self._file.writing() as connection:
             known = {one[0]: one[1:] for one in connection.execute("SELECT id, number, made, outcome FROM runs")}
             for name, (number, made, outcome) in known.items():
                 run = there.get(name)
-                if run is None or run.finished != made:
-                    _forget(connection, number)
+                if name not in trash and (run is None or run.finished != made):
+                    raise Damaged("it has words of a run that was purged, and cannot forget them")
+                if run is None:
+                    _empty(connection, number)
                 elif outcome != outcomes.get(name, ""):
                     told = (outcomes.get(name, ""), number)
                     connection.execute("UPDATE runs SET outcome = ? WHERE number = ?", told)
-            left = {row[0] for row in connection.execute("SELECT id FROM runs")}
-            new = [run for name, run in there.items() if name not in left]
+            new = [run for name, run in there.items() if name not in known]
             connection.executemany(
                 "INSERT INTO runs (id, made, suite, model, created, outcome) VALUES (?, ?, ?, ?, ?, ?)",
                 [
@@ -126,7 +128,7 @@ class Fill:
                 ],
             )
             rows = connection.execute("SELECT number, id FROM runs WHERE complete = 0 ORDER BY number DESC")
-            return {number: shown_name(run_id) for number, run_id in rows}
+            return {number: shown_name(run_id) for number, run_id in rows if run_id in there}
 
     def _fill(self, number: int, run_id: str) -> Iterator[int]:
         reader = RunReader(self._store, run_id)
@@ -171,7 +173,7 @@ def _number(connection: sqlite3.Connection, said: Said) -> int:
     return number
 
 
-def _forget(connection: sqlite3.Connection, run: int) -> None:
-    """Its texts stay known, for other runs share them; purging makes the file anew."""
+def _empty(connection: sqlite3.Connection, run: int) -> None:
+    """Of a run in the trash: it may come back, and when it is purged its words have to go."""
     connection.execute("DELETE FROM uses WHERE run = ?", (run,))
-    connection.execute("DELETE FROM runs WHERE number = ?", (run,))
+    connection.execute("UPDATE runs SET filled = 0, complete = 0 WHERE number = ?", (run,))
