@@ -135,7 +135,7 @@ def _scores(checks: Sequence[Check | None], questions: Sequence[Question]) -> li
         check = checks[number]
         if check is not None:
             for place, score in zip(places, scores_of(check, [questions[p][1:] for p in places]), strict=True):
-                scores[place] = None if score.error.startswith("plugin: ") else score
+                scores[place] = None if score.trace or score.error.startswith("plugin: ") else score
     return scores
 
 

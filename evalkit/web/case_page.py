@@ -11,13 +11,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from evalkit.errors import RunNotFound
+from evalkit.failures import advice_on, class_of_scores_error
 from evalkit.query.words import parse
 from evalkit.records import Unscored
 from evalkit.report import formatting
 from evalkit.report.cases import CaseView, groups, pieces, spans_of
-from evalkit.report.hostile import one_line, shorten_end
+from evalkit.report.hostile import one_line, shorten_end, shown
 from evalkit.report.together import together
 from evalkit.results import Exchange, Finding, MetricInfo, Result, Run
+from evalkit.runner.errored import in_full
 from evalkit.runner.findings import MASKING, exchanges_of
 from evalkit.store import Store, StoredScore
 from evalkit.web.browse.desk import Desk, desk_of
@@ -34,6 +36,18 @@ from evalkit.web.spoken import MOST, MOST_EXCHANGES, Spoken, shared, spoken, wri
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a case errored, what to do, and what there was to see."""
+
+    failure: str
+    cause: str
+    recommendation: str
+    tries: int
+    traceback: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     check: str
     link: str
@@ -44,6 +58,7 @@ class Judgement:
     reasons: tuple[tuple[str, str], ...]
     """Why there is no value, each said once, with the metrics that it holds for."""
     view: CaseView
+    trouble: Trouble | None = None
 
 
 def show(request: Request) -> Response:
@@ -166,9 +181,19 @@ def _judgements(store: Store, result: Result, scores: Mapping[str, StoredScore],
                 values=tuple(_values(result, score)),
                 reasons=tuple(_reasons(result, score)),
                 view=view,
+                trouble=_trouble(store, result, score) if score.score.error else None,
             )
         )
     return found
+
+
+def _trouble(store: Store, result: Result, score: StoredScore) -> Trouble:
+    check = next(check for check in result.checks if check.name == score.check)
+    told = in_full(store, result, check, score)
+    failure = class_of_scores_error(told.error)
+    advice = advice_on(failure, [told.error])
+    said = (str(failure), advice.cause, advice.recommendation)
+    return Trouble(*said, told.tries, shown(told.traceback), shown(told.log))
 
 
 def _values(result: Result, score: StoredScore) -> list[tuple[str, str]]:

@@ -22,8 +22,9 @@ from click.testing import CliRunner
 from web_server import WebServer
 
 from evalkit.cli.main import commands
-from evalkit.errors import StoreError
-from evalkit.records import Message, Sample
+from evalkit.errors import FailureClass, StoreError
+from evalkit.failures import advice_on
+from evalkit.records import Message, Sample, Trace
 from evalkit.report import bundle
 from evalkit.results import Run
 from evalkit.store import Store, open_store
@@ -324,6 +325,18 @@ def test_a_reason_without_a_value_is_said_once_with_its_metrics(store: Store, cl
     assert text.count("<strong>no words</strong>") == text.count("<strong>nobody knows</strong>") == 1
     assert "no value for words<" in text
     assert "no value for" not in client.get("/runs/run/case?of=check&case=long").text
+
+
+def test_an_errored_case_says_why_what_to_do_and_where_it_was_raised(store: Store, client: httpx.Client) -> None:
+    trace = Trace("Traceback\n  <script>alert(1)</script>", "WARNING lib: low")
+    failed = Said("broken", error="plugin: ValueError: no", trace=trace)
+    finished_run(store, "run", {"check": [failed, Said("fine")]})
+    text = client.get("/runs/run/case?of=check&case=broken").text
+    assert advice_on(FailureClass.PLUGIN).cause in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert(1)" not in text
+    assert "WARNING lib: low" in text
+    assert "What to do:" not in client.get("/runs/run/case?of=check&case=fine").text
 
 
 def made(client: httpx.Client, address: str) -> str:

@@ -95,3 +95,14 @@ def test_checks_that_load_much_stay_where_they_are() -> None:
     assert scoring_worker.recipe(accuracy) is None
     assert scoring_worker.recipe(Local("l", Decoding())) is None
     assert scoring_worker.recipe(object()) is None
+
+
+def test_a_check_that_breaks_elsewhere_is_judged_by_the_run_which_keeps_its_traceback() -> None:
+    class Starved(Length):
+        def judge(self, case: Case, answer: Answer) -> Score:
+            raise MemoryError
+
+    sample = Sample("r", (Message("user", "hi"),))
+    question = (0, Case("r", (sample,)), ((Answer("yes"),),))
+    said = scoring_worker.answer(scoring_worker.pack_questions([question]), [Starved("l", Decoding())])
+    assert scoring_worker.unpack_scores(said)[0] == [None]
