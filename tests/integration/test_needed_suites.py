@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -253,8 +254,10 @@ def _some_are_answered(suites: Suites) -> bool:
 def test_what_nobody_foresaw_in_a_needed_suite_is_named(suites: Suites, monkeypatch: pytest.MonkeyPatch) -> None:
     suites.write("base")
     steps = steps_before(load_suite(suites.write("top", ["base.yaml"])))
-    asked = Asked(load_suite(suites.folder / "top.yaml"), "mock:oracle", suites.store, RunOptions())
+    asked = Asked(load_suite(suites.folder / "top.yaml"), SLOW, suites.store, RunOptions())
     job = Chain(asked, steps, PipelineOptions())._job(steps[0])
+    assert shlex.split(job.reproduce) == ["evalkit", "run", str(steps[0].path), "--model", SLOW]
+    assert f"'{SLOW}'" in job.reproduce
 
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("a wheel came off")

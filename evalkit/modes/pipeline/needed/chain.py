@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -174,13 +175,13 @@ class Chain:
             trust_code=step.suite.trust_code,
             redact=list(asked.suite.redaction.kinds),
             memory_mb=self._options.step_memory_mb,
-            reproduce=f"evalkit run {step.suite.path} --model {asked.model}",
+            reproduce=shlex.join(["evalkit", "run", str(step.suite.path), "--model", asked.model]),
         )
 
     def _what_became(self, one: _Running, seconds: float) -> Ended:
         assert one.process.stdout is not None
         line = one.process.stdout.read()
-        said: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+        said: dict[str, Any] = json.loads(line) if line.endswith("}\n") else {}
         code, reason = int(said.get("code", ExitCode.NOT_MEASURED)), str(said.get("reason", ""))
         if said.get("over"):
             limit = self._options.step_memory_mb
