@@ -133,7 +133,7 @@ def _left_out(elsewhere: int, nowhere: int) -> str:
 def _head(column: str, unit: str) -> str:
     """With the unit, where the name does not say it."""
     name = one_line(column)
-    return name if not unit or unit == "%" or unit in name else f"{name} ({unit})"
+    return name if not unit or unit == "%" or unit in name.split() else f"{name} ({unit})"
 
 
 def cell(value: Cell, unit: str = "") -> str:

@@ -141,3 +141,9 @@ def test_a_result_from_before_there_were_modes_is_read(make) -> None:
 def test_no_line_of_a_section_is_wider_than_the_terminal(result: Result, width: int) -> None:
     bare = replace(result, reproduce="")
     assert max(len(line) for line in on_terminal(bare, width).splitlines()) <= width
+
+
+def test_a_column_says_its_unit_unless_its_name_does(make) -> None:
+    table = SectionTable("Times", ("least", "most", "rows", "time"), ((1.5, 2.5, 4, 3.5),), ("s", "s", "rows", "s"))
+    page = markdown.render(make.result(sections=(Section("times", "Times", "Told.", tables=(table,)),)))
+    assert "| least (s) | most (s) | rows | time (s) |" in page.replace("\\", "")
