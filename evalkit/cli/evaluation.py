@@ -67,7 +67,11 @@ def evaluate_models(configuration: Configuration, name: str, models: Sequence[st
                 own_folder = folder if options["report"] and not several else folder / _folder_name(result)
                 results.append(result)
                 codes.append(result.outcome.exit_code)
-                _write(store, result, own_folder, options)
+                try:
+                    _write(store, result, own_folder, options)
+                except KeyboardInterrupt:
+                    again = f"evalkit report {result.run.id} -o {own_folder}"
+                    raise Interrupted("the run is finished and kept, its report is not whole", hint=again) from None
     if options["as_json"]:
         documents = [to_document(result) for result in results]
         say_json(documents if several else documents[0])

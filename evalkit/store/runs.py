@@ -33,6 +33,12 @@ _RENEWED = update(runs).where(_MINE).values(heartbeat=bindparam("now"))
 _STATE = select(runs.c.state).where(runs.c.id == bindparam("wanted"))
 _BOTH = (runs, deleted_runs)
 SILENT = "its process was no longer heard of"
+TO_FINISH = {
+    INTERRUPTED: "the command that began it goes on with it; 'evalkit show {0}' says what it has",
+    FAILED: "'evalkit events {0}' says why, and the command that began it goes on with it",
+    RUNNING: "wait for it to end; 'evalkit view {0}' looks on",
+}
+"""What leads from a run that has no result to one that has."""
 LISTED_WHEN_AMBIGUOUS = 5
 SUGGESTED_FROM = 200
 
@@ -160,12 +166,17 @@ class RunTables:
         with self.database.reading() as connection:
             row = connection.execute(query.limit(1)).first()
             suites = list(connection.scalars(select(runs.c.suite).distinct()))
+            begun = connection.execute(_newest(suite).limit(1)).first() if row is None else None
         if row is not None:
             return run_of(row, time.time())
         kind = "finished run" if finished else "run"
         known = sorted(map(doc.shown_name, suites))
         hint = "'evalkit run SUITE --model REF' makes one"
-        if suite and suite not in known and known:
+        if begun is not None:
+            newest = run_of(begun, time.time())
+            todo = TO_FINISH.get(newest.state, "'evalkit list' shows the runs")
+            hint = f"run {newest.id} is {newest.state}: {todo.format(newest.id)}"
+        elif suite and suite not in known and known:
             hint = did_you_mean(suite, known, "suites with runs")
         raise RunNotFound(
             f"there is no {kind} of suite '{suite}'" if suite else f"there is no {kind} yet",

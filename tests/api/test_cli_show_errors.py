@@ -80,3 +80,26 @@ def test_a_run_that_is_not_finished_shows_its_failed_requests(evalkit: Any, fold
     assert "interrupted" in shown.out
     assert "content: " in shown.out
     assert json.loads(evalkit("show", "--errors", "--json").out)["attempts"][0]["failure"] == "content"
+
+
+def test_a_report_of_what_is_not_finished_says_how_it_is_finished(evalkit: Any, folder: Path) -> None:
+    (folder / "tiny.yaml").write_text(SUITE + "limits: {requests: 6}\n", encoding="utf-8")
+    assert evalkit("run", "tiny.yaml", "--model", "mock:oracle", "-q").code == 130
+    called = evalkit("report")
+    assert called.code == 2
+    assert "is interrupted: the command that began it goes on with it; 'evalkit show" in called.err
+
+
+def test_ctrl_c_while_the_report_is_written_says_that_the_run_is_kept(
+    evalkit: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evalkit.report.write_all", interrupted)
+        called = evalkit("run", "tiny.yaml", "--model", "mock:oracle", "--report", "out")
+    assert called.code == 130
+    assert "the run is finished and kept" in called.err
+    assert evalkit(*called.err.split("evalkit ")[-1].split()).code == 0
+    assert (folder / "out" / "report.html").is_file()
