@@ -11,7 +11,7 @@ from typing import Any
 from evalkit.data.contracts import PROMPT_COLUMNS, REFERENCE_ALIASES
 from evalkit.data.formats import HUB, read_rows
 from evalkit.data.rows import Row, shown
-from evalkit.data.values import from_cell
+from evalkit.data.values import from_cell, unreal_number
 from evalkit.data.writers import SEPARATORS, writable_format, write_rows
 from evalkit.errors import DatasetError
 
@@ -68,6 +68,10 @@ def values(row: Row, where: str, names: Mapping[str, str] | None = None) -> dict
     """A row's columns with types, those without a value left out. ``names``: what columns are called anew."""
     _refuse_fault(row, where)
     called = _called(row, names or {})
+    unreal = next((name for name, value in called.items() if row.typed and unreal_number(value)), None)
+    if unreal is not None:
+        what = f"'{unreal}' is NaN or infinite, which no JSON holds and no dataset may"
+        raise DatasetError(what, where=f"{shown(where)}:{row.line}", hint="make it null, or leave the row out")
     read = called if row.typed else {name: _from_cell(name, str(cell)) for name, cell in called.items()}
     return {name: value for name, value in read.items() if value is not None}
 

@@ -259,6 +259,14 @@ def test_what_is_perturbed_is_not_written_over(evalkit: Evalkit, workdir: Path) 
         assert (called.code, "three files" in called.err, file.read_text()) == (2, True, before)
 
 
+@pytest.mark.parametrize("command", [["convert", "rows.jsonl", "o.jsonl"], ["split", "rows.jsonl", "-o", "parts"]])
+def test_what_is_no_number_is_written_nowhere(evalkit: Evalkit, workdir: Path, command: list[str]) -> None:
+    (workdir / "rows.jsonl").write_text('{"prompt": "a"}\n{"prompt": "b", "score": {"of": [NaN]}}\n')
+    called = evalkit("data", *command)
+    assert (called.code, "rows.jsonl:2: 'score' is NaN" in called.err) == (2, True), called.err
+    assert not list(workdir.rglob("*o.jsonl")) + list(workdir.rglob("rows-*"))
+
+
 @pytest.mark.parametrize("rate", [0.3, 1.0])
 def test_every_planted_repetition_of_an_id_is_one(rate: float) -> None:
     spoilt = list(spoil(questions(200), Spoiling(["duplicate_ids"], rate)))
