@@ -96,7 +96,7 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
     model, tokenizer = _loaded()
     rows = []
     for start in range(0, len(texts), _BATCH):
-        encoded = tokenizer.encode_batch([text[:_MOST_CHARACTERS] for text in texts[start : start + _BATCH]])
+        encoded = tokenizer.encode_batch([_encodable(text) for text in texts[start : start + _BATCH]])
         tokens = torch.tensor([one.ids for one in encoded])
         mask = torch.tensor([one.attention_mask for one in encoded])
         with torch.inference_mode():
@@ -106,3 +106,8 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
             rows.append(torch.nn.functional.normalize(pooled, dim=1).numpy())
     found: NDArray[np.float32] = np.concatenate(rows) if rows else np.zeros((0, 384), np.float32)
     return found
+
+
+def _encodable(text: str) -> str:
+    """The tokenizer takes no lone surrogates, which answers may hold."""
+    return text[:_MOST_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
