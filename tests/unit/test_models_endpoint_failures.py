@@ -155,6 +155,7 @@ def test_seeds_of_repetitions_are_stable_and_apart() -> None:
         ("[Errno -3] Temporary failure in name resolution", "the host name of h is not known", False),
         ("[Errno 111] Connection refused", "nothing listens at h", False),
         ("All connection attempts failed", "nothing listens at h", False),
+        ("", "h broke off while the encryption was set up", False),
     ],
 )
 def test_why_there_is_no_connection(said: str, message: str, for_all: bool) -> None:

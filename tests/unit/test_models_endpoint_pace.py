@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import statistics
+import time
 
 import pytest
 from endpoint_pace_simulation import Server, simulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.models.endpoint.hosts import Gate, Place
+from evalkit.models.endpoint.hosts import LATER, Gate, Place
 from evalkit.models.endpoint.pace import LONGEST_HOLD, MOST, START, Pace
 
 SECONDS = 0.2
@@ -362,3 +364,15 @@ def test_little_to_do_says_nothing_about_the_limit() -> None:
 def test_answers_near_the_time_out_stop_the_rise() -> None:
     told = simulate(Server(10_000, seconds=20.0), 2000, pace=Pace(MOST, START, slowest=15.0))
     assert told.pace.highest == 4 * START
+
+
+def test_who_is_told_to_come_back_later_comes_a_little_later_than_that_and_not_all_together() -> None:
+    async def held() -> float:
+        gate = Gate(Pace(8, 8, 10.0))
+        place = await gate.enter()
+        gate.refused(place, 10.0, 0.5, may_hold=True)
+        return gate.pace.held_until - time.monotonic()
+
+    waits = [asyncio.run(held()) for _ in range(20)]
+    assert all(10.0 - 1e-2 < wait <= 10.0 * (1 + LATER) for wait in waits)
+    assert max(waits) - min(waits) > 0.1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 from collections import deque
@@ -11,6 +12,9 @@ from dataclasses import dataclass, field
 from evalkit.models.endpoint.loop import Last, LoopThread
 from evalkit.models.endpoint.pace import MOST, START, Pace
 from evalkit.models.endpoint.waves import Sent
+
+LATER = 0.25
+"""Of the time for which everybody is held back: so much later at most they come back."""
 
 
 @dataclass(slots=True)
@@ -59,10 +63,13 @@ class Gate:
 
     def refused(self, place: Place, retry_after: float | None, unit: float, *, may_hold: bool) -> bool:
         """Whether it was one of those that were too many: sent beyond the limit that is left now."""
+        held, now = self.pace.held_until, time.monotonic()
         if place.sent is not None and not place.over:
-            self.pace.refused(place.sent, time.monotonic(), retry_after=retry_after, unit=unit, may_hold=may_hold)
+            self.pace.refused(place.sent, now, retry_after=retry_after, unit=unit, may_hold=may_hold)
         elif retry_after is not None and may_hold:
-            self.pace.hold(time.monotonic(), retry_after)
+            self.pace.hold(now, retry_after)
+        if self.pace.held_until > held:  # other processes were refused at the same moment, and told the same
+            self.pace.held_until += random.uniform(0.0, LATER) * (self.pace.held_until - now)
         too_many = place.sent is not None and place.sent.level > self.pace.limit
         self._leave(place)
         return too_many

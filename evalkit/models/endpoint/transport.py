@@ -31,6 +31,7 @@ from evalkit.protocols import Told
 from evalkit.records import Answer, FailureKind, Request, Timing
 
 MAX_BYTES = 10_000_000
+NO_TLS = "is http meant instead of https?"
 LONGEST_WAIT = 60.0
 GIVE_UP_AFTER = 8
 """Requests in a row that failed in spite of their retries; from then on, until one succeeds, each gets one try."""
@@ -304,8 +305,10 @@ def no_connection(target: Target, error: NoConnection) -> Trouble:
         return Trouble(FailureKind.NETWORK, message, retry=True, unreachable=True)
     if "ssl" in said:
         message = f"{target.host} does not speak TLS"
-        hint = "is http meant instead of https?"
-        return Trouble(FailureKind.NETWORK, message, unreachable=True, for_all=True, hint=hint)
+        return Trouble(FailureKind.NETWORK, message, unreachable=True, for_all=True, hint=NO_TLS)
+    if target.address.startswith("https:") and (not said or "reset" in said or "eof" in said):
+        message = f"{target.host} broke off while the encryption was set up"
+        return Trouble(FailureKind.NETWORK, message, retry=True, unreachable=True, hint=NO_TLS)
     return Trouble(FailureKind.NETWORK, f"nothing listens at {target.host}", retry=True, unreachable=True)
 
 
