@@ -140,6 +140,13 @@ def test_answers_that_break_a_contract_are_told_or_end_a_strict_run(run: Run, fa
     assert "what was answered is kept" in ended.value.hint
 
 
+def test_a_request_that_was_answered_twice_stays_so_when_the_run_is_resumed(run: Run) -> None:
+    with pytest.raises(EvalkitError, match="the backend answered again"):
+        run("twice", strict=True)
+    with pytest.raises(EvalkitError, match="12 requests were answered with two texts before the run was resumed"):
+        run("twice", strict=True)
+
+
 def test_a_backend_that_raises_is_named_as_what_is_broken(run: Run, store: Store) -> None:
     with pytest.raises(EvalkitError, match=r"the backend of the subject .* raised AttributeError") as ended:
         run("raises")

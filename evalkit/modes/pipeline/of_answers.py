@@ -64,8 +64,12 @@ class AnswerBoundary:
     def answered_again(self, request: Request, answer: Answer) -> None:
         self._ledger.note(rules.ANSWERED_ONCE, f"{_to(request)}: the backend answered again: {shown(answer.text)}")
 
-    def ended(self) -> None:
-        """The shares, once all is answered."""
+    def ended(self, incidents: int) -> None:
+        """The shares, once all is answered; and ``incidents`` of before the run was resumed, for what has an answer is
+        not asked again."""
+        if incidents and self._ledger.breach(rules.ANSWERED_ONCE) is None:
+            what = "requests were answered with two texts before the run was resumed; --fresh asks anew"
+            self._ledger.note(rules.ANSWERED_ONCE, f"{incidents:,} {what}", incidents)
         for profile in self.profiles.values():
             if profile.heard < FEWEST:
                 continue

@@ -122,7 +122,7 @@ class Watched(Counted):
 
     def checked(self, concluded: Concluded) -> None:
         with stage("look at the boundaries"):
-            self.answers.ended()
+            self.answers.ended(concluded.result.usage.incidents)
             super().checked(concluded)
 
     def concluded(self, concluded: Concluded) -> Sequence[Section]:
