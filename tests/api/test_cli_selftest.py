@@ -24,7 +24,19 @@ from evalkit.modes.isolation.selftest import Selftest, selftest
 from evalkit.suite.load import Suite, load_suite
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-KINDS = ("honest", "crashing", "hanging", "hungry", "leaving", "beyond", "fickle", "meddling", "faulty", "threaded")
+KINDS = (
+    "honest",
+    "crashing",
+    "hanging",
+    "hungry",
+    "leaving",
+    "beyond",
+    "fickle",
+    "meddling",
+    "faulty",
+    "threaded",
+    "parricidal",
+)
 ROWS = [
     {"id": f"row-{number}", "prompt": f"Say word {number}.", "references": [f"word {number}"]} for number in range(30)
 ]
@@ -80,7 +92,7 @@ def test_a_check_that_holds_holds_in_every_scenario(suited: Suited) -> None:
 
 
 def test_what_one_check_does_touches_no_other(suited: Suited) -> None:
-    suite = suited("hanging", "meddling", "faulty", "hungry", "leaving", "threaded", "honest")
+    suite = suited("hanging", "meddling", "faulty", "hungry", "leaving", "parricidal", "threaded", "honest")
     before = set(Path(tempfile.gettempdir()).glob("evalkit-selftest-*"))
     found = selftest(suite, suite.checks, scenarios("standard", seconds=4, memory_mb=500), jobs=1)
     words = {trial.check: trial.cause or trial.word for trial in found.trials}
@@ -90,6 +102,7 @@ def test_what_one_check_does_touches_no_other(suited: Suited) -> None:
         "faulty": "process",
         "hungry": "memory",
         "leaving": "process",
+        "parricidal": "process",
         "threaded": "pass",
         "honest": "pass",
     }

@@ -86,7 +86,7 @@ class Apart:
             for number in self._private:
                 os.close(number)
             where = (own / "where").open("w", encoding="utf-8")
-            faulthandler.enable(where)
+            faulthandler.enable(where, all_threads=False)
             faulthandler.register(signal.SIGUSR1, where, all_threads=False)
             place = own / "work"
             place.mkdir()

@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from evalkit.errors import ConfigurationError, SuiteError
 from evalkit.modes.isolation.nursery import as_question
@@ -23,6 +22,7 @@ from evalkit.modes.isolation.scenarios import Scenario
 from evalkit.modes.isolation.trial import FAIL, PASS, SKIP, Trial, begun
 from evalkit.suite.load import Suite, SuiteCheck
 
+WITHOUT_A_WORD = "the process that tries scenarios ended without a word"
 _BEGIN = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -156,8 +156,14 @@ class _Farm:
             while self._left:
                 with suppress(IndexError):
                     number = self._left.popleft()
-                    process = process if process is not None and process.poll() is None else self._started()
-                    self._note(number, self._asked(process, *self._wanted[number]))
+                    process = process or self._started()
+                    check, scenario = self._wanted[number]
+                    trial = self._asked(process, check, scenario)
+                    if trial is None:  # the next one is asked of another process, however long this one takes to end
+                        _dismiss(process)
+                        process = None
+                        trial = replace(begun(check, scenario), word=FAIL, cause="process", why=WITHOUT_A_WORD)
+                    self._note(number, trial)
         except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
             self._broken.append(error)
             self._left.clear()
@@ -179,7 +185,8 @@ class _Farm:
         self._processes.append(process)
         return process
 
-    def _asked(self, process: subprocess.Popen[str], check: SuiteCheck, scenario: Scenario) -> Trial:
+    def _asked(self, process: subprocess.Popen[str], check: SuiteCheck, scenario: Scenario) -> Trial | None:
+        """None where the process that should try it has ended."""
         assert process.stdin is not None
         assert process.stdout is not None
         late = threading.Timer(scenario.config.limits.seconds + GRACE, process.kill)
@@ -192,11 +199,7 @@ class _Farm:
             line = ""
         finally:
             late.cancel()
-        if line:
-            said: dict[str, Any] = json.loads(line)
-            return Trial(**said)
-        why = "the process that tries scenarios ended without a word"
-        return replace(begun(check, scenario), word=FAIL, cause="process", why=why)
+        return Trial(**json.loads(line)) if line else None
 
     def _note(self, number: int, trial: Trial) -> None:
         with self._lock:
