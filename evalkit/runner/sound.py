@@ -32,14 +32,13 @@ def sound(role: str, backend: Backend, answers: Iterator[tuple[int, Answer]]) ->
 def _fault(answer: object) -> str:
     if not isinstance(answer, Answer):
         return f"{type(answer).__name__}, not an Answer"
-    for name, value, kinds in (
-        ("text", answer.text, str),
-        ("finish", answer.finish, str),
-        ("prompt_tokens", answer.prompt_tokens, int | None),
-        ("output_tokens", answer.output_tokens, int | None),
-    ):
-        if not isinstance(value, kinds):
-            return f"its {name} is of the type {type(value).__name__}"
+    for name in ("text", "finish"):
+        if not isinstance(getattr(answer, name), str):
+            return f"its {name} is of the type {type(getattr(answer, name)).__name__}"
+    for name in ("prompt_tokens", "output_tokens"):
+        tokens = getattr(answer, name)
+        if tokens is not None and not isinstance(tokens, int):
+            return f"its {name} is of the type {type(tokens).__name__}"
     if answer.logprobs and not all(isinstance(one, int | float) for one in answer.logprobs):
         return "its logprobs are no numbers"
     return ""
