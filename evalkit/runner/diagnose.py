@@ -3,7 +3,8 @@
 Diagnostics point; they decide no gate. Every slice of every judged metric is one test of "no worse than the rest":
 
 * yes or no of independent cases: Fisher's exact test, one-sided;
-* anything else: a seeded permutation test in which rows of a cluster stay together. It is exact where slice and rest
+* anything else: a seeded permutation test in which rows of a cluster stay together, of more draws where very many tests
+  would otherwise keep it from being a finding. It is exact where slice and rest
   are exchangeable, and because the difference is studentised it also holds for larger slices of which only the means
   are equal. Where most clusters of a slice have rows outside it, those rows change places among themselves instead;
 * checks that could stop early: a bet, for p-values mean nothing once somebody looked and stopped (see ``_e_value``).
@@ -52,6 +53,9 @@ CELLS_AT_ONCE = 250_000
 FIRST_DRAWS = 24
 """Of slices that are no worse, as most are, hardly more are needed; how many are drawn at once changes no p-value."""
 
+REFINED_CELLS = 100_000_000
+"""Of all draws of a test that more of them could make a finding."""
+
 _SPLITS = 40
 MEANS: tuple[float, ...] = tuple(math.sin(math.pi * i / (2 * _SPLITS)) ** 2 for i in range(1, _SPLITS))
 """Where a slice and its rest may be split by a bet: denser towards 0 and 1, where small differences matter more."""
@@ -91,8 +95,9 @@ def diagnose(
     found: list[SliceDiagnosis] = []
     for table in tables.values():
         for metric in _judged(table, gates):
-            found += _tests(table, metric, slices, table.name in sequential)
+            found += _tests(table, metric, slices, sequential=table.name in sequential)
         table.forget_slices()
+    found = _refined(found, tables, q)
     flags = _flags(found, q)
     marked = [replace(test, flagged=flag) for test, flag in zip(found, flags, strict=True)]
     return tuple(sorted(marked, key=lambda t: (not t.flagged, t.p_value, t.check, t.metric, *t.slice.items())))
@@ -119,13 +124,40 @@ def _by_bets(p_values: Sequence[float], q: float) -> list[bool]:
     return e_benjamini_hochberg([1 / p if p < 1 else 0.0 for p in p_values], q)
 
 
+def _refined(tests: list[SliceDiagnosis], tables: Mapping[str, CheckTable], q: float) -> list[SliceDiagnosis]:
+    """No permutation test has a p-value below one over its draws. Among very many tests this alone may keep a few from
+    being findings: they are drawn more often. (Of more than a few at that bound all are findings already.)"""
+    draws = math.ceil(2 * len(tests) / q)
+    if draws <= DRAWS:
+        return tests
+    flags, found = _flags(tests, q), list(tests)
+    by_name = {table.name: table for table in tables.values()}
+    for place, (test, flagged) in enumerate(zip(tests, flags, strict=True)):
+        if flagged or test.method != PERMUTATION or test.p_value > 1 / (LEAST_DRAWS + 1):
+            continue
+        table = by_name[test.check]
+        metric = table.columns[test.metric].metric
+        again = _tests(table, metric, list(test.slice), sequential=False, draws=draws, only=test.slice)
+        table.forget_slices()
+        found[place] = again[0]
+    return found
+
+
 def _judged(table: CheckTable, gates: Sequence[Gate]) -> list[Metric]:
     gated = {gate.metric for gate in gates if gate.check == table.name and gate.metric != COVERAGE}
     metrics = [metric for metric in table.metrics if metric.kind in KINDS and metric.name != COVERAGE]
     return [metric for metric in metrics if (metric.name in gated if gated else metric.bounds is not None)]
 
 
-def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential: bool) -> list[SliceDiagnosis]:
+def _tests(
+    table: CheckTable,
+    metric: Metric,
+    labels: Sequence[str],
+    *,
+    sequential: bool,
+    draws: int = DRAWS,
+    only: Mapping[str, str] | None = None,
+) -> list[SliceDiagnosis]:
     asked = [label for label in dict.fromkeys(labels) if 1 < len(table.slice_values(label)) <= MOST_SLICES]
     if not asked:
         return []
@@ -143,13 +175,15 @@ def _tests(table: CheckTable, metric: Metric, labels: Sequence[str], sequential:
     for label in asked:
         for value in table.slice_values(label):
             wanted = {label: value}
+            if only is not None and wanted != only:
+                continue
             places = table.positions(wanted)
             if not table.metric_counts(metric.name, places).scored:
                 continue
             inside = np.zeros(len(table.cases), dtype=bool)
             inside[np.asarray(places, dtype=np.intp)] = True
             inside = inside if len(kept) == len(inside) else inside[np.asarray(kept, dtype=np.intp)]
-            tested = _p_value(_Rows(sums, pairs[:, 1], inside, codes), metric, sequential)
+            tested = _p_value(_Rows(sums, pairs[:, 1], inside, codes), metric, sequential, draws)
             if tested is not None:
                 p, method = tested
                 here, rest = _value(pairs[inside]), _value(pairs[~inside])
@@ -178,7 +212,7 @@ def _value(pairs: Matrix) -> float | None:
     return math.fsum(numbers_of(pairs[:, 0])) / total if total else None
 
 
-def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str] | None:
+def _p_value(rows: _Rows, metric: Metric, sequential: bool, draws: int) -> tuple[float, str] | None:
     """None where nothing can be claimed."""
     if rows.single:
         size = int(rows.inside.sum())
@@ -198,11 +232,11 @@ def _p_value(rows: _Rows, metric: Metric, sequential: bool) -> tuple[float, str]
         return _fisher(rows.sums, rows.inside), FISHER
     torn = np.intersect1d(inside, outside, assume_unique=True)
     if min(len(inside), len(outside)) - len(torn) < LEAST_CLUSTERS or len(torn) > len(inside) - len(torn):
-        return _permute(*_torn(rows, torn)), PERMUTATION
+        return _permute(*_torn(rows, torn), draws), PERMUTATION
     if len(torn):
         whole = ~np.isin(rows.clusters, torn)
         rows = _Rows(rows.sums[whole], rows.sizes[whole], rows.inside[whole], rows.clusters[whole])
-    return _permute(*_whole(rows)), PERMUTATION
+    return _permute(*_whole(rows), draws), PERMUTATION
 
 
 # --- yes or no of independent cases -----------------------------------------------------------------------------------
@@ -227,10 +261,11 @@ def _fisher(good: Matrix, inside: NDArray[np.bool_]) -> float:
 # --- permutations -----------------------------------------------------------------------------------------------------
 
 
-def _permute(observed: float, draw: Any, cells: int) -> float:
+def _permute(observed: float, draw: Any, cells: int, wanted: int = DRAWS) -> float:
     """Share of permutations in which the slice comes out at least as bad, the one that happened among them."""
     rng = np.random.default_rng(0)
     draws = max(LEAST_DRAWS, min(DRAWS, MOST_CELLS // max(cells, 1)))
+    draws = max(draws, min(wanted, REFINED_CELLS // max(cells, 1))) if wanted > DRAWS else draws
     bar = observed + 1e-9 * max(1.0, abs(observed)) if math.isfinite(observed) else observed  # ties, after rounding
     done = extreme = 0
     step = FIRST_DRAWS

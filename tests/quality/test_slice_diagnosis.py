@@ -84,3 +84,18 @@ def test_a_bad_slice_is_found_in_a_check_that_could_stop() -> None:
     rng = np.random.default_rng(4)
     found = [flagged(simulated(rng, "rate", bad=24), sequential=True) for _ in range(60)]
     assert sum(f"topic={BAD}" in names for names in found) / 60 > 0.8
+
+
+def test_one_bad_slice_is_found_among_very_many() -> None:
+    """By 5,000 permutations no p-value is below 0.0002, and the least of 650 tests must be below 0.00016."""
+    random = np.random.default_rng(6)
+    table = CheckTable("c", "length", [mean("words", bounds=(0.0, 100.0))])
+    rows = []
+    for number in range(400):
+        labels = {f"l{at}": f"v{random.integers(30)}" for at in range(22)} | {"planted": f"p{number % 10}"}
+        value = float(np.clip(random.normal(20 if number % 10 == 3 else 60, 12), 0, 100))
+        rows.append((f"r{number}", "", labels, Score({"words": (value, 1.0)})))
+    table.add_all(rows)
+    tests = diagnose([*(f"l{at}" for at in range(22)), "planted"], {"c": table}, 0.10)
+    assert len(tests) > 640
+    assert [dict(test.slice) for test in tests if test.flagged] == [{"planted": "p3"}]
