@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from evalkit.report import comparison_words as words
-from evalkit.report import formatting, view
+from evalkit.report import errors, formatting, view
 from evalkit.report.cases import pieces, spans_of
 from evalkit.report.contrast_words import LEGEND, WORDS
 from evalkit.report.hostile import one_line, shorten_end, shown
@@ -112,6 +112,8 @@ RESULT = """\
 {%- endfor %}
 </tbody>
 </table></div>
+{%- if errored %}<ul>{% for what, to_do in errored %}<li><strong>{{ what }}.</strong> {{ to_do }}</li>{% endfor %}</ul>
+{%- endif %}
 {%- if notices %}<ul>{% for notice in notices %}<li>{{ notice }}</li>{% endfor %}</ul>{% endif %}
 <details><summary>{{ count(result.estimates | length, "estimate") }}</summary>
 <div class="wide"><table>
@@ -206,6 +208,7 @@ def fragment(result: Result) -> str:
         reason=one_line(result.outcome.reason),
         effort=view.effort(result),
         gates=[gate for gate in view.gates(result) if not gate.automatic or gate.counts_as != "pass"],
+        errored=list(errors.lines(result)),
         notices=[shorten_end(notice, 300) for notice in view.notices(result)[:5]],
         estimates=whole[:MOST_ESTIMATES],
         more_estimates=max(0, len(whole) - MOST_ESTIMATES),

@@ -12,7 +12,7 @@ import pytest
 from evalkit.errors import FailureClass
 from evalkit.failures import advice_on
 from evalkit.records import Counts, Message
-from evalkit.report import errors, junit, markdown, view
+from evalkit.report import errors, junit, markdown, notebook, view
 from evalkit.report.page import page
 from evalkit.report.steps import steps
 from evalkit.report.terminal import render
@@ -107,6 +107,14 @@ def test_markdown_and_junit_have_them_too(result: Result) -> None:
     assert properties["errors.rate limit"] == "12"
     assert "What" not in (suite.findtext("system-err") or "")
     assert advice_on(FailureClass.RATE_LIMIT).recommendation in (suite.findtext("system-err") or "")
+
+
+def test_a_notebook_says_what_to_do_and_runs_nothing(result: Result) -> None:
+    html = notebook.fragment(result)
+    assert "12 measurements errored: rate limit (retried, up to 5 tries each)" in html
+    assert advice_on(FailureClass.RATE_LIMIT).cause in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert "<script>" not in html
 
 
 def test_the_document_has_all_and_reads_back(result: Result) -> None:
