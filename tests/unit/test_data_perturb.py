@@ -136,6 +136,11 @@ def test_misspellings_and_synonyms_are_word_for_word_and_keep_capitals() -> None
         == "I BELEIVE taht, Becuase it is wierd."
     )
     assert one_text("Begin with the BIG mistake.", "synonyms", rate=1) == "Start with the LARGE error."
+    said = "Give an answer, an ERROR and a hard, important job; A usually AN EASY one."
+    assert one_text(said, "synonyms", rate=1) == (
+        "Give a reply, a MISTAKE and a difficult, significant occupation; A normally A SIMPLE one."
+    )
+    assert one_text("A simple thing", "synonyms", rate=1) == "An easy thing"
     assert perturbed("Xyzzy plugh.", "misspellings") == perturbed("Xyzzy plugh.", "synonyms") == []
 
 

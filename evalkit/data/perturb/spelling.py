@@ -16,6 +16,7 @@ _MARK = re.compile(r"(?<![.,;:!?])[.,;:!?]++(?=\s|$)")
 _MISSPELT = pairs(MISSPELT)
 _SAME = pairs(SAME_SENSE)
 _SAME |= {other: word for word, other in _SAME.items() if other not in _SAME}
+_ARTICLE = re.compile(rf"\b(an?)(\s+)({'|'.join(_SAME)})\b", re.IGNORECASE)
 _ALIKE = dict(zip(ALIKE[::2], ALIKE[1::2], strict=True))
 
 
@@ -55,6 +56,18 @@ class Synonyms(_WordForWord):
 
     kind = "synonyms"
     table = _SAME
+
+    def reword(self, text: str, random: Random) -> str | None:
+        reworded = super().reword(text, random)
+        return reworded and _ARTICLE.sub(_with_its_article, reworded)
+
+
+def _with_its_article(found: re.Match[str]) -> str:
+    """``an answer`` becomes ``a reply``."""
+    article, space, word = found.groups()
+    sounds = word[0].lower() in "aeiou" and not word.lower().startswith("us")
+    n = ("N" if article.isupper() and word.isupper() else "n") if sounds else ""
+    return f"{article[0]}{n}{space}{word}"
 
 
 class HomoglyphsOptions(PerturbationOptions):
