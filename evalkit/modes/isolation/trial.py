@@ -26,7 +26,8 @@ from evalkit.suite.load import Suite, SuiteCheck
 JUDGE = "mock:judge"
 LONGEST_SAYING = 600
 LINES_OF_TRACE = 8
-NO_ROOM = "failed to map segment"
+NO_ROOM = ("failed to map segment", "can't start new thread")
+"""What libraries and threads say that find none to be loaded or begun in."""
 PASS, FAIL, SKIP = "pass", "fail", "skip"
 TIMED = frozenset({"s", "ms", "seconds", "tokens/s", "MB", "requests/s"})
 """Units of what no two runs measure alike."""
@@ -69,9 +70,9 @@ def out_of_memory(check: SuiteCheck, scenario: Scenario) -> Trial:
 
 
 def _lacks_memory(error: BaseException | None) -> bool:
-    """Itself, or what it came of; a library that finds no room to be loaded raises an ImportError."""
+    """Itself, or what it came of."""
     while error is not None:
-        if is_out_of_memory(error) or (isinstance(error, ImportError) and NO_ROOM in str(error)):
+        if is_out_of_memory(error) or any(words in str(error) for words in NO_ROOM):
             return True
         error = error.__cause__ or error.__context__
     return False
