@@ -46,7 +46,8 @@ class Trash:
                 raise StoreError(f"run {run_id} is being made: it cannot be deleted", hint="stop it first")
             _give_up_names(connection, name, force)
             columns = [*runs.c.keys(), "deleted"]
-            moved = select(runs, literal(moment(now)).label("deleted")).where(runs.c.id == name)
+            kept = [literal(state).label("state") if column is runs.c.state else column for column in runs.c]
+            moved = select(*kept, literal(moment(now)).label("deleted")).where(runs.c.id == name)
             connection.execute(insert(deleted_runs).from_select(columns, moved))
             connection.execute(delete(runs).where(runs.c.id == name))
             if state != row.state:

@@ -14,6 +14,7 @@ from evalkit.report import formatting, so_far
 from evalkit.report.hostile import one_line
 from evalkit.results import Run
 from evalkit.store.looking import judged_by_check, listed_by_id
+from evalkit.store.trash import DELETED
 from evalkit.web.live import Events, stream
 from evalkit.web.pages import render, workbench
 from evalkit.web.standing import MARKS, Fields, moment, read, said, share, standing, time_left
@@ -43,6 +44,7 @@ def show(request: Request, run: Run) -> Response:
         fields=fields(bench, run.id, told),
         checks=[one_line(name) for name, _, _ in checks],
         gates=[one_line(gate) for gate in told.get("gates", ())],
+        because=next((one.cause for one in reversed(events) if DELETED not in {one.before, one.after}), ""),
         events=[(moment(one.time), one.after, one.cause) for one in reversed(events)],
         lost=_lost(bench, run, events[-1].after if events else ""),
         counts=bench.store.counts(run.id),

@@ -328,9 +328,12 @@ def test_a_run_that_ended_early_says_how_and_how_it_goes_on(
 ) -> None:
     store.create_run(made(1))
     store.transition("run-00001", state, cause="the disk is full")
+    store.trash_run("run-00001")
+    store.restore_run("run-00001")
     text = client.get("/runs/run-00001").text
     assert f"The run of quickstart on mock:oracle {sentence}" in text
     assert "the disk is full" in text
+    assert '<p class="because">restored</p>' not in text
     assert "the same command goes on" in text
 
 

@@ -41,6 +41,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("evalkit.store.answers.time", made)
     monkeypatch.setattr("evalkit.store.scores.time", made)
     monkeypatch.setattr("evalkit.store.deletion.time", made)
+    monkeypatch.setattr("evalkit.store.trash.time", made)
     return made
 
 
@@ -195,6 +196,24 @@ def test_a_run_that_another_living_process_makes_is_not_touched(store: Store, mo
         store.heartbeat("r-1")
     with pytest.raises(StoreError, match="being made"):
         store.delete_run("r-1")
+
+
+def test_a_silent_run_that_is_deleted_and_restored_falls_silent_once(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_to(store, "running")
+    clock.now += 61
+    become_another_process(monkeypatch)
+    store.trash_run("r-1")
+    store.restore_run("r-1")
+    store.transition("r-1", "running", cause="resumed")
+    changes = [(event.before, event.after) for event in store.events("r-1")]
+    assert changes[2:] == [
+        ("running", "interrupted"),
+        ("interrupted", "deleted"),
+        ("deleted", "interrupted"),
+        ("interrupted", "running"),
+    ]
 
 
 def test_a_run_is_taken_over_when_its_lease_expired_and_the_old_holder_learns_of_it(
