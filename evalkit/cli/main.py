@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from io import TextIOWrapper
 from threading import current_thread, main_thread
@@ -100,9 +100,26 @@ def commands(debug: bool) -> None:
 
 def run_and_exit(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; never returns."""
+    _open_what_was_closed()
     _take_any_text()
     with _two_interrupts():
         _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _open_what_was_closed() -> None:
+    """Streams that were closed for us (``>&-``) lead nowhere. Left closed, the next file that is opened takes their
+    place, and what is said on standard error may end up in the runs database."""
+    for number, name, way in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        with suppress(OSError):
+            os.fstat(number)
+            continue  # somebody's by now
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != number:
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+        setattr(sys, name, open(number, way, encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as the process
 
 
 def _take_any_text() -> None:

@@ -296,6 +296,16 @@ def run_alone(*arguments: str, **more: Any) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell that can close what a program writes to")
+def test_streams_that_were_closed_for_us_lead_nowhere(workdir: Path) -> None:
+    said = f"exec {shlex.quote(sys.executable)} -m evalkit run smoke --model mock:echo --limit 2 --store a.db"
+    assert subprocess.run(["sh", "-c", f"{said} <&- >&- 2>&-"], cwd=workdir, check=False).returncode == 1
+    listed = subprocess.run(
+        [sys.executable, "-m", "evalkit", "list", "--store", "a.db"], cwd=workdir, capture_output=True, check=True
+    )
+    assert b"not good enough" in listed.stdout
+
+
 def test_a_reader_that_leaves_does_not_change_the_exit_code(workdir: Path) -> None:
     """A failing gate in ``evalkit run ... | head -1`` under ``pipefail`` must not become a pass."""
     for model, code in (("mock:echo", 1), ("mock:oracle", 0)):
