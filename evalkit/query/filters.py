@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import ConfigurationError, did_you_mean
+from evalkit.records import Status
 
 LONGEST = 2_000
 DEEPEST = 20
@@ -23,6 +24,8 @@ COLUMNS: Mapping[str, str] = {
     "status": "uses.status",
 }
 """By the name that people give it."""
+KNOWN: Mapping[str, tuple[str, ...]] = {"status": tuple(map(str, Status))}
+"""Names that have no other values than these."""
 OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 HINT = "--where \"suite = 'smoke' and model like 'mock:%'\""
 _WORD = re.compile(
@@ -118,30 +121,33 @@ class _Reader:
         if self._takes("like"):
             return f"{column} {negated}LIKE {self._value()}"
         if self._takes("in"):
-            return f"{column} {negated}IN ({', '.join(self._list())})"
+            return f"{column} {negated}IN ({', '.join(self._list(name.lower()))})"
         _, sign = self._next("=, !=, <, >, like or in")
         if negated or sign not in OPERATORS:
             self._at -= 1
             raise self._expected("=, !=, <, >, like or in")
-        return f"{column} {OPERATORS[sign]} {self._value()}"
+        return f"{column} {OPERATORS[sign]} {self._value(name.lower())}"
 
-    def _list(self) -> list[str]:
+    def _list(self, name: str) -> list[str]:
         if not self._takes("("):
             raise self._expected("(")
-        found = [self._value()]
+        found = [self._value(name)]
         while self._takes(","):
-            found.append(self._value())
+            found.append(self._value(name))
         if not self._takes(")"):
             raise self._expected(")")
         return found
 
-    def _value(self) -> str:
+    def _value(self, of: str = "") -> str:
         kind, said = self._next("a value, such as 'smoke'")
         if kind == "sign":
             self._at -= 1
             raise self._expected("a value, such as 'smoke'")
         quote = said[0]
-        self.values.append(said[1:-1].replace(quote * 2, quote) if kind == "text" else said)
+        value = said[1:-1].replace(quote * 2, quote) if kind == "text" else said
+        if value not in KNOWN.get(of, (value,)):
+            raise _wrong(f"there is no {of} '{value}'", self._where, did_you_mean(value, KNOWN[of], "known"))
+        self.values.append(value)
         return "?"
 
     def _takes(self, word: str) -> bool:

@@ -245,6 +245,9 @@ def test_what_a_check_for_leaks_masks_is_not_found(store: Store, tmp_path: Path)
         ("(" * 5000, None, ()),
         ("(" * 30 + "suite = a" + ")" * 30, None, ()),
         ("suite = 'a", None, ()),
+        ("status = 'bad'", None, ()),
+        ("status in (scored, scord)", None, ()),
+        ("status like 'sc%'", "uses.status LIKE ?", ("sc%",)),
     ],
 )
 def test_conditions_are_read_and_never_run(where: str, sql: str | None, values: tuple[str, ...]) -> None:
