@@ -58,6 +58,8 @@ class Ending:
 def in_order(ending: Ending) -> Iterator[None]:
     """Signals are wishes to end meanwhile. Handlers of other programs stay in place, and those of before come back."""
     before = _replaceable() if current_thread() is main_thread() else {}
+    if any(getattr(handler, "heard_one", False) for handler in before.values()):
+        raise KeyboardInterrupt  # it was raised before, where a library took it for an error of its own
 
     def heard(number: int, frame: Any) -> None:
         if ending.can_wait:

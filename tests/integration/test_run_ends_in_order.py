@@ -51,6 +51,29 @@ def wait_for(server: Any, process: subprocess.Popen[str], posts: int) -> None:
         server.stopping.wait(0.002)
 
 
+SWALLOWING = """
+import os, signal, time
+from evalkit.runner import execute
+
+def swallowing(*arguments, plan=execute.make_plan):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    except BaseException:
+        return plan(*arguments)
+
+execute.make_plan = swallowing
+"""
+
+
+def test_a_wish_to_end_that_a_library_swallows_before_the_run_begins_is_kept(folder: Path) -> None:
+    command = [sys.executable, "-c", f"{SWALLOWING}\n{LISTENING}", "run", "small.yaml", "--model", "mock:echo"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 130
+    assert "interrupted" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "kill"])
 def test_once_what_is_under_way_is_answered_and_never_asked_again(
     http_server: Any, folder: Path, number: signal.Signals
