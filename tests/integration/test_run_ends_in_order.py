@@ -39,8 +39,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, model: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", LISTENING, "run", "small.yaml", "--model", model, "-q", "--report", "out"]
+def start(folder: Path, model: str, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", LISTENING, "run", "small.yaml", "--model", model, "-q", "--report", "out", *more]
     environment = {**os.environ, "NO_PROXY": "127.0.0.1"}
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
@@ -118,8 +118,9 @@ def test_twice_it_stops_at_once_and_goes_on_later(http_server: Any, folder: Path
 
 
 def test_a_model_in_this_process_stops_after_the_answer_that_it_is_at(folder: Path) -> None:
-    process = start(folder, "mock:slow?ms=200&of=oracle")
-    while process.poll() is None and not (folder / ".evalkit" / "runs.db").exists():
+    events = folder / "events.jsonl"
+    process = start(folder, "mock:slow?ms=200&of=oracle", "--events", str(events))
+    while process.poll() is None and not (events.exists() and "run started" in events.read_text(encoding="utf-8")):
         time.sleep(0.01)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
