@@ -57,7 +57,7 @@ def search(
     else:
         question = _question(text, within)
         found = _whole(asked, lambda: _by_words(asked, question))
-    return replace(found, notes=(*found.notes, *_not_searched(store, wanted)))
+    return replace(found, notes=(*found.notes, *_not_there(asked, wanted.check), *_not_searched(store, wanted)))
 
 
 def _whole(asked: Asked, look: Callable[[], Found]) -> Found:
@@ -69,6 +69,13 @@ def _whole(asked: Asked, look: Callable[[], Found]) -> Found:
         discard(asked.file.path)
         Fill(asked.file, asked.store, asked.tell).run()
         return look()
+
+
+def _not_there(asked: Asked, check: str) -> Iterator[str]:
+    with asked.file.reading() as connection:
+        known = connection.execute("SELECT 1 FROM uses WHERE check_name = ? LIMIT 1", (stored_name(check),)).fetchone()
+    if check and not known:
+        yield f"no run that is searched has a check '{check}'"
 
 
 def _not_searched(store: Store, wanted: Wanted) -> Iterator[str]:

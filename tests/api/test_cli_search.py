@@ -51,6 +51,12 @@ def test_whoever_stops_reading_is_no_plugin_that_failed() -> None:
 
 
 @pytest.mark.usefixtures("runs")
+def test_a_check_that_no_run_has_is_told(evalkit: Evalkit) -> None:
+    assert "no run that is searched has a check 'acuracy'" in evalkit("search", "danube", "--check", "acuracy").out
+    assert "has a check" not in evalkit("search", "danube", "--check", "accuracy").out
+
+
+@pytest.mark.usefixtures("runs")
 def test_json_has_whole_texts(evalkit: Evalkit) -> None:
     called = evalkit("search", "danube", "--where", "category = 'other'", "--json")
     document = json.loads(called.out)
