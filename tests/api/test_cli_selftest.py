@@ -91,9 +91,11 @@ def test_a_check_that_holds_holds_in_every_scenario(suited: Suited) -> None:
     assert all(trial.cases for trial in found.trials if trial.scenario.startswith("standard"))
 
 
-def test_what_one_check_does_touches_no_other(suited: Suited) -> None:
+def test_what_one_check_does_touches_no_other(suited: Suited, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     suite = suited("hanging", "meddling", "faulty", "hungry", "leaving", "parricidal", "threaded", "honest")
-    before = set(Path(tempfile.gettempdir()).glob("evalkit-selftest-*"))
+    folders = tmp_path / "folders"
+    folders.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folders))
     found = selftest(suite, suite.checks, scenarios("standard", seconds=6, memory_mb=500), jobs=1)
     words = {trial.check: trial.cause or trial.word for trial in found.trials}
     assert words == {
@@ -112,7 +114,7 @@ def test_what_one_check_does_touches_no_other(suited: Suited) -> None:
     assert "SIGSEGV (failing_checks_installed.py, line " in why["faulty"]
     assert "500 MB" in why["hungry"]
     assert "ended with 7" in why["leaving"]
-    assert set(Path(tempfile.gettempdir()).glob("evalkit-selftest-*")) <= before
+    assert not list(folders.glob("evalkit-selftest-*"))
     assert not Path("left-behind").exists()
 
 

@@ -31,7 +31,7 @@ from evalkit.runner import review
 from evalkit.runner.revise import result_of
 from evalkit.store import Store, open_store
 from evalkit.store.looking import open_for_looking
-from evalkit.store.schema import metadata, reviews, revisions
+from evalkit.store.schema import events, metadata, reviews, revisions
 from evalkit.web.review_store import open_for_reviewing
 
 NOTE = "two lines\nNUL \0 and \U0001f469 <b>"
@@ -184,7 +184,7 @@ def test_two_review_at_once_with_notes_and_undo_and_nothing_else_is_written(
     assert sum(label == "accept" for label in labels.values()) == ITEMS - 1
     assert sum(label == "reject" for label in labels.values()) == ITEMS - 1
     changed = {name for name, many in rows(store).items() if many != before[name]}
-    assert changed <= {reviews.name, revisions.name}
+    assert changed <= {reviews.name, revisions.name, events.name}
     assert reviews.name in changed
     assert replace(result_of(store, run.run.id, 0), findings=()) == replace(run, findings=())
 

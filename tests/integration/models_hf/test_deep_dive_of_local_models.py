@@ -47,7 +47,8 @@ def test_a_local_model_is_measured_and_its_run_is_that_of_a_pipeline(llama: Path
     found = {one.id: one for one in dived.result.sections}
     (speed,) = found["deep-dive-speed"].tables
     assert [row[0] for row in speed.rows] == ["as in the run", "1", "4"]
-    assert all(row[4] == 2 and isinstance(row[2], float) and row[2] > 0 for row in speed.rows)
+    assert {row[4] for row in speed.rows} <= {2, 4}, "a setting that looks quicker is measured as often again"
+    assert all(isinstance(row[2], float) and row[2] > 0 for row in speed.rows)
     stages = {row[0] for row in found["deep-dive-time"].tables[0].rows}
     assert "ask the model: decode" in stages
     latency = next(one for one in found["deep-dive-time"].tables if one.title.startswith("Latency"))
