@@ -44,6 +44,10 @@ class FailureClass(StrEnum):
     INTERNAL = "internal"
 
 
+PLUGIN_BREAKS = (Exception, SystemExit)
+"""What a plugin may raise: it must neither lose a run, nor end it as if all were well."""
+
+
 class EvalkitError(Exception):
     """Shown as ``error: WHERE: MESSAGE`` with the hint indented below it; a traceback only with ``--debug``."""
 

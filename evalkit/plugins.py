@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from evalkit.errors import EvalkitError, PluginError, did_you_mean
+from evalkit.errors import PLUGIN_BREAKS, EvalkitError, PluginError, did_you_mean
 
 GROUPS = (
     "evalkit.backends",
@@ -57,7 +57,7 @@ def load(group: str, name: str, *, where: str = "") -> Any:
         return point.load()
     except EvalkitError:
         raise
-    except (Exception, SystemExit) as error:  # a plugin's import may fail in any way; the person must learn whose
+    except PLUGIN_BREAKS as error:  # a plugin's import may fail in any way; the person must learn whose
         package = _package(point)
         raise PluginError(
             f"{what} '{name}' from {package} ({point.value}) cannot be loaded: {type(error).__name__}: {error}",

@@ -21,7 +21,7 @@ from evalkit.data.rows import Row, shown
 from evalkit.data.sources import Source
 from evalkit.data.spec import TransformSpec
 from evalkit.data.values import plain
-from evalkit.errors import DatasetError, did_you_mean
+from evalkit.errors import PLUGIN_BREAKS, DatasetError, did_you_mean
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -117,7 +117,7 @@ def _failures_named(transform: TransformSpec, given: Boundary) -> Iterator[None]
         yield
     except DatasetError:
         raise
-    except (Exception, SystemExit) as error:  # a suite's own code: whatever it raises
+    except PLUGIN_BREAKS as error:  # a suite's own code: whatever it raises
         if given.failure is not None:
             raise given.failure from None
         place = _place(error, transform.path)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import cast
 
 from evalkit import plugins
-from evalkit.errors import EvalkitError, ModelError, PluginError, did_you_mean
+from evalkit.errors import PLUGIN_BREAKS, EvalkitError, ModelError, PluginError, did_you_mean
 from evalkit.failures import words_of
 from evalkit.models.catalog import CATALOG, expand
 from evalkit.models.reference import ModelSettings, Reference, parse_reference
@@ -98,7 +98,7 @@ def open_backend(text: str, settings: ModelSettings | None = None) -> Backend:
         return cast("Backend", open_it(reference, settings or ModelSettings()))
     except EvalkitError:
         raise
-    except (Exception, SystemExit) as error:
+    except PLUGIN_BREAKS as error:
         module = str(getattr(open_it, "__module__", ""))
         if module.partition(".")[0] == "evalkit":
             raise

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from evalkit.errors import ConfigurationError, EvalkitError, ModeBroken
+from evalkit.errors import PLUGIN_BREAKS, ConfigurationError, EvalkitError, ModeBroken
 from evalkit.failures import without_secrets
 from evalkit.modes.auto import run_chosen
 from evalkit.modes.choosing import choose
@@ -55,7 +55,7 @@ def _run_of_a_plugin(name: str, mode: Mode, asked: Asked, options: Any) -> Resul
         found: Any = mode.run(asked, options)
     except EvalkitError:
         raise
-    except (Exception, SystemExit) as error:
+    except PLUGIN_BREAKS as error:
         raise _broken(name, mode, f"{type(error).__name__}: {error}") from error
     if not isinstance(found, Result):
         raise _broken(name, mode, f"run gives {type(found).__name__}, not a Result")

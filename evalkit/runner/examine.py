@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, cast, runtime_checkable
 
 from evalkit.checks.base import AnswerCheck, BaseCheck
+from evalkit.errors import PLUGIN_BREAKS
 from evalkit.failures import class_of_plugins_error, trace_of, without_secrets, words_of
 from evalkit.protocols import Check, Conversation, Metric
 from evalkit.records import Answer, Case, Request, Score, Unscored
@@ -21,9 +22,6 @@ Ask = Callable[[Sequence[Request]], Sequence[tuple[str, Answer]]]
 Round = tuple[Answer, ...]
 LENGTHS = {"rate": 2, "mean": 2, "ratio": 2, "quantile": 1}
 """Of statistics, by a metric's kind; those of a corpus metric are its own."""
-BREAKS = (Exception, SystemExit)
-"""What a check may raise, which is a plugin: one case that breaks it must not lose the run, nor end it as if all were
-well."""
 MOST_SHOWN = 500
 """Characters of a plugin's complaint."""
 
@@ -93,7 +91,7 @@ def scores_of(check: Check, asked: Sequence[tuple[Case, Sequence[Round]]]) -> li
     scores: list[Score | None] = [None] * len(asked)
     if asks_once(check) and type(check).judged is AnswerCheck.judged:
         answered = [place for place, (_, rounds) in enumerate(asked) if rounds[0][0].failure is None]
-        with suppress(*BREAKS):  # a check is a plugin: whichever case breaks it is found below, one by one
+        with suppress(*PLUGIN_BREAKS):  # a check is a plugin: whichever case breaks it is found below, one by one
             found = check.judge_all([asked[place][0] for place in answered], [asked[p][1][0][0] for p in answered])
             if len(found) == len(answered):
                 for place, score in zip(answered, found, strict=True):
@@ -106,7 +104,7 @@ def score_of(check: Check, case: Case, rounds: Sequence[Round]) -> Score:
     if asks_once(check):
         try:
             return _sound(check.judged(case, rounds[0][0]), check)
-        except BREAKS as error:
+        except PLUGIN_BREAKS as error:
             return _broken(error)
     begun = _begun(check, case)
     if isinstance(begun, Score):
@@ -168,7 +166,7 @@ def _recalled(one: _Open, recall: Recall) -> Score | None:
         return None
     score = recall(one.examined)
     if score is not None and one.conversation is not None:
-        with suppress(*BREAKS):  # however a plugin takes the end of its conversation, it is over
+        with suppress(*PLUGIN_BREAKS):  # however a plugin takes the end of its conversation, it is over
             one.conversation.close()
     return score
 
@@ -228,7 +226,7 @@ def _open_question(
     if known is None:
         try:
             request = check.ask(sample)
-        except BREAKS as error:
+        except PLUGIN_BREAKS as error:
             examined.score = _broken(error)
             return
         if not isinstance(request, Request):
@@ -247,7 +245,7 @@ def begin(planned: Planned) -> Conversation | Score:
 def _begun(check: Check, case: Case) -> Conversation | Score:
     try:
         conversation: Any = check.examine(case)  # a plugin may return anything
-    except BREAKS as error:
+    except PLUGIN_BREAKS as error:
         return _broken(error)
     if not isinstance(conversation, Generator):
         return Score(error=f"plugin: examine returns {type(conversation).__name__}, not a generator")
@@ -260,7 +258,7 @@ def next_requests(conversation: Conversation, answers: Sequence[Answer] | None) 
         asked = next(conversation) if answers is None else conversation.send(list(answers))
     except StopIteration as end:
         return end.value if isinstance(end.value, Score) else _unlike("returns", end.value, "a Score")
-    except BREAKS as error:
+    except PLUGIN_BREAKS as error:
         return _broken(error)
     try:
         requests = tuple(asked)
@@ -280,7 +278,7 @@ def _last_word(check: Check, conversation: Conversation, answers: Round) -> Scor
 
 def _ended(check: Check, conversation: Conversation | None) -> Score:
     if conversation is not None:
-        with suppress(*BREAKS):  # however a plugin takes the end of its conversation, it is over
+        with suppress(*PLUGIN_BREAKS):  # however a plugin takes the end of its conversation, it is over
             conversation.close()
     return Score(error=f"plugin: asked more than its {check.max_rounds} rounds")
 

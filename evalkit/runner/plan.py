@@ -12,7 +12,7 @@ from evalkit.data.contracts import PROMPT_ALIASES, REFERENCE_ALIASES
 from evalkit.data.order import Order, permutation
 from evalkit.data.perturb.expand import LABELS
 from evalkit.data.rowstore import Samples, ids_of
-from evalkit.errors import DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
+from evalkit.errors import PLUGIN_BREAKS, DatasetError, EvalkitError, PluginError, SuiteError, did_you_mean
 from evalkit.gates.columns import label_text
 from evalkit.records import Case, Request, Sample
 from evalkit.runner.eachrow import CasesOfRows, case_of, is_case_of_each_row
@@ -203,7 +203,7 @@ def _cases(check: SuiteCheck, order: Order, limit: int | None) -> Sequence[Case]
         without = next((case.id for case in cases if not case.samples), None)
     except EvalkitError:
         raise
-    except (Exception, SystemExit) as error:  # a check is a plugin: the person must learn which it was
+    except PLUGIN_BREAKS as error:  # a check is a plugin: the person must learn which it was
         what = f"check '{check.name}' ({check.check.kind}) cannot make its cases: {type(error).__name__}: {error}"
         raise PluginError(what, where=check.origin) from error
     if not cases:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evalkit.errors import BackendBroken, EvalkitError, FailureClass
+from evalkit.errors import PLUGIN_BREAKS, BackendBroken, EvalkitError, FailureClass
 from evalkit.failures import class_of_plugins_error, without_secrets, words_of
 from evalkit.protocols import Backend
 from evalkit.records import Answer, FailureKind
@@ -21,7 +21,7 @@ def sound(role: str, backend: Backend, answers: Iterator[tuple[int, Answer]]) ->
             yield position, Answer.failed(FailureKind.INTERNAL, f"{NOT_AN_ANSWER}{fault}") if fault else answer
     except EvalkitError:
         raise
-    except (Exception, SystemExit) as error:
+    except PLUGIN_BREAKS as error:
         if _is_ours(backend) or class_of_plugins_error(error) is not FailureClass.PLUGIN:
             raise
         said = without_secrets(words_of(error))[:LONGEST]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import EvalkitError
+from evalkit.errors import PLUGIN_BREAKS, EvalkitError
 from evalkit.failures import is_out_of_memory
 from evalkit.modes.isolation.made_rows import Pattern, made_rows, pattern_of, spoiled, written
 from evalkit.modes.isolation.scenarios import Scenario
@@ -113,7 +113,7 @@ def try_scenario(suite: Suite, check: SuiteCheck, scenario: Scenario) -> Trial:
         return replace(trial, word=SKIP, why=str(reason))
     except Unmet as unmet:
         trial = replace(trial, word=FAIL, cause=unmet.cause, why=unmet.why)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a check or a reader raises, this is what a scenario is there to find
+    except PLUGIN_BREAKS as error:
         if _lacks_memory(error):
             return out_of_memory(check, scenario)
         where = "".join(traceback.format_exception(error)[-LINES_OF_TRACE:])
